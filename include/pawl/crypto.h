@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cryptography over OpenSSL 3's EVP. OpenSSL's own types stay inside lib/crypto (and the TLS glue
+ * of the programs).
+ *
+ * Failures common to all: CRYPTO when OpenSSL fails on input that was good, MEMORY.
+ */
+#ifndef PAWL_CRYPTO_H
+#define PAWL_CRYPTO_H
+
+#include <pawl/base.h>
+
+/* ---- hash, MAC, key derivation -------------------------------------------------------------- */
+
+enum pawl_hash {
+    PAWL_HASH_NONE = 0,
+    PAWL_SHA1, /* PCR banks only: never accepted in a signature */
+    PAWL_SHA256,
+    PAWL_SHA384,
+    PAWL_SHA512,
+    PAWL_HASH_COUNT
+};
+
+struct pawl_digest {
+    size_t  n;
+    uint8_t b[PAWL_HASH_MAX];
+};
+
+/* Bytes of a digest; 0 for an unknown hash. */
+size_t pawl_hash_n(enum pawl_hash alg);
+
+/* "sha256"; "none" for an unknown hash. */
+const char *pawl_hash_name(enum pawl_hash alg);
+
+/* The inverse of pawl_hash_name; PAWL_HASH_NONE if there is none. */
+enum pawl_hash pawl_hash_by_name(const char *name);
+
+struct pawl_view pawl_digest_view(const struct pawl_digest *d);
+
+/* The hash of the parts, one after the other. */
+PAWL_MUST_USE pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts,
+                                    size_t parts_n, struct pawl_digest *ret, struct pawl_err *err);
+
+/* SHA-256 of one view. */
+PAWL_MUST_USE pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *err);
+
+/* HMAC (FIPS 198-1) over the parts, one after the other. */
+PAWL_MUST_USE pawl_status pawl_hmac(enum pawl_hash alg, const struct pawl_secret *key,
+                                    const struct pawl_view *parts, size_t parts_n,
+                                    struct pawl_digest *ret, struct pawl_err *err);
+
+/* HKDF-Extract and -Expand with SHA-256 (RFC 5869). len: 1..PAWL_SECRET_MAX bytes. */
+PAWL_MUST_USE pawl_status pawl_hkdf_extract(struct pawl_view salt, const struct pawl_secret *ikm,
+                                            struct pawl_secret *ret, struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_hkdf_expand(const struct pawl_secret *prk, struct pawl_view info,
+                                           size_t len, struct pawl_secret *ret,
+                                           struct pawl_err *err);
+
+/* X(sec, label, ctx, len) of docs/protocol.md, section "Key schedule": HKDF-Expand with the info
+ * u16(len) || u8(6 + |label|) || "pawl1 " || label || u8(|ctx|) || ctx. label at most 64
+ * characters, ctx at most 255 bytes. */
+PAWL_MUST_USE pawl_status pawl_expand_label(const struct pawl_secret *sec, const char *label,
+                                            struct pawl_view ctx, size_t len,
+                                            struct pawl_secret *ret, struct pawl_err *err);
+
+/* KDFa of TPM 2.0 Library Part 1, 11.4.10.2 (SP 800-108 counter mode with HMAC). label is written
+ * with its final NUL. bits: a multiple of 8, at most 512. */
+PAWL_MUST_USE pawl_status pawl_kdfa(enum pawl_hash alg, const struct pawl_secret *key,
+                                    const char *label, struct pawl_view context_u,
+                                    struct pawl_view context_v, size_t bits,
+                                    struct pawl_secret *ret, struct pawl_err *err);
+
+/* KDFe of TPM 2.0 Library Part 1, 11.4.10.3 (SP 800-56A concatenation). As above. */
+PAWL_MUST_USE pawl_status pawl_kdfe(enum pawl_hash alg, const struct pawl_secret *z,
+                                    const char *label, struct pawl_view party_u,
+                                    struct pawl_view party_v, size_t bits, struct pawl_secret *ret,
+                                    struct pawl_err *err);
+
+/* Random bytes for keys. Fails with CRYPTO when the generator is not seeded. */
+PAWL_MUST_USE pawl_status pawl_random(uint8_t *ret, size_t n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_secret_random(size_t n, struct pawl_secret *ret,
+                                             struct pawl_err *err);
+
+/* ---- authenticated encryption --------------------------------------------------------------- */
+
+enum pawl_aead {
+    PAWL_AEAD_NONE = 0,
+    PAWL_AES_CCM_16_128_128, /* key 16, nonce 13, tag 16; plaintext under 2^16 bytes */
+    PAWL_CHACHA20_POLY1305,  /* key 32, nonce 12, tag 16 */
+    PAWL_A128GCM,            /* key 16, nonce 12, tag 16 */
+    PAWL_AES_256_SIV,        /* key 64, no nonce or any as last associated data, tag 16 in front */
+    PAWL_AEAD_COUNT
+};
+
+size_t pawl_aead_key_n(enum pawl_aead alg);
+size_t pawl_aead_nonce_n(enum pawl_aead alg); /* 0 for AES-SIV */
+#define PAWL_AEAD_TAG 16
+
+/* Encrypts. ret gets in.n + PAWL_AEAD_TAG bytes (CCM, GCM, ChaCha: ciphertext || tag; SIV: tag ||
+ * ciphertext, RFC 5297); cap is the room there. RANGE if key or nonce have another length than the
+ * algorithm's; for SIV the nonce may be empty, otherwise it is the last associated-data component.
+ * ret must not overlap in. */
+PAWL_MUST_USE pawl_status pawl_aead_seal(enum pawl_aead alg, const struct pawl_secret *key,
+                                         struct pawl_view nonce, struct pawl_view aad,
+                                         struct pawl_view in, uint8_t *ret, size_t cap,
+                                         size_t *ret_n, struct pawl_err *err);
+
+/* Decrypts what seal made. FORGED if it does not open; then ret holds nothing of the plaintext. */
+PAWL_MUST_USE pawl_status pawl_aead_open(enum pawl_aead alg, const struct pawl_secret *key,
+                                         struct pawl_view nonce, struct pawl_view aad,
+                                         struct pawl_view in, uint8_t *ret, size_t cap,
+                                         size_t *ret_n, struct pawl_err *err);
+
+/* AES-CFB128 encryption with a zero IV, as TPM 2.0 credential protection uses it (Part 1, 24.4).
+ * key 16 or 32 bytes. Carries no authentication: MakeCredential adds its HMAC. */
+PAWL_MUST_USE pawl_status pawl_aes_cfb(const struct pawl_secret *key, struct pawl_view in,
+                                       uint8_t *ret, size_t cap, struct pawl_err *err);
+
+/* ---- public keys ---------------------------------------------------------------------------- */
+
+enum pawl_key_kind {
+    PAWL_KEY_NONE = 0,
+    PAWL_KEY_P256,
+    PAWL_KEY_P384,
+    PAWL_KEY_RSA, /* 2048 to 4096 bits, exponent 65537 */
+    PAWL_KEY_COUNT
+};
+
+/* A public key by value: nothing to free, nothing of OpenSSL's in it. */
+struct pawl_public {
+    enum pawl_key_kind kind;
+    size_t             n;                       /* bytes used in b */
+    uint8_t            b[PAWL_RSA_MODULUS_MAX]; /* EC: 0x04 || x || y; RSA: modulus, big-endian,
+                                                   no leading zero */
+};
+
+bool pawl_public_equal(const struct pawl_public *a, const struct pawl_public *b);
+
+/* "P-256", "P-384", "RSA-2048". The text lives as long as the program. */
+const char *pawl_public_name(const struct pawl_public *k);
+
+/* Checks that an EC point is on its curve with coordinates in range (P-256 and P-384 have cofactor
+ * 1: that is full validation), an RSA modulus odd and of 2048, 3072 or 4096 bits. Fails with RANGE
+ * or FORM. */
+PAWL_MUST_USE pawl_status pawl_public_check(const struct pawl_public *k, struct pawl_err *err);
+
+/* DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7), both ways; PEM as `PUBLIC KEY`. */
+PAWL_MUST_USE pawl_status pawl_public_from_spki(struct pawl_view der, struct pawl_public *ret,
+                                                struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_public_to_spki(const struct pawl_public *k, uint8_t *ret, size_t cap,
+                                              size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_public_from_pem(struct pawl_view pem, struct pawl_public *ret,
+                                               struct pawl_err *err);
+
+enum pawl_sig_alg {
+    PAWL_SIG_NONE = 0,
+    PAWL_SIG_ECDSA,  /* r || s, each as long as the curve's field */
+    PAWL_SIG_RSASSA, /* PKCS #1 v1.5 */
+    PAWL_SIG_RSAPSS, /* salt as long as the digest, or the longest (TPM); both are taken */
+    PAWL_SIG_COUNT
+};
+
+/* Verifies a signature over a digest. FORGED if it does not verify; UNSUPPORTED if key, algorithm
+ * and hash do not go together or the hash is SHA-1; RANGE if r or s is 0 or not below the order, or
+ * the RSA signature is not as long as the modulus. sig for ECDSA: r || s, left-padded. */
+PAWL_MUST_USE pawl_status pawl_verify(const struct pawl_public *key, enum pawl_sig_alg alg,
+                                      enum pawl_hash hash, struct pawl_view digest,
+                                      struct pawl_view sig, struct pawl_err *err);
+
+/* The same for ECDSA-P256-SHA256 at full speed: holds what OpenSSL would build anew for each key.
+ * One per thread. */
+struct pawl_p256_verifier;
+PAWL_MUST_USE pawl_status pawl_p256_verifier_make(struct pawl_p256_verifier **ret,
+                                                  struct pawl_err            *err);
+void                      pawl_p256_verifier_free(struct pawl_p256_verifier **v);
+PAWL_MUST_USE pawl_status pawl_p256_verify(struct pawl_p256_verifier *v,
+                                           const uint8_t              point[PAWL_POINT_P256],
+                                           const uint8_t digest[32], const uint8_t rs[64],
+                                           struct pawl_err *err);
+
+/* RSA-OAEP encryption (RFC 8017 7.1) with hash as hash and MGF1 hash; label with its final NUL is
+ * the caller's business: pass it inside the view. */
+PAWL_MUST_USE pawl_status pawl_rsa_oaep(const struct pawl_public *key, enum pawl_hash hash,
+                                        struct pawl_view label, const struct pawl_secret *in,
+                                        uint8_t *ret, size_t cap, size_t *ret_n,
+                                        struct pawl_err *err);
+
+/* ---- private keys of the verifier ----------------------------------------------------------- */
+
+/* A P-256 or P-384 private key: signs (P-256 only) or agrees. Free with pawl_private_free. */
+struct pawl_private;
+
+PAWL_MUST_USE pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret,
+                                            struct pawl_err *err);
+/* PEM, PKCS #8, not encrypted. */
+PAWL_MUST_USE pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **ret,
+                                                struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_private_to_pem(const struct pawl_private *k, uint8_t *ret,
+                                              size_t cap, size_t *ret_n, struct pawl_err *err);
+void                      pawl_private_free(struct pawl_private **k);
+const struct pawl_public *pawl_private_public(const struct pawl_private *k);
+
+/* ES256 (RFC 7518 3.4, RFC 9053 2.1): ret gets r || s over SHA-256(in). Safe from several threads
+ * at once with one key. */
+PAWL_MUST_USE pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in,
+                                          uint8_t ret[64], struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_es256_verify(const struct pawl_public *k, struct pawl_view in,
+                                            const uint8_t sig[64], struct pawl_err *err);
+
+/* ECDH: the x coordinate, left-padded to the field's length (SP 800-56A 5.7.1.2). peer must be of
+ * the same curve; it is validated on import. */
+PAWL_MUST_USE pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
+                                    struct pawl_secret *ret, struct pawl_err *err);
+
+/* SHA-256 of the DER SubjectPublicKeyInfo: verifier_id, and the pins of the join string. */
+PAWL_MUST_USE pawl_status pawl_spki_pin(const struct pawl_public *k, uint8_t ret[PAWL_SPKI_PIN],
+                                        struct pawl_err *err);
+
+/* ---- X.509 ---------------------------------------------------------------------------------- */
+
+/* A store of trusted roots, or a bag of untrusted intermediates. Thread-safe to read. */
+struct pawl_certs;
+
+/* From PEM (any number of CERTIFICATE blocks, other text around them is skipped) or one DER
+ * certificate. Adds to *into, which is made when NULL. *ret_n gets how many were added. A
+ * certificate that OpenSSL cannot read fails with FORM, and the ones before it stay added. */
+PAWL_MUST_USE pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_view pem_or_der,
+                                         size_t *ret_n, struct pawl_err *err);
+size_t                    pawl_certs_count(const struct pawl_certs *c);
+void                      pawl_certs_free(struct pawl_certs **c);
+
+/* What an EK certificate says (TCG EK Credential Profile 2.6). Texts are UTF-8, escaped to
+ * printable ASCII, cut to fit. */
+struct pawl_ek_cert {
+    struct pawl_public key;
+    char               manufacturer[16]; /* "id:53544D20" */
+    char               model[64];
+    char               version[16]; /* "id:00490008" */
+    char               subject[128];
+    char               issuer[128];
+    char               serial[48];   /* hex */
+    int64_t            not_before_s; /* Unix time */
+    int64_t            not_after_s;
+    bool               is_ca;
+    bool               has_ek_usage; /* EKU 2.23.133.8.1 present */
+    bool               has_usage;    /* keyUsage present .. */
+    bool               may_encipher; /* .. and keyEncipherment or keyAgreement set */
+    size_t             der_n;        /* bytes of the certificate itself; what follows is padding */
+};
+
+/* Parses one DER EK certificate as read from NV: a TCG prefix (10 01 .. 10 02) and padding after
+ * the DER are cut off. Does not verify anything. Fails with FORM, or UNSUPPORTED for the key. */
+PAWL_MUST_USE pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
+                                             struct pawl_err *err);
+
+/* The DER inside nv, without prefix and padding; a view into nv. */
+PAWL_MUST_USE pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view *ret,
+                                           struct pawl_err *err);
+
+/* Verifies leaf (DER) up to a self-signed root of roots; extra holds more untrusted intermediates
+ * (DER views), intermediates may be NULL. Checks signatures, CA flags and path lengths, the leaf
+ * not being a CA, and that its key usage, where present, lets it encipher or agree. Times are
+ * judged at now_s, unless now_s is 0: EK certificates outlive their issuers' dates, and policy
+ * decides. Purpose (EKU) is not judged. *ret_root gets SHA-256 of the root's DER. Fails with DENIED
+ * when no chain to a root is found, FORGED for a bad signature, EXPIRED. */
+PAWL_MUST_USE pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
+                                              const struct pawl_certs *intermediates,
+                                              const struct pawl_view *extra, size_t extra_n,
+                                              struct pawl_view leaf, int64_t now_s,
+                                              uint8_t ret_root[32], struct pawl_err *err);
+
+/* A self-signed TLS server certificate for the key (P-256): PEM into ret. names: DNS names or IP
+ * addresses for the SAN; valid from now_s - 1 day for days. */
+PAWL_MUST_USE pawl_status pawl_tls_cert_make(const struct pawl_private *k, const char *const *names,
+                                             size_t names_n, int64_t now_s, unsigned days,
+                                             uint8_t *ret, size_t cap, size_t *ret_n,
+                                             struct pawl_err *err);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict text encodings: exactly one text stands for each value, and anything else is refused. */
+
+#include <string.h>
+
+#include <pawl/base.h>
+
+/* ---- hex ------------------------------------------------------------------------------------ */
+
+pawl_status pawl_hex_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)
+{
+    static const char digit[] = "0123456789abcdef";
+
+    if (cap == 0 || in.n > (cap - 1) / 2)
+        return pawl_fail(err, PAWL_E_FULL, "hex", "%zu bytes do not fit into %zu characters", in.n,
+                         cap);
+    for (size_t i = 0; i < in.n; i++) {
+        ret[2 * i] = digit[in.p[i] >> 4];
+        ret[2 * i + 1] = digit[in.p[i] & 15];
+    }
+    ret[2 * in.n] = 0;
+    return pawl_ok();
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+pawl_status pawl_hex_parse(const char *s, const char *field, uint8_t *ret, size_t cap,
+                           size_t *ret_n, struct pawl_err *err)
+{
+    size_t n = strlen(s);
+
+    for (size_t i = 0; i < n; i++)
+        if (hex_value(s[i]) < 0)
+            return pawl_fail(err, PAWL_E_FORM, field, "character %zu is no hex digit", i + 1);
+    if (n % 2)
+        return pawl_fail(err, PAWL_E_FORM, field, "an odd number of hex digits (%zu)", n);
+    if (n / 2 > cap)
+        return pawl_fail(err, PAWL_E_FULL, field, "%zu bytes where at most %zu fit", n / 2, cap);
+    for (size_t i = 0; i < n / 2; i++)
+        ret[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
+    *ret_n = n / 2;
+    return pawl_ok();
+}
+
+pawl_status pawl_hex_parse_exact(const char *s, const char *field, uint8_t *ret, size_t n,
+                                 struct pawl_err *err)
+{
+    size_t got;
+
+    if (strlen(s) != 2 * n)
+        return pawl_fail(err, PAWL_E_RANGE, field, "%zu hex digits where %zu are due", strlen(s),
+                         2 * n);
+    return pawl_hex_parse(s, field, ret, n, &got, err);
+}
+
+/* ---- base64url ------------------------------------------------------------------------------ */
+
+size_t pawl_b64url_n(size_t n)
+{
+    return n / 3 * 4 + (n % 3 ? n % 3 + 1 : 0);
+}
+
+pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t            n = pawl_b64url_n(in.n);
+    size_t            k = 0;
+    uint32_t          bits = 0;
+    unsigned          held = 0;
+
+    if (n >= cap)
+        return pawl_fail(err, PAWL_E_FULL, "base64url", "%zu bytes do not fit into %zu characters",
+                         in.n, cap);
+    for (size_t i = 0; i < in.n; i++) {
+        bits = bits << 8 | in.p[i];
+        for (held += 8; held >= 6; held -= 6)
+            ret[k++] = digit[bits >> (held - 6) & 63];
+    }
+    if (held)
+        ret[k++] = digit[bits << (6 - held) & 63];
+    ret[k] = 0;
+    return pawl_ok();
+}
+
+static int b64url_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '-')
+        return 62;
+    return c == '_' ? 63 : -1;
+}
+
+pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *ret, size_t cap,
+                              size_t *ret_n, struct pawl_err *err)
+{
+    size_t   n = s.n / 4 * 3 + (s.n % 4 ? s.n % 4 - 1 : 0);
+    size_t   k = 0;
+    uint32_t bits = 0;
+    unsigned held = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        if (b64url_value(s.p[i]) < 0)
+            return pawl_fail(err, PAWL_E_FORM, field, "character %zu is not base64url", i + 1);
+    if (s.n % 4 == 1)
+        return pawl_fail(err, PAWL_E_FORM, field, "%zu characters are no base64url text", s.n);
+    if (s.n % 4 && b64url_value(s.p[s.n - 1]) & (s.n % 4 == 2 ? 15 : 3))
+        return pawl_fail(err, PAWL_E_FORM, field, "spare bits are set in the last character");
+    if (n > cap)
+        return pawl_fail(err, PAWL_E_FULL, field, "%zu bytes where at most %zu fit", n, cap);
+    for (size_t i = 0; i < s.n; i++) {
+        bits = bits << 6 | (uint32_t)b64url_value(s.p[i]);
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            ret[k++] = (uint8_t)(bits >> held);
+        }
+    }
+    *ret_n = k;
+    return pawl_ok();
+}
+
+/* ---- numbers and names ---------------------------------------------------------------------- */
+
+pawl_status pawl_u64_parse(const char *s, const char *field, uint64_t max, uint64_t *ret,
+                           struct pawl_err *err)
+{
+    uint64_t v = 0;
+
+    if (!*s)
+        return pawl_fail(err, PAWL_E_FORM, field, "no number");
+    if (s[0] == '0' && s[1])
+        return pawl_fail(err, PAWL_E_FORM, field, "a leading zero");
+    for (const char *c = s; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return pawl_fail(err, PAWL_E_FORM, field, "character %zu is no digit",
+                             (size_t)(c - s) + 1);
+        uint64_t d = (uint64_t)(*c - '0');
+        if (d > max || v > (max - d) / 10)
+            return pawl_fail(err, PAWL_E_RANGE, field, "more than %llu", (unsigned long long)max);
+        v = 10 * v + d;
+    }
+    *ret = v;
+    return pawl_ok();
+}
+
+/* Bytes of the UTF-8 character that begins at p, 0 if none does. */
+static size_t utf8_n(const uint8_t *p, size_t left)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    size_t                n;
+    uint32_t              c = p[0];
+
+    if (c < 0x80)
+        return c ? 1 : 0;
+    if ((c & 0xe0) == 0xc0)
+        n = 2;
+    else if ((c & 0xf0) == 0xe0)
+        n = 3;
+    else if ((c & 0xf8) == 0xf0)
+        n = 4;
+    else
+        return 0;
+    if (n > left)
+        return 0;
+    c &= 0x7fu >> n;
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    return n;
+}
+
+bool pawl_is_utf8(struct pawl_view in)
+{
+    for (size_t i = 0; i < in.n;) {
+        size_t n = utf8_n(in.p + i, in.n - i);
+        if (!n)
+            return false;
+        i += n;
+    }
+    return true;
+}
+
+bool pawl_is_name(struct pawl_view in)
+{
+    if (in.n == 0 || in.n > PAWL_TENANT_MAX)
+        return false;
+    for (size_t i = 0; i < in.n; i++) {
+        uint8_t c = in.p[i];
+        bool    alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alnum && (i == 0 || (c != '-' && c != '_' && c != '.')))
+            return false;
+    }
+    return true;
+}
