@@ -47,10 +47,10 @@
 #define PAWL_FACTS_MAX         32  /* entries */
 #define PAWL_FACT_MAX          256 /* of a key and of a value */
 #define PAWL_CERT_MAX          4096
-#define PAWL_CERTS_MAX         4    /* certificates in a chain */
-#define PAWL_CERT_LIST_MAX     1024 /* certificates in a directory or file of roots */
-#define PAWL_SUITES_MAX        16   /* entries */
-#define PAWL_COOKIE_MAX        2048
+#define PAWL_CERTS_MAX         4           /* certificates in a chain */
+#define PAWL_CERT_LIST_MAX     1024        /* certificates in a directory or file of roots */
+#define PAWL_SUITES_MAX        16          /* entries */
+#define PAWL_COOKIE_MAX        (20 * 1024) /* holds the facts of the request */
 #define PAWL_TICKET_MAX        4096
 #define PAWL_EAR_MAX           4096
 #define PAWL_REFUSAL_MAX       512

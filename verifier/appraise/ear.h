@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verdict as a signed EAR: an EAT attestation result (draft-ietf-rats-ear) as ES256 JWT, in the
+ * profile that the deployed libraries read; and the JWKS that verifies it. */
+#ifndef VERIFIER_APPRAISE_EAR_H
+#define VERIFIER_APPRAISE_EAR_H
+
+#include <pawl/crypto.h>
+#include <pawl/wire.h>
+
+#include "appraise/verdict.h"
+
+struct ear_claims {
+    enum pawl_label  label;
+    uint8_t          th1[32]; /* eat_nonce */
+    uint8_t          device_id[PAWL_DEVICE_ID];
+    struct pawl_view tenant;
+    uint64_t         attempt, base_epoch, new_epoch;
+    uint64_t         enrolments;
+    uint64_t         incidents;
+    enum pawl_reason reason;
+    bool             lab;
+    int64_t          iat_s;
+    uint64_t         ttl_s;
+};
+
+/* ret: compact JWS, NUL-terminated, at most PAWL_EAR_MAX. */
+PAWL_MUST_USE pawl_status ear_write(const struct pawl_private *key, const uint8_t verifier_id[32],
+                                    const struct ear_claims *claims, const struct verdict *v,
+                                    char *ret, size_t cap, struct pawl_err *err);
+
+/* {"keys":[{kty, crv, x, y, kid, use, alg}]} */
+PAWL_MUST_USE pawl_status jwks_write(const struct pawl_public *key, const uint8_t verifier_id[32],
+                                     char *ret, size_t cap, struct pawl_err *err);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verdict: AR4SI trustworthiness claims (draft-ietf-rats-ar4si) and the reasons behind them. All
+ * zero is *no trust*. A status (pawl_status) says whether the work was done; only a verdict says
+ * whether a device is trusted.
+ */
+#ifndef VERIFIER_APPRAISE_VERDICT_H
+#define VERIFIER_APPRAISE_VERDICT_H
+
+#include <pawl/base.h>
+
+/* The values of a trustworthiness claim that Pawl gives. */
+enum ar4si {
+    AR4SI_NONE = 0,
+    AR4SI_RECOGNISED = 2, /* instance-identity; also approved configuration, genuine hardware */
+    AR4SI_BOOT_ONLY = 3,  /* executables: boot components recognised */
+    AR4SI_UNSAFE = 32,
+    AR4SI_UNRECOGNISED = 33,    /* executables */
+    AR4SI_CONTRAINDICATED = 96, /* instance-identity: known to be compromised */
+    AR4SI_NOT_RECOGNISED = 97   /* instance-identity: should be known, and is not */
+};
+
+enum trust_tier { TIER_NONE = 0, TIER_AFFIRMING, TIER_WARNING, TIER_CONTRAINDICATED, TIER_COUNT };
+
+/* "contraindicated", as in ear.status; never NULL. */
+const char *tier_name(enum trust_tier t);
+
+/* Reasons, in the order of the pipeline. The text of each stands in verdict.c. */
+enum reason {
+    REASON_NONE = 0,
+    REASON_AWAITS_APPROVAL,
+    REASON_TPM_WENT_BACK,    /* T1..T3: resetCount, restartCount or clock less than before */
+    REASON_PCR0_EMPTY,       /* T6: PCR 0 all zero although measured before */
+    REASON_BANKS_CHANGED,    /* Q22: another PCR allocation than the pinned one */
+    REASON_FIRMWARE_DIFFERS, /* K21: quote's firmwareVersion is not the EK certificate's; a note */
+    REASON_OS_BOOT_DIFFERS,  /* T4: reset without a new boot of the OS, or the other way round */
+    REASON_LAB_TPM,          /* K14: trusted by the lab's roots only; a note */
+    REASON_NO_POLICY,
+    REASON_PCR_MISSING, /* the policy names a PCR that was not quoted */
+    REASON_PCR_DIFFERS,
+    REASON_COUNT
+};
+
+/* "pcr-differs"; never NULL. */
+const char *reason_code(enum reason r);
+/* A sentence for people; never NULL. */
+const char *reason_text(enum reason r);
+
+#define VERDICT_REASONS_MAX 32
+
+struct finding {
+    enum reason reason;
+    char        detail[224]; /* "sha256:7 is 3fbf.., policy gateway:3 allows 6bad.." */
+};
+
+struct verdict {
+    int8_t         identity, configuration, executables, hardware; /* enum ar4si; 0: no claim */
+    bool           approved;
+    char           policy[PAWL_TENANT_MAX + 16]; /* "gateway:3", empty without one */
+    size_t         finding_n;
+    struct finding finding[VERDICT_REASONS_MAX];
+};
+
+/* The one place where a verdict becomes a status: contraindicated if any claim is 96 or more; else
+ * none without approval or policy; else warning if any is 32 or more; else affirming. */
+enum trust_tier verdict_tier(const struct verdict *v);
+
+/* Adds a finding; a full list keeps its first entries. */
+void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_PRINTF(3, 4);
+
+/* A claim only ever gets worse: sets *claim to value unless it is already higher. */
+void verdict_worsen(int8_t *claim, enum ar4si value);
+
+#endif

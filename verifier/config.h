@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifier's configuration: STATE/verifier.ini and what it points to. Paths in it are relative
+ * to the state directory.
+ */
+#ifndef VERIFIER_CONFIG_H
+#define VERIFIER_CONFIG_H
+
+#include <pawl/tpm.h>
+#include <pawl/wire.h>
+
+#define CONFIG_PATH_MAX    512
+#define CONFIG_TENANTS_MAX 16
+
+enum admission {
+    ADMISSION_NONE = 0,
+    ADMISSION_APPROVE, /* a new device waits for the operator, unless it brings a token */
+    ADMISSION_TOKEN,   /* no enrolment without a token */
+    ADMISSION_OPEN,    /* whoever has a good EK certificate */
+    ADMISSION_COUNT
+};
+
+struct tenant_config {
+    char                      name[PAWL_TENANT_MAX + 1];
+    enum admission            admission;
+    bool                      reenrol_auto; /* a known device may enrol again without approval */
+    char                      roots[CONFIG_PATH_MAX];     /* directory of vendors' EK roots */
+    char                      lab_roots[CONFIG_PATH_MAX]; /* of test TPMs; empty: none are taken */
+    char                      intermediates[CONFIG_PATH_MAX];
+    struct pawl_pcr_selection pcrs; /* what an ordinary attest quotes */
+    struct pawl_suites        suites;
+    uint64_t                  ear_ttl_s;
+};
+
+struct verifier_config {
+    char                 state[CONFIG_PATH_MAX];           /* the state directory, absolute */
+    char                 listen[128];                      /* address:port of the device side */
+    char                 address[256];                     /* what devices are told: host:port */
+    char                 operator_socket[CONFIG_PATH_MAX]; /* of pawlctl */
+    unsigned             workers;
+    uint64_t             request_timeout_s; /* for a whole request, however slow the client */
+    uint64_t             idle_timeout_s;    /* of a kept-alive connection */
+    uint64_t             connections_max;
+    size_t               tenant_n;
+    struct tenant_config tenant[CONFIG_TENANTS_MAX];
+};
+
+/* Reads STATE/verifier.ini strictly: unknown sections, unknown keys, bad values are refused with
+ * file, line and key. */
+PAWL_MUST_USE pawl_status config_load(const char *state, struct verifier_config *ret,
+                                      struct pawl_err *err);
+
+/* NULL if there is no such tenant. */
+const struct tenant_config *config_tenant(const struct verifier_config *c, struct pawl_view name);
+
+#endif

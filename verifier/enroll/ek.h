@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether an EK is genuine: certificate chain, template, and the keys that hang below it. Rows K1..
+ * K15 and C of docs/appraisal.md. Pure: bytes in, facts out.
+ */
+#ifndef VERIFIER_ENROLL_EK_H
+#define VERIFIER_ENROLL_EK_H
+
+#include <pawl/crypto.h>
+#include <pawl/tpm.h>
+#include <pawl/wire.h>
+
+/* Where a chain of trust ended. */
+enum roots {
+    ROOTS_NONE = 0,
+    ROOTS_VENDOR,
+    ROOTS_LAB, /* test TPMs: never mixed with vendors, named in every result */
+    ROOTS_COUNT
+};
+
+const char *roots_name(enum roots r); /* "vendor", "lab" */
+
+/* A tenant's trust for EK certificates; any member may be NULL (no such store). */
+struct ek_trust {
+    struct pawl_certs *vendor, *lab, *intermediates;
+};
+
+/* Reads the directories (*.pem, *.crt, *.cer, *.der; empty path: none). Fails naming the file. */
+PAWL_MUST_USE pawl_status ek_trust_load(const char *roots_dir, const char *lab_dir,
+                                        const char *intermediates_dir, struct ek_trust *ret,
+                                        struct pawl_err *err);
+void                      ek_trust_done(struct ek_trust *t);
+
+/* What enrolment established. */
+struct identity {
+    enum pawl_template  ek_template;
+    struct pawl_name    ek_name, ak_name, td_name;
+    uint8_t             device_id[PAWL_DEVICE_ID]; /* SHA-256 of the EK's Name */
+    struct pawl_public  td;
+    enum roots          roots;
+    struct pawl_ek_cert cert;
+    struct pawl_name    qualified_signer; /* of the AK under the EK */
+};
+
+/* Judges an enrolment request, cheap checks first: EK template (K10), certificate key == EK (K9),
+ * chain (K13, K14: a certificate of swtpm under vendor roots is refused), AK template (K1, K2, K5,
+ * K16), t_D template, and the certification of t_D by the AK (K7). now_s as in
+ * pawl_ek_chain_check. err->where: "ek_cert.chain", "ak_public.objectAttributes", ... */
+PAWL_MUST_USE pawl_status identity_check(const struct ek_trust       *trust,
+                                         const struct pawl_enrol_req *req, int64_t now_s,
+                                         struct identity *ret, struct pawl_err *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifier's side of each exchange. A flow is one plain function from bytes to an answer and a
+ * planned step: it reads, decides and computes, and changes nothing. The worker hands the step to
+ * the store and sends the answer when the store says durable; when another was first (CONFLICT) it
+ * calls the flow again.
+ *
+ * A flow that fails decided nothing about the device: the caller answers 400 if err->code is SHORT,
+ * TRAILING or FORM found while parsing the message (answer.http says so), 403 otherwise, always
+ * without a body, and logs err under the request's id.
+ */
+#ifndef VERIFIER_FLOW_FLOW_H
+#define VERIFIER_FLOW_FLOW_H
+
+#include <pawl/wire.h>
+
+#include "config.h"
+#include "keys.h"
+#include "store/store.h"
+
+/* Everything that a flow may use. One per worker; filled in main. */
+struct flow {
+    const struct verifier_config *config;
+    const struct keys            *keys;
+    const struct ek_trust        *trust; /* one per tenant, in the order of config->tenant */
+    struct store                 *store;
+    struct pawl_p256_verifier    *p256;
+    int64_t (*now_ms)(void *arg); /* verifier time, Unix */
+    void *now_arg;
+};
+
+/* What goes back once the step is durable. */
+struct answer {
+    int     http; /* 200, 400, 403, 409 */
+    size_t  n;
+    uint8_t body[PAWL_RESULT_MAX];
+    char    device[2 * PAWL_DEVICE_ID + 1]; /* for the log, empty if not known */
+    char    outcome[160];                   /* for the log: "enrolled, pending", "affirming" */
+};
+
+PAWL_MUST_USE pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret,
+                                     struct step *step, struct pawl_err *err);
+PAWL_MUST_USE pawl_status flow_challenge(struct flow *f, struct pawl_view body, struct answer *ret,
+                                         struct step *step, struct pawl_err *err);
+/* Labels enrol and attest; see enroll.c and attest.c. */
+PAWL_MUST_USE pawl_status flow_evidence(struct flow *f, struct pawl_view body, struct answer *ret,
+                                        struct step *step, struct pawl_err *err);
+PAWL_MUST_USE pawl_status flow_supply(struct flow *f, struct pawl_view body, struct answer *ret,
+                                      struct step *step, struct pawl_err *err);
+PAWL_MUST_USE pawl_status flow_messages(struct flow *f, struct pawl_view body, struct answer *ret,
+                                        struct step *step, struct pawl_err *err);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store's port: what the flows need of durable memory. SQLite stands behind it (sqlite.c);
+ * tests and larger fleets put others there.
+ *
+ * Rules
+ *  1. Reads answer at once, on the calling thread, from the last durable state.
+ *  2. A step is committed whole or not at all; `done` is called, on a thread of the store's, only
+ *     when it is durable (power may fail the next moment), or with the reason why it is not.
+ *  3. A step on a device carries the version that it was planned on; if the row has moved on it
+ *     fails with CONFLICT and the flow plans again.
+ *  4. The tenant is part of every key.
+ */
+#ifndef VERIFIER_STORE_STORE_H
+#define VERIFIER_STORE_STORE_H
+
+#include <pawl/tpm.h>
+#include <pawl/wire.h>
+
+#include "enroll/ek.h"
+
+enum device_state {
+    DEVICE_NONE = 0,
+    DEVICE_PENDING, /* enrolled, awaits approval */
+    DEVICE_ACTIVE,
+    DEVICE_REVOKED, /* final */
+    DEVICE_COUNT
+};
+
+const char *device_state_name(enum device_state s); /* "pending" */
+
+/* The device row: small, by value. */
+struct device {
+    char                      tenant[PAWL_TENANT_MAX + 1];
+    uint8_t                   id[PAWL_DEVICE_ID];
+    uint64_t                  version; /* 0: not stored yet */
+    enum device_state         state;
+    enum roots                roots;
+    struct pawl_name          ek_name, ak_name, td_name, qualified_signer;
+    size_t                    ak_public_n;
+    uint8_t                   ak_public[PAWL_PUBLIC_MAX]; /* TPMT_PUBLIC */
+    uint8_t                   td_point[PAWL_POINT_P256];
+    uint16_t                  suite;
+    uint64_t                  enrolments;
+    uint64_t                  attempt; /* the last accepted */
+    struct pawl_clock         clock;   /* of the last accepted quote */
+    uint8_t                   boot_id[PAWL_BOOT_ID], os_boot[PAWL_OS_BOOT];
+    char                      firmware_cert[16]; /* TPMVersion of the EK certificate */
+    struct pawl_pcr_selection banks;             /* pinned: the allocation seen at enrolment */
+    struct pawl_digest        pcr_digest;        /* of the values in its snapshot */
+    char                      policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default, if any */
+    char                      status[20];                  /* ear.status of the last verdict */
+    int64_t                   created_s, seen_s;
+};
+
+struct snapshot { /* the last believed PCR values */
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+};
+
+struct token {
+    char     tenant[PAWL_TENANT_MAX + 1];
+    uint8_t  id[PAWL_TOKEN_ID];
+    size_t   wrapped_n;
+    uint8_t  wrapped[PAWL_TOKEN_SECRET + PAWL_AEAD_TAG];
+    uint64_t uses_left;
+    int64_t  expires_s; /* 0: never */
+    bool     has_device;
+    uint8_t  device_id[PAWL_DEVICE_ID];
+    int64_t  created_s;
+};
+
+struct policy_row {
+    char     tenant[PAWL_TENANT_MAX + 1];
+    char     name[PAWL_TENANT_MAX + 1];
+    uint64_t version;
+    int64_t  created_s;
+    char    *json; /* owned; release with policy_row_done */
+};
+
+void policy_row_done(struct policy_row *p);
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+/* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
+ * step_done; the store takes no ownership. */
+struct step {
+    bool          has_device; /* insert (version 0) or compare-and-set on device.version */
+    struct device device;
+
+    char *papers; /* owned JSON: EK certificate's facts and the device's claims; NULL: unchanged */
+
+    bool            has_snapshot; /* replaces that of the device */
+    struct snapshot snapshot;
+
+    bool    takes_token; /* one use, counted once for each device id; CONFLICT if none is left */
+    uint8_t token_taken[PAWL_TOKEN_ID];
+    bool    has_token; /* insert */
+    struct token token;
+
+    bool              has_policy; /* insert; CONFLICT if name and version are taken */
+    struct policy_row policy;
+    bool              has_default_policy; /* of the tenant; the name may be empty: none */
+    char              default_policy[PAWL_TENANT_MAX + 1];
+
+    char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
+    char event[256];                  /* one line for the event log, empty: none */
+};
+
+void step_done(struct step *s);
+bool step_is_empty(const struct step *s);
+
+/* ---- the port ------------------------------------------------------------------------------- */
+
+/* Called once, on a thread of the store's. err is filled unless status is good. */
+typedef void store_done_fn(pawl_status status, const struct pawl_err *err, void *arg);
+
+typedef pawl_status store_device_fn(const struct device *d, void *arg, struct pawl_err *err);
+typedef pawl_status store_policy_fn(const struct policy_row *p, void *arg, struct pawl_err *err);
+typedef pawl_status store_token_fn(const struct token *t, void *arg, struct pawl_err *err);
+
+/* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
+ * key, and stop at the first failure. */
+struct store {
+    void *self;
+
+    pawl_status (*device)(void *self, struct pawl_view tenant, struct pawl_view id,
+                          struct device *ret, struct pawl_err *err);
+    /* The device that uses this AK Name; ABSENT if none does. */
+    pawl_status (*device_by_ak)(void *self, struct pawl_view tenant, const struct pawl_name *ak,
+                                struct device *ret, struct pawl_err *err);
+    pawl_status (*snapshot)(void *self, struct pawl_view tenant, struct pawl_view id,
+                            struct snapshot *ret, struct pawl_err *err);
+    /* *ret: owned by the caller (free). */
+    pawl_status (*papers)(void *self, struct pawl_view tenant, struct pawl_view id, char **ret,
+                          struct pawl_err *err);
+    pawl_status (*token)(void *self, struct pawl_view tenant, struct pawl_view id,
+                         struct token *ret, struct pawl_err *err);
+    /* True in *ret if a use by this device was counted already. */
+    pawl_status (*token_used_by)(void *self, struct pawl_view tenant, struct pawl_view id,
+                                 struct pawl_view device, bool *ret, struct pawl_err *err);
+    /* version 0: the newest. */
+    pawl_status (*policy)(void *self, struct pawl_view tenant, const char *name, uint64_t version,
+                          struct policy_row *ret, struct pawl_err *err);
+    /* The tenant's default policy name, empty if none. */
+    pawl_status (*default_policy)(void *self, struct pawl_view tenant,
+                                  char ret[PAWL_TENANT_MAX + 1], struct pawl_err *err);
+
+    /* after: the id (name) to begin behind, empty for the first page; at most limit rows. */
+    pawl_status (*devices)(void *self, struct pawl_view tenant, struct pawl_view after,
+                           size_t limit, store_device_fn *each, void *arg, struct pawl_err *err);
+    pawl_status (*policies)(void *self, struct pawl_view tenant, store_policy_fn *each, void *arg,
+                            struct pawl_err *err);
+    pawl_status (*tokens)(void *self, struct pawl_view tenant, store_token_fn *each, void *arg,
+                          struct pawl_err *err);
+
+    /* Never blocks. s must live until done was called. */
+    void (*commit)(void *self, const struct step *s, store_done_fn *done, void *arg);
+
+    /* Commits what was handed over, then releases everything. */
+    void (*close)(void *self);
+};
+
+/* The embedded store: path/pawl.db, WAL, synchronous=FULL, one writer thread with group commit,
+ * readers of its own for each calling thread. Creates or migrates the schema. */
+PAWL_MUST_USE pawl_status sqlite_store_open(const char *path, struct store *ret,
+                                            struct pawl_err *err);
+
+/* commit, and waits for it: for the command line and tests. */
+PAWL_MUST_USE pawl_status store_commit_wait(const struct store *store, const struct step *s,
+                                            struct pawl_err *err);
+
+#endif
