@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's TPM, as the flows see it: identity, the four keys of Pawl, quotes, certification
+ * and credential activation. Everything of ESAPI stays behind this header.
+ *
+ * Order of use: tpm_open, tpm_choose_ek, tpm_keys_open, then the rest; tpm_identity and tpm_facts
+ * need tpm_open alone. Blocking; one thread. All memory is the caller's, except struct tpm.
+ *
+ * Invariants
+ *  1. No password session is ever used on the EK, not even as a try: it would arm dictionary-attack
+ *     accounting, and a few power cuts then lock the TPM. The EK is used by policy only.
+ *  2. All that Pawl makes has noDA; the TPM's lockout counter stays where it was.
+ *  3. Between calls no transient object and no session of ours is loaded. No call needs more than
+ *     three transient slots and three sessions, so no resource manager is needed.
+ *  4. Sessions are salted to the EK, whose Name was computed here from certificate and template;
+ *     a chip between us and the TPM cannot stand in for it.
+ *  5. What the TPM answers is parsed by libpawl's strict parsers before it is used.
+ *
+ * Failures common to all calls: TPM when the TPM or the way to it refuses (err->where is the
+ * command, "TPM2_Quote"), IO when there is no TPM to talk to, MEMORY.
+ *
+ * Not here: what a verifier makes of it (verifier/appraise), when to call (flow/).
+ * Spec: docs/protocol.md, section "Roles, keys, trusts".
+ */
+#ifndef AGENT_TPM_H
+#define AGENT_TPM_H
+
+#include <pawl/tpm.h>
+
+/* ---- the TPM -------------------------------------------------------------------------------- */
+
+struct tpm;
+
+/* Opens the TPM behind a TCTI string: "device:/dev/tpmrm0", "swtpm:path=/run/x/sock",
+ * "swtpm:host=127.0.0.1,port=2321"; NULL or "" lets tpm2-tss look for one. A software TPM serves
+ * one connection at a time, so close it between rounds. Fails with IO and a hint for the engineer.
+ */
+PAWL_MUST_USE pawl_status tpm_open(const char *tcti, struct tpm **ret, struct pawl_err *err);
+void                      tpm_close(struct tpm **t);
+
+struct tpm_facts {
+    char     manufacturer[8];   /* "STM", printable ASCII */
+    char     vendor[20];        /* the four vendor strings, printable ASCII */
+    char     family[8];         /* "2.0" */
+    uint32_t revision;          /* of the specification times 100: 138 */
+    uint64_t firmware;          /* as in a quote */
+    char     firmware_text[24]; /* its four 16-bit parts: "73.8.17568.6" */
+    uint32_t lockout_counter;   /* failed authorisations that the TPM counts; ours stays 0 */
+    uint32_t transients;        /* objects and .. */
+    uint32_t sessions;          /* .. sessions loaded at the moment, by anybody we can see */
+    uint32_t persistent_free;   /* room for persistent objects, at least */
+};
+
+PAWL_MUST_USE pawl_status tpm_facts(struct tpm *t, struct tpm_facts *ret, struct pawl_err *err);
+
+/* ---- Endorsement Keys ----------------------------------------------------------------------- */
+
+#define TPM_EKS_MAX 9 /* the TCG's NV indices 02, 0A, 12, 14, 16, 18, 1A, 1C, 1E */
+
+enum tpm_ek_state {
+    TPM_EK_NONE = 0,
+    TPM_EK_MATCHES,     /* the TPM makes the key of the certificate from the index's template */
+    TPM_EK_DIFFERS,     /* it makes another key: foreign certificate, or a template of its own */
+    TPM_EK_NO_CERT,     /* a key, but no certificate at its index */
+    TPM_EK_BAD,         /* certificate not readable, not parsable, or the key cannot be made */
+    TPM_EK_UNSUPPORTED, /* a certificate of a key type that Pawl does not use */
+    TPM_EK_STATE_COUNT
+};
+
+/* "matches", "differs", "no-certificate", "bad", "unsupported". */
+const char *tpm_ek_state_name(enum tpm_ek_state s);
+
+struct tpm_ek {
+    enum tpm_ek_state state;
+    uint32_t          index;     /* NV index of the certificate, 0x01C000xx */
+    enum pawl_template template; /* PAWL_TEMPLATE_NONE if unsupported */
+    struct pawl_err     problem; /* code is NONE unless state is DIFFERS, BAD or UNSUPPORTED */
+    size_t              cert_n;  /* DER without NV prefix and padding; 0: none */
+    uint8_t             cert[PAWL_CERT_MAX];
+    struct pawl_ek_cert facts;    /* of the certificate, where it parses */
+    size_t              public_n; /* TPMT_PUBLIC of the TPM's key; 0 if not made */
+    uint8_t public[PAWL_PUBLIC_MAX];
+    struct pawl_name name;          /* of that key */
+    uint8_t          device_id[32]; /* SHA-256 of the Name: the id if this EK is chosen */
+};
+
+struct tpm_identity {
+    size_t        n;
+    struct tpm_ek ek[TPM_EKS_MAX]; /* in the order of choice; some 50 KiB together */
+};
+
+/* All EKs of the TPM, for a factory line: reads each certificate and has the TPM make each key
+ * (seconds per RSA key on a hardware TPM). A bad certificate is an entry of the list and not a
+ * failure. keys_too: lists RSA-2048, P-256 and P-384 keys without certificate as well. Fails with
+ * ABSENT if the list is empty. */
+PAWL_MUST_USE pawl_status tpm_identity(struct tpm *t, bool keys_too, struct tpm_identity *ret,
+                                       struct pawl_err *err);
+
+/* The EK that identifies this device: in the order P-256, P-384, RSA-2048 the first whose
+ * certificate's key is the one that the TPM makes. keep: the Name of the EK that the device
+ * enrolled with, so that a certificate which appears later does not change its identity; NULL
+ * before. Fails with ABSENT when there is no certificate at all, or none of keep; with FORGED when
+ * there are some and no key matches (err->why names the first). */
+PAWL_MUST_USE pawl_status tpm_choose_ek(struct tpm *t, const struct pawl_name *keep,
+                                        struct tpm_ek *ret, struct pawl_err *err);
+
+/* ---- keys ----------------------------------------------------------------------------------- */
+
+#define TPM_HANDLE_AK      0x81015057u
+#define TPM_HANDLE_TD      0x81005057u
+#define TPM_HANDLE_SRK     0x81000001u /* the TCG's; used if it fits, never written */
+#define TPM_HANDLE_OUR_SRK 0x81005056u
+
+/* Where the keys live and what they must be. Fill by tpm_keys_config_default, then change. */
+struct tpm_keys_config {
+    enum pawl_template ak;        /* PAWL_AK_P256 or PAWL_AK_RSA2048 */
+    uint32_t           ek_handle; /* 0: the TCG's handle of the EK's type */
+    uint32_t           ak_handle;
+    uint32_t           td_handle;
+    uint32_t           srk_handle; /* 0: none, make our own */
+    uint32_t           our_srk_handle;
+    bool               make;      /* false: all keys must be there already (ABSENT) */
+    struct pawl_name   expect_ak; /* as enrolled; n == 0: any that fits */
+    struct pawl_name   expect_td;
+};
+
+struct tpm_keys_config tpm_keys_config_default(void);
+
+struct tpm_key {
+    uint32_t         handle;
+    bool             made; /* by this call */
+    size_t           n;    /* TPMT_PUBLIC without a size prefix */
+    uint8_t          bytes[PAWL_PUBLIC_MAX];
+    struct pawl_name name;
+    struct pawl_name qualified;
+};
+
+struct tpm_keys {
+    struct tpm_key ek, ak, srk, td;
+};
+
+/* Finds the persistent keys, or makes and persists them: EK, AK (child of the EK), SRK, t_D (child
+ * of the SRK). Template, parent (by qualified Name) and, where given, the expected Name of each are
+ * compared. What was made before a failure or power cut is found by the next call.
+ * Fails with CONFLICT when another object holds one of our handles, FULL when no persistent slot is
+ * free, ABSENT (make is false), DENIED when the TPM's owner or endorsement password is set. */
+PAWL_MUST_USE pawl_status tpm_keys_open(struct tpm *t, const struct tpm_ek *ek,
+                                        const struct tpm_keys_config *cfg, struct tpm_keys *ret,
+                                        struct pawl_err *err);
+
+/* ---- what the keys do; all fail with STATE before tpm_keys_open ------------------------------ */
+
+/* An attestation and its signature, as they travel: TPMS_ATTEST and TPMT_SIGNATURE. */
+struct tpm_signed {
+    size_t  attest_n;
+    uint8_t attest[PAWL_ATTEST_MAX];
+    size_t  sig_n;
+    uint8_t sig[PAWL_TPM_SIG_MAX];
+};
+
+/* TPM2_Certify of t_D by the AK over this qualifying data. */
+PAWL_MUST_USE pawl_status tpm_certify_td(struct tpm *t, struct pawl_view nonce,
+                                         struct tpm_signed *ret, struct pawl_err *err);
+
+/* TPM2_ActivateCredential: the secret, if the credential was made for our EK and AK; else FORGED.
+ * Both inputs are buffers without their TPM2B size. */
+PAWL_MUST_USE pawl_status tpm_activate(struct tpm *t, struct pawl_view id_object,
+                                       struct pawl_view enc_secret, struct pawl_secret *ret,
+                                       struct pawl_err *err);
+
+struct tpm_quote {
+    struct tpm_signed         sign;
+    struct pawl_pcr_selection pcrs; /* as signed: the bits of unallocated banks are cleared */
+    struct pawl_pcr_values    values;
+    unsigned                  dropped; /* tpm_quote_all: banks left out, see below */
+};
+
+/* TPM2_Quote by the AK, and the PCR values that belong to it: both are taken again, a few times,
+ * when a PCR changed in between (then STATE). nonce: 32 bytes, a hash that the caller made of a
+ * labelled transcript, never raw bytes from the network. Fails with UNSUPPORTED, where
+ * "TPM2_Quote.PCRselect", when the TPM lacks one of the hashes. */
+PAWL_MUST_USE pawl_status tpm_quote(struct tpm *t, const struct pawl_pcr_selection *pcrs,
+                                    const uint8_t nonce[32], struct tpm_quote *ret,
+                                    struct pawl_err *err);
+
+/* The same over PCRs 0-23 of sha1, sha256, sha384, sha512; for a hash that the TPM lacks sha512,
+ * then sha384, then sha1 is left out (pawl_pcr_selection_all(ret->dropped)), never sha256. */
+PAWL_MUST_USE pawl_status tpm_quote_all(struct tpm *t, const uint8_t nonce[32],
+                                        struct tpm_quote *ret, struct pawl_err *err);
+
+/* The values of these PCRs now, unsigned. A bank that is not allocated is RANGE. */
+PAWL_MUST_USE pawl_status tpm_pcr_read(struct tpm *t, const struct pawl_pcr_selection *pcrs,
+                                       struct pawl_pcr_values *ret, struct pawl_err *err);
+
+#endif
