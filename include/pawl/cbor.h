@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strict deterministic CBOR (RFC 8949, section 4.2.1): a pull reader over libcbor's streaming
- * decoder and a writer. Definite lengths, shortest integers, map keys sorted and unique (sorted by
- * the writer's caller: the writer checks), depth at most PAWL_CBOR_DEPTH, UTF-8 text, no floats, no
- * undefined, simple values true, false and null only.
+ * decoder, and a writer. Definite lengths, shortest integers, map keys sorted and unique (who
+ * writes a map writes its keys in that order), depth at most PAWL_CBOR_DEPTH, UTF-8 text, no
+ * floats, no undefined, simple values true, false and null only.
  *
  * The reader is sticky like pawl_rd: after a failure every read yields nothing, so a parser reads
  * on and asks pawl_cbor_rd_end before it acts on any value.
@@ -28,6 +28,7 @@ struct pawl_cbor_rd {
     struct pawl_cbor_level level[PAWL_CBOR_DEPTH];
     const char            *bad;
     enum pawl_code         code;
+    const char            *why; /* the reason for the report */
 };
 
 struct pawl_cbor_rd pawl_cbor_rd_from(struct pawl_view in);

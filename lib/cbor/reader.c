@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The strict pull reader: nesting, the order of map keys, and limits, on top of one head at a time.
+ *
+ * Invariants
+ *  1. at <= in.n, and every view handed out lies inside in.
+ *  2. level[0 .. depth) are the open arrays and maps, the innermost last; an item that was read or
+ *     opened is no longer in its level's `left`.
+ *  3. In a map, the encodings of the keys read so far ascend strictly (RFC 8949 4.2.1): level's
+ *     key_at and key_n are those of the last.
+ *  4. Once bad is set it stays, nothing moves, and every read yields nothing.
+ *
+ * Not here: what one head may look like (head.c), what fields mean (lib/wire, lib/cose).
+ */
+
+#include <string.h>
+
+#include "cbor/head.h"
+
+struct pawl_cbor_rd pawl_cbor_rd_from(struct pawl_view in)
+{
+    return (struct pawl_cbor_rd){ .in = in };
+}
+
+static void fail(struct pawl_cbor_rd *r, enum pawl_code code, const char *field, const char *why)
+{
+    if (r->bad)
+        return;
+    r->bad = field;
+    r->code = code;
+    r->why = why;
+}
+
+void pawl_cbor_rd_fail(struct pawl_cbor_rd *r, enum pawl_code code, const char *field)
+{
+    fail(r, code, field,
+         code == PAWL_E_RANGE ? "outside what the field may hold" : "not what the field may hold");
+}
+
+/* ---- one item ------------------------------------------------------------------------------- */
+
+static struct pawl_cbor_level *innermost(struct pawl_cbor_rd *r)
+{
+    return r->depth ? &r->level[r->depth - 1] : NULL;
+}
+
+static struct cbor_head head_here(const struct pawl_cbor_rd *r)
+{
+    return cbor_head_from(r->at < r->in.n ? pawl_view(r->in.p + r->at, r->in.n - r->at)
+                                          : pawl_view(NULL, 0));
+}
+
+/* The bytewise order of RFC 8949 4.2.1. No encoding of a key is the beginning of another's. */
+static bool ascends(const struct pawl_cbor_rd *r, const struct pawl_cbor_level *l, size_t n)
+{
+    if (l->key_n == 0)
+        return true;
+    return memcmp(r->in.p + l->key_at, r->in.p + r->at, l->key_n < n ? l->key_n : n) < 0;
+}
+
+static bool may_be_key(enum pawl_cbor_type type)
+{
+    return type == PAWL_CBOR_UINT || type == PAWL_CBOR_NEGINT || type == PAWL_CBOR_BYTES ||
+           type == PAWL_CBOR_TEXT;
+}
+
+static bool at_key(const struct pawl_cbor_level *l)
+{
+    return l && l->map && !l->value;
+}
+
+/* Takes the next head, whatever it is, and counts it in its level. Type NONE after a failure. */
+static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
+{
+    const struct cbor_head  none = { 0 };
+    struct pawl_cbor_level *l = innermost(r);
+
+    if (r->bad)
+        return none;
+    if (l && l->left == 0) {
+        fail(r, PAWL_E_SHORT, field, "its array or map ends before it");
+        return none;
+    }
+    struct cbor_head h = head_here(r);
+    if (h.type == PAWL_CBOR_NONE) {
+        fail(r, h.code, field, h.why);
+        return none;
+    }
+    if (at_key(l)) {
+        if (!may_be_key(h.type)) {
+            fail(r, PAWL_E_FORM, field, "a map key that is no number and no string");
+            return none;
+        }
+        if (!ascends(r, l, h.n)) {
+            fail(r, PAWL_E_FORM, field, "a map key out of order or twice");
+            return none;
+        }
+        l->key_at = r->at;
+        l->key_n = h.n;
+        l->value = true;
+    } else if (l && h.type != PAWL_CBOR_TAG) { /* a tag belongs to the item that follows */
+        l->value = false;
+        l->left--;
+    }
+    r->at += h.n;
+    return h;
+}
+
+/* The same, of this type only. */
+static struct cbor_head take(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type)
+{
+    const struct cbor_head none = { 0 };
+
+    if (r->bad)
+        return none;
+    struct cbor_head h = head_here(r);
+    if (h.type != PAWL_CBOR_NONE && h.type != type) {
+        fail(r, PAWL_E_FORM, field, "an item of another type");
+        return none;
+    }
+    return take_any(r, field);
+}
+
+/* Enters the array or map whose head was just taken. */
+static void enter(struct pawl_cbor_rd *r, const char *field, const struct cbor_head *h)
+{
+    bool   map = h->type == PAWL_CBOR_MAP;
+    size_t left = r->in.n - r->at;
+
+    if (r->depth == PAWL_CBOR_DEPTH)
+        fail(r, PAWL_E_RANGE, field, "nested too deep");
+    else if (h->v > (map ? left / 2 : left))
+        fail(r, PAWL_E_SHORT, field, "more items than the input has bytes left");
+    else
+        r->level[r->depth++] = (struct pawl_cbor_level){ .left = h->v, .map = map };
+}
+
+enum pawl_cbor_type pawl_cbor_rd_peek(const struct pawl_cbor_rd *r)
+{
+    if (r->bad || (r->depth && r->level[r->depth - 1].left == 0))
+        return PAWL_CBOR_NONE;
+    return head_here(r).type;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+uint64_t pawl_cbor_rd_uint(struct pawl_cbor_rd *r, const char *field, uint64_t max)
+{
+    uint64_t v = take(r, field, PAWL_CBOR_UINT).v;
+
+    if (v > max)
+        fail(r, PAWL_E_RANGE, field, "a number above its limit");
+    return r->bad ? 0 : v;
+}
+
+int64_t pawl_cbor_rd_int(struct pawl_cbor_rd *r, const char *field)
+{
+    bool negative = pawl_cbor_rd_peek(r) == PAWL_CBOR_NEGINT;
+    /* A negative number travels as -1 - v. */
+    uint64_t v = take(r, field, negative ? PAWL_CBOR_NEGINT : PAWL_CBOR_UINT).v;
+
+    if (v > INT64_MAX)
+        fail(r, PAWL_E_RANGE, field, "a number that needs more than 64 bits");
+    if (r->bad)
+        return 0;
+    return negative ? -1 - (int64_t)v : (int64_t)v;
+}
+
+bool pawl_cbor_rd_bool(struct pawl_cbor_rd *r, const char *field)
+{
+    return take(r, field, PAWL_CBOR_BOOL).v == 1;
+}
+
+void pawl_cbor_rd_null(struct pawl_cbor_rd *r, const char *field)
+{
+    take(r, field, PAWL_CBOR_NULL);
+}
+
+static struct pawl_view take_string(struct pawl_cbor_rd *r, const char *field,
+                                    enum pawl_cbor_type type, size_t min, size_t max)
+{
+    struct pawl_view v = take(r, field, type).body;
+
+    if (v.n > max)
+        fail(r, PAWL_E_RANGE, field, "a string longer than its limit");
+    else if (v.n < min)
+        fail(r, PAWL_E_RANGE, field, "a string shorter than its least length");
+    return r->bad ? pawl_view(NULL, 0) : v;
+}
+
+struct pawl_view pawl_cbor_rd_bytes(struct pawl_cbor_rd *r, const char *field, size_t min,
+                                    size_t max)
+{
+    return take_string(r, field, PAWL_CBOR_BYTES, min, max);
+}
+
+struct pawl_view pawl_cbor_rd_text(struct pawl_cbor_rd *r, const char *field, size_t max)
+{
+    return take_string(r, field, PAWL_CBOR_TEXT, 0, max);
+}
+
+void pawl_cbor_rd_tag(struct pawl_cbor_rd *r, const char *field, uint64_t tag)
+{
+    struct cbor_head h = take(r, field, PAWL_CBOR_TAG);
+
+    if (h.v != tag)
+        fail(r, PAWL_E_FORM, field, "another tag");
+}
+
+struct pawl_view pawl_cbor_rd_raw(struct pawl_cbor_rd *r, const char *field)
+{
+    const size_t from = r->at;
+    const size_t depth = r->depth;
+    bool         whole = false;
+
+    while (!r->bad && !whole) {
+        struct cbor_head h = take_any(r, field);
+        if (h.type == PAWL_CBOR_ARRAY || h.type == PAWL_CBOR_MAP)
+            enter(r, field, &h);
+        while (!r->bad && r->depth > depth && innermost(r)->left == 0)
+            r->depth--;
+        whole = r->depth == depth && h.type != PAWL_CBOR_TAG;
+    }
+    return r->bad ? pawl_view(NULL, 0) : pawl_view(r->in.p + from, r->at - from);
+}
+
+/* ---- arrays and maps ------------------------------------------------------------------------ */
+
+static size_t open_counted(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type,
+                           size_t min, size_t max)
+{
+    struct cbor_head h = take(r, field, type);
+
+    if (r->bad)
+        return 0;
+    if (h.v > max)
+        fail(r, PAWL_E_RANGE, field, "more items than its limit");
+    else if (h.v < min)
+        fail(r, PAWL_E_RANGE, field, "fewer items than it has fields");
+    else
+        enter(r, field, &h);
+    return r->bad ? 0 : (size_t)h.v;
+}
+
+size_t pawl_cbor_rd_array(struct pawl_cbor_rd *r, const char *field, size_t max)
+{
+    return open_counted(r, field, PAWL_CBOR_ARRAY, 0, max);
+}
+
+void pawl_cbor_rd_array_of(struct pawl_cbor_rd *r, const char *field, size_t n)
+{
+    open_counted(r, field, PAWL_CBOR_ARRAY, n, n);
+}
+
+size_t pawl_cbor_rd_map(struct pawl_cbor_rd *r, const char *field, size_t max_pairs)
+{
+    return open_counted(r, field, PAWL_CBOR_MAP, 0, max_pairs);
+}
+
+void pawl_cbor_rd_leave(struct pawl_cbor_rd *r, const char *field)
+{
+    struct pawl_cbor_level *l = innermost(r);
+
+    if (r->bad)
+        return;
+    if (!l) {
+        fail(r, PAWL_E_BUG, field, "no array or map is open");
+        return;
+    }
+    if (l->left == 0) {
+        r->depth--;
+        return;
+    }
+    /* A malformed item is named as such before it is called unknown. */
+    take_any(r, field);
+    fail(r, PAWL_E_TRAILING, field, "an unknown field, or one too many");
+}
+
+bool pawl_cbor_rd_key(struct pawl_cbor_rd *r, uint64_t key)
+{
+    if (r->bad || !at_key(innermost(r)) || innermost(r)->left == 0)
+        return false;
+    struct cbor_head h = head_here(r);
+    if (h.type != PAWL_CBOR_UINT || h.v != key)
+        return false;
+    take_any(r, "key");
+    return !r->bad;
+}
+
+void pawl_cbor_rd_need(struct pawl_cbor_rd *r, uint64_t key, const char *field)
+{
+    if (r->bad || pawl_cbor_rd_key(r, key))
+        return;
+    if (innermost(r) && innermost(r)->left)
+        take_any(r, field); /* names a malformed key, or one out of order, as such */
+    fail(r, PAWL_E_FORM, field, "missing, or an unknown field stands in its place");
+}
+
+pawl_status pawl_cbor_rd_end(const struct pawl_cbor_rd *r, struct pawl_err *err)
+{
+    if (r->bad)
+        return pawl_fail(err, r->code, r->bad, "%s (at byte %zu)", r->why, r->at);
+    if (r->depth)
+        return pawl_fail(err, PAWL_E_BUG, "end", "%zu arrays or maps are still open", r->depth);
+    if (r->at < r->in.n)
+        return pawl_fail(err, PAWL_E_TRAILING, "end", "%zu bytes left over", r->in.n - r->at);
+    return pawl_ok();
+}
