@@ -59,6 +59,10 @@ struct pawl_name {
 struct pawl_view pawl_name_view(const struct pawl_name *n);
 bool             pawl_name_equal(const struct pawl_name *a, const struct pawl_name *b);
 
+/* A Name as it travels: one of SHA-256, SHA-384 or SHA-512 and a digest of that length. */
+PAWL_MUST_USE pawl_status pawl_name_parse(struct pawl_view in, struct pawl_name *ret,
+                                          struct pawl_err *err);
+
 /* ---- public areas --------------------------------------------------------------------------- */
 
 /* A TPMT_PUBLIC of type RSA or ECC. Views point into the input. */
