@@ -44,7 +44,7 @@ PAWL_MUST_USE pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *
 /* SHA-256 of one view. */
 PAWL_MUST_USE pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *err);
 
-/* HMAC (FIPS 198-1) over the parts, one after the other. */
+/* HMAC (FIPS 198-1) over the parts, one after the other. A key of no bytes is a BUG. */
 PAWL_MUST_USE pawl_status pawl_hmac(enum pawl_hash alg, const struct pawl_secret *key,
                                     const struct pawl_view *parts, size_t parts_n,
                                     struct pawl_digest *ret, struct pawl_err *err);
@@ -98,8 +98,8 @@ size_t pawl_aead_nonce_n(enum pawl_aead alg); /* 0 for AES-SIV */
 
 /* Encrypts. ret gets in.n + PAWL_AEAD_TAG bytes (CCM, GCM, ChaCha: ciphertext || tag; SIV: tag ||
  * ciphertext, RFC 5297); cap is the room there. RANGE if key or nonce have another length than the
- * algorithm's; for SIV the nonce may be empty, otherwise it is the last associated-data component.
- * ret must not overlap in. */
+ * algorithm's; for SIV the nonce may be empty, otherwise it is the last associated-data component
+ * behind aad, and in must hold a byte. ret must not overlap in. */
 PAWL_MUST_USE pawl_status pawl_aead_seal(enum pawl_aead alg, const struct pawl_secret *key,
                                          struct pawl_view nonce, struct pawl_view aad,
                                          struct pawl_view in, uint8_t *ret, size_t cap,

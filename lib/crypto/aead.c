@@ -16,12 +16,13 @@ static const struct aead {
     const char *name; /* OpenSSL's */
     size_t      key_n;
     size_t      nonce_n;
-    size_t      max; /* bytes of plaintext */
+    size_t      least; /* bytes of plaintext: OpenSSL 3.0 cannot do SIV over nothing */
+    size_t      most;
 } aeads[PAWL_AEAD_COUNT] = {
-    [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", 16, 13, 0xffff }, /* RFC 9053 4.2: L = 2 */
-    [PAWL_CHACHA20_POLY1305] = { "ChaCha20-Poly1305", 32, 12, INT_MAX - PAWL_AEAD_TAG },
-    [PAWL_A128GCM] = { "AES-128-GCM", 16, 12, INT_MAX - PAWL_AEAD_TAG },
-    [PAWL_AES_256_SIV] = { "AES-256-SIV", 64, 0, INT_MAX - PAWL_AEAD_TAG },
+    [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", 16, 13, 0, 0xffff }, /* RFC 9053 4.2: L = 2 */
+    [PAWL_CHACHA20_POLY1305] = { "ChaCha20-Poly1305", 32, 12, 0, INT_MAX - PAWL_AEAD_TAG },
+    [PAWL_A128GCM] = { "AES-128-GCM", 16, 12, 0, INT_MAX - PAWL_AEAD_TAG },
+    [PAWL_AES_256_SIV] = { "AES-256-SIV", 64, 0, 1, INT_MAX - PAWL_AEAD_TAG },
 };
 
 static const struct aead *aead_of(enum pawl_aead alg)
@@ -66,12 +67,9 @@ static pawl_status check(const struct message *m, size_t cap, size_t need, struc
                          a->name, a->nonce_n);
     if (m->aad.n > INT_MAX || m->nonce.n > INT_MAX)
         return pawl_fail(err, PAWL_E_RANGE, "aead.aad", "%zu bytes are too many", m->aad.n);
-    if (m->in.n > a->max)
+    if (m->in.n > a->most)
         return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%zu bytes, %s takes at most %zu", m->in.n,
-                         a->name, a->max);
-    /* OpenSSL 3.0 cannot do SIV over nothing. */
-    if (m->in.n == 0 && m->alg == PAWL_AES_256_SIV)
-        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least one byte", a->name);
+                         a->name, a->most);
     if (need > cap)
         return pawl_fail(err, PAWL_E_FULL, "aead.out", "%zu bytes do not fit into %zu", need, cap);
     return pawl_ok();
@@ -151,6 +149,9 @@ pawl_status pawl_aead_seal(enum pawl_aead alg, const struct pawl_secret *key,
     bool           siv = alg == PAWL_AES_256_SIV;
     struct message m = { alg, key, nonce, aad, in, NULL, NULL, true };
 
+    if (in.n < aead_of(alg)->least)
+        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least %zu byte",
+                         aead_of(alg)->name, aead_of(alg)->least);
     /* in.n may be anything up to SIZE_MAX until check has held it against the maximum. */
     PAWL_TRY(check(&m, cap < PAWL_AEAD_TAG ? 0 : cap - PAWL_AEAD_TAG, in.n, err));
     if (cap < PAWL_AEAD_TAG)
@@ -169,8 +170,8 @@ pawl_status pawl_aead_open(enum pawl_aead alg, const struct pawl_secret *key,
     bool    siv = alg == PAWL_AES_256_SIV;
     uint8_t tag[PAWL_AEAD_TAG];
 
-    if (in.n < PAWL_AEAD_TAG)
-        return pawl_fail(err, PAWL_E_FORGED, "aead", "%zu bytes cannot hold a tag", in.n);
+    if (in.n < PAWL_AEAD_TAG + aead_of(alg)->least)
+        return pawl_fail(err, PAWL_E_FORGED, "aead", "%zu bytes cannot hold a message", in.n);
     size_t           n = in.n - PAWL_AEAD_TAG;
     struct pawl_view body = pawl_view(siv ? in.p + PAWL_AEAD_TAG : in.p, n);
     struct message   m = { alg, key, nonce, aad, body, ret, tag, false };

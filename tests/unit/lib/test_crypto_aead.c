@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: each AEAD agrees with an independent program (tests/vectors/crypto/make.py) and with a
+ * published vector; no flipped bit, truncation, other key, nonce or data opens; what does not open
+ * leaves no plaintext; wrong lengths are refused. */
+#include <string.h>
+
+#include <pawl/crypto.h>
+
+#include "crypto_vector.h"
+
+static const char plain_text[] = "a pawl lets a ratchet turn one way only";
+
+static struct pawl_view vector(const char *name)
+{
+    return crypto_vector("crypto/symmetric.txt", name);
+}
+
+/* Everything that seal and open take, with the inputs of the vectors. */
+struct sealed {
+    enum pawl_aead     alg;
+    struct pawl_secret key;
+    struct pawl_view   nonce, aad, plain;
+};
+
+static struct sealed inputs(enum pawl_aead alg, const char *aad, const char *plain)
+{
+    return (struct sealed){
+        .alg = alg,
+        .key = crypto_secret(crypto_count(pawl_aead_key_n(alg), 0)),
+        .nonce = crypto_count(pawl_aead_nonce_n(alg), 0x80),
+        .aad = t_copy(pawl_view_str(aad)),
+        .plain = t_copy(pawl_view_str(plain)),
+    };
+}
+
+static void both_ways(const struct sealed *s, struct pawl_view want)
+{
+    struct pawl_err err;
+    uint8_t         out[128];
+    size_t          n = 0;
+
+    T_OK(pawl_aead_seal(s->alg, &s->key, s->nonce, s->aad, s->plain, out, want.n, &n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, n), want));
+    t_poison(out, sizeof(out));
+    T_OK(pawl_aead_open(s->alg, &s->key, s->nonce, s->aad, want, out, s->plain.n, &n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, n), s->plain));
+    t_still_poisoned(out + n, sizeof(out) - n);
+}
+
+static void agree_with_an_independent_program(void **state)
+{
+    (void)state;
+    static const struct {
+        enum pawl_aead alg;
+        const char    *name;
+    } algs[] = { { PAWL_AES_CCM_16_128_128, "ccm" },
+                 { PAWL_A128GCM, "gcm" },
+                 { PAWL_CHACHA20_POLY1305, "chacha" } };
+    static const struct {
+        const char *name, *aad, *plain;
+    } cases[] = { { "usual", "pawl/1 msg", plain_text },
+                  { "no-aad", "", plain_text },
+                  { "no-plain", "aad", "" },
+                  { "nothing", "", "" } };
+
+    for (size_t a = 0; a < 3; a++)
+        for (size_t c = 0; c < 4; c++) {
+            char          name[32];
+            struct sealed s = inputs(algs[a].alg, cases[c].aad, cases[c].plain);
+            snprintf(name, sizeof(name), "aead.%s.%s", algs[a].name, cases[c].name);
+            both_ways(&s, vector(name));
+        }
+}
+
+static void siv_takes_its_nonce_as_one_more_component(void **state)
+{
+    (void)state;
+    struct sealed s = inputs(PAWL_AES_256_SIV, "pawl/1 msg", plain_text);
+
+    both_ways(&s, vector("aead.siv.usual"));
+    s.nonce = crypto_count(12, 0x80);
+    both_ways(&s, vector("aead.siv.nonce"));
+    s.aad = pawl_view(NULL, 0);
+    both_ways(&s, vector("aead.siv.nonce-no-aad"));
+    s.nonce = pawl_view(NULL, 0);
+    both_ways(&s, vector("aead.siv.no-aad"));
+}
+
+/* RFC 8439, 2.8.2. */
+static void chacha_agrees_with_rfc_8439(void **state)
+{
+    (void)state;
+    struct sealed s = inputs(PAWL_CHACHA20_POLY1305, "",
+                             "Ladies and Gentlemen of the class of '99: If I could offer you only "
+                             "one tip for the future, sunscreen would be it.");
+
+    s.key = crypto_secret(crypto_count(32, 0x80));
+    s.nonce = t_hex("07000000 4041424344454647");
+    s.aad = t_hex("50515253c0c1c2c3c4c5c6c7");
+    struct pawl_view want = t_hex(
+        "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d6"
+        "3dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67ecd3b36"
+        "92ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc"
+        "3ff4def08e4b7a9de576d26586cec64b6116 1ae10b594f09e26a7e902ecbd0600691");
+    struct pawl_err err;
+    uint8_t         out[200];
+    size_t          n;
+    T_OK(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, n), want));
+}
+
+/* McGrew and Viega, "The Galois/Counter Mode of Operation", test case 4. */
+static void gcm_agrees_with_its_paper(void **state)
+{
+    (void)state;
+    struct sealed s = inputs(PAWL_A128GCM, "", "");
+
+    s.key = crypto_secret(t_hex("feffe9928665731c6d6a8f9467308308"));
+    s.nonce = t_hex("cafebabefacedbaddecaf888");
+    s.aad = t_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+    s.plain = t_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+                    "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+    both_ways(&s, t_hex("42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+                        "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
+                        "5bc94fbc3221a5db94fae95ae7121a47"));
+}
+
+/* Refused as forged, and nothing of the plaintext is left. */
+static void must_not_open(const struct sealed *s, struct pawl_view in)
+{
+    struct pawl_err err;
+    uint8_t         out[128];
+    size_t          n = 77;
+
+    t_poison(out, sizeof(out));
+    T_FAILS(pawl_aead_open(s->alg, &s->key, s->nonce, s->aad, in, out, sizeof(out), &n, &err), &err,
+            PAWL_E_FORGED);
+    assert_int_equal(n, 77);
+    for (size_t i = 0; i + 1 < sizeof(plain_text); i++)
+        assert_true(out[i] == 0 || out[i] == 0xa5);
+}
+
+static void must_not_open_mutated(struct pawl_view in, void *arg)
+{
+    must_not_open(arg, in);
+}
+
+static struct pawl_view sealed_bytes(const struct sealed *s)
+{
+    struct pawl_err err;
+    uint8_t         out[128];
+    size_t          n;
+
+    T_OK(pawl_aead_seal(s->alg, &s->key, s->nonce, s->aad, s->plain, out, sizeof(out), &n, &err),
+         &err);
+    return t_copy(pawl_view(out, n));
+}
+
+static void nothing_that_was_changed_opens(void **state)
+{
+    (void)state;
+    for (int alg = 1; alg < PAWL_AEAD_COUNT; alg++) {
+        struct sealed    s = inputs((enum pawl_aead)alg, "pawl/1 msg", plain_text);
+        struct pawl_view sealed = sealed_bytes(&s);
+        t_each_flip(sealed, must_not_open_mutated, &s);
+        t_each_truncation(sealed, must_not_open_mutated, &s);
+    }
+}
+
+static void nothing_opens_under_other_inputs(void **state)
+{
+    (void)state;
+    for (int alg = 1; alg < PAWL_AEAD_COUNT; alg++) {
+        struct sealed    s = inputs((enum pawl_aead)alg, "pawl/1 msg", plain_text);
+        struct pawl_view sealed = sealed_bytes(&s);
+        struct sealed    other = s;
+        other.key.b[s.key.n - 1] ^= 1;
+        must_not_open(&other, sealed);
+        other = s;
+        other.aad = pawl_view_str("pawl/1 msh");
+        must_not_open(&other, sealed);
+        other.aad = pawl_view(NULL, 0);
+        must_not_open(&other, sealed);
+        other = s;
+        other.nonce = crypto_count(alg == PAWL_AES_256_SIV ? 12 : s.nonce.n, 0x81);
+        must_not_open(&other, sealed);
+    }
+}
+
+static void wrong_lengths_are_refused(void **state)
+{
+    (void)state;
+    struct pawl_err  err;
+    uint8_t          out[128];
+    size_t           n = 77;
+    struct pawl_view in = crypto_count(40, 0);
+
+    t_poison(out, sizeof(out));
+    for (int i = 1; i < PAWL_AEAD_COUNT; i++) {
+        enum pawl_aead alg = (enum pawl_aead)i;
+        struct sealed  s = inputs(alg, "", plain_text);
+        for (int by = -1; by <= 1; by += 2) {
+            s.key.n = pawl_aead_key_n(alg) + (size_t)by;
+            T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 128, &n, &err), &err,
+                    PAWL_E_RANGE);
+            T_WHERE(&err, "aead.key");
+            T_FAILS(pawl_aead_open(alg, &s.key, s.nonce, s.aad, in, out, 128, &n, &err), &err,
+                    PAWL_E_RANGE);
+            s.key.n = pawl_aead_key_n(alg);
+            if (alg == PAWL_AES_256_SIV)
+                continue;
+            struct pawl_view nonce = crypto_count(s.nonce.n + (size_t)by, 0);
+            T_FAILS(pawl_aead_seal(alg, &s.key, nonce, s.aad, in, out, 128, &n, &err), &err,
+                    PAWL_E_RANGE);
+            T_WHERE(&err, "aead.nonce");
+            T_FAILS(pawl_aead_open(alg, &s.key, nonce, s.aad, in, out, 128, &n, &err), &err,
+                    PAWL_E_RANGE);
+        }
+        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 55, &n, &err), &err,
+                PAWL_E_FULL);
+        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 15, &n, &err), &err,
+                PAWL_E_FULL);
+        T_FAILS(pawl_aead_open(alg, &s.key, s.nonce, s.aad, in, out, 23, &n, &err), &err,
+                PAWL_E_FULL);
+    }
+    t_still_poisoned(out, sizeof(out));
+    assert_int_equal(n, 77);
+}
+
+static void limits_of_the_modes(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    static uint8_t  in[0x10000], out[0x10000 + PAWL_AEAD_TAG];
+    size_t          n;
+    struct sealed   s = inputs(PAWL_AES_CCM_16_128_128, "", "");
+
+    T_OK(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, pawl_view(in, 0xffff), out, sizeof(out), &n,
+                        &err),
+         &err);
+    T_FAILS(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, pawl_view(in, 0x10000), out, sizeof(out),
+                           &n, &err),
+            &err, PAWL_E_RANGE);
+    T_WHERE(&err, "aead.in");
+    s = inputs(PAWL_AES_256_SIV, "", "");
+    T_FAILS(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &n, &err),
+            &err, PAWL_E_RANGE);
+    s = inputs(PAWL_A128GCM, "", "");
+    T_FAILS(
+        pawl_aead_seal(PAWL_AEAD_NONE, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &n, &err),
+        &err, PAWL_E_UNSUPPORTED);
+    T_FAILS(pawl_aead_seal(PAWL_AEAD_COUNT, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &n,
+                           &err),
+            &err, PAWL_E_UNSUPPORTED);
+    assert_int_equal(pawl_aead_key_n(PAWL_AEAD_COUNT), 0);
+    assert_int_equal(pawl_aead_nonce_n(PAWL_AES_CCM_16_128_128), 13);
+}
+
+static void cfb_agrees_with_an_independent_program(void **state)
+{
+    (void)state;
+    struct pawl_err  err;
+    uint8_t          out[64];
+    struct pawl_view in = t_copy(pawl_view_str(plain_text));
+
+    t_poison(out, sizeof(out));
+    for (size_t key_n = 0; key_n <= PAWL_SECRET_MAX; key_n++) {
+        struct pawl_secret key = crypto_secret(crypto_count(key_n, 0));
+        if (key_n == 16 || key_n == 32)
+            continue;
+        T_FAILS(pawl_aes_cfb(&key, in, out, sizeof(out), &err), &err, PAWL_E_RANGE);
+    }
+    struct pawl_secret k16 = crypto_secret(crypto_count(16, 0));
+    struct pawl_secret k32 = crypto_secret(crypto_count(32, 0));
+    T_FAILS(pawl_aes_cfb(&k16, in, out, in.n - 1, &err), &err, PAWL_E_FULL);
+    t_still_poisoned(out, sizeof(out));
+    T_OK(pawl_aes_cfb(&k16, in, out, in.n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, in.n), vector("cfb.16")));
+    T_OK(pawl_aes_cfb(&k32, in, out, in.n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, in.n), vector("cfb.32")));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest cases[] = {
+        T_CASE("agree with an independent program", agree_with_an_independent_program),
+        T_CASE("siv takes its nonce as one more component",
+               siv_takes_its_nonce_as_one_more_component),
+        T_CASE("chacha agrees with RFC 8439", chacha_agrees_with_rfc_8439),
+        T_CASE("gcm agrees with its paper", gcm_agrees_with_its_paper),
+        T_CASE("nothing that was changed opens", nothing_that_was_changed_opens),
+        T_CASE("nothing opens under other inputs", nothing_opens_under_other_inputs),
+        T_CASE("wrong lengths are refused", wrong_lengths_are_refused),
+        T_CASE("limits of the modes", limits_of_the_modes),
+        T_CASE("cfb agrees with an independent program", cfb_agrees_with_an_independent_program),
+    };
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
