@@ -6,6 +6,7 @@
 
 #include <pawl/cbor.h>
 
+#include "cbor_copy.h"
 #include "t.h"
 
 /* ---- RFC 8949 Appendix A, what is deterministic and no float -------------------------------- */
@@ -528,38 +529,6 @@ static void every_truncation_is_short(void **state)
     t_each_truncation(t_hex(sample), must_be_short, NULL);
 }
 
-/* Writes again what the reader sees, item by item. */
-static void copy_item(struct pawl_cbor_rd *r, struct pawl_wr *w)
-{
-    enum pawl_cbor_type type = pawl_cbor_rd_peek(r);
-
-    if (type == PAWL_CBOR_UINT) {
-        pawl_cbor_wr_uint(w, pawl_cbor_rd_uint(r, "uint", UINT64_MAX));
-    } else if (type == PAWL_CBOR_NEGINT) {
-        pawl_cbor_wr_int(w, pawl_cbor_rd_int(r, "int"));
-    } else if (type == PAWL_CBOR_BYTES) {
-        pawl_cbor_wr_bytes(w, pawl_cbor_rd_bytes(r, "bytes", 0, SIZE_MAX));
-    } else if (type == PAWL_CBOR_TEXT) {
-        pawl_cbor_wr_text_n(w, pawl_cbor_rd_text(r, "text", SIZE_MAX));
-    } else if (type == PAWL_CBOR_BOOL) {
-        pawl_cbor_wr_bool(w, pawl_cbor_rd_bool(r, "bool"));
-    } else if (type == PAWL_CBOR_ARRAY || type == PAWL_CBOR_MAP) {
-        bool   map = type == PAWL_CBOR_MAP;
-        size_t n = map ? pawl_cbor_rd_map(r, "map", SIZE_MAX)
-                       : pawl_cbor_rd_array(r, "array", SIZE_MAX);
-        if (map)
-            pawl_cbor_wr_map(w, n);
-        else
-            pawl_cbor_wr_array(w, n);
-        for (size_t i = 0; i < (map ? 2 * n : n) && !r->bad; i++)
-            copy_item(r, w);
-        pawl_cbor_rd_leave(r, "nest");
-    } else {
-        pawl_cbor_rd_null(r, "null");
-        pawl_cbor_wr_null(w);
-    }
-}
-
 static void has_one_spelling(struct pawl_view in, void *arg)
 {
     size_t             *taken = arg;
@@ -568,7 +537,7 @@ static void has_one_spelling(struct pawl_view in, void *arg)
     struct pawl_wr      w = pawl_wr_to(b, sizeof(b));
     struct pawl_cbor_rd r = pawl_cbor_rd_from(in);
 
-    copy_item(&r, &w);
+    cbor_copy(&r, &w);
     if (!pawl_is_ok(pawl_cbor_rd_end(&r, &err)))
         return;
     assert_true(pawl_view_equal(pawl_view(w.p, w.n), in));

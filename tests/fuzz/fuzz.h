@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a fuzz target is made of. A target is one function that gets any bytes and must return 0; it
+ * says that a property is broken by FUZZ_HOLDS, and the sanitizers say the rest.
+ */
+#ifndef PAWL_FUZZ_H
+#define PAWL_FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <pawl/base.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+#define FUZZ_HOLDS(property)                                                                       \
+    do {                                                                                           \
+        if (!(property)) {                                                                         \
+            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #property);          \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* The target of a message: whatever `parse` takes, `write` gives back byte for byte. So each
+ * message has one encoding, and the writer refuses nothing that the parser takes. */
+#define FUZZ_ONE_ENCODING(type, parse, write)                                                      \
+    int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)                                         \
+    {                                                                                              \
+        static type     m;                                                                         \
+        struct pawl_err err;                                                                       \
+                                                                                                   \
+        if (!pawl_is_ok(parse(pawl_view(p, n), &m, &err)))                                         \
+            return 0;                                                                              \
+        uint8_t       *b = malloc(n ? n : 1);                                                      \
+        struct pawl_wr w = pawl_wr_to(b, b ? n : 0);                                               \
+        FUZZ_HOLDS(pawl_is_ok(write(&m, &w, &err)));                                               \
+        FUZZ_HOLDS(pawl_view_equal(pawl_view(w.p, w.n), pawl_view(p, n)));                         \
+        free(b);                                                                                   \
+        return 0;                                                                                  \
+    }
+
+#endif
