@@ -12,9 +12,11 @@
 
 #include "appraise/verdict.h"
 
-#define POLICY_JSON_MAX   (256 * 1024)
-#define POLICY_VALUES_MAX 64 /* accepted values of one PCR */
-#define POLICY_RULES_MAX  PAWL_PCR_VALUES_MAX
+#define POLICY_JSON_MAX    (256 * 1024)
+#define POLICY_NOTE_MAX    512
+#define POLICY_VERSION_MAX 999999999
+#define POLICY_VALUES_MAX  64 /* accepted values of one PCR */
+#define POLICY_RULES_MAX   PAWL_PCR_VALUES_MAX
 
 struct policy_rule {
     enum pawl_hash      hash;
@@ -31,14 +33,16 @@ struct policy {
 };
 
 /* Strict: unknown or repeated keys, wrong types, hex of another length than the bank's digest, no
- * PCR at all, a SHA-1 rule without another bank beside it: refused, naming the field by its path
- * ("pcrs.sha256.7[1]"). Release with policy_done. */
+ * PCR at all, a SHA-1 rule for a PCR that no other bank has a rule for: refused, naming the field
+ * by its path ("pcrs.sha256.7[1]"), or the line where the text is no JSON. Release with
+ * policy_done, which may be called on zeros. */
 PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret,
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);
 
-/* Writes the JSON of a policy that accepts exactly these values: learned from a golden device. PCRs
- * that are all zero are left out (nothing was measured). RANGE if none is left. */
+/* Writes the JSON of a policy that accepts exactly these values: learned from a golden device. Left
+ * out are PCRs that nothing was measured into (all zero, or all ones as 17 to 22 are after a reset)
+ * and the SHA-1 bank, which could decide nothing beside the others. RANGE if none is left. */
 PAWL_MUST_USE pawl_status policy_learn(const char *name, uint64_t version,
                                        const struct pawl_pcr_selection *select,
                                        const struct pawl_pcr_values *values, char *ret, size_t cap,

@@ -27,10 +27,12 @@ struct quote_values {
 struct believed {
     struct pawl_clock         clock;
     struct pawl_pcr_selection pcrs;   /* as signed */
+    enum pawl_hash            hash;   /* of the digest: the AK's, not a bank's (Q19) */
     struct pawl_digest        digest; /* pcrDigest */
 };
 
-/* v as for pawl_tpm_verify. err->where: "quote.magic", "quote.pcrSelect", "signature.sig"... */
+/* v as for pawl_tpm_verify. err->where: "quote.magic", "quote.pcrSelect", "ak_public.type",
+ * "sigAlg", "signature.signatureR"... */
 PAWL_MUST_USE pawl_status quote_check(struct pawl_p256_verifier *v, const struct quote_expect *want,
                                       struct pawl_view attest, struct pawl_view signature,
                                       struct believed *ret, struct pawl_err *err);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict as a signed EAR.
+ *
+ * A compact JWS (RFC 7515) of base64url(header) "." base64url(claims) "." base64url(signature),
+ * alg ES256 always. Numbers that may pass 2^53 are written from the integer itself, since cJSON
+ * keeps numbers as double.
+ */
+#include "appraise/ear.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#define EAR_PROFILE   "tag:github.com,2023:veraison/ear"
+#define EAR_TYPE      "eat+jwt"
+#define EAR_DEVELOPER "Pawl"
+
+static void json_free(cJSON **j)
+{
+    cJSON_Delete(*j);
+}
+
+static bool add_u64(cJSON *o, const char *name, uint64_t v)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, v);
+    return cJSON_AddRawToObject(o, name, text);
+}
+
+static bool add_hex(cJSON *o, const char *name, struct pawl_view v)
+{
+    char            text[2 * PAWL_HASH_MAX + 1];
+    struct pawl_err ignored;
+
+    return pawl_is_ok(pawl_hex_write(v, text, sizeof(text), &ignored)) &&
+           cJSON_AddStringToObject(o, name, text);
+}
+
+static bool add_b64url(cJSON *o, const char *name, struct pawl_view v)
+{
+    char            text[128];
+    struct pawl_err ignored;
+
+    return pawl_is_ok(pawl_b64url_write(v, text, sizeof(text), &ignored)) &&
+           cJSON_AddStringToObject(o, name, text);
+}
+
+static bool add_text(cJSON *o, const char *name, struct pawl_view v)
+{
+    char text[PAWL_TENANT_MAX + 1];
+
+    if (v.n >= sizeof(text))
+        return false;
+    memcpy(text, v.p, v.n);
+    text[v.n] = 0;
+    return cJSON_AddStringToObject(o, name, text);
+}
+
+/* A claim of 0 is no claim and is left out. */
+static bool add_claim(cJSON *vector, const char *name, int8_t value)
+{
+    return value == AR4SI_NONE || cJSON_AddNumberToObject(vector, name, value);
+}
+
+static bool add_appraisal(cJSON *o, const struct verdict *v)
+{
+    cJSON *submods = cJSON_AddObjectToObject(o, "submods");
+    cJSON *device = cJSON_AddObjectToObject(submods, "device");
+
+    if (!cJSON_AddStringToObject(device, "ear.status", tier_name(verdict_tier(v))))
+        return false;
+    cJSON *vector = cJSON_AddObjectToObject(device, "ear.trustworthiness-vector");
+    return vector && add_claim(vector, "instance-identity", v->identity) &&
+           add_claim(vector, "configuration", v->configuration) &&
+           add_claim(vector, "executables", v->executables) &&
+           add_claim(vector, "hardware", v->hardware) &&
+           (!v->policy[0] || cJSON_AddStringToObject(device, "ear.appraisal-policy-id", v->policy));
+}
+
+/* Each reason once, however many findings have it. */
+static bool add_reasons(cJSON *o, const struct verdict *v)
+{
+    cJSON *why = cJSON_AddArrayToObject(o, "why");
+    bool   seen[REASON_COUNT] = { false };
+
+    for (size_t i = 0; i < v->finding_n; i++) {
+        enum reason r = v->finding[i].reason;
+        if ((unsigned)r >= REASON_COUNT || seen[r])
+            continue;
+        seen[r] = true;
+        if (!cJSON_AddItemToArray(why, cJSON_CreateString(reason_code(r))))
+            return false;
+    }
+    return why != NULL;
+}
+
+static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct verdict *v)
+{
+    cJSON *p = cJSON_AddObjectToObject(o, "pawl");
+
+    return p && cJSON_AddNumberToObject(p, "v", 1) &&
+           cJSON_AddStringToObject(p, "lbl", pawl_label_text(c->label)) &&
+           add_u64(p, "att", c->attempt) && add_u64(p, "base", c->base_epoch) &&
+           add_u64(p, "new", c->new_epoch) && add_u64(p, "inc", c->incidents) &&
+           add_u64(p, "enr", c->enrolments) && cJSON_AddNumberToObject(p, "rsn", c->reason) &&
+           cJSON_AddStringToObject(p, "roots", c->lab ? "lab" : "vendor") && add_reasons(p, v);
+}
+
+static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdict *v)
+{
+    if (!cJSON_AddStringToObject(o, "eat_profile", EAR_PROFILE) ||
+        !cJSON_AddNumberToObject(o, "iat", (double)c->iat_s) ||
+        !cJSON_AddNumberToObject(o, "exp", (double)c->iat_s + (double)c->ttl_s))
+        return false;
+    cJSON *verifier = cJSON_AddObjectToObject(o, "ear.verifier-id");
+    return verifier && cJSON_AddStringToObject(verifier, "developer", EAR_DEVELOPER) &&
+           cJSON_AddStringToObject(verifier, "build", "pawl-verifier " PAWL_VERSION) &&
+           add_b64url(o, "eat_nonce", PAWL_VIEW_OF(c->th1)) &&
+           add_hex(o, "sub", PAWL_VIEW_OF(c->device_id)) && add_text(o, "aud", c->tenant) &&
+           add_appraisal(o, v) && add_private_claim(o, c, v);
+}
+
+/* Appends base64url of v to the text of *n characters in ret. */
+static pawl_status append_b64url(struct pawl_view v, char *ret, size_t cap, size_t *n,
+                                 struct pawl_err *err)
+{
+    PAWL_TRY(pawl_under(err, "ear", pawl_b64url_write(v, ret + *n, cap - *n, err)));
+    *n += pawl_b64url_n(v.n);
+    return pawl_ok();
+}
+
+static pawl_status append_json(const cJSON *o, char *ret, size_t cap, size_t *n,
+                               struct pawl_err *err)
+{
+    char text[PAWL_EAR_MAX];
+
+    if (!cJSON_PrintPreallocated((cJSON *)o, text, sizeof(text), false))
+        return pawl_fail(err, PAWL_E_FULL, "ear", "the claims do not fit");
+    return append_b64url(pawl_view_str(text), ret, cap, n, err);
+}
+
+static pawl_status append_signature(const struct pawl_private *key, char *ret, size_t cap,
+                                    size_t *n, struct pawl_err *err)
+{
+    uint8_t sig[64];
+
+    PAWL_TRY(pawl_es256_sign(key, pawl_view(ret, *n), sig, err));
+    if (*n + 1 >= cap)
+        return pawl_fail(err, PAWL_E_FULL, "ear", "the signature does not fit");
+    ret[(*n)++] = '.';
+    return append_b64url(PAWL_VIEW_OF(sig), ret, cap, n, err);
+}
+
+pawl_status ear_write(const struct pawl_private *key, const uint8_t verifier_id[32],
+                      const struct ear_claims *claims, const struct verdict *v, char *ret,
+                      size_t cap, struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *header = cJSON_CreateObject();
+    PAWL_CLEANUP(json_free) cJSON *body = cJSON_CreateObject();
+    char                           token[PAWL_EAR_MAX];
+    size_t                         n = 0;
+
+    if (!cJSON_AddStringToObject(header, "alg", "ES256") ||
+        !cJSON_AddStringToObject(header, "typ", EAR_TYPE) ||
+        !add_hex(header, "kid", pawl_view(verifier_id, 32)) || !add_claims(body, claims, v))
+        return pawl_fail(err, PAWL_E_MEMORY, "ear", "no memory for the claims");
+
+    PAWL_TRY(append_json(header, token, sizeof(token), &n, err));
+    if (n + 1 < sizeof(token))
+        token[n++] = '.';
+    PAWL_TRY(append_json(body, token, sizeof(token), &n, err));
+    PAWL_TRY(append_signature(key, token, sizeof(token), &n, err));
+    if (n >= cap)
+        return pawl_fail(err, PAWL_E_FULL, "ear", "has %zu characters, %zu fit", n, cap);
+    memcpy(ret, token, n + 1);
+    return pawl_ok();
+}
+
+pawl_status jwks_write(const struct pawl_public *key, const uint8_t verifier_id[32], char *ret,
+                       size_t cap, struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *jwks = cJSON_CreateObject();
+
+    if (key->kind != PAWL_KEY_P256 || key->n != PAWL_POINT_P256)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "jwks", "a key of %s does not sign ES256",
+                         pawl_public_name(key));
+    cJSON *jwk = cJSON_CreateObject();
+    if (!jwk || !cJSON_AddItemToArray(cJSON_AddArrayToObject(jwks, "keys"), jwk)) {
+        cJSON_Delete(jwk);
+        return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");
+    }
+    if (!cJSON_AddStringToObject(jwk, "kty", "EC") ||
+        !cJSON_AddStringToObject(jwk, "crv", "P-256") ||
+        !add_b64url(jwk, "x", pawl_view(key->b + 1, 32)) ||
+        !add_b64url(jwk, "y", pawl_view(key->b + 33, 32)) ||
+        !add_hex(jwk, "kid", pawl_view(verifier_id, 32)) ||
+        !cJSON_AddStringToObject(jwk, "use", "sig") ||
+        !cJSON_AddStringToObject(jwk, "alg", "ES256"))
+        return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");
+    if (cap > INT32_MAX || !cJSON_PrintPreallocated(jwks, ret, (int)cap, false))
+        return pawl_fail(err, PAWL_E_FULL, "jwks", "does not fit %zu bytes", cap);
+    return pawl_ok();
+}

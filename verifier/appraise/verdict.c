@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict: words for its reasons, and the one rule that turns claims into a status.
+ *
+ * Not here: who sets which claim (quote.c says what is believed, policy.c and the flows judge it).
+ */
+#include "appraise/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const tier_names[TIER_COUNT] = {
+    [TIER_NONE] = "none",
+    [TIER_AFFIRMING] = "affirming",
+    [TIER_WARNING] = "warning",
+    [TIER_CONTRAINDICATED] = "contraindicated",
+};
+
+static const struct {
+    const char *code, *text;
+} reasons[REASON_COUNT] = {
+    [REASON_NONE] = { "none", "No reason was given." },
+    [REASON_AWAITS_APPROVAL] = { "awaits-approval",
+                                 "The device is enrolled and waits for an operator's approval." },
+    [REASON_TPM_WENT_BACK] = { "tpm-went-back",
+                               "The TPM's reset count, restart count or clock is less than in an "
+                               "earlier quote." },
+    [REASON_PCR0_EMPTY] = { "pcr0-empty",
+                            "PCR 0 is all zero although firmware was measured before." },
+    [REASON_BANKS_CHANGED] = { "banks-changed",
+                               "The TPM has other PCR banks than when the device enrolled." },
+    [REASON_FIRMWARE_DIFFERS] = { "firmware-differs",
+                                  "The TPM's firmware version is not the one in its certificate." },
+    [REASON_OS_BOOT_DIFFERS] = { "os-boot-differs",
+                                 "The TPM was reset without a boot of the system, or the system "
+                                 "booted without a reset of the TPM." },
+    [REASON_LAB_TPM] = { "lab-tpm", "The TPM is trusted by the lab's roots only." },
+    [REASON_NO_POLICY] = { "no-policy", "No policy says which PCR values are good." },
+    [REASON_PCR_MISSING] = { "pcr-missing", "The policy names a PCR that was not quoted." },
+    [REASON_PCR_DIFFERS] = { "pcr-differs", "A PCR has a value that the policy does not allow." },
+};
+
+const char *tier_name(enum trust_tier t)
+{
+    return (unsigned)t < TIER_COUNT ? tier_names[t] : tier_names[TIER_NONE];
+}
+
+const char *reason_code(enum reason r)
+{
+    return (unsigned)r < REASON_COUNT ? reasons[r].code : reasons[REASON_NONE].code;
+}
+
+const char *reason_text(enum reason r)
+{
+    return (unsigned)r < REASON_COUNT ? reasons[r].text : reasons[REASON_NONE].text;
+}
+
+static bool any_claim_reaches(const struct verdict *v, int least)
+{
+    return v->identity >= least || v->configuration >= least || v->executables >= least ||
+           v->hardware >= least;
+}
+
+enum trust_tier verdict_tier(const struct verdict *v)
+{
+    if (any_claim_reaches(v, AR4SI_CONTRAINDICATED))
+        return TIER_CONTRAINDICATED;
+    /* Without a claim about the identity nobody looked: an approval alone is not trust. */
+    if (!v->approved || !v->policy[0] || v->identity == AR4SI_NONE)
+        return TIER_NONE;
+    if (any_claim_reaches(v, AR4SI_UNSAFE))
+        return TIER_WARNING;
+    return v->executables == AR4SI_NONE ? TIER_NONE : TIER_AFFIRMING;
+}
+
+void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (v->finding_n == VERDICT_REASONS_MAX)
+        return;
+    struct finding *f = &v->finding[v->finding_n++];
+    f->reason = r;
+    va_start(ap, fmt);
+    vsnprintf(f->detail, sizeof(f->detail), fmt, ap);
+    va_end(ap);
+}
+
+void verdict_worsen(int8_t *claim, enum ar4si value)
+{
+    if (*claim < (int8_t)value)
+        *claim = (int8_t)value;
+}
