@@ -12,7 +12,7 @@ static inline struct pawl_view crypto_vector(const char *file, const char *name)
 {
     struct pawl_view all = t_vector(file);
     size_t           name_n = strlen(name);
-    char             hex[2048];
+    char             hex[8192];
 
     for (size_t at = 0; at < all.n;) {
         const char *line = (const char *)all.p + at;

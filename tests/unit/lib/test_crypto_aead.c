@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proves: each AEAD agrees with an independent program (tests/vectors/crypto/make.py) and with a
- * published vector; no flipped bit, truncation, other key, nonce or data opens; what does not open
- * leaves no plaintext; wrong lengths are refused. */
+/* Proves: each AEAD agrees with an independent program (tests/vectors/crypto/make_symmetric.py) and
+ * with a published vector; no flipped bit, truncation, other key, nonce or data opens; what does
+ * not open leaves no plaintext; wrong lengths are refused. */
 #include <string.h>
 
 #include <pawl/crypto.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: HKDF agrees with RFC 5869, the labelled form and the TPM's KDFs with an independent
- * program (tests/vectors/crypto/make.py); each input counts; bad lengths name themselves. */
+ * program (tests/vectors/crypto/make_symmetric.py); each input counts; bad lengths name themselves.
+ */
 #include <string.h>
 
 #include <pawl/crypto.h>

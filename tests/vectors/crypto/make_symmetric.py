@@ -4,7 +4,7 @@
 
 Nothing here calls OpenSSL: ciphers are PyCryptodome's (Debian: python3-pycryptodome), derivations
 are written out from their standards over Python's own hmac. Run it to see that it still prints the
-file beside it: ./make.py | diff - symmetric.txt
+file beside it: ./make_symmetric.py | diff - symmetric.txt
 """
 import hashlib
 import hmac
