@@ -15,8 +15,8 @@ enum { FIELD_P256 = 32, FIELD_P384 = 48 };
 /* signatureR and signatureS, both padded to the field that the longer one needs. */
 static void rd_ecdsa(struct pawl_rd *r, struct pawl_tpm_signature *sig)
 {
-    struct pawl_view rr = pawl_rd_tpm2b(r, "signature.signatureR", FIELD_P384);
-    struct pawl_view ss = pawl_rd_tpm2b(r, "signature.signatureS", FIELD_P384);
+    struct pawl_view rr = pawl_rd_tpm2b(r, "signatureR", FIELD_P384);
+    struct pawl_view ss = pawl_rd_tpm2b(r, "signatureS", FIELD_P384);
     size_t           half = rr.n > FIELD_P256 || ss.n > FIELD_P256 ? FIELD_P384 : FIELD_P256;
 
     if (r->bad)
@@ -30,7 +30,7 @@ static void rd_ecdsa(struct pawl_rd *r, struct pawl_tpm_signature *sig)
 
 static void rd_rsa(struct pawl_rd *r, struct pawl_tpm_signature *sig)
 {
-    struct pawl_view v = pawl_rd_tpm2b(r, "signature.sig", PAWL_SIGNATURE_MAX);
+    struct pawl_view v = pawl_rd_tpm2b(r, "sig", PAWL_SIGNATURE_MAX);
 
     if (r->bad)
         return;
@@ -61,9 +61,9 @@ pawl_status pawl_tpm_signature_parse(struct pawl_view in, struct pawl_tpm_signat
     sig.alg = sig_alg(pawl_rd_u16(&r, "sigAlg"));
     if (sig.alg == PAWL_SIG_NONE)
         pawl_rd_fail(&r, PAWL_E_UNSUPPORTED, "sigAlg");
-    sig.hash = pawl_tpm_hash(pawl_rd_u16(&r, "signature.hash"));
+    sig.hash = pawl_tpm_hash(pawl_rd_u16(&r, "hash"));
     if (sig.hash == PAWL_HASH_NONE || sig.hash == PAWL_SHA1)
-        pawl_rd_fail(&r, PAWL_E_UNSUPPORTED, "signature.hash");
+        pawl_rd_fail(&r, PAWL_E_UNSUPPORTED, "hash");
     if (sig.alg == PAWL_SIG_ECDSA)
         rd_ecdsa(&r, &sig);
     else
@@ -90,7 +90,7 @@ static pawl_status check_scheme(const struct pawl_tpm_public    *pub,
     if (sig->alg != want)
         return pawl_fail(err, PAWL_E_FORGED, "sigAlg", "not the key's scheme");
     if (sig->hash != pub->scheme_hash)
-        return pawl_fail(err, PAWL_E_FORGED, "signature.hash", "%s, the key signs with %s",
+        return pawl_fail(err, PAWL_E_FORGED, "hash", "%s, the key signs with %s",
                          pawl_hash_name(sig->hash), pawl_hash_name(pub->scheme_hash));
     return pawl_ok();
 }
@@ -104,8 +104,7 @@ pawl_status pawl_tpm_verify(struct pawl_p256_verifier *v, const struct pawl_tpm_
     PAWL_TRY(check_scheme(pub, sig, err));
     PAWL_TRY(pawl_hash(sig->hash, &attest, 1, &digest, err));
     if (v && pub->key.kind == PAWL_KEY_P256 && sig->hash == PAWL_SHA256 && sig->n == 2 * FIELD_P256)
-        return pawl_under(err, "signature", pawl_p256_verify(v, pub->key.b, digest.b, sig->b, err));
-    return pawl_under(err, "signature",
-                      pawl_verify(&pub->key, sig->alg, sig->hash, pawl_digest_view(&digest),
-                                  pawl_view(sig->b, sig->n), err));
+        return pawl_p256_verify(v, pub->key.b, digest.b, sig->b, err);
+    return pawl_verify(&pub->key, sig->alg, sig->hash, pawl_digest_view(&digest),
+                       pawl_view(sig->b, sig->n), err);
 }
