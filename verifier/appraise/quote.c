@@ -49,6 +49,15 @@ static bool is_stored_p256(struct pawl_view bytes, struct pawl_tpm_public *ret)
     return true;
 }
 
+/* A restricted key signs by the scheme in its public area; one without is none (Q5). */
+static pawl_status check_ak_scheme(const struct pawl_tpm_public *ak, struct pawl_err *err)
+{
+    if (ak->scheme == PAWL_TPM_ALG_NULL)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "ak_public.parameters.scheme.scheme",
+                         "is TPM_ALG_NULL: the evidence would choose the algorithm");
+    return pawl_ok();
+}
+
 /* A key that signs whatever it is given says nothing about a TPM (Q1, K1), one that can be moved
  * nothing about this TPM (K2). */
 static pawl_status check_ak_attributes(uint32_t attributes, struct pawl_err *err)
@@ -79,7 +88,8 @@ static pawl_status read_ak(struct pawl_view bytes, struct pawl_tpm_public *ret,
     if (is_stored_p256(bytes, ret))
         return pawl_ok();
     PAWL_TRY(pawl_under(err, "ak_public", pawl_tpm_public_parse(bytes, ret, err)));
-    return check_ak_attributes(ret->attributes, err);
+    PAWL_TRY(check_ak_attributes(ret->attributes, err));
+    return check_ak_scheme(ret, err);
 }
 
 /* The signed selection is the asked one, bank by bank in its order (Q15, Q17). A bank without bits
@@ -145,8 +155,8 @@ pawl_status quote_check(struct pawl_p256_verifier *v, const struct quote_expect 
     if (q.digest.n != pawl_hash_n(ak.scheme_hash)) /* Q19 */
         return pawl_fail(err, PAWL_E_FORGED, "quote.pcrDigest", "has %zu bytes, %s has %zu",
                          q.digest.n, pawl_hash_name(ak.scheme_hash), pawl_hash_n(ak.scheme_hash));
-    PAWL_TRY(pawl_tpm_signature_parse(signature, &sig, err));
-    PAWL_TRY(pawl_tpm_verify(v, &ak, attest, &sig, err));
+    PAWL_TRY(pawl_under(err, "signature", pawl_tpm_signature_parse(signature, &sig, err)));
+    PAWL_TRY(pawl_under(err, "signature", pawl_tpm_verify(v, &ak, attest, &sig, err)));
 
     *ret = (struct believed){ .clock = q.clock, .pcrs = q.pcrs, .hash = ak.scheme_hash };
     ret->digest.n = q.digest.n;

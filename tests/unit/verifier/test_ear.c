@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: the EAR is a JWS that verifies with the key of the JWKS, and says what the verdict says:
+ * no more, and nothing at all about what was not claimed. */
+#include "appraise/ear.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "t.h"
+
+static struct pawl_private *key;
+static uint8_t              verifier_id[32];
+
+static struct ear_claims claims(void)
+{
+    struct ear_claims c = { .label = PAWL_LABEL_ATTEST,
+                            .tenant = pawl_view_str("default"),
+                            .attempt = 18446744073709551615u,
+                            .enrolments = 2,
+                            .reason = PAWL_REASON_START,
+                            .iat_s = 1790000000,
+                            .ttl_s = 3600 };
+
+    memset(c.th1, 0xa1, sizeof(c.th1));
+    memset(c.device_id, 0xd1, sizeof(c.device_id));
+    return c;
+}
+
+static struct verdict affirming(void)
+{
+    return (struct verdict){ .identity = AR4SI_RECOGNISED,
+                             .configuration = AR4SI_RECOGNISED,
+                             .executables = AR4SI_BOOT_ONLY,
+                             .hardware = AR4SI_RECOGNISED,
+                             .approved = true,
+                             .policy = "gateway:3" };
+}
+
+static struct pawl_view part(const char *token, int i)
+{
+    for (; i; i--)
+        token = strchr(token, '.') + 1;
+    return pawl_view(token, strcspn(token, "."));
+}
+
+static cJSON *decode(const char *token, int i)
+{
+    uint8_t         b[PAWL_EAR_MAX];
+    size_t          n;
+    struct pawl_err err;
+
+    T_OK(pawl_b64url_parse(part(token, i), "part", b, sizeof(b), &n, &err), &err);
+    cJSON *j = cJSON_ParseWithLength((const char *)b, n);
+    assert_non_null(j);
+    return j;
+}
+
+static const char *text(const cJSON *o, const char *name)
+{
+    const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+
+    assert_non_null(s);
+    return s;
+}
+
+static double number(const cJSON *o, const char *name)
+{
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
+
+    assert_true(cJSON_IsNumber(n));
+    return n->valuedouble;
+}
+
+static const cJSON *member(const cJSON *o, const char *name)
+{
+    const cJSON *m = cJSON_GetObjectItemCaseSensitive(o, name);
+
+    assert_non_null(m);
+    return m;
+}
+
+static void write(const struct ear_claims *c, const struct verdict *v, char token[PAWL_EAR_MAX])
+{
+    struct pawl_err err;
+
+    T_OK(ear_write(key, verifier_id, c, v, token, PAWL_EAR_MAX, &err), &err);
+}
+
+static void verifies_with_the_signing_key(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+    uint8_t           sig[64];
+    size_t            n;
+    struct pawl_err   err;
+
+    write(&c, &v, token);
+    struct pawl_view s = part(token, 2);
+    T_OK(pawl_b64url_parse(s, "sig", sig, sizeof(sig), &n, &err), &err);
+    assert_int_equal(n, 64);
+    struct pawl_view input = pawl_view(token, (size_t)((const char *)s.p - token) - 1);
+    T_OK(pawl_es256_verify(pawl_private_public(key), input, sig, &err), &err);
+
+    cJSON *header = decode(token, 0);
+    assert_string_equal(text(header, "alg"), "ES256");
+    assert_string_equal(text(header, "typ"), "eat+jwt");
+    assert_int_equal(strlen(text(header, "kid")), 64);
+    assert_int_equal(cJSON_GetArraySize(header), 3);
+    cJSON_Delete(header);
+}
+
+static void says_what_the_profile_wants(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    write(&c, &v, token);
+    cJSON *j = decode(token, 1);
+    assert_string_equal(text(j, "eat_profile"), "tag:github.com,2023:veraison/ear");
+    assert_true(number(j, "iat") == 1790000000.0 && number(j, "exp") == 1790003600.0);
+    assert_string_equal(text(j, "eat_nonce"), "oaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaE");
+    assert_int_equal(strncmp(text(j, "sub"), "d1d1d1", 6), 0);
+    assert_string_equal(text(j, "aud"), "default");
+    assert_non_null(text(member(j, "ear.verifier-id"), "developer"));
+    assert_non_null(text(member(j, "ear.verifier-id"), "build"));
+
+    const cJSON *device = member(member(j, "submods"), "device");
+    const cJSON *vector = member(device, "ear.trustworthiness-vector");
+    assert_string_equal(text(device, "ear.status"), "affirming");
+    assert_string_equal(text(device, "ear.appraisal-policy-id"), "gateway:3");
+    assert_true(number(vector, "instance-identity") == 2 && number(vector, "configuration") == 2);
+    assert_true(number(vector, "executables") == 3 && number(vector, "hardware") == 2);
+    cJSON_Delete(j);
+}
+
+static void says_what_pawl_adds(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    c.lab = true;
+    verdict_find(&v, REASON_LAB_TPM, "x");
+    verdict_find(&v, REASON_PCR_DIFFERS, "sha256:0");
+    verdict_find(&v, REASON_PCR_DIFFERS, "sha256:1");
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *p = member(j, "pawl");
+    char        *raw = cJSON_PrintUnformatted(j);
+    assert_true(number(p, "v") == 1 && number(p, "enr") == 2 && number(p, "inc") == 0);
+    assert_true(number(p, "base") == 0 && number(p, "new") == 0 && number(p, "rsn") == 1);
+    assert_string_equal(text(p, "lbl"), "pawl/1 attest");
+    assert_string_equal(text(p, "roots"), "lab");
+    const cJSON *why = member(p, "why");
+    assert_int_equal(cJSON_GetArraySize(why), 2); /* each code once, no details */
+    assert_string_equal(cJSON_GetArrayItem(why, 0)->valuestring, "lab-tpm");
+    assert_string_equal(cJSON_GetArrayItem(why, 1)->valuestring, "pcr-differs");
+    assert_null(strstr(raw, "sha256:0"));
+    free(raw);
+    cJSON_Delete(j);
+}
+
+static void keeps_every_digit_of_the_attempt(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX], json[PAWL_EAR_MAX] = "";
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+    size_t            n;
+    struct pawl_err   err;
+
+    write(&c, &v, token);
+    T_OK(pawl_b64url_parse(part(token, 1), "claims", (uint8_t *)json, sizeof(json) - 1, &n, &err),
+         &err);
+    assert_non_null(strstr(json, "\"att\":18446744073709551615,"));
+}
+
+static void claims_nothing_where_nothing_is_known(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = { 0 };
+
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *device = member(member(j, "submods"), "device");
+    assert_string_equal(text(device, "ear.status"), "none");
+    assert_int_equal(cJSON_GetArraySize(member(device, "ear.trustworthiness-vector")), 0);
+    assert_null(cJSON_GetObjectItem(device, "ear.appraisal-policy-id"));
+    assert_int_equal(cJSON_GetArraySize(member(member(j, "pawl"), "why")), 0);
+    cJSON_Delete(j);
+}
+
+static void fits_or_fails_and_leaves_the_output_alone(void **state)
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX], small[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+    struct pawl_err   err;
+
+    c.tenant = pawl_view_str("abcdefghijklmnopqrstuvwxyz012345");
+    for (int r = 1; r < REASON_COUNT; r++) /* the longest there is */
+        verdict_find(&v, (enum reason)r, "x");
+    write(&c, &v, token);
+    size_t n = strlen(token);
+    assert_true(n < PAWL_EAR_MAX);
+    t_poison(small, sizeof(small));
+    T_FAILS(ear_write(key, verifier_id, &c, &v, small, n, &err), &err, PAWL_E_FULL);
+    t_still_poisoned(small, sizeof(small));
+    T_OK(ear_write(key, verifier_id, &c, &v, small, n + 1, &err), &err);
+}
+
+static void the_jwks_holds_the_public_key(void **state)
+{
+    (void)state;
+    char               json[1024];
+    struct pawl_public k = *pawl_private_public(key);
+    struct pawl_err    err;
+    uint8_t            xy[32];
+    size_t             n;
+
+    T_OK(jwks_write(&k, verifier_id, json, sizeof(json), &err), &err);
+    cJSON       *j = cJSON_Parse(json);
+    const cJSON *jwk = cJSON_GetArrayItem(member(j, "keys"), 0);
+    assert_string_equal(text(jwk, "kty"), "EC");
+    assert_string_equal(text(jwk, "crv"), "P-256");
+    assert_string_equal(text(jwk, "use"), "sig");
+    assert_string_equal(text(jwk, "alg"), "ES256");
+    assert_int_equal(strlen(text(jwk, "kid")), 64);
+    T_OK(pawl_b64url_parse(pawl_view_str(text(jwk, "y")), "y", xy, 32, &n, &err), &err);
+    assert_memory_equal(xy, k.b + 33, 32);
+    T_OK(pawl_b64url_parse(pawl_view_str(text(jwk, "x")), "x", xy, 32, &n, &err), &err);
+    assert_memory_equal(xy, k.b + 1, 32);
+    assert_null(cJSON_GetObjectItem(jwk, "d"));
+    cJSON_Delete(j);
+
+    T_FAILS(jwks_write(&k, verifier_id, json, 40, &err), &err, PAWL_E_FULL);
+    k.kind = PAWL_KEY_P384;
+    T_FAILS(jwks_write(&k, verifier_id, json, sizeof(json), &err), &err, PAWL_E_UNSUPPORTED);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+
+    T_OK(pawl_private_make(PAWL_KEY_P256, &key, &err), &err);
+    T_OK(pawl_spki_pin(pawl_private_public(key), verifier_id, &err), &err);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pawl_private_free(&key);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest cases[] = {
+        T_CASE("verifies with the signing key", verifies_with_the_signing_key),
+        T_CASE("says what the profile wants", says_what_the_profile_wants),
+        T_CASE("says what Pawl adds", says_what_pawl_adds),
+        T_CASE("keeps every digit of the attempt", keeps_every_digit_of_the_attempt),
+        T_CASE("claims nothing where nothing is known", claims_nothing_where_nothing_is_known),
+        T_CASE("fits, or fails and leaves the output alone",
+               fits_or_fails_and_leaves_the_output_alone),
+        T_CASE("the JWKS holds the public key and no other", the_jwks_holds_the_public_key),
+    };
+    return cmocka_run_group_tests(cases, setup, teardown);
+}

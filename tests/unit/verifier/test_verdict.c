@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: a verdict of zeros is no trust, and a status never says more than its claims. */
+#include "appraise/verdict.h"
+
+#include <string.h>
+
+#include "t.h"
+
+static struct verdict affirming(void)
+{
+    return (struct verdict){ .identity = AR4SI_RECOGNISED,
+                             .configuration = AR4SI_RECOGNISED,
+                             .executables = AR4SI_BOOT_ONLY,
+                             .hardware = AR4SI_RECOGNISED,
+                             .approved = true,
+                             .policy = "gateway:3" };
+}
+
+static void zeros_are_no_trust(void **state)
+{
+    (void)state;
+    struct verdict v = { 0 };
+
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+}
+
+static void affirms_what_is_all_good(void **state)
+{
+    (void)state;
+    struct verdict v = affirming();
+
+    assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
+    v.hardware = AR4SI_NONE; /* a lab TPM claims nothing about hardware */
+    assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
+}
+
+static void any_missing_ground_is_none(void **state)
+{
+    (void)state;
+    struct verdict v = affirming();
+
+    v.approved = false;
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+    v = affirming();
+    v.policy[0] = 0;
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+    v = affirming();
+    v.identity = AR4SI_NONE;
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+    v = affirming();
+    v.executables = AR4SI_NONE;
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+}
+
+static int8_t *claim(struct verdict *v, int i)
+{
+    int8_t *claims[] = { &v->identity, &v->configuration, &v->executables, &v->hardware };
+
+    return claims[i];
+}
+
+static void the_worst_claim_decides(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct verdict v = affirming();
+        *claim(&v, i) = 31;
+        assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
+        *claim(&v, i) = AR4SI_UNSAFE;
+        assert_int_equal(verdict_tier(&v), TIER_WARNING);
+        *claim(&v, i) = 95;
+        assert_int_equal(verdict_tier(&v), TIER_WARNING);
+        *claim(&v, i) = AR4SI_CONTRAINDICATED;
+        assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+        *claim(&v, i) = AR4SI_NOT_RECOGNISED;
+        assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+    }
+}
+
+static void contraindicated_needs_no_policy(void **state)
+{
+    (void)state;
+    struct verdict v = { .identity = AR4SI_CONTRAINDICATED };
+
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+}
+
+static void claims_only_get_worse(void **state)
+{
+    (void)state;
+    int8_t c = AR4SI_NONE;
+
+    verdict_worsen(&c, AR4SI_RECOGNISED);
+    assert_int_equal(c, AR4SI_RECOGNISED);
+    verdict_worsen(&c, AR4SI_CONTRAINDICATED);
+    verdict_worsen(&c, AR4SI_RECOGNISED);
+    assert_int_equal(c, AR4SI_CONTRAINDICATED);
+}
+
+static void findings_stop_at_their_limit(void **state)
+{
+    (void)state;
+    struct verdict v = { 0 };
+    char           longer[512];
+
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = 0;
+    for (int i = 0; i < VERDICT_REASONS_MAX + 5; i++)
+        verdict_find(&v, i ? REASON_PCR_DIFFERS : REASON_NO_POLICY, "%d %s", i, longer);
+    assert_int_equal(v.finding_n, VERDICT_REASONS_MAX);
+    assert_int_equal(v.finding[0].reason, REASON_NO_POLICY);
+    assert_int_equal(strncmp(v.finding[VERDICT_REASONS_MAX - 1].detail, "31 xxx", 6), 0);
+    assert_int_equal(strlen(v.finding[0].detail), sizeof(v.finding[0].detail) - 1);
+}
+
+static void every_word_is_there_once(void **state)
+{
+    (void)state;
+    for (int r = REASON_NONE; r < REASON_COUNT; r++) {
+        assert_non_null(reason_code((enum reason)r));
+        assert_non_null(reason_text((enum reason)r));
+        for (int s = REASON_NONE; s < r; s++)
+            assert_string_not_equal(reason_code((enum reason)r), reason_code((enum reason)s));
+    }
+    assert_string_equal(reason_code(REASON_COUNT), "none");
+    assert_string_equal(reason_code((enum reason) - 1), "none");
+    assert_string_equal(tier_name(TIER_AFFIRMING), "affirming");
+    assert_string_equal(tier_name(TIER_WARNING), "warning");
+    assert_string_equal(tier_name(TIER_CONTRAINDICATED), "contraindicated");
+    assert_string_equal(tier_name(TIER_NONE), "none");
+    assert_string_equal(tier_name((enum trust_tier)77), "none");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest cases[] = {
+        T_CASE("zeros are no trust", zeros_are_no_trust),
+        T_CASE("affirms what is all good", affirms_what_is_all_good),
+        T_CASE("any missing ground is none", any_missing_ground_is_none),
+        T_CASE("the worst claim decides", the_worst_claim_decides),
+        T_CASE("contraindicated needs no policy", contraindicated_needs_no_policy),
+        T_CASE("claims only get worse", claims_only_get_worse),
+        T_CASE("findings stop at their limit", findings_stop_at_their_limit),
+        T_CASE("every word is there once", every_word_is_there_once),
+    };
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
