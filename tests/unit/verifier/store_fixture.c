@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <ftw.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_fixture.h"
+
+void store_fixture_make(struct store_fixture *f)
+{
+    *f = (struct store_fixture){ .dir = "/tmp/pawl-store-XXXXXX" };
+    assert_non_null(mkdtemp(f->dir));
+    store_fixture_reopen(f);
+}
+
+void store_fixture_reopen(struct store_fixture *f)
+{
+    struct pawl_err err;
+
+    if (f->open)
+        f->store.close(f->store.self);
+    f->open = false;
+    T_OK(sqlite_store_open(f->dir, &f->store, &err), &err);
+    f->open = true;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void store_fixture_done(struct store_fixture *f)
+{
+    if (f->open)
+        f->store.close(f->store.self);
+    f->open = false;
+    nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static sqlite3 *connect_to(const struct store_fixture *f)
+{
+    char     file[128];
+    sqlite3 *sql;
+
+    snprintf(file, sizeof(file), "%s/pawl.db", f->dir);
+    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    return sql;
+}
+
+static void dump_table(sqlite3 *sql, const char *table, FILE *out)
+{
+    char          text[128];
+    sqlite3_stmt *s;
+
+    snprintf(text, sizeof(text), "SELECT * FROM %s", table);
+    assert_int_equal(sqlite3_prepare_v2(sql, text, -1, &s, NULL), SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        fprintf(out, "%s:", table);
+        for (int i = 0; i < sqlite3_column_count(s); i++) {
+            const uint8_t *b = sqlite3_column_blob(s, i);
+            fprintf(out, " %s=", sqlite3_column_name(s, i));
+            for (int k = 0; k < sqlite3_column_bytes(s, i); k++)
+                fprintf(out, "%02x", b[k]);
+        }
+        fprintf(out, "\n");
+    }
+    sqlite3_finalize(s);
+}
+
+char *store_dump(const struct store_fixture *f)
+{
+    static const char *const table[] = { "device",    "snapshot", "papers", "token",
+                                         "token_use", "policy",   "tenant", "event" };
+    char                    *ret;
+    size_t                   n;
+    FILE                    *out = open_memstream(&ret, &n);
+    sqlite3                 *sql = connect_to(f);
+
+    assert_non_null(out);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        dump_table(sql, table[i], out);
+    fclose(out);
+    sqlite3_close(sql);
+    return ret;
+}
+
+int64_t store_number(const struct store_fixture *f, const char *query)
+{
+    sqlite3      *sql = connect_to(f);
+    sqlite3_stmt *s;
+    int64_t       n;
+
+    assert_int_equal(sqlite3_prepare_v2(sql, query, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    n = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(sql);
+    return n;
+}
+
+void store_exec(const struct store_fixture *f, const char *query)
+{
+    sqlite3 *sql = connect_to(f);
+
+    assert_int_equal(sqlite3_exec(sql, query, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+}
+
+static void fill(uint8_t *p, size_t n, unsigned number, uint8_t what)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)(what + i);
+    memcpy(p, &number, sizeof(number) < n ? sizeof(number) : n);
+}
+
+static struct pawl_name name(size_t n, unsigned number, uint8_t what)
+{
+    struct pawl_name ret = { .n = n };
+
+    fill(ret.b, n, number, what);
+    return ret;
+}
+
+struct device store_device(const char *tenant, unsigned number)
+{
+    struct device d = {
+        .state = DEVICE_PENDING,
+        .roots = ROOTS_LAB,
+        .ek_name = name(50, number, 0x10),
+        .ak_name = name(34, number, 0x20),
+        .td_name = name(34, number, 0x30),
+        .qualified_signer = name(34, number, 0x40),
+        .ak_public_n = 88,
+        .suite = 3,
+        .enrolments = 2,
+        .attempt = UINT64_MAX - number,
+        .clock = { .clock_ms = 1ull << 63,
+                   .resets = UINT32_MAX,
+                   .restarts = 7,
+                   .safe = true,
+                   .firmware = UINT64_MAX },
+        .firmware_cert = "id:00490008",
+        .banks = pawl_pcr_selection_all(1),
+        .pcr_digest = { .n = 32 },
+        .policy = "gateway",
+        .status = "affirming",
+        .created_s = 1700000000,
+        .seen_s = 1700000001,
+    };
+
+    snprintf(d.tenant, sizeof(d.tenant), "%s", tenant);
+    fill(d.id, sizeof(d.id), number, 0x01);
+    fill(d.ak_public, d.ak_public_n, number, 0x50);
+    fill(d.td_point, sizeof(d.td_point), number, 0x60);
+    fill(d.boot_id, sizeof(d.boot_id), number, 0x70);
+    fill(d.os_boot, sizeof(d.os_boot), number, 0x80);
+    fill(d.pcr_digest.b, d.pcr_digest.n, number, 0x90);
+    return d;
+}

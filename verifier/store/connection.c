@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection with its statements. Every statement stands here; values go in as parameters only.
+ */
+
+#include <stdio.h>
+
+#include "store/sqlite.h"
+
+#define BUSY_TIMEOUT_MS 2000
+
+#define DEVICE_COLUMNS                                                                             \
+    "tenant, id, version, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public,"   \
+    " td_point, suite, enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id,"  \
+    " os_boot, firmware_cert, banks, pcr_digest, policy, status, created_s, seen_s"
+#define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
+#define POLICY_COLUMNS "tenant, name, version, created_s, json"
+
+static const char *const text[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_SAVEPOINT] = "SAVEPOINT step",
+    [SQL_RELEASE] = "RELEASE step",
+    [SQL_ROLLBACK_TO] = "ROLLBACK TO step",
+
+    [SQL_DEVICE] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND id = ?",
+    [SQL_DEVICE_BY_AK] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND ak_name = ?",
+    [SQL_DEVICES] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND id > ?"
+                    " ORDER BY id LIMIT ?",
+    [SQL_DEVICE_INSERT] = "INSERT INTO device (" DEVICE_COLUMNS ") VALUES"
+                          " (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                          " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+    [SQL_DEVICE_UPDATE] =
+        "UPDATE device SET version = ?3 + 1, state = ?4, roots = ?5, ek_name = ?6, ak_name = ?7,"
+        " td_name = ?8, qualified_signer = ?9, ak_public = ?10, td_point = ?11, suite = ?12,"
+        " enrolments = ?13, attempt = ?14, clock_ms = ?15, resets = ?16, restarts = ?17,"
+        " safe = ?18, firmware = ?19, boot_id = ?20, os_boot = ?21, firmware_cert = ?22,"
+        " banks = ?23, pcr_digest = ?24, policy = ?25, status = ?26, created_s = ?27,"
+        " seen_s = ?28 WHERE tenant = ?1 AND id = ?2 AND version = ?3",
+
+    [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",
+    [SQL_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (tenant, device, pcr_select, pcr_values)"
+                         " VALUES (?, ?, ?, ?)",
+    [SQL_PAPERS] = "SELECT json FROM papers WHERE tenant = ? AND device = ?",
+    [SQL_PAPERS_PUT] = "INSERT OR REPLACE INTO papers (tenant, device, json) VALUES (?, ?, ?)",
+
+    [SQL_TOKEN] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = ? AND id = ?",
+    [SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = ? ORDER BY id",
+    [SQL_TOKEN_INSERT] = "INSERT INTO token (" TOKEN_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [SQL_TOKEN_USED_BY] = "SELECT 1 FROM token_use WHERE tenant = ? AND token = ? AND device = ?",
+    [SQL_TOKEN_USE_INSERT] = "INSERT OR IGNORE INTO token_use (tenant, token, device)"
+                             " VALUES (?, ?, ?)",
+    [SQL_TOKEN_COUNT_DOWN] = "UPDATE token SET uses_left = uses_left - 1"
+                             " WHERE tenant = ? AND id = ? AND uses_left > 0",
+
+    [SQL_POLICY] = "SELECT " POLICY_COLUMNS " FROM policy"
+                   " WHERE tenant = ? AND name = ? AND version = ?",
+    [SQL_POLICY_NEWEST] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = ? AND name = ?"
+                          " ORDER BY version DESC LIMIT 1",
+    [SQL_POLICIES] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = ?"
+                     " ORDER BY name, version",
+    [SQL_POLICY_INSERT] = "INSERT INTO policy (" POLICY_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
+    [SQL_DEFAULT_POLICY] = "SELECT default_policy FROM tenant WHERE name = ?",
+    [SQL_DEFAULT_POLICY_PUT] = "INSERT OR REPLACE INTO tenant (name, default_policy) VALUES (?, ?)",
+    [SQL_EVENT_INSERT] = "INSERT INTO event (time_s, tenant, device, line) VALUES (?, ?, ?, ?)",
+};
+
+pawl_status connection_fail(const struct connection *c, int rc, const char *what,
+                            struct pawl_err *err)
+{
+    char where[sizeof(err->where)];
+
+    snprintf(where, sizeof(where), "store.%s", what);
+    if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+        return pawl_fail(err, PAWL_E_CONFLICT, where, "there is one already");
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return pawl_fail(err, PAWL_E_IO, where, "the disk is full");
+    case SQLITE_READONLY:
+        return pawl_fail(err, PAWL_E_IO, where, STORE_FILE " cannot be written");
+    case SQLITE_CANTOPEN:
+        return pawl_fail(err, PAWL_E_IO, where, STORE_FILE " cannot be opened");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return pawl_fail(err, PAWL_E_IO, where, "another process holds " STORE_FILE);
+    case SQLITE_IOERR:
+        return pawl_fail(err, PAWL_E_IO, where, "reading or writing " STORE_FILE " failed (%d)",
+                         rc);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return pawl_fail(err, PAWL_E_FORM, where,
+                         STORE_FILE " is damaged or no database: restore a copy");
+    case SQLITE_NOMEM:
+        return pawl_fail(err, PAWL_E_MEMORY, where, "out of memory");
+    default:
+        return pawl_fail(err, PAWL_E_BUG, where, "SQLite: %s (%d)", sqlite3_errmsg(c->sql), rc);
+    }
+}
+
+pawl_status connection_exec(struct connection *c, const char *sql, const char *what,
+                            struct pawl_err *err)
+{
+    int rc = sqlite3_exec(c->sql, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? pawl_ok() : connection_fail(c, rc, what, err);
+}
+
+pawl_status connection_number(struct connection *c, const char *sql, const char *what, int64_t *ret,
+                              struct pawl_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    int           rc = sqlite3_prepare_v2(c->sql, sql, -1, &s, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW ? pawl_ok() : connection_fail(c, rc, what, err);
+}
+
+static pawl_status set_up(struct connection *c, struct pawl_err *err)
+{
+    int64_t synchronous, foreign_keys;
+
+    sqlite3_extended_result_codes(c->sql, 1);
+    sqlite3_busy_timeout(c->sql, BUSY_TIMEOUT_MS);
+    PAWL_TRY(connection_exec(c, "PRAGMA journal_mode = WAL", "open", err));
+    PAWL_TRY(connection_exec(c, "PRAGMA synchronous = FULL", "open", err));
+    PAWL_TRY(connection_exec(c, "PRAGMA foreign_keys = ON", "open", err));
+    /* SQLite passes silently over a pragma that it cannot honour. */
+    PAWL_TRY(connection_number(c, "PRAGMA synchronous", "open", &synchronous, err));
+    PAWL_TRY(connection_number(c, "PRAGMA foreign_keys", "open", &foreign_keys, err));
+    if (synchronous != 2 || foreign_keys != 1)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "store.open",
+                         "SQLite was built without synchronous or foreign_keys");
+    return pawl_ok();
+}
+
+pawl_status connection_open(const char *file, struct connection *ret, struct pawl_err *err)
+{
+    struct connection c = { 0 };
+    /* The file exists by then: its mode was chosen by the caller, not by the umask. */
+    int rc = sqlite3_open_v2(file, &c.sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    pawl_status s = rc == SQLITE_OK ? set_up(&c, err) : connection_fail(&c, rc, "open", err);
+
+    if (!pawl_is_ok(s)) {
+        connection_close(&c);
+        return s;
+    }
+    *ret = c;
+    return pawl_ok();
+}
+
+void connection_close(struct connection *c)
+{
+    for (size_t i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(c->prepared[i]);
+    sqlite3_close(c->sql);
+    *c = (struct connection){ 0 };
+}
+
+struct query query_on(struct connection *c, enum statement which, const char *table)
+{
+    struct query q = { .c = c, .table = table, .rc = SQLITE_OK };
+
+    if (!c->prepared[which])
+        q.rc = sqlite3_prepare_v3(c->sql, text[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                  &c->prepared[which], NULL);
+    q.s = c->prepared[which];
+    return q;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our structs as columns: put and get side by side, in the order of the column lists of
+ * connection.c. What get finds outside of its range fails naming the column. */
+
+#include <string.h>
+
+#include "store/sqlite.h"
+
+static void put_name(struct query *q, const struct pawl_name *n)
+{
+    query_bytes(q, pawl_name_view(n));
+}
+
+static void get_name(struct query *q, const char *column, struct pawl_name *ret)
+{
+    ret->n = get_bytes(q, column, ret->b, sizeof(ret->b));
+}
+
+/* The bound bytes must live until the statement ran: statements copy a selection. */
+static void put_selection(struct query *q, const struct pawl_pcr_selection *s)
+{
+    uint8_t        b[PAWL_PCR_SELECT_MAX];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
+
+    pawl_pcr_selection_write(s, &w);
+    if (w.full)
+        q->bad = "selection";
+    else if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_blob(q->s, ++q->in, b, (int)w.n, SQLITE_TRANSIENT);
+}
+
+static void get_selection(struct query *q, const char *column, struct pawl_pcr_selection *ret)
+{
+    uint8_t         b[PAWL_PCR_SELECT_MAX];
+    size_t          n = get_bytes(q, column, b, sizeof(b));
+    struct pawl_err err;
+
+    if (!q->bad && !pawl_is_ok(pawl_pcr_selection_parse(pawl_view(b, n), ret, &err)))
+        q->bad = column;
+}
+
+/* ---- device --------------------------------------------------------------------------------- */
+
+static void put_clock(struct query *q, const struct pawl_clock *c)
+{
+    query_u64(q, c->clock_ms);
+    query_u64(q, c->resets);
+    query_u64(q, c->restarts);
+    query_u64(q, c->safe);
+    query_u64(q, c->firmware);
+}
+
+static void get_clock(struct query *q, struct pawl_clock *ret)
+{
+    ret->clock_ms = get_u64(q);
+    ret->resets = (uint32_t)get_max(q, "resets", UINT32_MAX);
+    ret->restarts = (uint32_t)get_max(q, "restarts", UINT32_MAX);
+    ret->safe = get_max(q, "safe", 1);
+    ret->firmware = get_u64(q);
+}
+
+void put_device(struct query *q, const struct device *d)
+{
+    query_text(q, d->tenant);
+    query_bytes(q, PAWL_VIEW_OF(d->id));
+    query_u64(q, d->version);
+    query_u64(q, d->state);
+    query_u64(q, d->roots);
+    put_name(q, &d->ek_name);
+    put_name(q, &d->ak_name);
+    put_name(q, &d->td_name);
+    put_name(q, &d->qualified_signer);
+    query_bytes(q, pawl_view(d->ak_public, d->ak_public_n));
+    query_bytes(q, PAWL_VIEW_OF(d->td_point));
+    query_u64(q, d->suite);
+    query_u64(q, d->enrolments);
+    query_u64(q, d->attempt);
+    put_clock(q, &d->clock);
+    query_bytes(q, PAWL_VIEW_OF(d->boot_id));
+    query_bytes(q, PAWL_VIEW_OF(d->os_boot));
+    query_text(q, d->firmware_cert);
+    put_selection(q, &d->banks);
+    query_bytes(q, pawl_digest_view(&d->pcr_digest));
+    query_text(q, d->policy);
+    query_text(q, d->status);
+    query_u64(q, (uint64_t)d->created_s);
+    query_u64(q, (uint64_t)d->seen_s);
+}
+
+void get_device(struct query *q, struct device *ret)
+{
+    *ret = (struct device){ 0 };
+    get_text(q, "tenant", ret->tenant, sizeof(ret->tenant));
+    get_exact(q, "id", ret->id, sizeof(ret->id));
+    ret->version = get_u64(q);
+    ret->state = (enum device_state)get_max(q, "state", DEVICE_COUNT - 1);
+    ret->roots = (enum roots)get_max(q, "roots", ROOTS_COUNT - 1);
+    get_name(q, "ek_name", &ret->ek_name);
+    get_name(q, "ak_name", &ret->ak_name);
+    get_name(q, "td_name", &ret->td_name);
+    get_name(q, "qualified_signer", &ret->qualified_signer);
+    ret->ak_public_n = get_bytes(q, "ak_public", ret->ak_public, sizeof(ret->ak_public));
+    get_exact(q, "td_point", ret->td_point, sizeof(ret->td_point));
+    ret->suite = (uint16_t)get_max(q, "suite", UINT16_MAX);
+    ret->enrolments = get_u64(q);
+    ret->attempt = get_u64(q);
+    get_clock(q, &ret->clock);
+    get_exact(q, "boot_id", ret->boot_id, sizeof(ret->boot_id));
+    get_exact(q, "os_boot", ret->os_boot, sizeof(ret->os_boot));
+    get_text(q, "firmware_cert", ret->firmware_cert, sizeof(ret->firmware_cert));
+    get_selection(q, "banks", &ret->banks);
+    ret->pcr_digest.n = get_bytes(q, "pcr_digest", ret->pcr_digest.b, sizeof(ret->pcr_digest.b));
+    get_text(q, "policy", ret->policy, sizeof(ret->policy));
+    get_text(q, "status", ret->status, sizeof(ret->status));
+    ret->created_s = (int64_t)get_u64(q);
+    ret->seen_s = (int64_t)get_u64(q);
+}
+
+/* ---- snapshot ------------------------------------------------------------------------------- */
+
+void put_snapshot(struct query *q, const struct snapshot *s)
+{
+    uint8_t        b[PAWL_PCR_VALUES_MAX * PAWL_HASH_MAX];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
+
+    put_selection(q, &s->select);
+    for (size_t i = 0; i < s->values.n; i++)
+        pawl_wr_bytes(&w, pawl_digest_view(&s->values.value[i]));
+    if (w.full)
+        q->bad = "pcr_values";
+    else if (q->rc == SQLITE_OK)
+        q->rc = sqlite3_bind_blob(q->s, ++q->in, b, (int)w.n, SQLITE_TRANSIENT);
+}
+
+/* Lengths are not stored: each value is as long as its bank's digest. */
+void get_snapshot(struct query *q, struct snapshot *ret)
+{
+    uint8_t         b[PAWL_PCR_VALUES_MAX * PAWL_HASH_MAX];
+    struct pawl_err err;
+
+    *ret = (struct snapshot){ 0 };
+    get_selection(q, "pcr_select", &ret->select);
+    struct pawl_rd r = pawl_rd_from(pawl_view(b, get_bytes(q, "pcr_values", b, sizeof(b))));
+    for (size_t i = 0; i < ret->select.n; i++) {
+        size_t n = pawl_hash_n(ret->select.bank[i].hash);
+        for (uint32_t bits = ret->select.bank[i].bits; bits; bits &= bits - 1) {
+            struct pawl_digest *d = &ret->values.value[ret->values.n++];
+            struct pawl_view    v = pawl_rd_bytes(&r, "value", n);
+            d->n = v.n;
+            if (v.n)
+                memcpy(d->b, v.p, v.n);
+        }
+    }
+    if (!q->bad && !pawl_is_ok(pawl_rd_end(&r, &err)))
+        q->bad = "pcr_values";
+}
+
+/* ---- token ---------------------------------------------------------------------------------- */
+
+void put_token(struct query *q, const struct token *t)
+{
+    query_text(q, t->tenant);
+    query_bytes(q, PAWL_VIEW_OF(t->id));
+    query_bytes(q, pawl_view(t->wrapped, t->wrapped_n));
+    query_u64(q, t->uses_left);
+    query_u64(q, (uint64_t)t->expires_s);
+    if (t->has_device)
+        query_bytes(q, PAWL_VIEW_OF(t->device_id));
+    else
+        query_null(q);
+    query_u64(q, (uint64_t)t->created_s);
+}
+
+void get_token(struct query *q, struct token *ret)
+{
+    *ret = (struct token){ 0 };
+    get_text(q, "tenant", ret->tenant, sizeof(ret->tenant));
+    get_exact(q, "id", ret->id, sizeof(ret->id));
+    ret->wrapped_n = get_bytes(q, "wrapped", ret->wrapped, sizeof(ret->wrapped));
+    ret->uses_left = get_max(q, "uses_left", INT64_MAX);
+    ret->expires_s = (int64_t)get_u64(q);
+    ret->has_device = !get_is_null(q);
+    if (ret->has_device)
+        get_exact(q, "device", ret->device_id, sizeof(ret->device_id));
+    else
+        get_skip(q);
+    ret->created_s = (int64_t)get_u64(q);
+}
+
+/* ---- policy --------------------------------------------------------------------------------- */
+
+void put_policy(struct query *q, const struct policy_row *p)
+{
+    query_text(q, p->tenant);
+    query_text(q, p->name);
+    query_u64(q, p->version);
+    query_u64(q, (uint64_t)p->created_s);
+    query_text(q, p->json);
+}
+
+void get_policy(struct query *q, struct policy_row *ret)
+{
+    *ret = (struct policy_row){ 0 };
+    get_text(q, "tenant", ret->tenant, sizeof(ret->tenant));
+    get_text(q, "name", ret->name, sizeof(ret->name));
+    ret->version = get_max(q, "version", INT64_MAX);
+    ret->created_s = (int64_t)get_u64(q);
+    ret->json = get_text_copy(q, "json");
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One step inside a transaction: everything in it, or the first reason why not. */
+
+#include <string.h>
+
+#include "store/sqlite.h"
+
+static bool changed_one(const struct connection *c)
+{
+    return sqlite3_changes(c->sql) == 1;
+}
+
+static pawl_status put_device_row(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, s->device.version ? SQL_DEVICE_UPDATE : SQL_DEVICE_INSERT, "device");
+
+    put_device(&q, &s->device);
+    PAWL_TRY(query_run(&q, err));
+    if (!changed_one(c))
+        return pawl_fail(err, PAWL_E_CONFLICT, "store.device", "the row has moved on");
+    return pawl_ok();
+}
+
+static pawl_status put_papers_row(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_PAPERS_PUT, "papers");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_text(&q, s->papers);
+    return query_run(&q, err);
+}
+
+static pawl_status put_snapshot_row(struct connection *c, const struct step *s,
+                                    struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_SNAPSHOT_PUT, "snapshot");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    put_snapshot(&q, &s->snapshot);
+    return query_run(&q, err);
+}
+
+/* A device that comes again with the same token uses nothing up. */
+static pawl_status take_token(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY use = query_on(c, SQL_TOKEN_USE_INSERT, "token_use");
+
+    query_text(&use, s->tenant);
+    query_bytes(&use, PAWL_VIEW_OF(s->token_taken));
+    query_bytes(&use, PAWL_VIEW_OF(s->device.id));
+    PAWL_TRY(query_run(&use, err));
+    if (!changed_one(c))
+        return pawl_ok();
+
+    QUERY count = query_on(c, SQL_TOKEN_COUNT_DOWN, "token");
+
+    query_text(&count, s->tenant);
+    query_bytes(&count, PAWL_VIEW_OF(s->token_taken));
+    PAWL_TRY(query_run(&count, err));
+    if (!changed_one(c))
+        return pawl_fail(err, PAWL_E_CONFLICT, "store.token", "no use of it is left");
+    return pawl_ok();
+}
+
+static pawl_status put_token_row(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_TOKEN_INSERT, "token");
+
+    put_token(&q, &s->token);
+    return query_run(&q, err);
+}
+
+static pawl_status put_policy_row(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_POLICY_INSERT, "policy");
+
+    put_policy(&q, &s->policy);
+    return query_run(&q, err);
+}
+
+static pawl_status put_default_policy(struct connection *c, const struct step *s,
+                                      struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_DEFAULT_POLICY_PUT, "tenant");
+
+    query_text(&q, s->tenant);
+    query_text(&q, s->default_policy);
+    return query_run(&q, err);
+}
+
+static pawl_status put_event(struct connection *c, const struct step *s, int64_t now_s,
+                             struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_EVENT_INSERT, "event");
+
+    query_u64(&q, (uint64_t)now_s);
+    query_text(&q, s->tenant);
+    if (s->has_device)
+        query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    else
+        query_null(&q);
+    query_text(&q, s->event);
+    return query_run(&q, err);
+}
+
+/* What belongs to a device cannot come without it, and nothing belongs to two tenants. */
+static pawl_status check(const struct step *s, struct pawl_err *err)
+{
+    if (!s->has_device && (s->papers || s->has_snapshot || s->takes_token))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "papers, snapshot or token use, no device");
+    if (!s->tenant[0] || (s->has_device && strcmp(s->tenant, s->device.tenant) != 0) ||
+        (s->has_token && strcmp(s->tenant, s->token.tenant) != 0) ||
+        (s->has_policy && strcmp(s->tenant, s->policy.tenant) != 0))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of another tenant, or none named");
+    return pawl_ok();
+}
+
+pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s,
+                       struct pawl_err *err)
+{
+    if (step_is_empty(s))
+        return pawl_ok();
+    PAWL_TRY(check(s, err));
+    if (s->has_device)
+        PAWL_TRY(put_device_row(c, s, err));
+    if (s->papers)
+        PAWL_TRY(put_papers_row(c, s, err));
+    if (s->has_snapshot)
+        PAWL_TRY(put_snapshot_row(c, s, err));
+    if (s->takes_token)
+        PAWL_TRY(take_token(c, s, err));
+    if (s->has_token)
+        PAWL_TRY(put_token_row(c, s, err));
+    if (s->has_policy)
+        PAWL_TRY(put_policy_row(c, s, err));
+    if (s->has_default_policy)
+        PAWL_TRY(put_default_policy(c, s, err));
+    if (s->event[0])
+        PAWL_TRY(put_event(c, s, now_s, err));
+    return pawl_ok();
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every store shares: names, the release of steps, and a commit that waits. */
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "store/store.h"
+
+const char *device_state_name(enum device_state s)
+{
+    static const char *const name[DEVICE_COUNT] = {
+        [DEVICE_NONE] = "none",
+        [DEVICE_PENDING] = "pending",
+        [DEVICE_ACTIVE] = "active",
+        [DEVICE_REVOKED] = "revoked",
+    };
+
+    return (unsigned)s < DEVICE_COUNT ? name[s] : "unknown";
+}
+
+void policy_row_done(struct policy_row *p)
+{
+    free(p->json);
+    p->json = NULL;
+}
+
+void step_done(struct step *s)
+{
+    free(s->papers);
+    policy_row_done(&s->policy);
+    *s = (struct step){ 0 };
+}
+
+bool step_is_empty(const struct step *s)
+{
+    return !s->has_device && !s->papers && !s->has_snapshot && !s->takes_token && !s->has_token &&
+           !s->has_policy && !s->has_default_policy && !s->event[0];
+}
+
+struct waiter {
+    pthread_mutex_t  lock;
+    pthread_cond_t   wake;
+    bool             over;
+    pawl_status      status;
+    struct pawl_err *err;
+};
+
+static void wake_up(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    struct waiter *w = arg;
+
+    pthread_mutex_lock(&w->lock);
+    w->status = status;
+    if (!pawl_is_ok(status))
+        *w->err = *err;
+    w->over = true;
+    /* Inside of the lock: as soon as it is free the waiter and its condition may be gone. */
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+pawl_status store_commit_wait(const struct store *store, const struct step *s, struct pawl_err *err)
+{
+    struct waiter w = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .wake = PTHREAD_COND_INITIALIZER,
+                        .err = err };
+
+    store->commit(store->self, s, wake_up, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.over)
+        pthread_cond_wait(&w.wake, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.wake);
+    return w.status;
+}
