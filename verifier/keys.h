@@ -16,6 +16,11 @@ struct keys {
     struct pawl_secret   master;
 };
 
+/* Makes both files in the directory. CONFLICT if one of them is there already: a key is never
+ * overwritten. */
+PAWL_MUST_USE pawl_status keys_make(const char *state, struct pawl_err *err);
+
+/* DENIED if a file is open to others than its owner. Release with keys_done. */
 PAWL_MUST_USE pawl_status keys_load(const char *state, struct keys *ret, struct pawl_err *err);
 void                      keys_done(struct keys *k);
 

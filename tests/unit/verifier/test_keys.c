@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: keys are made once, for their owner alone, and come back; what is wrapped opens for its
+ * own tenant, owner, field and epoch only; no error repeats a key. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "t.h"
+
+#include "keys.h"
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof(dir), "/tmp/pawl-keys-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static const char *path(const char *name)
+{
+    static char p[128];
+
+    snprintf(p, sizeof(p), "%s/%s", dir, name);
+    return p;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    unlink(path("signing.key"));
+    unlink(path("master.key"));
+    return rmdir(dir);
+}
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+    int fd = open(path(name), O_WRONLY | O_CREAT | O_TRUNC, mode);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static void makes_keys_that_load(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    struct keys     a, b;
+    struct stat     st;
+    uint8_t         pin[32];
+
+    T_OK(keys_make(dir, &err), &err);
+    assert_int_equal(stat(path("signing.key"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(stat(path("master.key"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(st.st_size, 65);
+    T_OK(keys_load(dir, &a, &err), &err);
+    T_OK(keys_load(dir, &b, &err), &err);
+    assert_true(pawl_secret_equal(&a.master, &b.master));
+    assert_int_equal(a.nonce.n, 32);
+    assert_int_equal(a.cookie.n, 64);
+    assert_false(memcmp(a.nonce.b, a.cookie.b, 32) == 0);
+    T_OK(pawl_spki_pin(pawl_private_public(a.signing), pin, &err), &err);
+    assert_memory_equal(pin, a.verifier_id, 32);
+    assert_memory_equal(pin, b.verifier_id, 32);
+    keys_done(&a);
+    keys_done(&b);
+    assert_int_equal(a.master.n, 0);
+}
+
+static void never_overwrites_a_key(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    struct stat     st;
+
+    write_file("master.key", "mine", 0600);
+    T_FAILS(keys_make(dir, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "master.key");
+    assert_int_equal(stat(path("master.key"), &st), 0);
+    assert_int_equal(st.st_size, 4);
+    assert_int_equal(stat(path("signing.key"), &st), -1);
+}
+
+static void refuses_keys_that_others_can_read(void **state)
+{
+    (void)state;
+    static const char *const name[] = { "signing.key", "master.key" };
+    struct pawl_err          err;
+    struct keys              k;
+
+    T_OK(keys_make(dir, &err), &err);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(chmod(path(name[i]), 0640), 0);
+        t_poison(&k, sizeof(k));
+        T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_DENIED);
+        T_WHERE(&err, name[i]);
+        t_still_poisoned(&k, sizeof(k));
+        assert_int_equal(chmod(path(name[i]), 0600), 0);
+    }
+}
+
+static void names_what_is_wrong_with_a_file_and_never_what_is_in_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char    *name, *text;
+        enum pawl_code code;
+    } bad[] = {
+        { "master.key", "", PAWL_E_RANGE },
+        { "master.key", "c0ffee", PAWL_E_RANGE },
+        { "master.key", "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0fx",
+          PAWL_E_FORM },
+        { "signing.key", "", PAWL_E_FORM },
+        { "signing.key", "-----BEGIN PRIVATE KEY-----\nc0ffee==\n-----END PRIVATE KEY-----\n",
+          PAWL_E_FORM },
+    };
+    struct pawl_err err;
+    struct keys     k;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        T_OK(keys_make(dir, &err), &err);
+        write_file(bad[i].name, bad[i].text, 0600);
+        T_FAILS(keys_load(dir, &k, &err), &err, bad[i].code);
+        assert_int_equal(strncmp(err.where, bad[i].name, strlen(bad[i].name)), 0);
+        assert_null(strstr(err.why, "c0ffee"));
+        unlink(path("signing.key"));
+        unlink(path("master.key"));
+    }
+    T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_ABSENT);
+}
+
+/* ---- secrets at rest ------------------------------------------------------------------------ */
+
+static const struct pawl_view tenant = { (const uint8_t *)"acme", 4 };
+static const struct pawl_view owner = { (const uint8_t *)"12345678", 8 };
+
+static struct keys some_keys(void)
+{
+    struct pawl_err err;
+    struct keys     k = { 0 };
+
+    T_OK(pawl_secret_random(32, &k.master, &err), &err);
+    return k;
+}
+
+static void what_is_wrapped_opens_again(void **state)
+{
+    (void)state;
+    struct pawl_err    err;
+    struct keys        k = some_keys();
+    struct pawl_secret in = { .n = 32, .b = "a token's secret" }, out;
+    uint8_t            wrapped[48];
+    size_t             n;
+
+    T_OK(keys_wrap(&k, tenant, owner, "token", 0, &in, wrapped, sizeof(wrapped), &n, &err), &err);
+    assert_int_equal(n, 48);
+    T_OK(keys_unwrap(&k, tenant, owner, "token", 0, pawl_view(wrapped, n), &out, &err), &err);
+    assert_true(pawl_secret_equal(&in, &out));
+    T_FAILS(keys_wrap(&k, tenant, owner, "token", 0, &in, wrapped, 47, &n, &err), &err,
+            PAWL_E_FULL);
+}
+
+static void it_opens_for_nobody_else(void **state) /* S2 */
+{
+    (void)state;
+    struct pawl_err    err;
+    struct keys        k = some_keys(), others = some_keys();
+    struct pawl_secret in = { .n = 32 }, out;
+    uint8_t            wrapped[48];
+    size_t             n;
+
+    T_OK(keys_wrap(&k, tenant, owner, "token", 3, &in, wrapped, sizeof(wrapped), &n, &err), &err);
+    struct pawl_view w = pawl_view(wrapped, n);
+    t_poison(&out, sizeof(out));
+    T_FAILS(keys_unwrap(&k, pawl_view("acm", 3), owner, "token", 3, w, &out, &err), &err,
+            PAWL_E_FORGED);
+    T_FAILS(keys_unwrap(&k, tenant, pawl_view("12345679", 8), "token", 3, w, &out, &err), &err,
+            PAWL_E_FORGED);
+    T_FAILS(keys_unwrap(&k, tenant, owner, "root", 3, w, &out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(keys_unwrap(&k, tenant, owner, "token", 2, w, &out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(keys_unwrap(&others, tenant, owner, "token", 3, w, &out, &err), &err, PAWL_E_FORGED);
+    t_still_poisoned(&out, sizeof(out));
+}
+
+static void must_not_open(struct pawl_view wrapped, void *arg)
+{
+    struct pawl_err    err;
+    struct pawl_secret out;
+
+    assert_false(pawl_is_ok(keys_unwrap(arg, tenant, owner, "token", 0, wrapped, &out, &err)));
+}
+
+static void no_flip_and_no_truncation_opens(void **state)
+{
+    (void)state;
+    struct pawl_err    err;
+    struct keys        k = some_keys();
+    struct pawl_secret in = { .n = 32 };
+    uint8_t            wrapped[48];
+    size_t             n;
+
+    T_OK(keys_wrap(&k, tenant, owner, "token", 0, &in, wrapped, sizeof(wrapped), &n, &err), &err);
+    t_each_flip(PAWL_VIEW_OF(wrapped), must_not_open, &k);
+    t_each_truncation(PAWL_VIEW_OF(wrapped), must_not_open, &k);
+}
+
+#define IN_A_DIRECTORY(sentence, function)                                                         \
+    {                                                                                              \
+        (sentence), (function), make_dir, remove_dir, NULL                                         \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        IN_A_DIRECTORY("makes keys that load", makes_keys_that_load),
+        IN_A_DIRECTORY("never overwrites a key", never_overwrites_a_key),
+        IN_A_DIRECTORY("refuses keys that others can read", refuses_keys_that_others_can_read),
+        IN_A_DIRECTORY("names what is wrong with a file and never what is in it",
+                       names_what_is_wrong_with_a_file_and_never_what_is_in_it),
+        T_CASE("what is wrapped opens again", what_is_wrapped_opens_again),
+        T_CASE("S2 it opens for nobody else", it_opens_for_nobody_else),
+        T_CASE("no flip and no truncation opens", no_flip_and_no_truncation_opens),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
