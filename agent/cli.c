@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+
+enum { OPT_CONFIG = 256, OPT_JSON, OPT_CSV, OPT_FORCE };
+
+static const struct option options[] = {
+    { "config", required_argument, NULL, OPT_CONFIG },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "csv", no_argument, NULL, OPT_CSV },
+    { "force", no_argument, NULL, OPT_FORCE },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { 0 },
+};
+
+static const struct {
+    const char      *name;
+    enum cli_command command;
+    bool             json, csv, force; /* options that it takes */
+} commands[] = {
+    { "enroll", CLI_ENROLL, .json = true },
+    { "attest", CLI_ATTEST, .json = true },
+    { "run", CLI_RUN },
+    { "status", CLI_STATUS, .json = true },
+    { "join", CLI_JOIN, .force = true },
+    { "identity", CLI_IDENTITY, .json = true, .csv = true },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static enum cli_exit usage(const char *what, const char *which)
+{
+    fprintf(stderr, "pawl-agent: %s%s%s; see pawl-agent --help\n", what, *which ? ": " : "", which);
+    return CLI_USAGE;
+}
+
+/* False for an option that getopt has complained about. */
+static bool take_option(int opt, struct cli *c)
+{
+    switch (opt) {
+    case OPT_CONFIG:
+        c->config = optarg;
+        c->config_given = true;
+        return true;
+    case OPT_JSON:
+        return c->json = true;
+    case OPT_CSV:
+        return c->csv = true;
+    case OPT_FORCE:
+        return c->force = true;
+    case 'h':
+        c->command = CLI_HELP;
+        return true;
+    case 'V':
+        if (c->command != CLI_HELP)
+            c->command = CLI_VERSION;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum cli_exit take_command(int argc, char **argv, struct cli *c)
+{
+    size_t i = 0;
+
+    if (optind == argc)
+        return usage("a command is missing", "");
+    while (i < COMMANDS && strcmp(argv[optind], commands[i].name))
+        i++;
+    if (i == COMMANDS)
+        return usage("no such command", argv[optind]);
+    if ((c->json && !commands[i].json) || (c->csv && !commands[i].csv) ||
+        (c->force && !commands[i].force) || (c->json && c->csv))
+        return usage("these options do not go with the command", commands[i].name);
+    c->command = commands[i].command;
+    int arguments = argc - optind - 1;
+    if (arguments != (c->command == CLI_JOIN))
+        return usage(c->command == CLI_JOIN ? "join takes one string: pawl://.."
+                                            : "no arguments are taken by",
+                     c->command == CLI_JOIN ? "" : commands[i].name);
+    c->join = c->command == CLI_JOIN ? argv[optind + 1] : NULL;
+    return CLI_GOOD;
+}
+
+enum cli_exit cli_parse(int argc, char **argv, struct cli *ret)
+{
+    struct cli c = { .config = CONFIG_PATH };
+    int        opt;
+
+    optind = 0; /* tests parse more than once */
+    while ((opt = getopt_long(argc, argv, "hV", options, NULL)) != -1)
+        if (!take_option(opt, &c))
+            return CLI_USAGE;
+    if (c.command == CLI_NONE) {
+        enum cli_exit e = take_command(argc, argv, &c);
+        if (e != CLI_GOOD)
+            return e;
+    }
+    *ret = c;
+    return CLI_GOOD;
+}
+
+void cli_help(void)
+{
+    fputs(
+        "pawl-agent " PAWL_VERSION ": proves to a verifier, by the TPM, what this device booted\n"
+        "\n"
+        "usage: pawl-agent [--config FILE] COMMAND [OPTION..]\n"
+        "\n"
+        "  join [--force] STRING     write the configuration from the string that\n"
+        "                            `pawl-verifier init` prints; --force: replace another "
+        "verifier\n"
+        "  enroll [--json]           introduce this TPM to the verifier\n"
+        "  attest [--json]           send one quote and print the verdict\n"
+        "  run                       enroll if need be, then attest every interval_s, until "
+        "stopped\n"
+        "  status [--json]           how it stands, without TPM and network\n"
+        "  identity [--json | --csv] all Endorsement Keys of the TPM, offline\n"
+        "\n"
+        "  --config FILE             default " CONFIG_PATH "\n"
+        "  --help, --version\n"
+        "\n"
+        "exit codes\n"
+        "  0  good: enrolled; verdict affirming or warning; status: all is well\n"
+        "  1  refused, verdict none or contraindicated, or an answer or a TLS key that is not the\n"
+        "     verifier's; status: somebody should look\n"
+        "  2  command line, configuration or state directory cannot be used\n"
+        "  3  the verifier or the TPM cannot be reached\n",
+        stdout);
+}

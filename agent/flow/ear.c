@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/ear.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <pawl/limits.h>
+
+#include "state/json.h"
+
+enum { NOT_RECOGNISED = 97 }; /* AR4SI, instance-identity */
+
+static const char *const status_names[EAR_STATUS_COUNT] = {
+    [EAR_NONE] = "none",
+    [EAR_AFFIRMING] = "affirming",
+    [EAR_WARNING] = "warning",
+    [EAR_CONTRAINDICATED] = "contraindicated",
+};
+
+const char *ear_status_name(enum ear_status s)
+{
+    return (unsigned)s < EAR_STATUS_COUNT ? status_names[s] : status_names[EAR_NONE];
+}
+
+/* ---- the envelope --------------------------------------------------------------------------- */
+
+struct parts {
+    struct pawl_view header, claims, signature, signed_bytes;
+};
+
+static pawl_status split(struct pawl_view jws, struct parts *ret, struct pawl_err *err)
+{
+    const uint8_t *one = jws.n ? memchr(jws.p, '.', jws.n) : NULL;
+    const uint8_t *end = jws.p + jws.n;
+    const uint8_t *two = one ? memchr(one + 1, '.', (size_t)(end - one - 1)) : NULL;
+
+    if (!two || jws.n > PAWL_EAR_MAX)
+        return pawl_fail(err, PAWL_E_FORM, "ear", "not a compact JWS");
+    ret->header = pawl_view(jws.p, (size_t)(one - jws.p));
+    ret->claims = pawl_view(one + 1, (size_t)(two - one - 1));
+    ret->signature = pawl_view(two + 1, (size_t)(end - two - 1));
+    ret->signed_bytes = pawl_view(jws.p, (size_t)(two - jws.p));
+    return pawl_ok();
+}
+
+static pawl_status verify(const struct parts *p, const struct pawl_public *key,
+                          struct pawl_err *err)
+{
+    uint8_t sig[64];
+    size_t  n = 0;
+
+    PAWL_TRY(pawl_b64url_parse(p->signature, "ear.signature", sig, sizeof(sig), &n, err));
+    if (n != sizeof(sig))
+        return pawl_fail(err, PAWL_E_FORGED, "ear.signature", "%zu bytes, ES256 has 64", n);
+    return pawl_under(err, "ear", pawl_es256_verify(key, p->signed_bytes, sig, err));
+}
+
+static pawl_status decode(struct pawl_view text, const char *what, cJSON **ret,
+                          struct pawl_err *err)
+{
+    uint8_t bytes[PAWL_EAR_MAX];
+    size_t  n = 0;
+
+    PAWL_TRY(pawl_b64url_parse(text, what, bytes, sizeof(bytes), &n, err));
+    return json_parse(pawl_view(bytes, n), what, ret, err);
+}
+
+static pawl_status must_be(const cJSON *j, const char *name, const char *want, struct pawl_err *err)
+{
+    const char *got;
+
+    PAWL_TRY(json_text(j, name, 64, &got, err));
+    if (strcmp(got, want))
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, name, "not %s", want);
+    return pawl_ok();
+}
+
+static pawl_status check_header(struct pawl_view text, struct pawl_err *err)
+{
+    static const char *const       names[] = { "alg", "typ", "kid" };
+    PAWL_CLEANUP(json_done) cJSON *j = NULL;
+
+    PAWL_TRY(decode(text, "ear.header", &j, err));
+    PAWL_TRY(
+        pawl_under(err, "ear.header", json_only(j, names, sizeof(names) / sizeof(*names), err)));
+    PAWL_TRY(pawl_under(err, "ear.header", must_be(j, "alg", "ES256", err)));
+    return pawl_under(err, "ear.header", must_be(j, "typ", "eat+jwt", err));
+}
+
+/* ---- the claims ----------------------------------------------------------------------------- */
+
+static pawl_status check_nonce(const cJSON *j, const uint8_t th1[32], struct pawl_err *err)
+{
+    uint8_t     nonce[32];
+    size_t      n = 0;
+    const char *text;
+
+    PAWL_TRY(json_text(j, "eat_nonce", pawl_b64url_n(sizeof(nonce)), &text, err));
+    PAWL_TRY(pawl_b64url_parse(pawl_view_str(text), "eat_nonce", nonce, sizeof(nonce), &n, err));
+    if (!pawl_view_equal(pawl_view(nonce, n), pawl_view(th1, 32)))
+        return pawl_fail(err, PAWL_E_FORGED, "eat_nonce", "answers another request");
+    return pawl_ok();
+}
+
+static pawl_status read_status(const cJSON *device, struct ear *e, struct pawl_err *err)
+{
+    const char *text;
+
+    PAWL_TRY(json_text(device, "ear.status", 32, &text, err));
+    for (unsigned s = EAR_NONE; s < EAR_STATUS_COUNT; s++)
+        if (!strcmp(text, status_names[s])) {
+            e->status = (enum ear_status)s;
+            return pawl_ok();
+        }
+    return pawl_fail(err, PAWL_E_UNSUPPORTED, "ear.status", "no such status");
+}
+
+static pawl_status read_identity(const cJSON *device, struct ear *e, struct pawl_err *err)
+{
+    const cJSON *vector;
+    int64_t      identity = 0;
+
+    PAWL_TRY(json_object(device, "ear.trustworthiness-vector", &vector, err));
+    if (!cJSON_GetObjectItemCaseSensitive(vector, "instance-identity"))
+        return pawl_ok();
+    PAWL_TRY(json_int(vector, "instance-identity", -128, 127, &identity, err));
+    e->waits = identity == NOT_RECOGNISED;
+    return pawl_ok();
+}
+
+/* The reasons as one line for people; what is not printable ASCII becomes '?'. */
+static pawl_status read_why(const cJSON *private, struct ear *e, struct pawl_err *err)
+{
+    const cJSON *why, *one;
+    size_t       n = 0;
+
+    PAWL_TRY(json_array(private, "why", &why, err));
+    cJSON_ArrayForEach(one, why)
+    {
+        if (!cJSON_IsString(one))
+            return pawl_fail(err, PAWL_E_FORM, "why", "not a list of texts");
+        int put = snprintf(e->why + n, sizeof(e->why) - n, "%s%s", n ? ", " : "", one->valuestring);
+        if (put < 0 || (size_t)put >= sizeof(e->why) - n)
+            break; /* cut: the verifier's log has all of them */
+        n += (size_t)put;
+    }
+    for (char *c = e->why; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return pawl_ok();
+}
+
+static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear *ret,
+                               struct pawl_err *err)
+{
+    const cJSON *submods, *device, *private;
+    struct ear   e = { 0 };
+
+    PAWL_TRY(check_nonce(j, th1, err));
+    PAWL_TRY(json_object(j, "submods", &submods, err));
+    PAWL_TRY(json_object(submods, "device", &device, err));
+    PAWL_TRY(read_status(device, &e, err));
+    PAWL_TRY(read_identity(device, &e, err));
+    PAWL_TRY(json_object(j, "pawl", &private, err));
+    PAWL_TRY(read_why(private, &e, err));
+    *ret = e;
+    return pawl_ok();
+}
+
+pawl_status ear_check(struct pawl_view jws, const struct pawl_public *key, const uint8_t th1[32],
+                      struct ear *ret, struct pawl_err *err)
+{
+    struct parts p;
+
+    PAWL_TRY(split(jws, &p, err));
+    PAWL_TRY(verify(&p, key, err));
+    PAWL_TRY(check_header(p.header, err));
+    PAWL_CLEANUP(json_done) cJSON *j = NULL;
+    PAWL_TRY(decode(p.claims, "ear.claims", &j, err));
+    return pawl_under(err, "ear", read_claims(j, th1, ret, err));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifier's signed result, as the device judges it: a compact JWS (RFC 7515) of ES256 and type
+ * eat+jwt, by the pinned key, over the TH1 of the request that is under way.
+ *
+ * Invariants
+ *  1. No byte is parsed as JSON before the signature over it verified.
+ *  2. The algorithm is ours and not the token's: a header with another one is refused after that.
+ *  3. Time is not judged: the nonce says that it is fresh, and the device's clock may be wrong.
+ *
+ * Spec: docs/protocol.md, section "Results", P-EAR-3.
+ */
+#ifndef AGENT_FLOW_EAR_H
+#define AGENT_FLOW_EAR_H
+
+#include <pawl/crypto.h>
+
+enum ear_status { EAR_NONE = 0, EAR_AFFIRMING, EAR_WARNING, EAR_CONTRAINDICATED, EAR_STATUS_COUNT };
+
+/* "affirming", as in ear.status; never NULL. */
+const char *ear_status_name(enum ear_status s);
+
+struct ear {
+    enum ear_status status;
+    bool            waits;    /* instance-identity 97: the operator has not approved yet */
+    char            why[256]; /* the verifier's reason codes, printable ASCII: "pcr-differs, .." */
+};
+
+/* FORM for what is no such token, FORGED for another signer or another nonce. */
+PAWL_MUST_USE pawl_status ear_check(struct pawl_view jws, const struct pawl_public *key,
+                                    const uint8_t th1[32], struct ear *ret, struct pawl_err *err);
+
+#endif

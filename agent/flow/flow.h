@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's side of each exchange, top to bottom: enroll.c and attest.c read as the sentence that
+ * they implement; the steps they share stand in device.c (our TPM), verifier.c (its key),
+ * evidence.c (A1, quote, request) and answer.c (result or refusal).
+ *
+ * Invariants
+ *  1. We act only on what verifier_key signed and what is bound to the TH1 of the request under way
+ *     (P-TRUST-3). Everything else is a failure, after which the caller waits and asks again.
+ *  2. A number is used for one request only (state/attempts.h), and a raw nonce never reaches the
+ *     TPM: what is quoted is SHA-256 of A1.
+ *  3. No secret outlives the call that needed it.
+ *
+ * Not here: when to do it again (loop.c), and what people are told (command.c).
+ */
+#ifndef AGENT_FLOW_FLOW_H
+#define AGENT_FLOW_FLOW_H
+
+#include <pawl/wire.h>
+
+#include "config.h"
+#include "flow/ear.h"
+#include "net/client.h"
+#include "state/attempts.h"
+#include "state/dir.h"
+#include "state/record.h"
+
+/* PCRs that the verifier has seen from this process: while they are unchanged their values are not
+ * sent again (P-ATT-5). */
+struct flow_pcrs {
+    bool                      known;
+    struct pawl_pcr_selection selection;
+    struct pawl_digest        digest;
+};
+
+struct flow {
+    const struct config *config;
+    struct state_dir     dir;
+    struct record        record;
+    struct attempts      attempts;
+    struct net          *net;
+    uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
+    uint8_t              os_boot[PAWL_OS_BOOT];
+    struct flow_pcrs     pcrs;
+    bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
+};
+
+/* A signed answer. */
+enum flow_kind { FLOW_NONE = 0, FLOW_RESULT, FLOW_REFUSED };
+
+struct flow_answer {
+    enum flow_kind      kind;
+    struct ear          ear;         /* of a result */
+    struct pawl_want    want;        /* of a result */
+    struct pawl_refusal refusal;     /* of a refusal */
+    char                request[40]; /* Pawl-Request, for the log */
+};
+
+/* Opens the state directory and the way to the verifier. The record of another verifier or tenant
+ * is forgotten, except for who we are. */
+PAWL_MUST_USE pawl_status flow_open(const struct config *config, struct flow *ret,
+                                    struct pawl_err *err);
+
+/* Also for PAWL_CLEANUP. */
+void flow_close(struct flow *f);
+
+/* Enrols, or enrols again: identity, credential, all PCRs. */
+PAWL_MUST_USE pawl_status flow_enroll(struct flow *f, enum pawl_reason reason,
+                                      struct flow_answer *ret, struct pawl_err *err);
+
+/* Attests once. STATE if the device is not enrolled. */
+PAWL_MUST_USE pawl_status flow_attest(struct flow *f, enum pawl_reason reason,
+                                      struct flow_answer *ret, struct pawl_err *err);
+
+/* Writes down how a round ended, for `status`. A full disk here is not worth a failed round:
+ * nothing in it is needed to go on. */
+void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64_t now_s,
+               const struct pawl_err *err);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/flow.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "state/file.h"
+
+#define KERNEL_BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+enum { KERNEL_BOOT_ID_N = 36 };
+
+static pawl_status read_os_boot(uint8_t ret[PAWL_OS_BOOT], struct pawl_err *err)
+{
+    uint8_t text[64];
+    int     fd = open(KERNEL_BOOT_ID, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+    file_close(&fd);
+    if (n < KERNEL_BOOT_ID_N)
+        return pawl_fail(err, PAWL_E_IO, "os_boot", "cannot read " KERNEL_BOOT_ID);
+    return pawl_os_boot(pawl_view(text, KERNEL_BOOT_ID_N), ret, err);
+}
+
+static bool is_pinned(const struct config *c, const uint8_t id[PAWL_VERIFIER_ID])
+{
+    for (size_t i = 0; i < c->verifier_n; i++)
+        if (pawl_view_equal(PAWL_VIEW_OF(c->verifier[i]), pawl_view(id, PAWL_VERIFIER_ID)))
+            return true;
+    return false;
+}
+
+/* A verifier may move, or sign with its next key; another tenant, or another key at another
+ * address, is another verifier. */
+static bool is_ours(const struct record *r, const struct config *c)
+{
+    return !strcmp(r->tenant, c->tenant) &&
+           (is_pinned(c, r->verifier_id) || !strcmp(r->server, c->net.server));
+}
+
+/* Who we are stays, so that the device keeps its id; what that other verifier knows does not. */
+static void forget_verifier(struct record *r)
+{
+    *r = (struct record){ .ek_name = r->ek_name };
+}
+
+pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(flow_close) struct flow f = { .config = config, .dir = { -1, -1 } };
+
+    PAWL_TRY(config_has_server(config, err));
+    PAWL_TRY(state_dir_open(config->state, &f.dir, err));
+    PAWL_TRY(pawl_under(err, "state", record_read(f.dir.fd, &f.record, err)));
+    PAWL_TRY(pawl_under(err, "state", attempts_open(f.dir.fd, &f.attempts, err)));
+    if (f.record.enrolled && !is_ours(&f.record, config))
+        forget_verifier(&f.record);
+    PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));
+    PAWL_TRY(read_os_boot(f.os_boot, err));
+    PAWL_TRY(net_open(&config->net, &f.net, err));
+    *ret = f;
+    f = (struct flow){ .dir = { -1, -1 } };
+    return pawl_ok();
+}
+
+void flow_close(struct flow *f)
+{
+    net_close(&f->net);
+    state_dir_close(&f->dir);
+}
+
+static void note_answer(struct record *r, const struct flow_answer *a)
+{
+    if (a->kind == FLOW_RESULT) {
+        snprintf(r->result, sizeof(r->result), "%s", ear_status_name(a->ear.status));
+        memcpy(r->why, a->ear.why, sizeof(r->why));
+        r->waits = a->ear.waits;
+    } else {
+        snprintf(r->result, sizeof(r->result), "refused: %s", pawl_refusal_text(a->refusal.code));
+        r->why[0] = 0;
+        r->waits = a->refusal.code == PAWL_REFUSAL_WAIT_FOR_APPROVAL;
+    }
+    r->failure[0] = 0;
+    r->failing_since_s = 0;
+}
+
+static void note_failure(struct record *r, int64_t now_s, const struct pawl_err *e)
+{
+    if (!r->failure[0])
+        r->failing_since_s = now_s;
+    /* Without what changes from one failure to the next, or each would write the disk anew. */
+    const char *id = strstr(e->why, "request ");
+    int         n = id ? (int)(id - e->why) : (int)strlen(e->why);
+    snprintf(r->failure, sizeof(r->failure), "%s: %.*s", e->where, n, e->why);
+    for (size_t k = strlen(r->failure); k && strchr(", ", r->failure[k - 1]); k--)
+        r->failure[k - 1] = 0;
+}
+
+void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64_t now_s,
+               const struct pawl_err *err)
+{
+    struct pawl_err ignored;
+
+    if (pawl_is_ok(s))
+        note_answer(&f->record, a);
+    else
+        note_failure(&f->record, now_s, err);
+    f->ask_jwks = !pawl_is_ok(s);
+    (void)pawl_is_ok(record_save(f->dir.fd, &f->record, &ignored));
+}

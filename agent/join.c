@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "join.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "state/file.h"
+
+/* ---- the text ------------------------------------------------------------------------------- */
+
+/* The next line with its end; empty at the end of the text. */
+static struct pawl_view cut_line(struct pawl_view *text)
+{
+    const uint8_t   *end = text->n ? memchr(text->p, '\n', text->n) : NULL;
+    struct pawl_view line = pawl_view(text->p, end ? (size_t)(end - text->p) + 1 : text->n);
+
+    *text = pawl_view(text->p + line.n, text->n - line.n);
+    return line;
+}
+
+/* Whether this line sets one of the keys that join sets. */
+static bool is_ours(struct pawl_view line)
+{
+    static const char *const keys[] = { "server", "tenant", "verifier_key",
+                                        "tls",    "token",  "token_file" };
+
+    while (line.n && isblank(*line.p))
+        line = pawl_view(line.p + 1, line.n - 1);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+        size_t n = strlen(keys[i]);
+        if (line.n < n || memcmp(line.p, keys[i], n))
+            continue;
+        while (n < line.n && isblank(line.p[n]))
+            n++;
+        if (n < line.n && (line.p[n] == '=' || line.p[n] == ':'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_section(struct pawl_view line)
+{
+    while (line.n && isblank(*line.p))
+        line = pawl_view(line.p + 1, line.n - 1);
+    return line.n && *line.p == '[';
+}
+
+static void put(struct pawl_wr *w, const char *text)
+{
+    pawl_wr_bytes(w, pawl_view_str(text));
+}
+
+static pawl_status put_b64url(struct pawl_wr *w, struct pawl_view bytes, struct pawl_err *err)
+{
+    char text[64];
+
+    pawl_status s = pawl_b64url_write(bytes, text, sizeof(text), err);
+    if (pawl_is_ok(s))
+        put(w, text);
+    pawl_wipe(text, sizeof(text));
+    return s;
+}
+
+static pawl_status put_keys(struct pawl_wr *w, const struct pawl_join *join, struct pawl_err *err)
+{
+    put(w, "server = ");
+    put(w, join->address);
+    put(w, "\ntenant = ");
+    put(w, join->tenant);
+    put(w, "\nverifier_key = ");
+    PAWL_TRY(put_b64url(w, PAWL_VIEW_OF(join->verifier_key), err));
+    put(w, "\ntls = pin:");
+    PAWL_TRY(put_b64url(w, PAWL_VIEW_OF(join->tls_pin), err));
+    put(w, "\n");
+    if (!join->has_token)
+        return pawl_ok();
+    put(w, "token = ");
+    PAWL_TRY(put_b64url(w, PAWL_VIEW_OF(join->token_id), err));
+    put(w, ".");
+    PAWL_TRY(put_b64url(w, pawl_secret_view(&join->token), err));
+    put(w, "\n");
+    return pawl_ok();
+}
+
+pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *ret, size_t cap,
+                      size_t *ret_n, struct pawl_err *err)
+{
+    struct pawl_wr   w = pawl_wr_to((uint8_t *)ret, cap);
+    struct pawl_view all;
+    bool             top = true; /* before the first section: only there the keys are ours */
+
+    PAWL_TRY(put_keys(&w, join, err));
+    while (old.n) {
+        struct pawl_view line = cut_line(&old);
+        top = top && !is_section(line);
+        if (!top || !is_ours(line))
+            pawl_wr_bytes(&w, line);
+    }
+    PAWL_TRY(pawl_wr_end(&w, "configuration", &all, err));
+    *ret_n = all.n;
+    return pawl_ok();
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+static void join_wipe(struct pawl_join *j)
+{
+    pawl_secret_wipe(&j->token);
+}
+
+/* The directory of path, made if its own parent is there; *ret_name gets the last part. */
+static pawl_status open_parent(const char *path, int *ret, const char **ret_name,
+                               struct pawl_err *err)
+{
+    char        dir[CONFIG_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t      n = slash ? (size_t)(slash - path) : 0;
+
+    if (n >= sizeof(dir) || !*(slash ? slash + 1 : path))
+        return pawl_fail(err, PAWL_E_RANGE, "config", "not a file name");
+    memcpy(dir, path, n);
+    dir[n] = 0;
+    const char *name = slash ? (n ? dir : "/") : ".";
+    if (mkdir(name, 0755) && errno != EEXIST)
+        return pawl_fail(err, PAWL_E_IO, "config", "cannot make %.60s: %s", name, strerror(errno));
+    *ret = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret < 0)
+        return pawl_fail(err, PAWL_E_IO, "config", "cannot open %.60s: %s", name, strerror(errno));
+    *ret_name = slash ? slash + 1 : path;
+    return pawl_ok();
+}
+
+/* The old file must be one that we can read, and of this verifier. */
+static pawl_status check_old(const char *path, struct pawl_view old, const struct pawl_join *join,
+                             struct pawl_err *err)
+{
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
+
+    PAWL_TRY(config_parse(path, old, &c, err));
+    for (size_t i = 0; i < c.verifier_n; i++)
+        if (pawl_view_equal(PAWL_VIEW_OF(c.verifier[i]), PAWL_VIEW_OF(join->verifier_key)))
+            return pawl_ok();
+    if (!c.verifier_n)
+        return pawl_ok();
+    return pawl_fail(err, PAWL_E_CONFLICT, "verifier_key",
+                     "%.60s names another verifier; --force replaces it", path);
+}
+
+/* Both texts may hold a token. */
+struct texts {
+    uint8_t old[CONFIG_FILE_MAX];
+    char    now[CONFIG_FILE_MAX];
+};
+
+static void texts_wipe(struct texts *t)
+{
+    pawl_wipe(t, sizeof(*t));
+}
+
+pawl_status join_file(const char *path, const char *string, bool force, struct pawl_err *err)
+{
+    PAWL_CLEANUP(join_wipe) struct pawl_join join = { 0 };
+    PAWL_CLEANUP(texts_wipe) struct texts    t;
+    PAWL_CLEANUP(file_close) int             dir = -1;
+    const char                              *name;
+    size_t                                   old_n = 0, n = 0;
+
+    PAWL_TRY(pawl_under(err, "join", pawl_join_parse(string, &join, err)));
+    PAWL_TRY(open_parent(path, &dir, &name, err));
+    pawl_status s = file_read(dir, name, t.old, sizeof(t.old), &old_n, err);
+    if (!pawl_is_ok(s) && s.code != PAWL_E_ABSENT)
+        return s;
+    struct pawl_view old = pawl_view(t.old, old_n);
+    if (!force)
+        PAWL_TRY(check_old(path, old, &join, err));
+    PAWL_TRY(join_text(old, &join, t.now, sizeof(t.now), &n, err));
+    return file_replace(dir, name, pawl_view(t.now, n), err);
+}

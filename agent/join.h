@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `pawl-agent join STRING`: writes what the verifier's one string says into the configuration file
+ * and keeps everything else that stands there, comments too.
+ */
+#ifndef AGENT_JOIN_H
+#define AGENT_JOIN_H
+
+#include "config.h"
+
+/* The file's text with the keys of join replaced: server, tenant, verifier_key, tls, token.
+ * FULL if it does not fit. */
+PAWL_MUST_USE pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *ret,
+                                    size_t cap, size_t *ret_n, struct pawl_err *err);
+
+/* Replaces the file at once, mode 0600 since it may hold a token; makes it, and its directory,
+ * where they are missing. CONFLICT if the file names another verifier, unless force is set. FORM
+ * for a bad string, without repeating it. */
+PAWL_MUST_USE pawl_status join_file(const char *path, const char *string, bool force,
+                                    struct pawl_err *err);
+
+#endif

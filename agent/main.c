@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pawl-agent: command line -> sandbox -> configuration -> one command -> exit code.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "cli.h"
+#include "config.h"
+#include "flow/flow.h"
+#include "identity.h"
+#include "join.h"
+#include "loop.h"
+#include "report.h"
+#include "sandbox.h"
+#include "status.h"
+
+/* enroll and attest: one exchange, noted for `status`. */
+static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
+{
+    PAWL_CLEANUP(flow_close) struct flow f = { .dir = { -1, -1 } };
+    struct flow_answer                   a = { 0 };
+    struct pawl_err                      err = { 0 };
+
+    if (!pawl_is_ok(flow_open(c, &f, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    pawl_status s = cli->command == CLI_ENROLL ? flow_enroll(&f, PAWL_REASON_OPERATOR, &a, &err)
+                                               : flow_attest(&f, PAWL_REASON_OPERATOR, &a, &err);
+    flow_note(&f, s, &a, time(NULL), &err);
+    if (!pawl_is_ok(s)) {
+        report_failure(&err);
+        return report_failure_exit(s.code);
+    }
+    report_answer(&a, &f.record, cli->json);
+    /* Enrolled is enrolled: the verdict may still wait for approval or a policy. */
+    return cli->command == CLI_ENROLL && a.kind == FLOW_RESULT ? CLI_GOOD : report_answer_exit(&a);
+}
+
+static enum cli_exit run(struct config *c)
+{
+    struct pawl_err err;
+
+    if (pawl_is_ok(loop_run(c, &err)))
+        return CLI_GOOD;
+    report_failure(&err);
+    return CLI_USAGE;
+}
+
+static enum cli_exit show_status(const struct cli *cli, const struct config *c)
+{
+    struct pawl_err err;
+    struct status   s;
+
+    if (!pawl_is_ok(status_look(c, &s, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    status_print(&s, cli->json);
+    return status_judge(&s);
+}
+
+static enum cli_exit show_identity(const struct cli *cli, const struct config *c)
+{
+    struct pawl_err err;
+    pawl_status     s = identity_print(c, cli->csv, &err);
+
+    if (pawl_is_ok(s))
+        return CLI_GOOD;
+    report_failure(&err);
+    return s.code == PAWL_E_ABSENT ? CLI_ATTENTION : report_failure_exit(s.code);
+}
+
+static enum cli_exit join(const struct cli *cli)
+{
+    struct pawl_err err;
+
+    if (!pawl_is_ok(join_file(cli->config, cli->join, cli->force, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    printf("joined: %s\n", cli->config);
+    return CLI_GOOD;
+}
+
+/* identity and status say something without a configuration, unless one was asked for. */
+static pawl_status load(const struct cli *cli, struct config *ret, struct pawl_err *err)
+{
+    bool        optional = cli->command == CLI_IDENTITY || cli->command == CLI_STATUS;
+    pawl_status s = config_load(cli->config, ret, err);
+
+    if (s.code != PAWL_E_ABSENT || cli->config_given || !optional)
+        return s;
+    config_default(ret);
+    return pawl_ok();
+}
+
+static enum cli_exit dispatch(const struct cli *cli)
+{
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
+    struct pawl_err                         err;
+
+    if (cli->command == CLI_JOIN)
+        return join(cli);
+    if (!pawl_is_ok(load(cli, &c, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    switch (cli->command) {
+    case CLI_RUN:
+        return run(&c);
+    case CLI_STATUS:
+        return show_status(cli, &c);
+    case CLI_IDENTITY:
+        return show_identity(cli, &c);
+    default:
+        return one_exchange(cli, &c);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct cli      cli;
+    struct pawl_err err;
+    enum cli_exit   e = cli_parse(argc, argv, &cli);
+
+    if (e != CLI_GOOD)
+        return e;
+    if (cli.command == CLI_HELP) {
+        cli_help();
+        return CLI_GOOD;
+    }
+    if (cli.command == CLI_VERSION) {
+        puts("pawl-agent " PAWL_VERSION);
+        return CLI_GOOD;
+    }
+    if (!pawl_is_ok(sandbox_enter(&err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    return dispatch(&cli);
+}

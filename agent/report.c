@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "state/json.h"
+
+enum cli_exit report_answer_exit(const struct flow_answer *a)
+{
+    bool good = a->kind == FLOW_RESULT &&
+                (a->ear.status == EAR_AFFIRMING || a->ear.status == EAR_WARNING);
+
+    return good ? CLI_GOOD : CLI_ATTENTION;
+}
+
+enum cli_exit report_failure_exit(enum pawl_code code)
+{
+    switch (code) {
+    case PAWL_E_IO:
+    case PAWL_E_TPM:
+        return CLI_NO_CONTACT;
+    case PAWL_E_DENIED:
+    case PAWL_E_FORGED:
+    case PAWL_E_FORM:
+    case PAWL_E_SHORT:
+    case PAWL_E_TRAILING:
+    case PAWL_E_UNSUPPORTED:
+        return CLI_ATTENTION;
+    default:
+        return CLI_USAGE;
+    }
+}
+
+void report_answer_line(const struct flow_answer *a, char *ret, size_t cap)
+{
+    if (a->kind == FLOW_RESULT)
+        snprintf(ret, cap, "%s%s%s", ear_status_name(a->ear.status), a->ear.why[0] ? ": " : "",
+                 a->ear.why);
+    else if (a->refusal.has_retry)
+        snprintf(ret, cap, "refused: %s (again in %" PRIu64 " s)",
+                 pawl_refusal_text(a->refusal.code), a->refusal.retry_after_s);
+    else
+        snprintf(ret, cap, "refused: %s", pawl_refusal_text(a->refusal.code));
+}
+
+static void report_json(const struct flow_answer *a, const struct record *r)
+{
+    PAWL_CLEANUP(json_done) cJSON *j = cJSON_CreateObject();
+    bool                           result = a->kind == FLOW_RESULT;
+
+    json_add_hex(j, "device", PAWL_VIEW_OF(r->device_id));
+    cJSON_AddStringToObject(j, "verdict", result ? ear_status_name(a->ear.status) : "none");
+    cJSON_AddStringToObject(j, "why", result ? a->ear.why : "");
+    cJSON_AddBoolToObject(j, "waits", r->waits);
+    if (result)
+        cJSON_AddNullToObject(j, "refusal");
+    else
+        cJSON_AddStringToObject(j, "refusal", pawl_refusal_text(a->refusal.code));
+    cJSON_AddStringToObject(j, "request", a->request);
+    json_print(j);
+}
+
+void report_answer(const struct flow_answer *a, const struct record *r, bool json)
+{
+    char line[400];
+
+    if (json) {
+        report_json(a, r);
+        return;
+    }
+    report_answer_line(a, line, sizeof(line));
+    printf("%s\n", line);
+}
+
+void report_failure(const struct pawl_err *err)
+{
+    fprintf(stderr, "pawl-agent: %s: %s\n", err->where, err->why);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a round ended: one sentence for people, JSON for scripts, one exit code for both. No secret
+ * is in any of them. */
+#ifndef AGENT_REPORT_H
+#define AGENT_REPORT_H
+
+#include "cli.h"
+#include "flow/flow.h"
+
+enum cli_exit report_answer_exit(const struct flow_answer *a);
+enum cli_exit report_failure_exit(enum pawl_code code);
+
+/* "affirming", "contraindicated: pcr-differs", "refused: revoked" */
+void report_answer_line(const struct flow_answer *a, char *ret, size_t cap);
+
+/* The line, or an object {device, verdict, why, waits, refusal, request}, on stdout. */
+void report_answer(const struct flow_answer *a, const struct record *r, bool json);
+
+/* "pawl-agent: where: why" on stderr. */
+void report_failure(const struct pawl_err *err);
+
+#endif

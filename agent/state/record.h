@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent remembers of itself: who it is, with which verifier it enrolled, and how the last
+ * round ended. `status` reads it without TPM and network.
+ *
+ * Invariants
+ *  1. It holds no secret.
+ *  2. It is written only when it changed, so that a device in good order writes nothing.
+ *  3. A file that is not exactly such a record is refused and never repaired by guessing.
+ */
+#ifndef AGENT_STATE_RECORD_H
+#define AGENT_STATE_RECORD_H
+
+#include <pawl/tpm.h>
+
+#define RECORD_MAX 4096
+
+struct record {
+    bool             enrolled; /* the verifier's signed answer to our enrolment is there */
+    bool             waits;    /* for the operator's approval */
+    char             server[300];
+    char             tenant[PAWL_TENANT_MAX + 1];
+    uint8_t          verifier_id[PAWL_VERIFIER_ID]; /* pin of verifier_key */
+    bool             has_verifier;
+    uint8_t          verifier_point[PAWL_POINT_P256]; /* the signing key, as its JWKS gave it */
+    bool             has_device;
+    uint8_t          device_id[PAWL_DEVICE_ID];
+    char             ek[32], ak[32]; /* "EK P-256 (L-2)", as people call them */
+    struct pawl_name ek_name, ak_name, td_name;
+    bool             has_resets;
+    uint32_t         resets; /* resetCount at the last believed quote of all banks */
+
+    char    result[48];      /* "affirming", "refused: revoked"; empty: none yet */
+    char    why[256];        /* the verifier's reasons, "pcr-differs" */
+    char    failure[224];    /* what went wrong since result; empty: nothing */
+    int64_t failing_since_s; /* Unix time of the first such failure, 0 */
+};
+
+/* No file: an empty record. FORM, RANGE with the member's name in err->where. */
+PAWL_MUST_USE pawl_status record_read(int dir, struct record *ret, struct pawl_err *err);
+
+/* Durable when it returns. Writes nothing when the file already says the same. */
+PAWL_MUST_USE pawl_status record_save(int dir, const struct record *r, struct pawl_err *err);
+
+#endif

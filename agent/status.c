@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "state/dir.h"
+#include "state/json.h"
+
+pawl_status status_look(const struct config *c, struct status *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(state_dir_close) struct state_dir d = { -1, -1 };
+    struct status                                  s = { .config = c, .now_s = time(NULL) };
+
+    pawl_status found = state_dir_look(c->state, &d, &s.pid, err);
+    s.has_state = pawl_is_ok(found);
+    if (found.code != PAWL_E_ABSENT)
+        PAWL_TRY(found);
+    if (s.has_state) {
+        PAWL_TRY(pawl_under(err, "state", record_read(d.fd, &s.record, err)));
+        s.contact_s = state_dir_contact_s(&d);
+    }
+    *ret = s;
+    return pawl_ok();
+}
+
+/* Three rounds without an answer. */
+static bool is_overdue(const struct status *s)
+{
+    return s->now_s - s->contact_s > (int64_t)(3 * (s->config->interval_s + s->config->jitter_s));
+}
+
+static bool is_joined(const struct status *s)
+{
+    return s->config->net.server[0] && s->config->tenant[0] && s->config->verifier_n;
+}
+
+enum cli_exit status_judge(const struct status *s)
+{
+    bool well = is_joined(s) && s->record.enrolled && !s->record.waits && !s->record.failure[0] &&
+                !strcmp(s->record.result, "affirming") && s->contact_s && !is_overdue(s);
+
+    return well ? CLI_GOOD : CLI_ATTENTION;
+}
+
+static void next_of_verdict(const struct status *s, char *ret, size_t cap)
+{
+    const struct record *r = &s->record;
+
+    if (!strcmp(r->result, "affirming"))
+        snprintf(ret, cap, "none");
+    else if (strstr(r->why, "no-policy"))
+        snprintf(ret, cap, "the operator gives this device a policy: `pawlctl policy assign`");
+    else if (!strncmp(r->result, "refused", 7))
+        snprintf(ret, cap, "ask the verifier's operator about this device");
+    else
+        snprintf(ret, cap, "find out why the verdict is %s%s%.120s: `pawlctl device show`",
+                 r->result, r->why[0] ? ", " : "", r->why);
+}
+
+void status_next(const struct status *s, char *ret, size_t cap)
+{
+    const struct record *r = &s->record;
+
+    if (!is_joined(s))
+        snprintf(ret, cap, "run `pawl-agent join STRING` with the verifier's string");
+    else if (r->failure[0] && !r->enrolled)
+        snprintf(ret, cap, "enrolment fails: %s", r->failure);
+    else if (!r->enrolled && r->waits)
+        snprintf(ret, cap, "the operator approves this device: `pawlctl device approve`");
+    else if (!r->enrolled && r->result[0])
+        snprintf(ret, cap, "enrolment was %s: ask the verifier's operator", r->result);
+    else if (!r->enrolled)
+        snprintf(ret, cap, "run `pawl-agent enroll`, or start the service");
+    else if (r->failure[0])
+        snprintf(ret, cap, "%s", r->failure);
+    else if (r->waits)
+        snprintf(ret, cap, "the operator approves this device: `pawlctl device approve`");
+    else if (is_overdue(s))
+        snprintf(ret, cap, "%s",
+                 s->pid ? "no answer for long: see the agent's log"
+                        : "start the service, or run `pawl-agent attest`");
+    else
+        next_of_verdict(s, ret, cap);
+}
+
+/* "2 minutes ago" */
+static void ago(int64_t then_s, int64_t now_s, char *ret, size_t cap)
+{
+    static const struct {
+        int64_t     seconds;
+        const char *name;
+    } units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+    int64_t gone = now_s > then_s ? now_s - then_s : 0;
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+        if (gone >= units[i].seconds || units[i].seconds == 1) {
+            int64_t n = gone / units[i].seconds;
+            snprintf(ret, cap, "%" PRId64 " %s%s ago", n, units[i].name, n == 1 ? "" : "s");
+            return;
+        }
+}
+
+static void contact_line(const struct status *s, char *ret, size_t cap)
+{
+    char when[48];
+
+    if (!s->contact_s) {
+        snprintf(ret, cap, "never");
+        return;
+    }
+    ago(s->contact_s, s->now_s, when, sizeof(when));
+    snprintf(ret, cap, "%s, %s", when, s->record.result[0] ? s->record.result : "no result");
+}
+
+static void keys_line(const struct status *s, char *ret, size_t cap)
+{
+    const struct record *r = &s->record;
+    char                 id[2 * PAWL_DEVICE_ID + 1] = "";
+    struct pawl_err      ignored;
+
+    if (!r->has_device ||
+        !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(r->device_id), id, sizeof(id), &ignored)))
+        snprintf(ret, cap, "none enrolled");
+    else
+        snprintf(ret, cap, "%s, %s, device %s", r->ek, r->ak, id);
+}
+
+static void software_line(const struct status *s, char *ret, size_t cap)
+{
+    if (s->pid > 0)
+        snprintf(ret, cap, "pawl-agent " PAWL_VERSION ", running (pid %ld)", s->pid);
+    else
+        snprintf(ret, cap, "pawl-agent " PAWL_VERSION ", %s", s->pid ? "running" : "not running");
+}
+
+static const char *tls_name(enum net_tls tls)
+{
+    return tls == NET_TLS_PIN ? "pin" : tls == NET_TLS_CA ? "ca" : "system";
+}
+
+static void print_lines(const struct status *s)
+{
+    const struct config *c = s->config;
+    char                 line[320];
+
+    if (is_joined(s))
+        printf("server:       %s, tenant %s, TLS by %s\n", c->net.server, c->tenant,
+               tls_name(c->net.tls));
+    else
+        printf("server:       none configured\n");
+    software_line(s, line, sizeof(line));
+    printf("software:     %s\n", line);
+    keys_line(s, line, sizeof(line));
+    printf("keys:         %s\n", line);
+    printf("queue:        empty\n");
+    contact_line(s, line, sizeof(line));
+    printf("last contact: %s\n", line);
+    status_next(s, line, sizeof(line));
+    printf("next step:    %s\n", line);
+}
+
+static void print_json(const struct status *s)
+{
+    PAWL_CLEANUP(json_done) cJSON *j = cJSON_CreateObject();
+    const struct record           *r = &s->record;
+    char                           next[320];
+
+    cJSON_AddStringToObject(j, "server", s->config->net.server);
+    cJSON_AddStringToObject(j, "tenant", s->config->tenant);
+    cJSON_AddStringToObject(j, "tls", tls_name(s->config->net.tls));
+    cJSON_AddStringToObject(j, "version", PAWL_VERSION);
+    cJSON_AddBoolToObject(j, "running", s->pid != 0);
+    cJSON_AddBoolToObject(j, "enrolled", r->enrolled);
+    cJSON_AddBoolToObject(j, "waits", r->waits);
+    if (r->has_device)
+        json_add_hex(j, "device", PAWL_VIEW_OF(r->device_id));
+    cJSON_AddStringToObject(j, "ek", r->ek);
+    cJSON_AddStringToObject(j, "ak", r->ak);
+    cJSON_AddNumberToObject(j, "queue", 0);
+    cJSON_AddNumberToObject(j, "last_contact", (double)s->contact_s);
+    cJSON_AddStringToObject(j, "result", r->result);
+    cJSON_AddStringToObject(j, "why", r->why);
+    cJSON_AddStringToObject(j, "failure", r->failure);
+    cJSON_AddNumberToObject(j, "failing_since", (double)r->failing_since_s);
+    status_next(s, next, sizeof(next));
+    cJSON_AddStringToObject(j, "next_step", next);
+    cJSON_AddBoolToObject(j, "well", status_judge(s) == CLI_GOOD);
+    json_print(j);
+}
+
+void status_print(const struct status *s, bool json)
+{
+    if (json)
+        print_json(s);
+    else
+        print_lines(s);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `status`: six lines that say how it stands, from configuration and state directory alone: server,
+ * software, keys, queue, last contact, next step.
+ */
+#ifndef AGENT_STATUS_H
+#define AGENT_STATUS_H
+
+#include "cli.h"
+#include "config.h"
+#include "state/record.h"
+
+/* What status is made of. */
+struct status {
+    const struct config *config;
+    struct record        record;
+    bool                 has_state; /* the directory is there */
+    long                 pid;       /* of the agent that runs; 0 none, -1 not known */
+    int64_t              contact_s; /* Unix time, 0: never */
+    int64_t              now_s;
+};
+
+PAWL_MUST_USE pawl_status status_look(const struct config *c, struct status *ret,
+                                      struct pawl_err *err);
+
+/* CLI_GOOD: enrolled, affirming, in contact. Otherwise CLI_ATTENTION. */
+enum cli_exit status_judge(const struct status *s);
+
+/* What a person should do next: one sentence. */
+void status_next(const struct status *s, char *ret, size_t cap);
+
+/* On stdout. */
+void status_print(const struct status *s, bool json);
+
+#endif
