@@ -9,7 +9,7 @@
 
 #include "t.h"
 
-enum { KEYS_MAX = 4 };
+enum { KEYS_MAX = 6 };
 static EVP_PKEY *keys[PAWL_KEY_COUNT][KEYS_MAX];
 
 static void free_keys(void)
