@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files that read certificates share. */
+#ifndef PAWL_CRYPTO_X509_H
+#define PAWL_CRYPTO_X509_H
+
+#include "crypto/ossl.h"
+
+struct pawl_certs {
+    STACK_OF(X509) * list;
+};
+
+/* Reads der as one certificate and nothing behind it. FORM if it is none; where names it. */
+PAWL_MUST_USE pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 **ret,
+                                               struct pawl_err *err);
+
+/* The certified key. UNSUPPORTED for keys that we do not take. */
+PAWL_MUST_USE pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret,
+                                          struct pawl_err *err);
+
+#endif

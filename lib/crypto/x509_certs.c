@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bags of certificates: trusted roots, or intermediates that nobody trusts yet. Which of the two a
+ * bag is decides only the argument that it is passed as.
+ */
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <openssl/pem.h>
+
+#include "crypto/x509.h"
+
+void pawl_certs_free(struct pawl_certs **c)
+{
+    if (!*c)
+        return;
+    sk_X509_pop_free((*c)->list, X509_free);
+    free(*c);
+    *c = NULL;
+}
+
+size_t pawl_certs_count(const struct pawl_certs *c)
+{
+    return (size_t)sk_X509_num(c->list);
+}
+
+static struct pawl_certs *certs_make(void)
+{
+    struct pawl_certs *c = calloc(1, sizeof(*c));
+
+    if (c)
+        c->list = sk_X509_new_null();
+    if (c && c->list)
+        return c;
+    free(c);
+    return NULL;
+}
+
+/* Takes cert over if it succeeds. */
+static pawl_status put(struct pawl_certs **into, X509 *cert, struct pawl_err *err)
+{
+    if (!*into)
+        *into = certs_make();
+    if (!*into)
+        return crypto_no_memory(err, "certificates");
+    if (pawl_certs_count(*into) >= PAWL_CERT_LIST_MAX)
+        return pawl_fail(err, PAWL_E_FULL, "certificates", "more than %d", PAWL_CERT_LIST_MAX);
+    return sk_X509_push((*into)->list, cert) > 0 ? pawl_ok()
+                                                 : crypto_no_memory(err, "certificates");
+}
+
+static pawl_status add_pem(struct pawl_certs **into, struct pawl_view pem, size_t *ret_n,
+                           struct pawl_err *err)
+{
+    size_t n = 0;
+
+    PAWL_CLEANUP(release_bio) BIO *bio = NULL;
+    PAWL_TRY(crypto_bio_from(pem, "certificates", &bio, err));
+    for (;;) {
+        PAWL_CLEANUP(release_x509)
+        X509 *cert = PEM_read_bio_X509(bio, NULL, crypto_no_password, NULL);
+        int   reason = ERR_GET_REASON(ERR_peek_last_error());
+
+        ERR_clear_error();
+        if (!cert && reason == PEM_R_NO_START_LINE)
+            break; /* the end */
+        if (!cert)
+            return pawl_fail(err, PAWL_E_FORM, "certificates", "PEM block %zu is no certificate",
+                             n + 1);
+        PAWL_TRY(put(into, cert, err));
+        cert = NULL;
+        n++;
+    }
+    if (n == 0)
+        return pawl_fail(err, PAWL_E_FORM, "certificates", "neither PEM nor DER of a certificate");
+    *ret_n = n;
+    return pawl_ok();
+}
+
+static pawl_status add_der(struct pawl_certs **into, struct pawl_view der, size_t *ret_n,
+                           struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
+
+    PAWL_TRY(crypto_x509_from_der(der, "certificates", &cert, err));
+    PAWL_TRY(put(into, cert, err));
+    cert = NULL;
+    *ret_n = 1;
+    return pawl_ok();
+}
+
+pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_view pem_or_der, size_t *ret_n,
+                           struct pawl_err *err)
+{
+    /* A certificate is a SEQUENCE of more than 127 bytes; no text begins with '0' and a byte above
+     * ASCII. */
+    bool der = pem_or_der.n > 2 && pem_or_der.p[0] == 0x30 && pem_or_der.p[1] > 0x80;
+
+    return der ? add_der(into, pem_or_der, ret_n, err) : add_pem(into, pem_or_der, ret_n, err);
+}
+
+/* ---- one certificate ------------------------------------------------------------------------- */
+
+pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 **ret,
+                                 struct pawl_err *err)
+{
+    const uint8_t *p = der.p;
+
+    if (der.n == 0 || der.n > INT_MAX)
+        return pawl_fail(err, PAWL_E_FORM, where, "%zu bytes are no certificate", der.n);
+    PAWL_CLEANUP(release_x509) X509 *cert = d2i_X509(NULL, &p, (long)der.n);
+    ERR_clear_error(); /* a key that it cannot decode is no error yet, but queued as one */
+    if (!cert)
+        return pawl_fail(err, PAWL_E_FORM, where, "is no DER certificate");
+    if (p != der.p + der.n)
+        return pawl_fail(err, PAWL_E_FORM, where, "%zu bytes behind the certificate",
+                         (size_t)(der.p + der.n - p));
+    *ret = cert;
+    cert = NULL;
+    return pawl_ok();
+}
+
+pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret, struct pawl_err *err)
+{
+    ASN1_OBJECT *alg = NULL;
+
+    X509_PUBKEY_get0_param(&alg, NULL, NULL, NULL, X509_get_X509_PUBKEY(cert));
+    /* TPM 1.2 marked its Endorsement Keys so; the profile for TPM 2.0 does not, and OpenSSL 3
+     * neither reads such a key nor builds a chain above it. */
+    if (OBJ_obj2nid(alg) == NID_rsaesOaep)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "subjectPublicKeyInfo",
+                         "rsaesOaep: the certificate of a TPM 1.2");
+    EVP_PKEY *pkey = X509_get0_pubkey(cert);
+    if (!pkey) {
+        ERR_clear_error();
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "subjectPublicKeyInfo",
+                         "OpenSSL cannot read the key");
+    }
+    return pawl_under(err, "subjectPublicKeyInfo", crypto_export(pkey, ret, err));
+}
