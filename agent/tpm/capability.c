@@ -13,6 +13,10 @@
 /* Handles in one answer: more than any TPM has of objects or sessions at once. */
 #define HANDLES_MAX 64
 
+/* Part 2, 7.4; tss2's macros for these shift into the sign bit. */
+#define FIRST_TRANSIENT 0x80000000u
+#define FIRST_SESSION   0x02000000u
+
 static pawl_status get(struct tpm *t, TPM2_CAP capability, uint32_t first, uint32_t count,
                        TPMS_CAPABILITY_DATA **ret, struct pawl_err *err)
 {
@@ -109,8 +113,8 @@ pawl_status tpm_facts(struct tpm *t, struct tpm_facts *ret, struct pawl_err *err
     PAWL_TRY(tpm_property(t, TPM2_PT_REVISION, &f.revision, err));
     PAWL_TRY(tpm_property(t, TPM2_PT_LOCKOUT_COUNTER, &f.lockout_counter, err));
     PAWL_TRY(tpm_property(t, TPM2_PT_HR_PERSISTENT_AVAIL, &f.persistent_free, err));
-    PAWL_TRY(count_handles(t, TPM2_TRANSIENT_FIRST, &f.transients, err));
-    PAWL_TRY(count_handles(t, TPM2_LOADED_SESSION_FIRST, &f.sessions, err));
+    PAWL_TRY(count_handles(t, FIRST_TRANSIENT, &f.transients, err));
+    PAWL_TRY(count_handles(t, FIRST_SESSION, &f.sessions, err));
     *ret = f;
     return pawl_ok();
 }

@@ -347,7 +347,7 @@ static void survives_rubbish_in_place_of_a_certificate(void **state)
 static void survives_a_certificate_cut_short(void **state)
 {
     names_what_is_wrong_with_a_certificate(*state, "head -c 300 $DEVICE/ek/p256.der >$DEVICE/new",
-                                           PAWL_E_FORM);
+                                           PAWL_E_SHORT);
 }
 
 static void finds_a_certificate_inside_padding(void **state)
@@ -809,9 +809,11 @@ static void says_that_no_persistent_slot_is_free(void **state)
     struct tpm_keys        keys;
     struct pawl_err        err;
 
-    device_run(*state, "cd $DEVICE; tpm2_createprimary -C o -G ecc -c key.ctx; h=2164264960; "
+    device_run(*state, "cd $DEVICE; tpm2_createprimary -C o -G ecc -c key.ctx; "
+                       "tpm2_flushcontext -t; h=2164264960; "
                        "while tpm2_evictcontrol -C o -c key.ctx $(printf 0x%x $h) 2>log; do "
-                       "h=$((h + 1)); done; grep -qi 'space' log; tpm2_flushcontext -t");
+                       "tpm2_flushcontext -t; h=$((h + 1)); done; "
+                       "tpm2_flushcontext -t; grep -qi space log");
     struct tpm   *t = open_tpm(*state);
     struct tpm_ek ek = chosen(t);
     T_FAILS(tpm_keys_open(t, &ek, &cfg, &keys, &err), &err, PAWL_E_FULL);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "device.h"
 
@@ -20,13 +22,14 @@ bool device_is_possible(void)
 
 int device_setup(void **state)
 {
-    struct device *d = calloc(1, sizeof(*d));
-    char           command[256];
+    static unsigned devices;
+    struct device  *d = calloc(1, sizeof(*d));
+    char            command[256];
 
     if (!d)
         return -1;
-    snprintf(d->dir, sizeof(d->dir), "%s", "/tmp/pawl-device.XXXXXX");
-    if (!mkdtemp(d->dir)) {
+    snprintf(d->dir, sizeof(d->dir), "/tmp/pawl-device-%ld-%u", (long)getpid(), ++devices);
+    if (mkdir(d->dir, 0700) != 0) {
         free(d);
         return -1;
     }

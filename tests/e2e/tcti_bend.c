@@ -10,7 +10,7 @@
  *
  * PAWL_BEND, words separated by blanks:
  *   trace=FILE       appends every command and response
- *   lacks=XXXX       TPM2_Quote that names this hash is answered by 0x3C3, as by a TPM without it
+ *   lacks=HHHH       TPM2_Quote that names hash 0xHHHH is answered by 0x3C3
  *   other-key        TPM2_ReadPublic of an EK handle shows another P-256 key, Name included
  *   other-area       the same with the true Name
  *   extend=N         extends PCR 16 after each of the first N quotes
