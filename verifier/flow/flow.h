@@ -5,9 +5,9 @@
  * the store and sends the answer when the store says durable; when another was first (CONFLICT) it
  * calls the flow again.
  *
- * A flow that fails decided nothing about the device: the caller answers 400 if err->code is SHORT,
- * TRAILING or FORM found while parsing the message (answer.http says so), 403 otherwise, always
- * without a body, and logs err under the request's id.
+ * A flow that fails decided nothing about the device, and there is nothing to commit: the caller
+ * answers answer.http (400 for bytes that are no message, otherwise 403) without a body, and logs
+ * err under the request's id. On success *step may be empty. Release it with step_done in any case.
  */
 #ifndef VERIFIER_FLOW_FLOW_H
 #define VERIFIER_FLOW_FLOW_H
@@ -18,6 +18,13 @@
 #include "keys.h"
 #include "store/store.h"
 
+/* What a worker remembers between requests: parsed policies, rate limits. Nothing is lost with it.
+ */
+struct flow_memory;
+
+PAWL_MUST_USE pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err);
+void                      flow_memory_free(struct flow_memory **m);
+
 /* Everything that a flow may use. One per worker; filled in main. */
 struct flow {
     const struct verifier_config *config;
@@ -25,7 +32,9 @@ struct flow {
     const struct ek_trust        *trust; /* one per tenant, in the order of config->tenant */
     struct store                 *store;
     struct pawl_p256_verifier    *p256;
-    int64_t (*now_ms)(void *arg); /* verifier time, Unix */
+    struct flow_memory           *memory;
+    uint8_t                       tls_pin[PAWL_SPKI_PIN]; /* of our TLS key, for join strings */
+    int64_t (*now_ms)(void *arg);                         /* verifier time, Unix */
     void *now_arg;
 };
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator may ask: devices, policies, tokens. Like the flows of devices, each function
+ * reads and decides, and what it wants to change goes back as a step; the answer holds once the
+ * step is durable.
+ *
+ * *ret is JSON, owned by the caller (free), set only on success. tenant is one of f->config. A body
+ * is JSON as bytes, read strictly: unknown members are refused.
+ *
+ * Failures: ABSENT (there is no such device, policy or token), STATE (the table of lifecycle.h
+ * refuses), CONFLICT (somebody was first: plan again, unless the name is taken), FORM, RANGE,
+ * UNSUPPORTED (bad input; err->where is the member's path). Anything else is our failure.
+ */
+#ifndef VERIFIER_FLOW_OPERATOR_H
+#define VERIFIER_FLOW_OPERATOR_H
+
+#include "flow/flow.h"
+#include "flow/lifecycle.h"
+
+#define OPERATOR_BODY_MAX            (512 * 1024)
+#define OPERATOR_DEVICES_MAX         1000 /* of one page */
+#define OPERATOR_ID_PREFIX           4    /* least hex digits that may stand for a device */
+#define OPERATOR_TOKEN_USES          1000000
+#define OPERATOR_TOKEN_TTL_S         (10ull * 366 * 86400)
+#define OPERATOR_TOKEN_TTL_DEFAULT_S 86400
+
+/* ---- devices: id is 64 hex digits, or an unambiguous prefix of at least 4 -------------------- */
+
+/* {"devices": [..], "next": id | null}. after: an id, or empty for the first page. limit 0: 100. */
+PAWL_MUST_USE pawl_status operator_devices(struct flow *f, const struct tenant_config *tenant,
+                                           const char *after, uint64_t limit, char **ret,
+                                           struct pawl_err *err);
+PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_config *tenant,
+                                          const char *id, char **ret, struct pawl_err *err);
+/* DEVICE_EVENT_APPROVE or DEVICE_EVENT_REVOKE. */
+PAWL_MUST_USE pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant,
+                                               const char *id, enum device_event on, char **ret,
+                                               struct step *step, struct pawl_err *err);
+/* {"policy": name}; empty: the tenant's default. */
+PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
+                                                 const char *id, struct pawl_view body, char **ret,
+                                                 struct step *step, struct pawl_err *err);
+
+/* ---- policies ------------------------------------------------------------------------------- */
+
+/* {"policies": [{"name", "version", "created"}], "default": name | null} */
+PAWL_MUST_USE pawl_status operator_policies(struct flow *f, const struct tenant_config *tenant,
+                                            char **ret, struct pawl_err *err);
+/* The policy's JSON as it was stored. version 0: the newest. */
+PAWL_MUST_USE pawl_status operator_policy(struct flow *f, const struct tenant_config *tenant,
+                                          const char *name, uint64_t version, char **ret,
+                                          struct pawl_err *err);
+/* The policy itself, as in appraise/policy.h. */
+PAWL_MUST_USE pawl_status operator_policy_add(struct flow *f, const struct tenant_config *tenant,
+                                              struct pawl_view body, char **ret, struct step *step,
+                                              struct pawl_err *err);
+/* {"name", "device"[, "version"]}: from the device's last believed PCR values, those that an
+ * ordinary attest quotes. Without version: the next one. */
+PAWL_MUST_USE pawl_status operator_policy_learn(struct flow *f, const struct tenant_config *tenant,
+                                                struct pawl_view body, char **ret,
+                                                struct step *step, struct pawl_err *err);
+/* {"policy": name}; empty: none. */
+PAWL_MUST_USE pawl_status operator_default_policy(struct flow                *f,
+                                                  const struct tenant_config *tenant,
+                                                  struct pawl_view body, char **ret,
+                                                  struct step *step, struct pawl_err *err);
+
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+/* {"tokens": [{"id", "uses_left", "expires", "device", "created"}]} */
+PAWL_MUST_USE pawl_status operator_tokens(struct flow *f, const struct tenant_config *tenant,
+                                          char **ret, struct pawl_err *err);
+/* {["uses"][, "ttl_s"][, "device"]} -> {"id", "join"}. The secret is in the join string, and
+ * nowhere else in the clear. ttl_s 0: never expires. */
+PAWL_MUST_USE pawl_status operator_token_make(struct flow *f, const struct tenant_config *tenant,
+                                              struct pawl_view body, char **ret, struct step *step,
+                                              struct pawl_err *err);
+
+#endif
