@@ -512,6 +512,10 @@ static void q17_other_selection(void **state)
         q.want.may_lack_banks = true; /* does not help */
         refused(&q, PAWL_E_FORGED, "quote.pcrSelect");
     }
+    struct quote q = good();
+    q.want.asked = selection("sha256:0,4,7+sha384:0"); /* a bank is missing altogether */
+    q.want.may_lack_banks = true;
+    refused(&q, PAWL_E_FORGED, "quote.pcrSelect");
 }
 
 static void q17b_splice(void **state)
