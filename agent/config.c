@@ -96,7 +96,7 @@ static pawl_status add_verifier(struct config *c, struct pawl_view text, struct 
 static pawl_status add_tls_pin(struct config *c, struct pawl_view text, struct pawl_err *err)
 {
     /* "pin:A,pin:B" is taken as well as "pin:A,B". */
-    if (text.n > 4 && !memcmp(text.p, "pin:", 4))
+    if (text.n >= 4 && !memcmp(text.p, "pin:", 4))
         text = pawl_view(text.p + 4, text.n - 4);
     return read_pin(text, c->net.pin, NET_PINS_MAX, &c->net.pin_n, err);
 }
@@ -461,13 +461,13 @@ pawl_status config_parse(const char *name, struct pawl_view text, struct config 
     if (text.n && memchr(text.p, 0, text.n))
         return pawl_fail(err, PAWL_E_FORM, "file", "%.60s holds a NUL byte", name);
     int line = ini_parse_stream(next_line, &f, take_line, &f);
-    if (!good(&f))
-        return f.status;
-    if (line) {
+    /* libinih reads on after a line that it does not understand: the first one counts. */
+    if (line > 0 && (good(&f) || (unsigned)line < f.line)) {
         f.line = (unsigned)line;
         refuse(&f, "", pawl_fail(err, PAWL_E_FORM, "line", "neither key = value nor [section]"));
-        return f.status;
     }
+    if (!good(&f))
+        return f.status;
     if (c.jitter_s == JITTER_UNSET)
         c.jitter_s = c.interval_s / 10;
     PAWL_TRY(check_whole(name, &c, err));

@@ -26,11 +26,12 @@ static const struct {
     const char *name;
     size_t      at;
     bool        inside; /* the text itself, not a pointer to it */
+    bool        flag;   /* "true" or "false" */
 } columns[] = {
     { "index", offsetof(struct row, index), true },
     { "template", offsetof(struct row, template), false },
     { "state", offsetof(struct row, state), false },
-    { "certificate", offsetof(struct row, certificate), false },
+    { "certificate", offsetof(struct row, certificate), .flag = true },
     { "ek_name", offsetof(struct row, ek_name), true },
     { "device_id", offsetof(struct row, device_id), true },
     { "cert_sha256", offsetof(struct row, cert_sha256), true },
@@ -38,7 +39,7 @@ static const struct {
     { "model", offsetof(struct row, model), false },
     { "version", offsetof(struct row, version), false },
     { "serial", offsetof(struct row, serial), false },
-    { "key_matches", offsetof(struct row, key_matches), false },
+    { "key_matches", offsetof(struct row, key_matches), .flag = true },
     { "problem", offsetof(struct row, problem), true },
 };
 
@@ -116,7 +117,7 @@ static void print_json(const struct row *rows, size_t n)
         cJSON *one = cJSON_CreateObject();
         for (size_t c = 0; c < COLUMNS; c++) {
             const char *text = cell(&rows[i], c);
-            if (!strcmp(text, "true") || !strcmp(text, "false"))
+            if (columns[c].flag)
                 cJSON_AddBoolToObject(one, columns[c].name, *text == 't');
             else
                 cJSON_AddStringToObject(one, columns[c].name, text);

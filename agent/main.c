@@ -90,7 +90,10 @@ static pawl_status load(const struct cli *cli, struct config *ret, struct pawl_e
     bool        optional = cli->command == CLI_IDENTITY || cli->command == CLI_STATUS;
     pawl_status s = config_load(cli->config, ret, err);
 
-    if (s.code != PAWL_E_ABSENT || cli->config_given || !optional)
+    if (s.code == PAWL_E_ABSENT && !optional)
+        return pawl_fail(err, PAWL_E_ABSENT, "config",
+                         "%.60s is not there: run `pawl-agent join STRING`", cli->config);
+    if (s.code != PAWL_E_ABSENT || cli->config_given)
         return s;
     config_default(ret);
     return pawl_ok();
