@@ -202,6 +202,20 @@ static void rsa_ek_carries_everything(void **state)
     carries_everything(*state, &cfg, PAWL_EK_RSA2048);
 }
 
+static void high_p256_ek_carries_everything(void **state)
+{
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+
+    carries_everything(*state, &cfg, PAWL_EK_P256_H);
+}
+
+static void high_rsa_ek_carries_everything(void **state)
+{
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+
+    carries_everything(*state, &cfg, PAWL_EK_RSA2048_H);
+}
+
 static void rsa_ak_carries_everything(void **state)
 {
     struct tpm_keys_config cfg = tpm_keys_config_default();
@@ -765,6 +779,40 @@ static void quotes_again_when_a_pcr_changed_in_between(void **state)
     tpm_close(&t);
 }
 
+static void put_file(const struct device *d, const char *name, struct pawl_view v)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", d->dir, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(v.p, 1, v.n, f), v.n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Somebody else's verifier agrees, and refuses another nonce. */
+static void tpm2_checkquote_takes_our_quotes(void **state)
+{
+    const struct device   *d = *state;
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+    struct tpm            *t = open_tpm(d);
+    struct tpm_keys        keys = opened(t, &cfg);
+    struct tpm_quote       q = quotes_all(t, &keys);
+    char                   hex[65], command[600];
+    struct pawl_err        err;
+
+    tpm_close(&t);
+    T_OK(pawl_hex_write(PAWL_VIEW_OF(nonce), hex, sizeof(hex), &err), &err);
+    put_file(d, "attest", pawl_view(q.sign.attest, q.sign.attest_n));
+    put_file(d, "sig", pawl_view(q.sign.sig, q.sign.sig_n));
+    snprintf(command, sizeof(command),
+             "cd $DEVICE; tpm2_readpublic -c 0x81015057 -f pem -o ak.pem; "
+             "tpm2_checkquote -u ak.pem -m attest -s sig -g sha256 -q %s; "
+             "! tpm2_checkquote -u ak.pem -m attest -s sig -g sha256 -q %.62sff 2>/dev/null",
+             hex, hex);
+    device_run(d, command);
+}
+
 /* ---- room and power ------------------------------------------------------------------------- */
 
 /* swtpm has three slots for objects and three for sessions, and no resource manager stands before
@@ -867,10 +915,12 @@ static void the_bus_sees_no_secret(void **state)
     tpm_close(&t);
     /* The nonce is there, so the trace would show the secret too. */
     T_OK(pawl_hex_write(PAWL_VIEW_OF(nonce), hex, sizeof(hex), &err), &err);
-    snprintf(command, sizeof(command), "xxd -p $DEVICE/bus | tr -d '\\n' | grep -q %s", hex);
+    snprintf(command, sizeof(command), "od -An -v -tx1 $DEVICE/bus | tr -d ' \\n' | grep -q %s",
+             hex);
     device_run(d, command);
     T_OK(pawl_hex_write(pawl_secret_view(&sent), hex, sizeof(hex), &err), &err);
-    snprintf(command, sizeof(command), "! xxd -p $DEVICE/bus | tr -d '\\n' | grep -q %s", hex);
+    snprintf(command, sizeof(command), "! od -An -v -tx1 $DEVICE/bus | tr -d ' \\n' | grep -q %s",
+             hex);
     device_run(d, command);
 }
 
@@ -946,6 +996,10 @@ int main(void)
         T_DEVICE("a P-256 EK carries everything", p256_ek_carries_everything, ""),
         T_DEVICE("a P-384 EK carries everything", p384_ek_carries_everything, "--ek p384"),
         T_DEVICE("an RSA EK carries everything", rsa_ek_carries_everything, "--ek rsa2048"),
+        T_DEVICE("a P-256 EK of the high range carries everything", high_p256_ek_carries_everything,
+                 "--ek p256-h"),
+        T_DEVICE("an RSA EK of the high range carries everything", high_rsa_ek_carries_everything,
+                 "--ek rsa2048-h"),
         T_DEVICE("an RSA AK carries everything", rsa_ak_carries_everything, "--ek p256"),
         T_DEVICE("lists every EK in the order of choice", lists_every_ek_in_the_order_of_choice,
                  ""),
@@ -1002,6 +1056,7 @@ int main(void)
         T_DEVICE("never drops SHA-256", never_drops_sha256, "--ek p256"),
         T_DEVICE("quotes again when a PCR changed in between",
                  quotes_again_when_a_pcr_changed_in_between, "--ek p256"),
+        T_DEVICE("tpm2_checkquote takes our quotes", tpm2_checkquote_takes_our_quotes, "--ek p256"),
         T_DEVICE("gets by with two slots and two sessions", gets_by_with_two_slots_and_two_sessions,
                  "--ek rsa2048"),
         T_DEVICE("says that the slots are taken", says_that_the_slots_are_taken, "--ek p256"),
