@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <pawl/cose.h>
+
+#include "t.h"
+
+enum { TEXT_MAX = 6000 };
+
+struct signer signer_make(void)
+{
+    struct signer   s = { 0 };
+    struct pawl_err err;
+
+    T_OK(pawl_private_make(PAWL_KEY_P256, &s.key, &err), &err);
+    T_OK(pawl_spki_pin(pawl_private_public(s.key), s.id, &err), &err);
+    return s;
+}
+
+void signer_free(struct signer *s)
+{
+    pawl_private_free(&s->key);
+}
+
+static size_t append(char *text, size_t n, struct pawl_view bytes, const char *end)
+{
+    struct pawl_err err;
+
+    T_OK(pawl_b64url_write(bytes, text + n, TEXT_MAX - n, &err), &err);
+    n += pawl_b64url_n(bytes.n);
+    return n + (size_t)snprintf(text + n, TEXT_MAX - n, "%s", end);
+}
+
+struct pawl_view signer_envelope(const char *header, const char *claims, struct pawl_view signature)
+{
+    char   text[TEXT_MAX];
+    size_t n = append(text, 0, pawl_view_str(header), ".");
+
+    n = append(text, n, pawl_view_str(claims), ".");
+    n = append(text, n, signature, "");
+    return t_copy(pawl_view(text, n));
+}
+
+struct pawl_view signer_jws(const struct signer *s, const char *header, const char *claims)
+{
+    char            text[TEXT_MAX];
+    uint8_t         sig[64];
+    size_t          n = append(text, 0, pawl_view_str(header), ".");
+    struct pawl_err err;
+
+    n = append(text, n, pawl_view_str(claims), "");
+    T_OK(pawl_es256_sign(s->key, pawl_view(text, n), sig, &err), &err);
+    return signer_envelope(header, claims, PAWL_VIEW_OF(sig));
+}
+
+struct pawl_view signer_ear(const struct signer *s, const uint8_t th1[32], const char *status,
+                            int identity, const char *why)
+{
+    char            nonce[64], claims[TEXT_MAX / 2];
+    struct pawl_err err;
+
+    T_OK(pawl_b64url_write(pawl_view(th1, 32), nonce, sizeof(nonce), &err), &err);
+    snprintf(claims, sizeof(claims),
+             "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"exp\":2,"
+             "\"eat_nonce\":\"%s\",\"sub\":\"00\",\"aud\":\"demo\",\"submods\":{\"device\":{"
+             "\"ear.status\":\"%s\",\"ear.trustworthiness-vector\":{\"instance-identity\":%d}}},"
+             "\"pawl\":{\"v\":1,\"lbl\":\"pawl/1 attest\",\"why\":[%s]}}",
+             nonce, status, identity, why);
+    return signer_jws(s, EAR_HEADER, claims);
+}
+
+struct pawl_view signer_result(const struct signer *s, const uint8_t th1[32], const char *status,
+                               int identity, const char *why, bool want_pcrs)
+{
+    uint8_t            bytes[TEXT_MAX];
+    struct pawl_wr     w = pawl_wr_to(bytes, sizeof(bytes));
+    struct pawl_result r = { .ear = signer_ear(s, th1, status, identity, why),
+                             .want = { .present = want_pcrs, .pcr_values = want_pcrs } };
+    struct pawl_view   all;
+    struct pawl_err    err;
+
+    T_OK(pawl_result_write(&r, &w, &err), &err);
+    T_OK(pawl_wr_end(&w, "result", &all, &err), &err);
+    return t_copy(all);
+}
+
+struct pawl_view signer_refusal(const struct signer *s, const struct pawl_refusal *r)
+{
+    uint8_t          payload[PAWL_REFUSAL_MAX], bytes[PAWL_REFUSAL_MAX];
+    struct pawl_wr   p = pawl_wr_to(payload, sizeof(payload)), w = pawl_wr_to(bytes, sizeof(bytes));
+    struct pawl_view all;
+    struct pawl_err  err;
+
+    T_OK(pawl_refusal_write(r, &p, &err), &err);
+    T_OK(pawl_wr_end(&p, "refusal", &all, &err), &err);
+    T_OK(pawl_cose_sign1_write(s->key, PAWL_VIEW_OF(s->id), pawl_view_str(PAWL_COSE_REFUSAL), all,
+                               &w, &err),
+         &err);
+    T_OK(pawl_wr_end(&w, "refusal", &all, &err), &err);
+    return t_copy(all);
+}
+
+struct pawl_view signer_jwks(const struct signer *s, size_t n)
+{
+    char   text[TEXT_MAX] = "{\"keys\":[";
+    size_t at = strlen(text);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct pawl_public *k = pawl_private_public(s[i].key);
+        at += (size_t)snprintf(text + at, TEXT_MAX - at,
+                               "%s{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"", i ? "," : "");
+        at = append(text, at, pawl_view(k->b + 1, 32), "\",\"y\":\"");
+        at = append(text, at, pawl_view(k->b + 33, 32), "\",\"kid\":\"0\",\"alg\":\"ES256\"}");
+    }
+    at += (size_t)snprintf(text + at, TEXT_MAX - at, "]}");
+    return t_copy(pawl_view(text, at));
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proves that the device believes a result only if the pinned key signed it with ES256 over the
+ * request under way: not another key's, not another request's, not one whose header talks it into
+ * something else, and not one bit of it changed.
+ */
+#include <string.h>
+
+#include "flow/ear.h"
+#include "signer.h"
+#include "t.h"
+
+static struct signer mine, other;
+static const uint8_t th1[32] = { 1, 2, 3 };
+
+static int make_signers(void **state)
+{
+    (void)state;
+    mine = signer_make();
+    other = signer_make();
+    return 0;
+}
+
+static int free_signers(void **state)
+{
+    (void)state;
+    signer_free(&mine);
+    signer_free(&other);
+    return 0;
+}
+
+static pawl_status check(struct pawl_view jws, struct ear *ret, struct pawl_err *err)
+{
+    return ear_check(jws, pawl_private_public(mine.key), th1, ret, err);
+}
+
+static void refuses(struct pawl_view jws, enum pawl_code code, const char *where)
+{
+    struct ear      e;
+    struct pawl_err err = { 0 };
+
+    t_poison(&e, sizeof(e));
+    T_FAILS(check(jws, &e, &err), &err, code);
+    T_WHERE(&err, where);
+    t_still_poisoned(&e, sizeof(e));
+}
+
+static void takes_what_the_verifier_signed(void **state) /* P-EAR-3 */
+{
+    static const char *const status[] = { "none", "affirming", "warning", "contraindicated" };
+    struct ear               e;
+    struct pawl_err          err;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        T_OK(check(signer_ear(&mine, th1, status[i], 2, ""), &e, &err), &err);
+        assert_int_equal(e.status, i);
+        assert_false(e.waits);
+        assert_string_equal(e.why, "");
+    }
+    T_OK(check(signer_ear(&mine, th1, "none", 97, "\"awaits-approval\",\"lab\\u001b[1m\""), &e,
+               &err),
+         &err);
+    assert_true(e.waits);
+    assert_string_equal(e.why, "awaits-approval, lab?[1m");
+}
+
+static void another_key_is_not_believed(void **state)
+{
+    (void)state;
+    refuses(signer_ear(&other, th1, "affirming", 2, ""), PAWL_E_FORGED, "ear.signature");
+}
+
+static void another_request_is_not_believed(void **state)
+{
+    static const uint8_t old[32] = { 1, 2, 4 };
+
+    (void)state;
+    refuses(signer_ear(&mine, old, "affirming", 2, ""), PAWL_E_FORGED, "ear.eat_nonce");
+}
+
+static void alg_none_is_not_believed(void **state)
+{
+    static const char none[] = "{\"alg\":\"none\",\"typ\":\"eat+jwt\",\"kid\":\"00\"}";
+
+    (void)state;
+    refuses(signer_envelope(none, "{}", pawl_view(NULL, 0)), PAWL_E_FORGED, "ear.signature");
+    refuses(signer_jws(&mine, none, "{}"), PAWL_E_UNSUPPORTED, "ear.header.alg");
+}
+
+/* The old trick: HMAC with the public key, which everybody has, as its secret. */
+static void hs256_with_the_public_key_is_not_believed(void **state)
+{
+    static const char  hs256[] = "{\"alg\":\"HS256\",\"typ\":\"eat+jwt\"}";
+    struct pawl_view   open = signer_envelope(hs256, "{}", pawl_view(NULL, 0));
+    struct pawl_view   input = pawl_view(open.p, open.n - 1);
+    uint8_t            spki[128], padded[64] = { 0 };
+    size_t             n = 0;
+    struct pawl_digest mac;
+    struct pawl_err    err;
+    PAWL_SECRET        key = { 0 };
+
+    (void)state;
+    T_OK(pawl_public_to_spki(pawl_private_public(mine.key), spki, sizeof(spki), &n, &err), &err);
+    T_OK(pawl_secret_from(pawl_view(spki, 64), "key", &key, &err), &err);
+    T_OK(pawl_hmac(PAWL_SHA256, &key, &input, 1, &mac, &err), &err);
+    refuses(signer_envelope(hs256, "{}", pawl_digest_view(&mac)), PAWL_E_FORGED, "ear.signature");
+    memcpy(padded, mac.b, mac.n);
+    memcpy(padded + 32, mac.b, mac.n);
+    refuses(signer_envelope(hs256, "{}", PAWL_VIEW_OF(padded)), PAWL_E_FORGED, "ear.signature");
+    refuses(signer_jws(&mine, hs256, "{}"), PAWL_E_UNSUPPORTED, "ear.header.alg");
+}
+
+static void the_header_is_taken_as_a_whole(void **state)
+{
+    (void)state;
+    refuses(signer_jws(&mine, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "{}"), PAWL_E_UNSUPPORTED,
+            "ear.header.typ");
+    refuses(signer_jws(&mine, "{\"alg\":\"ES256\"}", "{}"), PAWL_E_ABSENT, "ear.header.typ");
+    refuses(signer_jws(&mine, "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\",\"crit\":[\"b64\"]}", "{}"),
+            PAWL_E_FORM, "ear.header.member");
+    refuses(signer_jws(&mine, "{\"alg\":\"ES256\",\"alg\":\"ES256\",\"typ\":\"eat+jwt\"}", "{}"),
+            PAWL_E_FORM, "ear.header.alg");
+    refuses(signer_jws(&mine, "[]", "{}"), PAWL_E_FORM, "ear.header");
+}
+
+static void bad_claims_are_refused_by_name(void **state)
+{
+#define NONCE "\"eat_nonce\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+    static const struct {
+        const char    *claims;
+        enum pawl_code code;
+        const char    *where;
+    } bad[] = {
+        { "{}", PAWL_E_ABSENT, "ear.eat_nonce" },
+        { "{} {}", PAWL_E_TRAILING, "ear.claims" },
+        { "nonsense", PAWL_E_FORM, "ear.claims" },
+        { "{\"eat_nonce\":[]}", PAWL_E_FORM, "ear.eat_nonce" },
+        { "{\"eat_nonce\":\"AQID\"}", PAWL_E_FORGED, "ear.eat_nonce" },
+        { "{" NONCE "}", PAWL_E_ABSENT, "ear.submods" },
+        { "{" NONCE ",\"submods\":{}}", PAWL_E_ABSENT, "ear.device" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":1}}}", PAWL_E_FORM,
+          "ear.ear.status" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"good\"}}}", PAWL_E_UNSUPPORTED,
+          "ear.ear.status" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\"}}}", PAWL_E_ABSENT,
+          "ear.ear.trustworthiness-vector" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","
+          "\"ear.trustworthiness-vector\":{\"instance-identity\":300}}}}",
+          PAWL_E_RANGE, "ear.instance-identity" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","
+          "\"ear.trustworthiness-vector\":{}}}}",
+          PAWL_E_ABSENT, "ear.pawl" },
+        { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","
+          "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[1]}}",
+          PAWL_E_FORM, "ear.why" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        refuses(signer_jws(&mine, EAR_HEADER, bad[i].claims), bad[i].code, bad[i].where);
+}
+
+static void what_is_no_token_is_refused(void **state)
+{
+    static uint8_t long_one[PAWL_EAR_MAX + 1];
+
+    (void)state;
+    refuses(pawl_view(NULL, 0), PAWL_E_FORM, "ear");
+    refuses(pawl_view_str("a.b"), PAWL_E_FORM, "ear");
+    refuses(pawl_view_str(".."), PAWL_E_FORGED, "ear.signature");
+    refuses(pawl_view_str("a.b.c.d"), PAWL_E_FORM, "ear.signature");
+    memset(long_one, '.', sizeof(long_one));
+    refuses(PAWL_VIEW_OF(long_one), PAWL_E_FORM, "ear");
+}
+
+static void many_reasons_are_cut(void **state)
+{
+    char            why[1000] = "\"a\"";
+    struct ear      e;
+    struct pawl_err err;
+
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        strncat(why, ",\"pcr-differs\"", sizeof(why) - strlen(why) - 1);
+    T_OK(check(signer_ear(&mine, th1, "none", 2, why), &e, &err), &err);
+    assert_true(strlen(e.why) < sizeof(e.why));
+}
+
+static void must_fail(struct pawl_view v, void *arg)
+{
+    struct ear      e;
+    struct pawl_err err;
+
+    (void)arg;
+    assert_false(pawl_is_ok(check(v, &e, &err)));
+}
+
+static void no_truncation_and_no_flip_is_believed(void **state)
+{
+    struct pawl_view good = signer_ear(&mine, th1, "affirming", 2, "");
+
+    (void)state;
+    t_each_truncation(good, must_fail, NULL);
+    t_each_flip(good, must_fail, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T_CASE("takes what the verifier signed", takes_what_the_verifier_signed),
+        T_CASE("another key is not believed", another_key_is_not_believed),
+        T_CASE("another request is not believed", another_request_is_not_believed),
+        T_CASE("alg none is not believed", alg_none_is_not_believed),
+        T_CASE("HS256 with the public key is not believed",
+               hs256_with_the_public_key_is_not_believed),
+        T_CASE("the header is taken as a whole", the_header_is_taken_as_a_whole),
+        T_CASE("bad claims are refused by name", bad_claims_are_refused_by_name),
+        T_CASE("what is no token is refused", what_is_no_token_is_refused),
+        T_CASE("many reasons are cut", many_reasons_are_cut),
+        T_CASE("no truncation and no flip is believed", no_truncation_and_no_flip_is_believed),
+    };
+
+    return cmocka_run_group_tests(tests, make_signers, free_signers);
+}
