@@ -11,6 +11,7 @@
 
 #define CONFIG_PATH_MAX    512
 #define CONFIG_TENANTS_MAX 16
+#define CONFIG_WORKERS_MAX 64
 
 enum admission {
     ADMISSION_NONE = 0,

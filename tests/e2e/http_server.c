@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server of verifier/http with routes for its tests, without a verifier behind it.
+ *
+ *   http_server DIR [WORKERS [REQUEST_TIMEOUT_S [IDLE_TIMEOUT_S [CONNECTIONS_MAX]]]]
+ *
+ * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
+ * stops at the end of its input. GET /held says how many requests POST /hold keeps; POST /release
+ * answers them from another thread.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pawl/crypto.h>
+
+#include "http/http.h"
+
+#define TYPE "application/vnd.pawl+cbor"
+
+static void text(struct http_request *r, const char *s)
+{
+    http_answer(
+        r, &(struct http_answer){ .status = 200, .type = "text/plain", .body = pawl_view_str(s) });
+}
+
+static void echo(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    http_answer(r, &(struct http_answer){ .status = 200, .type = TYPE, .body = http_body(r) });
+}
+
+static void item(struct http_request *r, const void *arg)
+{
+    char n[8] = "none";
+    char line[256];
+
+    (void)arg;
+    http_query(r, "n", n, sizeof(n));
+    snprintf(line, sizeof(line), "%s %s", http_segment(r), n);
+    text(r, line);
+}
+
+/* ---- requests that wait for another thread ----------------------------------------------------
+ */
+
+#define HELD_MAX 1024
+static pthread_mutex_t      lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t       due = PTHREAD_COND_INITIALIZER;
+static struct http_request *held[HELD_MAX];
+static size_t               held_n;
+static bool                 release_now, ended;
+static atomic_uint          gone_n;
+
+static void hold(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&lock);
+    held[held_n++] = r;
+    pthread_mutex_unlock(&lock);
+}
+
+static void how_many_held(struct http_request *r, const void *arg)
+{
+    char line[64];
+
+    (void)arg;
+    pthread_mutex_lock(&lock);
+    snprintf(line, sizeof(line), "%zu %u", held_n, atomic_load(&gone_n));
+    pthread_mutex_unlock(&lock);
+    text(r, line);
+}
+
+static void let_go(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&lock);
+    release_now = true;
+    pthread_cond_signal(&due);
+    pthread_mutex_unlock(&lock);
+    text(r, "released");
+}
+
+static void answer_held(struct http_request *r, void *arg)
+{
+    (void)arg;
+    if (http_is_gone(r))
+        atomic_fetch_add(&gone_n, 1);
+    echo(r, NULL);
+}
+
+static void *answer_all(void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&lock);
+    while (!ended || held_n) {
+        if (release_now || ended) {
+            for (size_t i = 0; i < held_n; i++)
+                http_later(held[i], answer_held, NULL);
+            held_n = 0;
+            release_now = false;
+        } else {
+            pthread_cond_wait(&due, &lock);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+/* ---- the server -------------------------------------------------------------------------------
+ */
+
+static const struct http_route routes[] = {
+    { HTTP_POST, "/echo", TYPE, 256 * 1024, echo, NULL },
+    { HTTP_POST, "/small", TYPE, 512, echo, NULL },
+    { HTTP_GET, "/items/*", NULL, 0, item, NULL },
+    { HTTP_POST, "/items/*/take", NULL, 0, item, NULL },
+    { HTTP_POST, "/hold", TYPE, 256 * 1024, hold, NULL },
+    { HTTP_GET, "/held", NULL, 0, how_many_held, NULL },
+    { HTTP_POST, "/release", NULL, 0, let_go, NULL },
+    { 0 },
+};
+
+static void refuse(struct http_request *r, const struct http_answer *a, const char *why)
+{
+    (void)why;
+    http_answer(r, a);
+}
+
+static void refused(const char *request, int status, const char *why)
+{
+    fprintf(stderr, "%s %d %s\n", request, status, why);
+}
+
+static void die(const struct pawl_err *err)
+{
+    fprintf(stderr, "http_server: %s: %s\n", err->where, err->why);
+    exit(1);
+}
+
+static void check(pawl_status s, const struct pawl_err *err)
+{
+    if (!pawl_is_ok(s))
+        die(err);
+}
+
+static void write_file(const char *path, const uint8_t *p, size_t n)
+{
+    FILE *f = fopen(path, "w");
+
+    if (!f || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+        exit(1);
+}
+
+static struct http_tls *make_tls(const char *dir)
+{
+    struct pawl_err      err;
+    struct pawl_private *key = NULL;
+    struct http_tls     *tls = NULL;
+    const char *const    names[] = { "127.0.0.1" };
+    uint8_t              pem[4096];
+    size_t               n = 0;
+    char                 key_path[512], cert_path[512];
+
+    snprintf(key_path, sizeof(key_path), "%s/key.pem", dir);
+    snprintf(cert_path, sizeof(cert_path), "%s/cert.pem", dir);
+    check(pawl_private_make(PAWL_KEY_P256, &key, &err), &err);
+    check(pawl_private_to_pem(key, pem, sizeof(pem), &n, &err), &err);
+    write_file(key_path, pem, n);
+    check(pawl_tls_cert_make(key, names, 1, 1700000000, 10000, pem, sizeof(pem), &n, &err), &err);
+    write_file(cert_path, pem, n);
+    check(http_tls_make(cert_path, key_path, &tls, &err), &err);
+    pawl_private_free(&key);
+    return tls;
+}
+
+static uint64_t number(int argc, char **argv, int i, uint64_t otherwise)
+{
+    return i < argc ? strtoull(argv[i], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    struct pawl_err     err;
+    struct http_server *device = NULL, *local = NULL;
+    void               *context[HTTP_WORKERS_MAX] = { 0 };
+    char                socket_path[512], c;
+    pthread_t           thread;
+
+    if (argc < 2)
+        return 2;
+    struct http_tls   *tls = make_tls(argv[1]);
+    struct http_config config = {
+        .listen = "127.0.0.1:0",
+        .tls = tls,
+        .routes = routes,
+        .workers = (unsigned)number(argc, argv, 2, 2),
+        .context = context,
+        .request_timeout_s = number(argc, argv, 3, 2),
+        .idle_timeout_s = number(argc, argv, 4, 3),
+        .connections_max = number(argc, argv, 5, 1000),
+        .body_max = 256 * 1024,
+        .refuse = refuse,
+        .refused = refused,
+    };
+    check(http_server_start(&config, &device, &err), &err);
+    snprintf(socket_path, sizeof(socket_path), "%s/socket", argv[1]);
+    config.listen = socket_path;
+    config.tls = NULL;
+    config.workers = 1;
+    check(http_server_start(&config, &local, &err), &err);
+    pthread_create(&thread, NULL, answer_all, NULL);
+    printf("ready %s\n", strrchr(http_server_address(device), ':') + 1);
+    fflush(stdout);
+
+    while (read(STDIN_FILENO, &c, 1) > 0)
+        ;
+    http_server_stop(device, 1);
+    http_server_stop(local, 1);
+    pthread_mutex_lock(&lock);
+    ended = true;
+    pthread_cond_signal(&due);
+    pthread_mutex_unlock(&lock);
+    pthread_join(thread, NULL);
+    http_server_free(&device);
+    http_server_free(&local);
+    http_tls_free(&tls);
+    printf("stopped\n");
+    return 0;
+}

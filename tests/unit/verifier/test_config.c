@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: a configuration means what it says, and every mistake is refused with its line and key;
+ * a log line stays one line whatever stands in it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "t.h"
+
+static char dir[] = "/tmp/pawl-config-XXXXXX";
+
+static void write_ini(const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/verifier.ini", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The text is refused with this code at this place, and the output is left alone. */
+static void refuses(const char *text, enum pawl_code code, const char *where)
+{
+    struct pawl_err        err;
+    struct verifier_config c;
+
+    write_ini(text);
+    t_poison(&c, sizeof(c));
+    T_FAILS(config_load(dir, &c, &err), &err, code);
+    T_WHERE(&err, where);
+    assert_true(err.why[0] != 0);
+    t_still_poisoned(&c, sizeof(c));
+}
+
+#define START "[verifier]\naddress = v.example:8443\n"
+#define END   "[tenant lab]\n"
+
+static void takes_the_least_and_fills_in_defaults(void **state)
+{
+    (void)state;
+    struct pawl_err        err;
+    struct verifier_config c;
+    char                   pcrs[128], socket_path[128];
+
+    write_ini(START END);
+    T_OK(config_load(dir, &c, &err), &err);
+    assert_string_equal(c.address, "v.example:8443");
+    assert_string_equal(c.listen, "*:8443");
+    snprintf(socket_path, sizeof(socket_path), "%s/operator.sock", dir);
+    assert_string_equal(c.operator_socket, socket_path);
+    assert_true(c.workers >= 1 && c.workers <= CONFIG_WORKERS_MAX);
+    assert_int_equal(c.request_timeout_s, 30);
+    assert_int_equal(c.idle_timeout_s, 60);
+    assert_int_equal(c.connections_max, 4096);
+    assert_int_equal(c.tenant_n, 1);
+    assert_string_equal(c.tenant[0].name, "lab");
+    assert_int_equal(c.tenant[0].admission, ADMISSION_APPROVE);
+    assert_false(c.tenant[0].reenrol_auto);
+    assert_string_equal(c.tenant[0].roots, "");
+    assert_string_equal(c.tenant[0].lab_roots, "");
+    T_OK(pawl_pcr_selection_to_text(&c.tenant[0].pcrs, pcrs, sizeof(pcrs), &err), &err);
+    assert_string_equal(pcrs, "sha256:0,1,2,3,4,5,6,7,8,9,11,12,13,14");
+    assert_int_equal(c.tenant[0].suites.n, 4);
+    assert_int_equal(c.tenant[0].ear_ttl_s, 3600);
+}
+
+static void takes_every_key(void **state)
+{
+    (void)state;
+    struct pawl_err        err;
+    struct verifier_config c;
+    char                   roots[128];
+
+    write_ini("; a comment\n# another\n\n"
+              "[tenant a]\nadmission = token\nreenrol = auto\nroots = roots\n"
+              "lab_roots = /srv/lab\nintermediates = more ; behind a value\n"
+              "pcrs = sha1:0+sha256:0,7\nsuites = siv, ccm\near_ttl_s = 60\n"
+              "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
+              "operator_socket = /run/pawl.sock\nworkers = 3\nrequest_timeout_s = 5\n"
+              "idle_timeout_s = 6\nconnections_max = 7\n"
+              "[tenant b.2]\nadmission = open\nreenrol = approve\n");
+    T_OK(config_load(dir, &c, &err), &err);
+    assert_string_equal(c.listen, "[::1]:0");
+    assert_string_equal(c.address, "[2001:db8::1]:443");
+    assert_string_equal(c.operator_socket, "/run/pawl.sock");
+    assert_int_equal(c.workers, 3);
+    assert_int_equal(c.request_timeout_s, 5);
+    assert_int_equal(c.idle_timeout_s, 6);
+    assert_int_equal(c.connections_max, 7);
+    assert_int_equal(c.tenant_n, 2);
+    const struct tenant_config *a = config_tenant(&c, pawl_view_str("a"));
+    assert_ptr_equal(a, &c.tenant[0]);
+    assert_int_equal(a->admission, ADMISSION_TOKEN);
+    assert_true(a->reenrol_auto);
+    snprintf(roots, sizeof(roots), "%s/roots", dir);
+    assert_string_equal(a->roots, roots);
+    assert_string_equal(a->lab_roots, "/srv/lab");
+    snprintf(roots, sizeof(roots), "%s/more", dir);
+    assert_string_equal(a->intermediates, roots);
+    assert_int_equal(a->pcrs.n, 2);
+    assert_int_equal(a->suites.n, 2);
+    assert_int_equal(a->suites.suite[0], PAWL_SUITE_SIV);
+    assert_int_equal(a->suites.suite[1], PAWL_SUITE_CCM);
+    assert_int_equal(a->ear_ttl_s, 60);
+    assert_ptr_equal(config_tenant(&c, pawl_view_str("b.2")), &c.tenant[1]);
+    assert_int_equal(c.tenant[1].admission, ADMISSION_OPEN);
+    assert_null(config_tenant(&c, pawl_view_str("b")));
+    assert_null(config_tenant(&c, pawl_view_str("")));
+}
+
+static void takes_a_last_line_without_its_end(void **state)
+{
+    (void)state;
+    struct pawl_err        err;
+    struct verifier_config c;
+
+    write_ini("[tenant x]\n[verifier]\naddress = v:1");
+    T_OK(config_load(dir, &c, &err), &err);
+    assert_string_equal(c.address, "v:1");
+}
+
+static void refuses_what_it_does_not_know(void **state)
+{
+    (void)state;
+    refuses(START "adress = x\n" END, PAWL_E_FORM, "verifier.ini:3: adress");
+    refuses(START "roots = x\n" END, PAWL_E_FORM, "verifier.ini:3: roots");
+    refuses(START END "listen = *:1\n", PAWL_E_FORM, "verifier.ini:4: listen");
+    refuses(START "[other]\n" END, PAWL_E_FORM, "verifier.ini:3");
+    refuses(START "[tenant]\n", PAWL_E_FORM, "verifier.ini:3");
+    refuses(START "[Verifier]\n", PAWL_E_FORM, "verifier.ini:3");
+    refuses("workers = 1\n" START END, PAWL_E_FORM, "verifier.ini:1: workers");
+    refuses(START "\n\nworkers\n" END, PAWL_E_FORM, "verifier.ini:5");
+    refuses(START "[tenant x\n", PAWL_E_FORM, "verifier.ini:3");
+}
+
+static void refuses_what_stands_twice(void **state)
+{
+    (void)state;
+    refuses(START "address = b:1\n" END, PAWL_E_CONFLICT, "verifier.ini:3: address");
+    refuses(START END "ear_ttl_s = 1\near_ttl_s = 2\n", PAWL_E_CONFLICT,
+            "verifier.ini:5: ear_ttl_s");
+    refuses(START END END, PAWL_E_CONFLICT, "verifier.ini:4");
+    refuses(START END START, PAWL_E_CONFLICT, "verifier.ini:4");
+}
+
+static void refuses_bad_values_naming_the_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char    *line;
+        enum pawl_code code;
+        const char    *where;
+    } in_verifier[] = {
+        { "workers = 65\n", PAWL_E_RANGE, "verifier.ini:3: workers" },
+        { "workers = two\n", PAWL_E_FORM, "verifier.ini:3: workers" },
+        { "workers =\n", PAWL_E_FORM, "verifier.ini:3: workers" },
+        { "listen = 8443\n", PAWL_E_FORM, "verifier.ini:3: listen" },
+        { "listen = :8443\n", PAWL_E_FORM, "verifier.ini:3: listen" },
+        { "listen = ::1:8443\n", PAWL_E_FORM, "verifier.ini:3: listen" },
+        { "listen = *:65536\n", PAWL_E_RANGE, "verifier.ini:3: listen" },
+        { "operator_socket =\n", PAWL_E_FORM, "verifier.ini:3: operator_socket" },
+        { "request_timeout_s = 0\n", PAWL_E_RANGE, "verifier.ini:3: request_timeout_s" },
+        { "request_timeout_s = 3601\n", PAWL_E_RANGE, "verifier.ini:3: request_timeout_s" },
+        { "idle_timeout_s = -1\n", PAWL_E_FORM, "verifier.ini:3: idle_timeout_s" },
+        { "connections_max = 0\n", PAWL_E_RANGE, "verifier.ini:3: connections_max" },
+    }, in_tenant[] = {
+        { "admission = yes\n", PAWL_E_FORM, "verifier.ini:4: admission" },
+        { "admission =\n", PAWL_E_FORM, "verifier.ini:4: admission" },
+        { "reenrol = never\n", PAWL_E_FORM, "verifier.ini:4: reenrol" },
+        { "pcrs = sha256:24\n", PAWL_E_RANGE, "verifier.ini:4: pcrs" },
+        { "pcrs = sha256:none\n", PAWL_E_RANGE, "verifier.ini:4: pcrs" },
+        { "suites = ccm, aes\n", PAWL_E_FORM, "verifier.ini:4: suites" },
+        { "suites = ccm,\n", PAWL_E_FORM, "verifier.ini:4: suites" },
+        { "suites = ccm gcm\n", PAWL_E_FORM, "verifier.ini:4: suites" },
+        { "suites = ccm, gcm, ccm\n", PAWL_E_FORM, "verifier.ini:4: suites" },
+        { "ear_ttl_s = 0\n", PAWL_E_RANGE, "verifier.ini:4: ear_ttl_s" },
+    };
+    char text[512];
+
+    for (size_t i = 0; i < sizeof(in_verifier) / sizeof(in_verifier[0]); i++) {
+        snprintf(text, sizeof(text), START "%s" END, in_verifier[i].line);
+        refuses(text, in_verifier[i].code, in_verifier[i].where);
+    }
+    for (size_t i = 0; i < sizeof(in_tenant) / sizeof(in_tenant[0]); i++) {
+        snprintf(text, sizeof(text), START END "%s", in_tenant[i].line);
+        refuses(text, in_tenant[i].code, in_tenant[i].where);
+    }
+    refuses("[verifier]\naddress = v.example\n" END, PAWL_E_FORM, "verifier.ini:2: address");
+    refuses("[verifier]\naddress = v.example:0\n" END, PAWL_E_RANGE, "verifier.ini:2: address");
+    refuses(START "[tenant Lab]\n", PAWL_E_FORM, "verifier.ini:3");
+    refuses(START "[tenant a23456789012345678901234567890123]\n", PAWL_E_FORM, "verifier.ini:3");
+}
+
+static void refuses_what_is_missing(void **state)
+{
+    (void)state;
+    refuses("[verifier]\n" END, PAWL_E_ABSENT, "verifier.ini");
+    refuses(START, PAWL_E_ABSENT, "verifier.ini");
+    refuses("", PAWL_E_ABSENT, "verifier.ini");
+    struct pawl_err        err;
+    struct verifier_config c;
+    T_FAILS(config_load("/nonexistent", &c, &err), &err, PAWL_E_ABSENT);
+    T_WHERE(&err, "state");
+}
+
+static void refuses_a_line_that_is_too_long(void **state)
+{
+    (void)state;
+    char text[512] = START;
+    char x[301];
+
+    memset(x, 'x', 300);
+    x[300] = 0;
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), "; %s\n" END, x);
+    refuses(text, PAWL_E_RANGE, "verifier.ini:3");
+}
+
+static void refuses_more_tenants_than_fit(void **state)
+{
+    (void)state;
+    char   text[1024] = START;
+    size_t n = strlen(text);
+
+    for (int i = 0; i < CONFIG_TENANTS_MAX + 1; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "[tenant t%d]\n", i);
+    refuses(text, PAWL_E_RANGE, "verifier.ini:19");
+}
+
+/* Nothing that a damaged file holds may crash the reader. */
+static void survive(struct pawl_view text, void *arg)
+{
+    struct pawl_err        err;
+    struct verifier_config c;
+    char                   path[128];
+
+    (void)arg;
+    snprintf(path, sizeof(path), "%s/verifier.ini", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text.p, 1, text.n, f), text.n);
+    assert_int_equal(fclose(f), 0);
+    pawl_status s = config_load(dir, &c, &err);
+    (void)s;
+}
+
+static void survives_every_truncation_and_flip(void **state)
+{
+    (void)state;
+    struct pawl_view text = pawl_view_str(START "workers = 2\n" END "pcrs = sha256:0,7\n"
+                                                "suites = ccm, gcm\n");
+
+    t_each_truncation(text, survive, NULL);
+    t_each_flip(text, survive, NULL);
+}
+
+static void a_log_line_stays_one_line(void **state)
+{
+    (void)state;
+    char line[256];
+
+    log_text(&(struct log_line){ .level = LOG_WARN,
+                                 .request = "0123456789abcdef",
+                                 .route = "/pawl/1/enrol",
+                                 .status = 403,
+                                 .device = "",
+                                 .where = "ek_cert.chain",
+                                 .why = "a \"b\\\n\x1b[31m\x80=" },
+             line, sizeof(line));
+    assert_string_equal(line, "warn request=0123456789abcdef route=/pawl/1/enrol status=403 "
+                              "where=ek_cert.chain why=\"a \\\"b\\\\\\x0a\\x1b[31m\\x80=\"");
+}
+
+static void a_log_line_is_cut_to_its_room(void **state)
+{
+    (void)state;
+    char line[16];
+
+    t_poison(line, sizeof(line));
+    size_t n = log_text(&(struct log_line){ .level = LOG_INFO, .outcome = "abcdefghijklmnopq" },
+                        line, sizeof(line));
+    assert_true(n < sizeof(line));
+    assert_int_equal(strlen(line), n);
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/verifier.ini", dir);
+    unlink(path);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("takes the least and fills in defaults", takes_the_least_and_fills_in_defaults),
+        T_CASE("takes every key", takes_every_key),
+        T_CASE("takes a last line without its end", takes_a_last_line_without_its_end),
+        T_CASE("refuses what it does not know", refuses_what_it_does_not_know),
+        T_CASE("refuses what stands twice", refuses_what_stands_twice),
+        T_CASE("refuses bad values naming the key", refuses_bad_values_naming_the_key),
+        T_CASE("refuses what is missing", refuses_what_is_missing),
+        T_CASE("refuses a line that is too long", refuses_a_line_that_is_too_long),
+        T_CASE("refuses more tenants than fit", refuses_more_tenants_than_fit),
+        T_CASE("survives every truncation and flip", survives_every_truncation_and_flip),
+        T_CASE("a log line stays one line", a_log_line_stays_one_line),
+        T_CASE("a log line is cut to its room", a_log_line_is_cut_to_its_room),
+    };
+    return cmocka_run_group_tests(cases, make_dir, remove_dir);
+}

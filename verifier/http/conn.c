@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What evhttp does not do for a connection: a deadline for a whole request, the count of held
+ * bytes, and our header in answers that evhttp makes by itself.
+ *
+ * evhttp shows a connection only with its first whole request. So a connection is followed from its
+ * bufferevent on, which evhttp lets us make: hooks on its two buffers see every byte, and evhttp's
+ * connection is the argument of the callbacks that it sets on it.
+ *
+ * Invariants
+ *  1. The timer is armed from conn_open to the end.
+ *  2. held is what input and request have in memory; the sum over all connections is shared->held.
+ *  3. The input buffer stops reading at INPUT_MAX, whatever state evhttp is in: it reads on while
+ *     an answer waits to be read.
+ *
+ * Not here: routes and answers (request.c).
+ */
+#include "http/conn.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/bufferevent_ssl.h>
+#include <event2/buffer.h>
+
+#include <pawl/crypto.h>
+
+#include "http/request.h"
+#include "http/tls.h"
+
+#define INPUT_SPARE (16 * 1024) /* room beside the largest body: headers, chunk sizes */
+
+void http_make_id(char ret[HTTP_ID + 1])
+{
+    uint8_t         b[HTTP_ID / 2] = { 0 };
+    struct pawl_err err;
+
+    /* An id of zeros when the generator fails: the request itself then fails by other means. */
+    pawl_status drawn = pawl_random(b, sizeof(b), &err);
+    pawl_status written = pawl_hex_write(PAWL_VIEW_OF(b), ret, HTTP_ID + 1, &err);
+    (void)drawn;
+    (void)written;
+}
+
+/* ---- deadlines and held bytes -----------------------------------------------------------------
+ */
+
+static void arm(struct conn *c, uint64_t seconds)
+{
+    struct timeval tv = { .tv_sec = (time_t)seconds };
+
+    event_add(c->timer, &tv);
+}
+
+static size_t input_n(const struct conn *c)
+{
+    return evbuffer_get_length(bufferevent_get_input(c->bev));
+}
+
+static void begin_request(struct conn *c)
+{
+    c->idle = false;
+    arm(c, c->worker->shared->config.request_timeout_s);
+}
+
+static void hold(struct conn *c, size_t n)
+{
+    c->held += n;
+    size_t before = atomic_fetch_add(&c->worker->shared->held, n);
+    if (before + n <= HTTP_HELD_MAX || c->refused)
+        return;
+    c->refused = true;
+    /* The rest of this body is read and dropped, then evhttp refuses it; on_output says 503. */
+    evhttp_connection_set_max_body_size(c->ev, 0);
+}
+
+static void release(struct conn *c, size_t keep)
+{
+    atomic_fetch_sub(&c->worker->shared->held, c->held - keep);
+    c->held = keep;
+}
+
+static void on_input(struct evbuffer *b, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)b;
+    if (!info->n_added)
+        return;
+    if (c->idle)
+        begin_request(c);
+    hold(c, info->n_added);
+}
+
+/* ---- evhttp's own answers ---------------------------------------------------------------------
+ */
+
+/* The status in "HTTP/1.1 400 Bad Request" behind the first `at` bytes; 0 if there is none. */
+static int status_at(struct evbuffer *b, size_t at)
+{
+    char                line[16] = "";
+    struct evbuffer_ptr pos;
+    int                 status = 0;
+
+    if (evbuffer_ptr_set(b, &pos, at, EVBUFFER_PTR_SET) != 0)
+        return 0;
+    evbuffer_copyout_from(b, &pos, line, sizeof(line) - 1);
+    return sscanf(line, "HTTP/%*1d.%*1d %3d", &status) == 1 ? status : 0;
+}
+
+static void make_page(struct conn *c, int status)
+{
+    const struct http_config *config = &c->worker->shared->config;
+    char                      id[HTTP_ID + 1];
+    char                      retry[32] = "";
+
+    http_make_id(id);
+    if (c->refused) {
+        status = 503;
+        snprintf(retry, sizeof(retry), "Retry-After: %d\r\n", HTTP_RETRY_AFTER_S);
+    }
+    snprintf(c->page, sizeof(c->page),
+             "HTTP/1.1 %d %s\r\nPawl-Request: %s\r\n%sContent-Length: 0\r\n"
+             "Connection: close\r\n\r\n",
+             status, http_reason(status), id, retry);
+    config->refused(id, status,
+                    status == 503   ? "too many bytes of requests in memory"
+                    : status == 413 ? "the body is too long"
+                                    : "is no HTTP request, or its headers are too long");
+}
+
+/* evhttp answers by itself what it cannot read: in HTML, without our header, and then closes. Such
+ * an answer is written in pieces, and ours takes the place of each. */
+static void on_output(struct evbuffer *b, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct conn *c = arg;
+
+    if (!info->n_added || c->answering)
+        return;
+    if (!c->page[0]) {
+        int status = status_at(b, info->orig_size);
+        if (status < 200)
+            return; /* 100 Continue */
+        make_page(c, status);
+    }
+    c->answering = true;
+    evbuffer_drain(b, evbuffer_get_length(b));
+    evbuffer_add(b, c->page, strlen(c->page));
+    c->answering = false;
+}
+
+/* ---- from open to closed ----------------------------------------------------------------------
+ */
+
+void conn_forget(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    if (!c->ev)
+        bufferevent_decref(c->bev);
+    release(c, 0);
+    atomic_fetch_sub(&w->shared->conns, 1);
+    LIST_REMOVE(c, link);
+    event_free(c->timer);
+    free(c);
+    worker_conn_closed(w);
+}
+
+/* evhttp is about to release the connection. */
+static void on_close(struct evhttp_connection *ev, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)ev;
+    evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
+    evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
+    c->worker->by_fd[bufferevent_getfd(c->bev)] = NULL;
+    if (c->request)
+        request_lost(c->request);
+    if (c->ssl)
+        http_tls_goodbye(c->ssl);
+    conn_forget(c);
+}
+
+static bool index_fd(struct worker *w, struct conn *c)
+{
+    size_t fd = (size_t)bufferevent_getfd(c->bev);
+
+    if (fd >= w->by_fd_n) {
+        size_t        n = 2 * fd + 64;
+        struct conn **grown = realloc(w->by_fd, n * sizeof(*grown));
+        if (!grown)
+            return false;
+        memset(grown + w->by_fd_n, 0, (n - w->by_fd_n) * sizeof(*grown));
+        w->by_fd = grown;
+        w->by_fd_n = n;
+    }
+    w->by_fd[fd] = c;
+    return true;
+}
+
+/* The first turn of the loop, before any byte was read. */
+static void bind_to_evhttp(struct conn *c)
+{
+    const struct http_shared *shared = c->worker->shared;
+    void                     *ev = NULL;
+
+    bufferevent_getcb(c->bev, NULL, NULL, NULL, &ev);
+    if (!ev) { /* evhttp gave it up at once */
+        conn_forget(c);
+        return;
+    }
+    c->ev = ev;
+    bufferevent_decref(c->bev);
+    assert(evhttp_connection_get_bufferevent(c->ev) == c->bev);
+    if (!index_fd(c->worker, c)) {
+        evhttp_connection_free(c->ev);
+        conn_forget(c);
+        return;
+    }
+    evhttp_connection_set_closecb(c->ev, on_close, c);
+    if (c->worker->draining || atomic_load(&shared->conns) > shared->config.connections_max ||
+        (shared->config.tls && !c->ssl))
+        conn_close(c);
+    else
+        begin_request(c);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)fd;
+    (void)what;
+    if (!c->ev) {
+        bind_to_evhttp(c);
+        return;
+    }
+    if (!c->idle && !c->closing && c->held)
+        c->worker->shared->config.refused("", 0, "a request took too long; the connection was cut");
+    conn_close(c);
+}
+
+void conn_close(struct conn *c)
+{
+    evhttp_connection_free(c->ev); /* calls on_close */
+}
+
+static struct bufferevent *make_bufferevent(struct event_base *base, const struct http_tls *tls,
+                                            SSL **ret_ssl)
+{
+    SSL *ssl = tls ? http_tls_accept(tls) : NULL;
+
+    if (!ssl)
+        return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    *ret_ssl = ssl;
+    return bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                          BEV_OPT_CLOSE_ON_FREE);
+}
+
+struct bufferevent *conn_open(struct event_base *base, void *arg)
+{
+    struct worker            *w = arg;
+    const struct http_config *config = &w->shared->config;
+    struct conn              *c = calloc(1, sizeof(*c));
+
+    /* Without memory for c evhttp makes a plain bufferevent of its own; on_request drops it. */
+    if (!c)
+        return NULL;
+    c->worker = w;
+    c->timer = evtimer_new(base, on_timer, c);
+    c->bev = c->timer ? make_bufferevent(base, config->tls, &c->ssl) : NULL;
+    if (!c->bev) {
+        if (c->timer)
+            event_free(c->timer);
+        free(c);
+        return NULL;
+    }
+    bufferevent_incref(c->bev); /* until it is bound */
+    bufferevent_setwatermark(c->bev, EV_READ, 0, (size_t)config->body_max + INPUT_SPARE);
+    evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c);
+    evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
+    LIST_INSERT_HEAD(&w->conns, c, link);
+    atomic_fetch_add(&w->shared->conns, 1);
+    event_active(c->timer, EV_TIMEOUT, 0);
+    return c->bev;
+}
+
+struct conn *conn_of(struct worker *w, struct evhttp_request *ev)
+{
+    struct evhttp_connection *con = evhttp_request_get_connection(ev);
+    evutil_socket_t           fd = bufferevent_getfd(evhttp_connection_get_bufferevent(con));
+
+    return fd >= 0 && (size_t)fd < w->by_fd_n ? w->by_fd[fd] : NULL;
+}
+
+/* ---- the end of a request ---------------------------------------------------------------------
+ */
+
+static void on_sent(struct evhttp_request *ev, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)ev;
+    release(c, input_n(c));
+    if (c->closing) {
+        /* evhttp does it for most; what looks like a proxy's request it would keep. Not at once:
+         * evhttp is still at work on it. */
+        arm(c, 0);
+    } else if (input_n(c)) {
+        begin_request(c); /* it came behind the one before, without waiting for the answer */
+    } else {
+        c->idle = true;
+        arm(c, c->worker->shared->config.idle_timeout_s);
+    }
+}
+
+void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close)
+{
+    c->request = NULL;
+    c->closing = close;
+    evhttp_request_set_on_complete_cb(ev, on_sent, c);
+    c->answering = true;
+    evhttp_send_reply(ev, status, http_reason(status), NULL);
+    c->answering = false;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTP server on libevent: TLS 1.3, routes as a table, limits, answers that may come later. It
+ * knows nothing of attestation.
+ *
+ * Invariants
+ *  1. A request and everything below it belongs to its worker's thread. The one call for other
+ *     threads is http_later.
+ *  2. Each handler's request is answered exactly once, by http_answer, which also releases it; a
+ *     client that went away meanwhile changes nothing about that.
+ *  3. Every answer carries the header Pawl-Request, those that libevent makes by itself too.
+ *  4. A connection has a deadline at any time: one request, however slowly it comes and however
+ *     slowly its answer is read, has request_timeout_s; between two requests idle_timeout_s.
+ */
+#ifndef VERIFIER_HTTP_HTTP_H
+#define VERIFIER_HTTP_HTTP_H
+
+#include <pawl/base.h>
+
+#define HTTP_WORKERS_MAX   64
+#define HTTP_HELD_MAX      (64u * 1024 * 1024) /* bytes of requests in memory, for the process */
+#define HTTP_RETRY_AFTER_S 2
+#define HTTP_ID            16 /* hex characters in the header Pawl-Request */
+#define HTTP_SEGMENT_MAX   128
+
+struct http_request;
+struct http_server;
+
+typedef void http_handler(struct http_request *r, const void *arg);
+
+enum http_method { HTTP_NONE = 0, HTTP_GET, HTTP_POST, HTTP_METHOD_COUNT };
+
+/* A table of these ends with path NULL. One '*' may stand for one segment of the path. */
+struct http_route {
+    enum http_method method;
+    const char      *path;
+    const char      *type; /* media type of the body that is taken; NULL: no body is expected */
+    size_t           body_max;
+    http_handler    *handle;
+    const void      *arg;
+};
+
+/* What is sent. A body needs a type. */
+struct http_answer {
+    int              status;
+    const char      *type;
+    struct pawl_view body;
+    unsigned         retry_after_s; /* 0: no such header */
+    const char      *allow;         /* of a 405 */
+    unsigned         max_age_s;     /* 0: no cache keeps it */
+    bool             close;         /* no further request on this connection */
+};
+
+struct http_tls; /* certificate and key; see http_tls_make */
+
+struct http_config {
+    const char              *listen; /* "ADDRESS:PORT", "*:PORT", or the path of a Unix socket */
+    const struct http_tls   *tls;    /* NULL: plain */
+    const struct http_route *routes;
+    unsigned                 workers;
+    void *const             *context; /* one for each worker, for its handlers */
+    uint64_t                 request_timeout_s, idle_timeout_s;
+    uint64_t                 connections_max; /* of all workers */
+    uint64_t                 body_max;        /* the largest of the routes */
+    /* Answers a request that no route takes (404, 405, 413, 415, 503 ..) as the API words it. */
+    void (*refuse)(struct http_request *r, const struct http_answer *a, const char *why);
+    /* Told of what libevent refused before there was a request, and of cut connections. */
+    void (*refused)(const char *request, int status, const char *why);
+};
+
+/* Binds and starts the workers' threads. config's members must outlive the server. */
+PAWL_MUST_USE pawl_status http_server_start(const struct http_config *config,
+                                            struct http_server **ret, struct pawl_err *err);
+/* The address it listens on, with the port that the system chose for port 0. */
+const char *http_server_address(const struct http_server *s);
+/* Takes no more connections, lets requests in flight end for at most grace_s, ends the threads. */
+void http_server_stop(struct http_server *s, uint64_t grace_s);
+/* After http_server_stop, and when nobody will call http_later any more. */
+void http_server_free(struct http_server **s);
+
+/* ---- a request, on its worker's thread --------------------------------------------------------
+ */
+
+struct pawl_view http_body(const struct http_request *r);
+const char      *http_id(const struct http_request *r);      /* 16 hex characters */
+const char      *http_route(const struct http_request *r);   /* its path in the table, or empty */
+void            *http_context(const struct http_request *r); /* of the worker */
+bool             http_is_gone(const struct http_request *r); /* nobody will read the answer */
+/* What stood in the path for '*': a-z A-Z 0-9 - _ . only, not empty. */
+const char *http_segment(const struct http_request *r);
+/* A parameter of the query, decoded, into ret; false if it is absent or longer. */
+bool http_query(const struct http_request *r, const char *name, char *ret, size_t cap);
+
+/* Sends the answer, and releases r. */
+void http_answer(struct http_request *r, const struct http_answer *a);
+
+/* From any thread, once at a time: runs fn on the request's worker. After http_server_stop it runs
+ * in http_server_free. */
+void http_later(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
+
+/* ---- TLS --------------------------------------------------------------------------------------
+ */
+
+/* TLS 1.3 only; no tickets, no resumption, no early data. PEM files. */
+PAWL_MUST_USE pawl_status http_tls_make(const char *certificate, const char *key,
+                                        struct http_tls **ret, struct pawl_err *err);
+void                      http_tls_free(struct http_tls **t);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request: from evhttp to its handler and back. See request.c. */
+#ifndef VERIFIER_HTTP_REQUEST_H
+#define VERIFIER_HTTP_REQUEST_H
+
+#include "http/conn.h"
+
+struct http_request {
+    STAILQ_ENTRY(http_request) link; /* in worker->later */
+    struct worker           *worker;
+    struct conn             *conn;  /* NULL: the client is gone */
+    struct evhttp_request   *ev;    /* evhttp's, or ours when the client is gone; may be NULL */
+    const struct http_route *route; /* NULL: none */
+    struct evbuffer         *bytes; /* the body, ours */
+    struct pawl_view         body;  /* in bytes */
+    char                     id[HTTP_ID + 1];
+    char                     segment[HTTP_SEGMENT_MAX + 1];
+    char                    *query; /* NULL: none */
+    void (*fn)(struct http_request *r, void *arg);
+    void *arg;
+};
+
+/* evhttp's callback for a whole request; arg is the worker. */
+void request_arrived(struct evhttp_request *ev, void *arg);
+
+/* The connection ends while the handler has the request. */
+void request_lost(struct http_request *r);
+
+/* "Bad Request"; never NULL. */
+const char *http_reason(int status);
+
+#endif

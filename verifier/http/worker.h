@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker: one thread, one event loop, one listener of its own on the shared port. */
+#ifndef VERIFIER_HTTP_WORKER_H
+#define VERIFIER_HTTP_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include "http/http.h"
+
+struct conn;
+
+/* What all workers of a server share. */
+struct http_shared {
+    struct http_config config;
+    atomic_size_t      held; /* bytes of requests in memory */
+    atomic_size_t      conns;
+};
+
+LIST_HEAD(conn_list, conn);
+STAILQ_HEAD(later_queue, http_request);
+
+struct worker {
+    struct http_shared *shared;
+    void               *context;
+
+    /* The thread's own. */
+    struct event_base          *base;
+    struct evhttp              *http;
+    struct evhttp_bound_socket *bound; /* NULL once it takes no more connections */
+    struct event               *wake, *limit;
+    struct conn_list            conns;
+    struct conn               **by_fd; /* finds the connection of a request */
+    size_t                      by_fd_n;
+    bool                        draining;
+
+    /* Between threads, under lock. */
+    pthread_mutex_t    lock;
+    struct later_queue later;
+    bool               stop;
+    uint64_t           grace_s;
+    int                wake_fd;
+
+    pthread_t thread;
+    bool      running;
+};
+
+/* Takes over listen_fd. */
+PAWL_MUST_USE pawl_status worker_start(struct worker *w, struct http_shared *shared, void *context,
+                                       int listen_fd, struct pawl_err *err);
+void                      worker_stop(struct worker *w, uint64_t grace_s); /* does not wait */
+void                      worker_join(struct worker *w);
+/* Runs what was still to be run later, and releases everything. */
+void worker_done(struct worker *w);
+
+/* A connection ended; the last one ends a draining worker. */
+void worker_conn_closed(struct worker *w);
+
+#endif
