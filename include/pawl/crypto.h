@@ -167,8 +167,17 @@ PAWL_MUST_USE pawl_status pawl_verify(const struct pawl_public *key, enum pawl_s
                                       enum pawl_hash hash, struct pawl_view digest,
                                       struct pawl_view sig, struct pawl_err *err);
 
-/* The same for ECDSA-P256-SHA256 at full speed: holds what OpenSSL would build anew for each key.
- * One per thread. */
+/* r || s of a DER ECDSA-Sig-Value (RFC 3279 2.2.3), padded to the curve's field. FORM, RANGE. */
+PAWL_MUST_USE pawl_status pawl_ecdsa_from_der(enum pawl_key_kind kind, struct pawl_view der,
+                                              uint8_t *ret, size_t cap, size_t *ret_n,
+                                              struct pawl_err *err);
+
+/* The bytes of the first PEM block of this label ("CERTIFICATE"). FORM if there is none. */
+PAWL_MUST_USE pawl_status pawl_pem_to_der(struct pawl_view pem, const char *label, uint8_t *ret,
+                                          size_t cap, size_t *ret_n, struct pawl_err *err);
+
+/* pawl_verify for ECDSA-P256-SHA256 at full speed: holds what OpenSSL would build anew for each
+ * key. One per thread. */
 struct pawl_p256_verifier;
 PAWL_MUST_USE pawl_status pawl_p256_verifier_make(struct pawl_p256_verifier **ret,
                                                   struct pawl_err            *err);

@@ -176,15 +176,27 @@ static void sha1_decides_nothing_alone(void **state)
             PAWL_E_DENIED, "pcrs.sha1.7");
 }
 
-static char text[POLICY_JSON_MAX];
+/* A policy in the making. */
+static char   text[POLICY_JSON_MAX];
+static size_t text_n;
+
+static void PAWL_PRINTF(1, 2) say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    text_n += (size_t)vsnprintf(text + text_n, sizeof(text) - text_n, fmt, ap);
+    va_end(ap);
+    assert_true(text_n < sizeof(text));
+}
 
 static const char *policy_of_values(int n)
 {
-    int at = sprintf(text, "{\"name\":\"a\",\"version\":1,\"pcrs\":{\"sha256\":{\"0\":[");
-
+    text_n = 0;
+    say("{\"name\":\"a\",\"version\":1,\"pcrs\":{\"sha256\":{\"0\":[");
     for (int i = 0; i < n; i++)
-        at += sprintf(text + at, "%s\"" H32A "\"", i ? "," : "");
-    sprintf(text + at, "]}}}");
+        say("%s\"" H32A "\"", i ? "," : "");
+    say("]}}}");
     return text;
 }
 
@@ -206,16 +218,17 @@ static void takes_every_pcr_of_every_bank(void **state)
     static const enum pawl_hash banks[] = { PAWL_SHA512, PAWL_SHA384, PAWL_SHA256, PAWL_SHA1 };
     struct policy               p;
     struct pawl_err             err;
-    int at = sprintf(text, "{\"name\":\"a\",\"version\":999999999,\"pcrs\":{");
 
+    text_n = 0;
+    say("{\"name\":\"a\",\"version\":999999999,\"pcrs\":{");
     for (size_t b = 0; b < 4; b++) {
-        at += sprintf(text + at, "%s\"%s\":{", b ? "," : "", pawl_hash_name(banks[b]));
+        say("%s\"%s\":{", b ? "," : "", pawl_hash_name(banks[b]));
         for (int pcr = 0; pcr < PAWL_PCRS; pcr++)
-            at += sprintf(text + at, "%s\"%d\":[\"%.*s\"]", pcr ? "," : "", pcr,
-                          (int)(2 * pawl_hash_n(banks[b])), H32A H32A);
-        at += sprintf(text + at, "}");
+            say("%s\"%d\":[\"%.*s\"]", pcr ? "," : "", pcr, (int)(2 * pawl_hash_n(banks[b])),
+                H32A H32A);
+        say("}");
     }
-    sprintf(text + at, "}}");
+    say("}}");
     T_OK(parse(text, &p, &err), &err);
     assert_int_equal(p.rule_n, POLICY_RULES_MAX);
     for (size_t i = 1; i < p.rule_n; i++)
