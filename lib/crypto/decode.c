@@ -32,8 +32,7 @@ pawl_status pawl_ecdsa_from_der(enum pawl_key_kind kind, struct pawl_view der, u
     ERR_clear_error();
     if (!sig || p != der.p + der.n)
         return pawl_fail(err, PAWL_E_FORM, "signature", "is no DER ECDSA signature");
-    if (BN_is_negative(ECDSA_SIG_get0_r(sig)) || BN_is_negative(ECDSA_SIG_get0_s(sig)) ||
-        BN_bn2binpad(ECDSA_SIG_get0_r(sig), rs, (int)field) < 0 ||
+    if (BN_bn2binpad(ECDSA_SIG_get0_r(sig), rs, (int)field) < 0 ||
         BN_bn2binpad(ECDSA_SIG_get0_s(sig), rs + field, (int)field) < 0) {
         ERR_clear_error();
         return pawl_fail(err, PAWL_E_RANGE, "signature", "r or s does not fit the curve");

@@ -48,7 +48,7 @@ static void refuses_what_is_no_signature(void **state)
     der_refused("", PAWL_E_RANGE);
     der_refused("3006 020101 0201", PAWL_E_FORM);
     der_refused("3006 020101 020102 00", PAWL_E_FORM);
-    der_refused("3006 020181 020102", PAWL_E_RANGE); /* negative */
+    der_refused("3006 020181 020102", PAWL_E_FORM); /* negative */
     der_refused(
         "3026 0221 01 00000000000000000000000000000000 00000000000000000000000000000000 020101",
         PAWL_E_RANGE); /* 33 bytes */
