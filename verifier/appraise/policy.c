@@ -245,7 +245,7 @@ static pawl_status read_pcrs(const cJSON *j, struct policy *p, struct pawl_err *
 
 static pawl_status read_policy(const cJSON *j, struct policy *p, struct pawl_err *err)
 {
-    const cJSON *name, *version, *note, *pcrs;
+    const cJSON *name = NULL, *version = NULL, *note = NULL, *pcrs = NULL;
 
     if (!cJSON_IsObject(j))
         return pawl_fail(err, PAWL_E_FORM, "policy", "is not a JSON object");
