@@ -115,6 +115,9 @@ static void a_key_without_a_scheme_verifies_nothing(void **state)
 
     T_FAILS(pawl_tpm_verify(fast, &td, attest, &sig, &err), &err, PAWL_E_UNSUPPORTED);
     T_WHERE(&err, "parameters.scheme.scheme");
+    struct pawl_tpm_public rsa = tpm_public("ek_l1");
+    T_FAILS(pawl_tpm_verify(fast, &rsa, attest, &sig, &err), &err, PAWL_E_UNSUPPORTED);
+    T_WHERE(&err, "parameters.scheme.scheme");
     pub.scheme = PAWL_TPM_ALG_RSASSA;
     T_FAILS(pawl_tpm_verify(fast, &pub, attest, &sig, &err), &err, PAWL_E_UNSUPPORTED);
     pub = tpm_public("ak_p256");
@@ -177,6 +180,10 @@ static void refuses_r_and_s_out_of_range(void **state)
     T_OK(pawl_tpm_signature_parse(ecdsa(PAWL_TPM_ALG_SHA256, "00", "01"), &sig, &err), &err);
     must_not_verify(&pub, attest, &sig);
     T_OK(pawl_tpm_signature_parse(tpm_splice(good, 4, 2, t_hex("0021 00")), &sig, &err), &err);
+    must_not_verify(&pub, attest, &sig);
+    /* A good signature at the front of a longer one is not a second spelling of it. */
+    sig = signature_of("quote_p256");
+    sig.n = 96;
     must_not_verify(&pub, attest, &sig);
 }
 
