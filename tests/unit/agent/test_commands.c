@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Proves what people and scripts see: the command line and its exit codes, `join` and what it keeps
+ * of a configuration, how long `run` waits, and what `status` says is to be done.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "join.h"
+#include "loop.h"
+#include "report.h"
+#include "scratch.h"
+#include "state/file.h"
+#include "status.h"
+#include "t.h"
+
+static struct pawl_err err;
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+static enum cli_exit parse(struct cli *c, const char *a, const char *b, const char *d)
+{
+    char  words[4][64] = { "pawl-agent" };
+    char *argv[5] = { words[0] };
+    int   argc = 1;
+
+    for (const char *const *w = (const char *const[]){ a, b, d, NULL }; *w; w++) {
+        snprintf(words[argc], sizeof(words[argc]), "%s", *w);
+        argv[argc] = words[argc];
+        argc++;
+    }
+    /* The complaints are for people. */
+    int keep = dup(2), null = open("/dev/null", O_WRONLY);
+    dup2(null, 2);
+    enum cli_exit e = cli_parse(argc, argv, c);
+    dup2(keep, 2);
+    close(keep);
+    close(null);
+    c->join = c->join ? "a string" : NULL;
+    return e;
+}
+
+static void commands_and_options_are_taken(void **state)
+{
+    struct cli c;
+
+    (void)state;
+    assert_int_equal(parse(&c, "status", "--json", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_STATUS);
+    assert_true(c.json && !c.config_given);
+    assert_string_equal(c.config, "/etc/pawl/agent.ini");
+    assert_int_equal(parse(&c, "--config=/x", "run", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_RUN);
+    assert_true(c.config_given);
+    assert_int_equal(parse(&c, "join", "--force", "pawl://x"), CLI_GOOD);
+    assert_true(c.force && c.join);
+    assert_int_equal(parse(&c, "--help", NULL, NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_HELP);
+    assert_int_equal(parse(&c, "attest", "--help", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_HELP);
+}
+
+static void a_wrong_command_line_is_a_usage_error(void **state)
+{
+    static const char *const bad[][3] = {
+        { NULL },
+        { "dance" },
+        { "join" },
+        { "join", "a", "b" },
+        { "status", "now" },
+        { "run", "--json" },
+        { "attest", "--csv" },
+        { "identity", "--json", "--csv" },
+        { "attest", "--force" },
+        { "--config" },
+        { "--colour", "status" },
+    };
+    struct cli c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        c = (struct cli){ 0 };
+        assert_int_equal(parse(&c, bad[i][0], bad[i][1], bad[i][2]), CLI_USAGE);
+        assert_int_equal(c.command, CLI_NONE);
+    }
+}
+
+static void exit_codes_say_who_is_at_fault(void **state)
+{
+    struct flow_answer a = { .kind = FLOW_RESULT };
+    char               line[300];
+
+    (void)state;
+    for (unsigned s = EAR_NONE; s < EAR_STATUS_COUNT; s++) {
+        a.ear.status = (enum ear_status)s;
+        assert_int_equal(report_answer_exit(&a),
+                         s == EAR_AFFIRMING || s == EAR_WARNING ? CLI_GOOD : CLI_ATTENTION);
+    }
+    a = (struct flow_answer){ .kind = FLOW_REFUSED,
+                              .ear.status = EAR_AFFIRMING,
+                              .refusal = { .code = PAWL_REFUSAL_REVOKED } };
+    assert_int_equal(report_answer_exit(&a), CLI_ATTENTION);
+    report_answer_line(&a, line, sizeof(line));
+    assert_string_equal(line, "refused: revoked");
+    a = (struct flow_answer){ 0 };
+    assert_int_equal(report_answer_exit(&a), CLI_ATTENTION);
+    assert_int_equal(report_failure_exit(PAWL_E_IO), CLI_NO_CONTACT);
+    assert_int_equal(report_failure_exit(PAWL_E_TPM), CLI_NO_CONTACT);
+    assert_int_equal(report_failure_exit(PAWL_E_DENIED), CLI_ATTENTION);
+    assert_int_equal(report_failure_exit(PAWL_E_FORGED), CLI_ATTENTION);
+    assert_int_equal(report_failure_exit(PAWL_E_STATE), CLI_USAGE);
+}
+
+/* ---- join ----------------------------------------------------------------------------------- */
+
+#define PIN   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define OTHER "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA"
+#define TOKEN "AAECAwQFBgc.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define JOIN  "pawl://gw.example:8443/demo?key=" PIN "&tls=" OTHER
+#define KEYS                                                                                       \
+    "server = gw.example:8443\ntenant = demo\nverifier_key = " PIN "\ntls = pin:" OTHER "\n"
+
+static void file_is(const char *name, const char *want)
+{
+    uint8_t     text[4096];
+    size_t      n = 0;
+    struct stat st;
+
+    T_OK(file_read(AT_FDCWD, scratch_path(name), text, sizeof(text) - 1, &n, &err), &err);
+    text[n] = 0;
+    assert_string_equal((const char *)text, want);
+    assert_int_equal(stat(scratch_path(name), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(scratch_path(name), "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void joins_without_a_configuration(void **state)
+{
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
+    char                                    path[300];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("pawl/agent.ini"));
+    T_OK(join_file(path, JOIN "&token=" TOKEN, false, &err), &err);
+    file_is("pawl/agent.ini", KEYS "token = " TOKEN "\n");
+    T_OK(config_load(path, &c, &err), &err);
+    T_OK(config_has_server(&c, &err), &err);
+    assert_true(c.has_token);
+    assert_int_equal(c.net.tls, NET_TLS_PIN);
+}
+
+static void join_keeps_what_it_does_not_set(void **state)
+{
+    char path[300];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("a.ini"));
+    write_file("a.ini", "# ours\ninterval_s = 60\n  tls = system\ntoken=" TOKEN
+                        "\ntcti = swtpm:path=/x\n[facts]\nserver = in the cellar\n");
+    T_OK(join_file(path, JOIN, false, &err), &err);
+    file_is("a.ini", KEYS "# ours\ninterval_s = 60\ntcti = swtpm:path=/x\n"
+                          "[facts]\nserver = in the cellar\n");
+    T_OK(join_file(path, JOIN, false, &err), &err); /* again: the same */
+    file_is("a.ini", KEYS "# ours\ninterval_s = 60\ntcti = swtpm:path=/x\n"
+                          "[facts]\nserver = in the cellar\n");
+}
+
+static void another_verifier_needs_force(void **state)
+{
+    static const char other[] = "verifier_key = " OTHER "\n";
+    char              path[300];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("a.ini"));
+    write_file("a.ini", other);
+    chmod(path, 0600);
+    T_FAILS(join_file(path, JOIN, false, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "verifier_key");
+    file_is("a.ini", other);
+    T_OK(join_file(path, JOIN, true, &err), &err);
+    file_is("a.ini", KEYS);
+    write_file("a.ini", "what = ever\n");
+    T_FAILS(join_file(path, JOIN, false, &err), &err, PAWL_E_UNSUPPORTED);
+}
+
+static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
+{
+    static const char *const bad[] = { "", "pawl://sesame", "https://gw:1/demo",
+                                       JOIN "&token=AAECAwQFBgc.sesame" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        assert_false(pawl_is_ok(join_file(scratch_path("a.ini"), bad[i], true, &err)));
+        assert_null(strstr(err.why, "sesame"));
+        assert_null(strstr(err.where, "sesame"));
+        assert_int_equal(access(scratch_path("a.ini"), F_OK), -1);
+    }
+}
+
+/* ---- run ------------------------------------------------------------------------------------ */
+
+static void good_rounds_come_at_the_interval(void **state)
+{
+    struct config c = { .interval_s = 300, .jitter_s = 30 };
+
+    (void)state;
+    assert_int_equal(loop_wait_ms(&c, 0, 0, 0), 270000);
+    for (uint32_t r = 0; r < 4000000000u; r += 1234567) {
+        uint64_t ms = loop_wait_ms(&c, 0, 0, r);
+        assert_in_range(ms, 270000, 330000);
+    }
+    c.jitter_s = 0;
+    assert_int_equal(loop_wait_ms(&c, 0, 0, 99), 300000);
+}
+
+static void failures_double_the_wait_up_to_a_limit(void **state)
+{
+    struct config c = { .interval_s = 300, .jitter_s = 30 };
+    uint64_t      full = LOOP_RETRY_MIN_MS;
+
+    (void)state;
+    for (unsigned n = 1; n < 100; n++) {
+        for (uint32_t r = 0; r < 4000000000u; r += 123456789)
+            assert_in_range(loop_wait_ms(&c, n, 0, r), full / 2, full);
+        full = full * 2 > LOOP_RETRY_MAX_MS ? LOOP_RETRY_MAX_MS : full * 2;
+    }
+    assert_in_range(loop_wait_ms(&c, UINT32_MAX, 0, 1), LOOP_RETRY_MAX_MS / 2, LOOP_RETRY_MAX_MS);
+}
+
+static void what_the_verifier_asks_for_is_kept(void **state)
+{
+    struct config c = { .interval_s = 10 };
+
+    (void)state;
+    assert_in_range(loop_wait_ms(&c, 1, 600, 7), 600000, 601000);
+    assert_in_range(loop_wait_ms(&c, 1, 1, 7), 2500, 5000);
+    assert_in_range(loop_wait_ms(&c, 1, UINT64_MAX, 7), 86400000, 86401000);
+}
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+static struct config joined;
+
+static struct status a_status(void)
+{
+    struct status s = { .config = &joined,
+                        .has_state = true,
+                        .record = { .enrolled = true, .has_device = true, .result = "affirming" },
+                        .contact_s = 10000,
+                        .now_s = 10120 };
+
+    joined = (struct config){
+        .net.server = "gw:1", .tenant = "demo", .verifier_n = 1, .interval_s = 300
+    };
+    return s;
+}
+
+static void says(const struct status *s, enum cli_exit e, const char *word)
+{
+    char next[300];
+
+    status_next(s, next, sizeof(next));
+    if (!strstr(next, word))
+        print_error("next step: %s\n", next);
+    assert_non_null(strstr(next, word));
+    assert_int_equal(status_judge(s), e);
+}
+
+static void status_says_what_to_do_next(void **state)
+{
+    struct status s = a_status();
+
+    (void)state;
+    says(&s, CLI_GOOD, "none");
+    s.now_s += 3600;
+    says(&s, CLI_ATTENTION, "start the service");
+    s.pid = 12;
+    says(&s, CLI_ATTENTION, "log");
+
+    s = a_status();
+    snprintf(s.record.result, sizeof(s.record.result), "contraindicated");
+    snprintf(s.record.why, sizeof(s.record.why), "pcr-differs");
+    says(&s, CLI_ATTENTION, "pcr-differs");
+    snprintf(s.record.why, sizeof(s.record.why), "no-policy");
+    says(&s, CLI_ATTENTION, "policy");
+    snprintf(s.record.result, sizeof(s.record.result), "refused: revoked");
+    s.record.why[0] = 0;
+    says(&s, CLI_ATTENTION, "operator");
+
+    s = a_status();
+    s.record.waits = true;
+    says(&s, CLI_ATTENTION, "approves");
+    snprintf(s.record.failure, sizeof(s.record.failure), "server: away");
+    says(&s, CLI_ATTENTION, "server: away");
+
+    s = a_status();
+    s.record.enrolled = false;
+    s.record.result[0] = 0;
+    says(&s, CLI_ATTENTION, "pawl-agent enroll");
+    joined.tenant[0] = 0;
+    says(&s, CLI_ATTENTION, "pawl-agent join");
+}
+
+static void status_needs_neither_tpm_nor_state(void **state)
+{
+    struct status s;
+    struct config c = { 0 };
+
+    (void)state;
+    config_default(&c);
+    snprintf(c.state, sizeof(c.state), "%s", scratch_path("none"));
+    T_OK(status_look(&c, &s, &err), &err);
+    assert_false(s.has_state);
+    assert_int_equal(status_judge(&s), CLI_ATTENTION);
+    assert_int_equal(access(c.state, F_OK), -1);
+
+    assert_int_equal(mkdir(c.state, 0700), 0);
+    write_file("none/agent.json", "{\"version\": 1,");
+    T_FAILS(status_look(&c, &s, &err), &err, PAWL_E_FORM);
+    T_WHERE(&err, "state.agent.json");
+}
+
+#define CASE(sentence, f)                                                                          \
+    {                                                                                              \
+        (sentence), (f), scratch_empty, NULL, NULL                                                 \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE("commands and options are taken", commands_and_options_are_taken),
+        CASE("a wrong command line is a usage error", a_wrong_command_line_is_a_usage_error),
+        CASE("exit codes say who is at fault", exit_codes_say_who_is_at_fault),
+        CASE("joins without a configuration", joins_without_a_configuration),
+        CASE("join keeps what it does not set", join_keeps_what_it_does_not_set),
+        CASE("another verifier needs force", another_verifier_needs_force),
+        CASE("a bad string changes nothing and is not repeated",
+             a_bad_string_changes_nothing_and_is_not_repeated),
+        CASE("good rounds come at the interval", good_rounds_come_at_the_interval),
+        CASE("failures double the wait up to a limit", failures_double_the_wait_up_to_a_limit),
+        CASE("what the verifier asks for is kept", what_the_verifier_asks_for_is_kept),
+        CASE("status says what to do next", status_says_what_to_do_next),
+        CASE("status needs neither TPM nor state", status_needs_neither_tpm_nor_state),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
