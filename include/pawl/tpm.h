@@ -150,7 +150,9 @@ bool   pawl_pcr_selection_equal(const struct pawl_pcr_selection *a,
                                 const struct pawl_pcr_selection *b);
 size_t pawl_pcr_selection_count(const struct pawl_pcr_selection *s); /* of selected PCRs */
 
-/* "sha256:0,1,7+sha1:0", as tpm2-tools write it; parse is its inverse. FORM, RANGE. */
+/* "sha256:0,1,7+sha1:0", as tpm2-tools write it, PCRs ascending; a bank without bits is
+ * "sha1:none", and an empty list has no text. Each is the inverse of the other. FORM, RANGE; FULL.
+ */
 PAWL_MUST_USE pawl_status pawl_pcr_selection_from_text(const char                *s,
                                                        struct pawl_pcr_selection *ret,
                                                        struct pawl_err           *err);
