@@ -104,7 +104,7 @@ void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64
 
     if (pawl_is_ok(s))
         note_answer(&f->record, a);
-    else
+    else if (s.code != PAWL_E_STATE) /* what cannot be asked for yet has not failed */
         note_failure(&f->record, now_s, err);
     f->ask_jwks = !pawl_is_ok(s);
     (void)pawl_is_ok(record_save(f->dir.fd, &f->record, &ignored));

@@ -185,6 +185,18 @@ void net_close(struct net **n)
     *n = NULL;
 }
 
+/* Without curl's own words, which hold milliseconds: the same failure again is no news. */
+static pawl_status no_contact(struct net *n, CURLcode c, struct pawl_err *err)
+{
+    long e = 0;
+
+    curl_easy_getinfo(n->curl, CURLINFO_OS_ERRNO, &e);
+    if (c == CURLE_COULDNT_CONNECT && e)
+        return pawl_fail(err, PAWL_E_IO, "server", "cannot connect to %.80s: %s", n->cfg.server,
+                         strerror((int)e));
+    return pawl_fail(err, PAWL_E_IO, "server", "no answer from %.80s in time", n->cfg.server);
+}
+
 /* curl's reason as ours. */
 static pawl_status failed(struct net *n, CURLcode c, struct pawl_err *err)
 {
@@ -208,6 +220,9 @@ static pawl_status failed(struct net *n, CURLcode c, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_IO, "server", "given up: we were told to stop");
     case CURLE_OUT_OF_MEMORY:
         return pawl_fail(err, PAWL_E_MEMORY, "net", "out of memory");
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+        return no_contact(n, c, err);
     default:
         return pawl_fail(err, PAWL_E_IO, "server", "%.110s", why);
     }

@@ -328,11 +328,14 @@ static void a_server_that_is_away_is_no_contact(void **state)
     struct net_config c = to(&s);
     struct net_answer a;
     struct pawl_err   err;
+    char              want[100];
 
     (void)state;
     tls_server_stop(&s);
     T_FAILS(post(&c, &a, &err), &err, PAWL_E_IO);
     T_WHERE(&err, "server");
+    snprintf(want, sizeof(want), "cannot connect to %s: Connection refused", s.address);
+    assert_string_equal(err.why, want);
 }
 
 static void json_is_got_as_json(void **state)
