@@ -7,6 +7,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "steps.h"
 
@@ -139,6 +140,24 @@ static void refuses_an_ak_of_the_owner_hierarchy(void **state)
     refuses_what_stands_at(*state, OWNER_AK, "0x81015057", "ak");
 }
 
+/* Right parent, wrong template: K1, K5, and an engineer who changed the configuration. */
+static void refuses_an_ak_of_the_other_kind(void **state)
+{
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+    struct tpm            *t = open_tpm(*state);
+    struct tpm_keys        keys;
+    struct pawl_err        err;
+
+    cfg.ak = PAWL_AK_RSA2048;
+    opened(t, &cfg);
+    cfg.ak = PAWL_AK_P256;
+    struct tpm_ek ek = chosen(t);
+    T_FAILS(tpm_keys_open(t, &ek, &cfg, &keys, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "ak");
+    assert_non_null(strstr(err.why, "type"));
+    tpm_close(&t);
+}
+
 static void refuses_a_foreign_object_at_the_td_handle(void **state)
 {
     refuses_what_stands_at(*state, SIGNING_KEY, "0x81005057", "td");
@@ -246,6 +265,7 @@ int main(void)
                  refuses_a_foreign_object_at_the_ak_handle, "--ek p256"),
         T_DEVICE("refuses an AK of the owner hierarchy", refuses_an_ak_of_the_owner_hierarchy,
                  "--ek p256"),
+        T_DEVICE("refuses an AK of the other kind", refuses_an_ak_of_the_other_kind, "--ek p256"),
         T_DEVICE("refuses a foreign object at t_D's handle",
                  refuses_a_foreign_object_at_the_td_handle, "--ek p256"),
         T_DEVICE("refuses a foreign object at the EK's handle",
