@@ -11,6 +11,46 @@
 
 #include "state/file.h"
 
+const char join_template[] =
+    "\n"
+    "# Configuration of pawl-agent. The lines above are from `pawl-agent join`, which keeps the "
+    "rest.\n"
+    "# What is commented out is the default; a comment begins a line, or stands behind \" ;\".\n"
+    "\n"
+    "# The TPM: device:FILE, swtpm:path=SOCKET, swtpm:host=HOST,port=PORT\n"
+    "#tcti = device:/dev/tpmrm0\n"
+    "\n"
+    "# Where the agent keeps its record; a directory of its own, mode 0700.\n"
+    "#state = " CONFIG_STATE "\n"
+    "\n"
+    "# `run` attests every interval_s, a little earlier or later each time.\n"
+    "#interval_s = 300\n"
+    "#jitter_s = 30\n"
+    "\n"
+    "# auto: `run` enrolls a device that is not; manual: only `pawl-agent enroll` does.\n"
+    "#enroll = auto\n"
+    "\n"
+    "# The key that signs quotes: p256 or rsa2048. And where keys live in the TPM.\n"
+    "#ak = p256\n"
+    "#ak_handle = 0x81015057\n"
+    "#td_handle = 0x81005057\n"
+    "#srk_handle = 0x81000001\n"
+    "\n"
+    "# Longest time for one request.\n"
+    "#timeout_s = 30\n"
+    "\n"
+    "# Content encryption that we take, best first.\n"
+    "#suites = ccm, chacha20, gcm, siv\n"
+    "\n"
+    "# Others: proxy = http://HOST:PORT; token_file = FILE in place of token;\n"
+    "# verifier_key and tls take the next key after a comma; tls = ca:FILE and tls = system\n"
+    "# judge the server's certificate instead of its key.\n"
+    "\n"
+    "# What the device says of itself when it enrolls: claims, never evidence.\n"
+    "[facts]\n"
+    "#serial = 0001\n"
+    "#model = gateway\n";
+
 /* ---- the text ------------------------------------------------------------------------------- */
 
 /* The next line with its end; empty at the end of the text. */
@@ -175,7 +215,7 @@ pawl_status join_file(const char *path, const char *string, bool force, struct p
     pawl_status s = file_read(dir, name, t.old, sizeof(t.old), &old_n, err);
     if (!pawl_is_ok(s) && s.code != PAWL_E_ABSENT)
         return s;
-    struct pawl_view old = pawl_view(t.old, old_n);
+    struct pawl_view old = pawl_is_ok(s) ? pawl_view(t.old, old_n) : pawl_view_str(join_template);
     if (!force)
         PAWL_TRY(check_old(path, old, &join, err));
     PAWL_TRY(join_text(old, &join, t.now, sizeof(t.now), &n, err));

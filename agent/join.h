@@ -8,6 +8,9 @@
 
 #include "config.h"
 
+/* What a new file holds beside the keys of join: each other key with its default, commented out. */
+extern const char join_template[];
+
 /* The file's text with the keys of join replaced: server, tenant, verifier_key, tls, token.
  * FULL if it does not fit. */
 PAWL_MUST_USE pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *ret,

@@ -149,16 +149,34 @@ static void write_file(const char *name, const char *text)
 static void joins_without_a_configuration(void **state)
 {
     PAWL_CLEANUP(config_done) struct config c = { 0 };
-    char                                    path[300];
+    char                                    path[300], want[4096];
 
     (void)state;
     snprintf(path, sizeof(path), "%s", scratch_path("pawl/agent.ini"));
     T_OK(join_file(path, JOIN "&token=" TOKEN, false, &err), &err);
-    file_is("pawl/agent.ini", KEYS "token = " TOKEN "\n");
+    snprintf(want, sizeof(want), KEYS "token = " TOKEN "\n%s", join_template);
+    file_is("pawl/agent.ini", want);
     T_OK(config_load(path, &c, &err), &err);
     T_OK(config_has_server(&c, &err), &err);
     assert_true(c.has_token);
     assert_int_equal(c.net.tls, NET_TLS_PIN);
+}
+
+/* Taken out of their comments, the lines are those very defaults. */
+static void a_new_configuration_shows_the_defaults(void **state)
+{
+    PAWL_CLEANUP(config_done) struct config shown = { 0 }, defaults = { 0 };
+    char                                    text[4096];
+    size_t                                  n = 0;
+
+    (void)state;
+    for (const char *c = join_template; *c && strncmp(c, "[facts]", 7); c++)
+        if (*c != '#' || c[1] == ' ')
+            text[n++] = *c;
+    T_OK(config_parse("shown", pawl_view(text, n), &shown, &err), &err);
+    config_default(&defaults);
+    assert_memory_equal(&shown, &defaults, sizeof(shown));
+    assert_non_null(memmem(text, n, "\nsuites", 7));
 }
 
 static void join_keeps_what_it_does_not_set(void **state)
@@ -344,6 +362,7 @@ int main(void)
         CASE("a wrong command line is a usage error", a_wrong_command_line_is_a_usage_error),
         CASE("exit codes say who is at fault", exit_codes_say_who_is_at_fault),
         CASE("joins without a configuration", joins_without_a_configuration),
+        CASE("a new configuration shows the defaults", a_new_configuration_shows_the_defaults),
         CASE("join keeps what it does not set", join_keeps_what_it_does_not_set),
         CASE("another verifier needs force", another_verifier_needs_force),
         CASE("a bad string changes nothing and is not repeated",
