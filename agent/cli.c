@@ -7,13 +7,14 @@
 
 #include "config.h"
 
-enum { OPT_CONFIG = 256, OPT_JSON, OPT_CSV, OPT_FORCE };
+enum { OPT_CONFIG = 256, OPT_JSON, OPT_CSV, OPT_FORCE, OPT_TOKEN };
 
 static const struct option options[] = {
     { "config", required_argument, NULL, OPT_CONFIG },
     { "json", no_argument, NULL, OPT_JSON },
     { "csv", no_argument, NULL, OPT_CSV },
     { "force", no_argument, NULL, OPT_FORCE },
+    { "token", required_argument, NULL, OPT_TOKEN },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -22,10 +23,10 @@ static const struct option options[] = {
 static const struct {
     const char      *name;
     enum cli_command command;
-    bool             json, csv, force; /* options that it takes */
+    bool             json, csv, force, token; /* options that it takes */
 } commands[] = {
-    { "enroll", CLI_ENROLL, .json = true },
-    { "attest", CLI_ATTEST, .json = true },
+    { "enroll", CLI_ENROLL, .json = true, .token = true },
+    { "attest", CLI_ATTEST, .json = true, .token = true },
     { "run", CLI_RUN },
     { "status", CLI_STATUS, .json = true },
     { "join", CLI_JOIN, .force = true },
@@ -54,6 +55,9 @@ static bool take_option(int opt, struct cli *c)
         return c->csv = true;
     case OPT_FORCE:
         return c->force = true;
+    case OPT_TOKEN:
+        c->token = optarg;
+        return true;
     case 'h':
         c->command = CLI_HELP;
         return true;
@@ -77,7 +81,7 @@ static enum cli_exit take_command(int argc, char **argv, struct cli *c)
     if (i == COMMANDS)
         return usage("no such command", argv[optind]);
     if ((c->json && !commands[i].json) || (c->csv && !commands[i].csv) ||
-        (c->force && !commands[i].force) || (c->json && c->csv))
+        (c->force && !commands[i].force) || (c->token && !commands[i].token) || (c->json && c->csv))
         return usage("these options do not go with the command", commands[i].name);
     c->command = commands[i].command;
     int arguments = argc - optind - 1;

@@ -30,7 +30,8 @@ struct cli {
     const char      *config;       /* path */
     bool             config_given; /* by --config */
     bool             json, csv, force;
-    const char      *join; /* the string */
+    const char      *join;  /* the string */
+    const char      *token; /* file for the verifier's token, or NULL */
 };
 
 /* Prints to stderr what is wrong and returns CLI_USAGE, or fills *ret and returns CLI_GOOD. */

@@ -2,12 +2,7 @@
 #include "join.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "state/file.h"
 
@@ -153,28 +148,6 @@ static void join_wipe(struct pawl_join *j)
     pawl_secret_wipe(&j->token);
 }
 
-/* The directory of path, made if its own parent is there; *ret_name gets the last part. */
-static pawl_status open_parent(const char *path, int *ret, const char **ret_name,
-                               struct pawl_err *err)
-{
-    char        dir[CONFIG_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t      n = slash ? (size_t)(slash - path) : 0;
-
-    if (n >= sizeof(dir) || !*(slash ? slash + 1 : path))
-        return pawl_fail(err, PAWL_E_RANGE, "config", "not a file name");
-    memcpy(dir, path, n);
-    dir[n] = 0;
-    const char *name = slash ? (n ? dir : "/") : ".";
-    if (mkdir(name, 0755) && errno != EEXIST)
-        return pawl_fail(err, PAWL_E_IO, "config", "cannot make %.60s: %s", name, strerror(errno));
-    *ret = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*ret < 0)
-        return pawl_fail(err, PAWL_E_IO, "config", "cannot open %.60s: %s", name, strerror(errno));
-    *ret_name = slash ? slash + 1 : path;
-    return pawl_ok();
-}
-
 /* The old file must be one that we can read, and of this verifier. */
 static pawl_status check_old(const char *path, struct pawl_view old, const struct pawl_join *join,
                              struct pawl_err *err)
@@ -211,7 +184,7 @@ pawl_status join_file(const char *path, const char *string, bool force, struct p
     size_t                                   old_n = 0, n = 0;
 
     PAWL_TRY(pawl_under(err, "join", pawl_join_parse(string, &join, err)));
-    PAWL_TRY(open_parent(path, &dir, &name, err));
+    PAWL_TRY(file_open_parent(path, true, &dir, &name, err));
     pawl_status s = file_read(dir, name, t.old, sizeof(t.old), &old_n, err);
     if (!pawl_is_ok(s) && s.code != PAWL_E_ABSENT)
         return s;

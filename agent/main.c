@@ -34,6 +34,10 @@ static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
         return report_failure_exit(s.code);
     }
     report_answer(&a, &f.record, cli->json);
+    if (cli->token && !pawl_is_ok(report_token(&a, cli->token, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
     /* Enrolled is enrolled: the verdict may still wait for approval or a policy. */
     return cli->command == CLI_ENROLL && a.kind == FLOW_RESULT ? CLI_GOOD : report_answer_exit(&a);
 }

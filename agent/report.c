@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "state/file.h"
 #include "state/json.h"
 
 enum cli_exit report_answer_exit(const struct flow_answer *a)
@@ -71,6 +72,17 @@ void report_answer(const struct flow_answer *a, const struct record *r, bool jso
     }
     report_answer_line(a, line, sizeof(line));
     printf("%s\n", line);
+}
+
+pawl_status report_token(const struct flow_answer *a, const char *path, struct pawl_err *err)
+{
+    PAWL_CLEANUP(file_close) int dir = -1;
+    const char                  *name;
+
+    if (a->kind != FLOW_RESULT)
+        return pawl_ok();
+    PAWL_TRY(file_open_parent(path, false, &dir, &name, err));
+    return file_replace(dir, name, pawl_view_str(a->token), err);
 }
 
 void report_failure(const struct pawl_err *err)

@@ -16,6 +16,11 @@ void report_answer_line(const struct flow_answer *a, char *ret, size_t cap);
 /* The line, or an object {device, verdict, why, waits, refusal, request}, on stdout. */
 void report_answer(const struct flow_answer *a, const struct record *r, bool json);
 
+/* Writes the verifier's signed token into a file; a refusal has none, and then nothing is
+ * written. */
+PAWL_MUST_USE pawl_status report_token(const struct flow_answer *a, const char *path,
+                                       struct pawl_err *err);
+
 /* "pawl-agent: where: why" on stderr. */
 void report_failure(const struct pawl_err *err);
 

@@ -52,6 +52,8 @@ static pawl_status judge_result(struct pawl_view body, const struct pawl_public 
     PAWL_TRY(pawl_under(err, "result", pawl_result_parse(body, &r, err)));
     PAWL_TRY(ear_check(r.ear, key, th1, &ret->ear, err));
     ret->want = r.want;
+    memcpy(ret->token, r.ear.p, r.ear.n); /* at most PAWL_EAR_MAX, ear_check saw to it */
+    ret->token[r.ear.n] = 0;
     return pawl_ok();
 }
 

@@ -50,10 +50,11 @@ enum flow_kind { FLOW_NONE = 0, FLOW_RESULT, FLOW_REFUSED };
 
 struct flow_answer {
     enum flow_kind      kind;
-    struct ear          ear;         /* of a result */
-    struct pawl_want    want;        /* of a result */
-    struct pawl_refusal refusal;     /* of a refusal */
-    char                request[40]; /* Pawl-Request, for the log */
+    struct ear          ear;                     /* of a result .. */
+    char                token[PAWL_EAR_MAX + 1]; /* .. as the verifier signed it */
+    struct pawl_want    want;                    /* of a result */
+    struct pawl_refusal refusal;                 /* of a refusal */
+    char                request[40];             /* Pawl-Request, for the log */
 };
 
 /* Opens the state directory and the way to the verifier. The record of another verifier or tenant

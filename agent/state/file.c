@@ -105,3 +105,25 @@ pawl_status file_replace(int dir, const char *name, struct pawl_view bytes, stru
         return io(err, name, "fsync the directory");
     return pawl_ok();
 }
+
+pawl_status file_open_parent(const char *path, bool make, int *ret, const char **ret_name,
+                             struct pawl_err *err)
+{
+    char        dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t      n = slash ? (size_t)(slash - path) : 0;
+
+    if (n >= sizeof(dir) || !*(slash ? slash + 1 : path))
+        return pawl_fail(err, PAWL_E_RANGE, "path", "%.90s names no file", path);
+    memcpy(dir, path, n);
+    dir[n] = 0;
+    const char *name = slash ? (n ? dir : "/") : ".";
+    if (make && mkdir(name, 0755) && errno != EEXIST)
+        return io(err, path, "make its directory");
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return io(err, path, "open its directory");
+    *ret = fd;
+    *ret_name = slash ? slash + 1 : path;
+    return pawl_ok();
+}

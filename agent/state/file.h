@@ -22,6 +22,11 @@ PAWL_MUST_USE pawl_status file_read(int dir, const char *name, uint8_t *ret, siz
 PAWL_MUST_USE pawl_status file_replace(int dir, const char *name, struct pawl_view bytes,
                                        struct pawl_err *err);
 
+/* Opens the directory that a path names its file in, for the calls above; *ret_name gets the rest
+ * of path. make: a missing directory is made, if its own parent is there. */
+PAWL_MUST_USE pawl_status file_open_parent(const char *path, bool make, int *ret,
+                                           const char **ret_name, struct pawl_err *err);
+
 /* Closes *fd unless it is -1: for PAWL_CLEANUP. */
 void file_close(int *fd);
 

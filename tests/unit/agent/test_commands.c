@@ -20,6 +20,28 @@
 
 static struct pawl_err err;
 
+static void file_is(const char *name, const char *want)
+{
+    uint8_t     text[4096];
+    size_t      n = 0;
+    struct stat st;
+
+    T_OK(file_read(AT_FDCWD, scratch_path(name), text, sizeof(text) - 1, &n, &err), &err);
+    text[n] = 0;
+    assert_string_equal((const char *)text, want);
+    assert_int_equal(stat(scratch_path(name), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(scratch_path(name), "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
 /* ---- the command line ----------------------------------------------------------------------- */
 
 static enum cli_exit parse(struct cli *c, const char *a, const char *b, const char *d)
@@ -76,6 +98,7 @@ static void a_wrong_command_line_is_a_usage_error(void **state)
         { "attest", "--csv" },
         { "identity", "--json", "--csv" },
         { "attest", "--force" },
+        { "run", "--token=x" },
         { "--config" },
         { "--colour", "status" },
     };
@@ -115,6 +138,21 @@ static void exit_codes_say_who_is_at_fault(void **state)
     assert_int_equal(report_failure_exit(PAWL_E_STATE), CLI_USAGE);
 }
 
+static void a_result_is_kept_as_a_file(void **state)
+{
+    struct flow_answer a = { .kind = FLOW_REFUSED, .token = "old" };
+    char               path[300];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("token"));
+    T_OK(report_token(&a, path, &err), &err);
+    assert_int_equal(access(path, F_OK), -1);
+    a = (struct flow_answer){ .kind = FLOW_RESULT, .token = "a.b.c" };
+    T_OK(report_token(&a, path, &err), &err);
+    file_is("token", "a.b.c");
+    T_FAILS(report_token(&a, scratch_path("none/token"), &err), &err, PAWL_E_ABSENT);
+}
+
 /* ---- join ----------------------------------------------------------------------------------- */
 
 #define PIN   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
@@ -123,28 +161,6 @@ static void exit_codes_say_who_is_at_fault(void **state)
 #define JOIN  "pawl://gw.example:8443/demo?key=" PIN "&tls=" OTHER
 #define KEYS                                                                                       \
     "server = gw.example:8443\ntenant = demo\nverifier_key = " PIN "\ntls = pin:" OTHER "\n"
-
-static void file_is(const char *name, const char *want)
-{
-    uint8_t     text[4096];
-    size_t      n = 0;
-    struct stat st;
-
-    T_OK(file_read(AT_FDCWD, scratch_path(name), text, sizeof(text) - 1, &n, &err), &err);
-    text[n] = 0;
-    assert_string_equal((const char *)text, want);
-    assert_int_equal(stat(scratch_path(name), &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *f = fopen(scratch_path(name), "w");
-
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
 
 static void joins_without_a_configuration(void **state)
 {
@@ -361,6 +377,7 @@ int main(void)
         CASE("commands and options are taken", commands_and_options_are_taken),
         CASE("a wrong command line is a usage error", a_wrong_command_line_is_a_usage_error),
         CASE("exit codes say who is at fault", exit_codes_say_who_is_at_fault),
+        CASE("a result is kept as a file", a_result_is_kept_as_a_file),
         CASE("joins without a configuration", joins_without_a_configuration),
         CASE("a new configuration shows the defaults", a_new_configuration_shows_the_defaults),
         CASE("join keeps what it does not set", join_keeps_what_it_does_not_set),

@@ -93,6 +93,7 @@ static void enrolls(void **state) /* P-ENROL-6 */
     assert_int_equal(answer.ear.status, EAR_AFFIRMING);
     assert_true(flow.record.enrolled);
     assert_string_equal(flow.record.result, "affirming");
+    assert_memory_equal(answer.token, "ey", 2);
     assert_int_equal(flow.record.device_id[0], 0xdd);
     assert_string_equal(flow.record.ak, pawl_template_name(PAWL_AK_P256));
     assert_true(state_dir_contact_s(&flow.dir) > 0);
