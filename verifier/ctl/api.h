@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API of a verifier: JSON over HTTP on its Unix socket. */
+#ifndef VERIFIER_CTL_API_H
+#define VERIFIER_CTL_API_H
+
+#include "ctl/ctl.h"
+
+#define API_SOCKET "/var/lib/pawl/operator.sock"
+
+/* A path below /v1, built from parts that people typed; release with api_path_done. */
+struct api_path {
+    char *p;
+};
+
+void api_path_done(struct api_path *p);
+
+/* Appends to *ret. fmt holds %s only; each argument is escaped. */
+PAWL_MUST_USE pawl_status api_path(struct api_path *ret, struct pawl_err *err, const char *fmt, ...)
+    PAWL_PRINTF(3, 4);
+
+/* One request. body NULL: GET, otherwise POST; it is released here. IO when the verifier cannot be
+ * reached; what it refuses comes back with its field and detail: ABSENT never, CONFLICT for 409,
+ * DENIED otherwise. */
+PAWL_MUST_USE pawl_status api_call(const struct args *a, const char *path, cJSON *body, cJSON **ret,
+                                   struct pawl_err *err);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command of pawlctl, in the order of --help. */
+#include "ctl/ctl.h"
+
+#define O(option) (1u << OPT_##option)
+#define ONLINE    (O(SOCKET) | O(TENANT))
+
+const struct command commands[] = {
+    { "quote", "verify",
+      "--ak FILE --attest FILE --signature FILE --pcrs FILE --nonce HEX\n"
+      "[--select PCRS] [--ek FILE] [--policy FILE]",
+      "verifies a quote made by tpm2_quote", .run = quote_verify, .show = show_members,
+      .needs = O(AK) | O(ATTEST) | O(SIGNATURE) | O(PCRS) | O(NONCE),
+      .options = O(SELECT) | O(EK) | O(POLICY) },
+    { "ekcert", "verify", "--roots PATH [--intermediates PATH] CERT",
+      "verifies the certificate of an Endorsement Key", .run = ekcert_verify, .show = show_members,
+      .needs = O(ROOTS), .options = O(INTERMEDIATES), .takes_operand = true },
+    { "ear", "verify", "--jwks FILE [--require STATUS] TOKEN|@FILE|-",
+      "verifies an attestation result", .run = ear_verify, .show = show_members, .needs = O(JWKS),
+      .options = O(REQUIRE), .takes_operand = true },
+
+    { "device", "list", "", "lists devices", .run = device_list, .show = show_devices,
+      .options = ONLINE },
+    { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_members,
+      .options = ONLINE, .takes_operand = true },
+    { "device", "approve", "ID", "admits a device that waits", .run = device_approve,
+      .show = show_members, .options = ONLINE, .takes_operand = true },
+    { "device", "revoke", "ID", "turns a device away for good", .run = device_revoke,
+      .show = show_members, .options = ONLINE, .takes_operand = true },
+
+    { "policy", "add", "FILE|-", "stores a version of a policy", .run = policy_add,
+      .show = show_policy, .options = ONLINE, .takes_operand = true },
+    { "policy", "list", "", "lists policies", .run = policy_list, .show = show_policies,
+      .options = ONLINE },
+    { "policy", "show", "NAME [--policy-version N]", "shows a policy, the newest version if none",
+      .run = policy_show, .show = show_policy, .options = ONLINE | O(VERSION_NUMBER),
+      .takes_operand = true },
+    { "policy", "learn", "NAME --device ID [--policy-version N]",
+      "makes a policy from a device's last believed PCR values", .run = policy_make,
+      .show = show_policy, .needs = O(DEVICE), .options = ONLINE | O(VERSION_NUMBER),
+      .takes_operand = true },
+    { "policy", "assign", "NAME --device ID | --default",
+      "judges a device by a policy ('' by the default), or all others", .run = policy_assign,
+      .show = show_members, .options = ONLINE | O(DEVICE) | O(DEFAULT), .takes_operand = true },
+
+    { "token", "create", "[--uses N] [--ttl SECONDS] [--device ID]",
+      "makes an enrolment token and prints its join string", .run = token_create, .show = show_join,
+      .options = ONLINE | O(USES) | O(TTL) | O(DEVICE) },
+    { "token", "list", "", "lists enrolment tokens", .run = token_list, .show = show_tokens,
+      .options = ONLINE },
+    { 0 },
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pawlctl: what its commands share.
+ *
+ * A command is a function from arguments to an answer (JSON); a second function shows an answer to
+ * people. So --json prints exactly what people see the gist of, and whatever a command cannot do is
+ * one error record, one line and one exit code, in main.c.
+ */
+#ifndef VERIFIER_CTL_CTL_H
+#define VERIFIER_CTL_CTL_H
+
+#include <cjson/cJSON.h>
+
+#include <pawl/base.h>
+
+/* Documented in --help; scripts rely on them. */
+enum ctl_exit {
+    CTL_GOOD = 0,
+    CTL_REFUSED = 1,  /* looked at and found bad, or refused by the verifier */
+    CTL_USAGE = 2,    /* the command line */
+    CTL_NO_ACCESS = 3 /* a file or the verifier cannot be reached or read */
+};
+
+enum ctl_option {
+    OPT_JSON,
+    OPT_AK,
+    OPT_ATTEST,
+    OPT_SIGNATURE,
+    OPT_PCRS,
+    OPT_NONCE,
+    OPT_SELECT,
+    OPT_EK,
+    OPT_POLICY,
+    OPT_ROOTS,
+    OPT_INTERMEDIATES,
+    OPT_JWKS,
+    OPT_REQUIRE,
+    OPT_SOCKET,
+    OPT_TENANT,
+    OPT_DEVICE,
+    OPT_DEFAULT,
+    OPT_VERSION_NUMBER,
+    OPT_USES,
+    OPT_TTL,
+    OPT_COUNT
+};
+
+struct args {
+    const char *option[OPT_COUNT]; /* NULL: not given; "" for one without a value */
+    const char *operand;           /* behind noun and verb; NULL: none */
+};
+
+/* *ret, owned by the caller, is set on success only. */
+typedef pawl_status ctl_run_fn(const struct args *a, cJSON **ret, struct pawl_err *err);
+typedef void        ctl_show_fn(const cJSON *answer);
+
+struct command {
+    const char  *noun, *verb;
+    const char  *usage; /* options and operand, as --help shows them */
+    const char  *what;
+    unsigned     options, needs; /* bits of enum ctl_option; --json always may be */
+    bool         takes_operand;
+    ctl_run_fn  *run;
+    ctl_show_fn *show;
+};
+
+/* Ends with a command without noun. */
+extern const struct command commands[];
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+ctl_run_fn quote_verify, ekcert_verify, ear_verify;
+ctl_run_fn device_list, device_show, device_approve, device_revoke;
+ctl_run_fn policy_add, policy_list, policy_show, policy_make, policy_assign;
+ctl_run_fn token_create, token_list;
+
+/* ---- input.c -------------------------------------------------------------------------------- */
+
+/* Bytes that a file held; release with bytes_done. */
+struct bytes {
+    size_t   n;
+    uint8_t *p;
+};
+
+void             bytes_done(struct bytes *b);
+struct pawl_view bytes_view(const struct bytes *b);
+
+/* A whole file, or standard input for "-". At most max bytes. IO when it cannot be read. */
+PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes *ret,
+                                     struct pawl_err *err);
+
+/* ---- json.c --------------------------------------------------------------------------------- */
+
+void json_free(cJSON **j);
+
+/* The text or number of a member; NULL or fallback when there is none of that type. */
+const char *json_text(const cJSON *o, const char *name);
+int64_t     json_number(const cJSON *o, const char *name, int64_t fallback);
+
+/* False when memory ran out. */
+bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
+bool json_add_u64(cJSON *o, const char *name, uint64_t v);
+
+/* ---- show.c --------------------------------------------------------------------------------- */
+
+/* One line for each member, nested names joined: what any answer looks like. */
+ctl_show_fn show_members;
+ctl_show_fn show_devices, show_policies, show_policy, show_tokens, show_join;
+
+#endif

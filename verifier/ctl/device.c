@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pawlctl device: who is enrolled, and what the operator decides about them. */
+#include "ctl/api.h"
+
+/* Moves the devices of one page to the end of all. */
+static void take_page(cJSON *all, cJSON *page)
+{
+    cJSON *from = cJSON_GetObjectItemCaseSensitive(page, "devices"), *d;
+
+    while ((d = cJSON_DetachItemFromArray(from, 0)))
+        cJSON_AddItemToArray(all, d);
+}
+
+pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *o = cJSON_CreateObject(), *page = NULL;
+    cJSON                         *all = cJSON_AddArrayToObject(o, "devices");
+    const char                    *next = "";
+
+    while (next) {
+        PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+        cJSON                                      *fresh = NULL;
+
+        PAWL_TRY(api_path(&path, err, "/devices?limit=500&after=%s", next));
+        PAWL_TRY(api_call(a, path.p, NULL, &fresh, err));
+        json_free(&page);
+        page = fresh; /* next points into it */
+        take_page(all, page);
+        next = json_text(page, "next");
+    }
+    *ret = o;
+    o = NULL;
+    return pawl_ok();
+}
+
+pawl_status device_show(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s", a->operand));
+    return api_call(a, path.p, NULL, ret, err);
+}
+
+pawl_status device_approve(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/approve", a->operand));
+    return api_call(a, path.p, cJSON_CreateObject(), ret, err);
+}
+
+pawl_status device_revoke(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/revoke", a->operand));
+    return api_call(a, path.p, cJSON_CreateObject(), ret, err);
+}

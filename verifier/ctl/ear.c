@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pawlctl ear verify: an attestation result as a relying party reads it.
+ *
+ * The algorithm is ES256 whatever the token says (RFC 8725); the token only names which key of the
+ * JWKS signed it. Claims are read after the signature was verified.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <pawl/crypto.h>
+
+#include "ctl/ctl.h"
+
+#define EAR_PROFILE "tag:github.com,2023:veraison/ear"
+
+enum { TOKEN_MAX = 16 * 1024, JWKS_MAX = 256 * 1024, SKEW_S = 60 };
+
+/* The three parts of a compact JWS, and what the first two decode to. */
+struct token {
+    struct bytes     text;
+    struct pawl_view signed_text; /* header and claims, with the dot between */
+    cJSON           *header, *claims;
+    uint8_t          signature[64];
+};
+
+static void token_done(struct token *t)
+{
+    bytes_done(&t->text);
+    cJSON_Delete(t->header);
+    cJSON_Delete(t->claims);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* The token itself, or @FILE, or - for standard input; white space around it does not count. */
+static pawl_status read_text(const char *operand, struct bytes *ret, struct pawl_err *err)
+{
+    if (operand[0] == '@' || strcmp(operand, "-") == 0)
+        PAWL_TRY(input_read(operand + (operand[0] == '@'), TOKEN_MAX, ret, err));
+    else {
+        ret->p = (uint8_t *)strdup(operand);
+        if (!ret->p)
+            return pawl_fail(err, PAWL_E_MEMORY, "token", "no memory");
+        ret->n = strlen(operand);
+    }
+    while (ret->n && strchr(" \t\r\n", ret->p[ret->n - 1]))
+        ret->n--;
+    if (ret->n == 0 || ret->n > TOKEN_MAX)
+        return pawl_fail(err, PAWL_E_RANGE, "token", "has %zu characters, 1 to %d are taken",
+                         ret->n, TOKEN_MAX);
+    return pawl_ok();
+}
+
+static pawl_status decode_object(struct pawl_view part, const char *where, cJSON **ret,
+                                 struct pawl_err *err)
+{
+    uint8_t json[TOKEN_MAX];
+    size_t  n;
+
+    PAWL_TRY(pawl_b64url_parse(part, where, json, sizeof(json), &n, err));
+    *ret = cJSON_ParseWithLength((const char *)json, n);
+    if (!cJSON_IsObject(*ret))
+        return pawl_fail(err, PAWL_E_FORM, where, "is no JSON object");
+    return pawl_ok();
+}
+
+static pawl_status split(struct token *t, struct pawl_err *err)
+{
+    struct pawl_view part[3];
+    const uint8_t   *at = t->text.p, *end = t->text.p + t->text.n;
+    size_t           n;
+
+    for (int i = 0; i < 3; i++) {
+        const uint8_t *dot = i < 2 ? memchr(at, '.', (size_t)(end - at)) : end;
+        if (!dot)
+            return pawl_fail(err, PAWL_E_FORM, "token", "is not three parts with dots between");
+        part[i] = pawl_view(at, (size_t)(dot - at));
+        at = dot + 1;
+    }
+    t->signed_text = pawl_view(t->text.p, part[0].n + 1 + part[1].n);
+    PAWL_TRY(decode_object(part[0], "header", &t->header, err));
+    PAWL_TRY(decode_object(part[1], "claims", &t->claims, err));
+    PAWL_TRY(pawl_b64url_parse(part[2], "signature", t->signature, sizeof(t->signature), &n, err));
+    if (n != sizeof(t->signature))
+        return pawl_fail(err, PAWL_E_RANGE, "signature", "has %zu bytes, not 64", n);
+    return pawl_ok();
+}
+
+/* ---- the key -------------------------------------------------------------------------------- */
+
+static pawl_status read_coordinate(const cJSON *jwk, const char *name, uint8_t ret[32],
+                                   struct pawl_err *err)
+{
+    const char *text = json_text(jwk, name);
+    size_t      n = 0;
+
+    if (!text)
+        return pawl_fail(err, PAWL_E_FORM, name, "is missing");
+    PAWL_TRY(pawl_b64url_parse(pawl_view_str(text), name, ret, 32, &n, err));
+    return n == 32 ? pawl_ok() : pawl_fail(err, PAWL_E_RANGE, name, "has %zu bytes, not 32", n);
+}
+
+static bool says(const cJSON *o, const char *name, const char *want)
+{
+    const char *text = json_text(o, name);
+
+    return text && strcmp(text, want) == 0;
+}
+
+static pawl_status read_jwk(const cJSON *jwk, struct pawl_public *ret, struct pawl_err *err)
+{
+    struct pawl_public k = { .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256, .b = { 0x04 } };
+
+    if (!says(jwk, "kty", "EC") || !says(jwk, "crv", "P-256"))
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "jwks", "the token's key is not EC P-256");
+    PAWL_TRY(pawl_under(err, "jwks", read_coordinate(jwk, "x", k.b + 1, err)));
+    PAWL_TRY(pawl_under(err, "jwks", read_coordinate(jwk, "y", k.b + 33, err)));
+    PAWL_TRY(pawl_under(err, "jwks", pawl_public_check(&k, err)));
+    *ret = k;
+    return pawl_ok();
+}
+
+static pawl_status find_key(const char *path, const char *kid, struct pawl_public *ret,
+                            struct pawl_err *err)
+{
+    PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
+    PAWL_CLEANUP(json_free) cJSON        *jwks = NULL;
+    const cJSON                          *jwk;
+
+    PAWL_TRY(pawl_under(err, "jwks", input_read(path, JWKS_MAX, &file, err)));
+    jwks = cJSON_ParseWithLength((const char *)file.p, file.n);
+    const cJSON *keys = cJSON_GetObjectItemCaseSensitive(jwks, "keys");
+    if (!cJSON_IsArray(keys))
+        return pawl_fail(err, PAWL_E_FORM, "jwks", "is no JSON object with a list keys");
+    cJSON_ArrayForEach(jwk, keys) if (says(jwk, "kid", kid)) return read_jwk(jwk, ret, err);
+    return pawl_fail(err, PAWL_E_DENIED, "header.kid", "names a key that the JWKS does not have");
+}
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static pawl_status check_signature(const struct token *t, const char *jwks, struct pawl_err *err)
+{
+    const char        *kid = json_text(t->header, "kid");
+    struct pawl_public key;
+
+    if (!says(t->header, "alg", "ES256"))
+        return pawl_fail(err, PAWL_E_DENIED, "header.alg", "is not ES256");
+    if (!says(t->header, "typ", "eat+jwt"))
+        return pawl_fail(err, PAWL_E_DENIED, "header.typ", "is not eat+jwt");
+    if (!kid)
+        return pawl_fail(err, PAWL_E_DENIED, "header.kid", "is missing");
+    PAWL_TRY(find_key(jwks, kid, &key, err));
+    return pawl_es256_verify(&key, t->signed_text, t->signature, err);
+}
+
+static pawl_status check_times(const cJSON *claims, int64_t now_s, struct pawl_err *err)
+{
+    int64_t iat = json_number(claims, "iat", -1), exp = json_number(claims, "exp", -1);
+
+    if (iat < 0)
+        return pawl_fail(err, PAWL_E_FORM, "iat", "is missing");
+    if (exp < 0)
+        return pawl_fail(err, PAWL_E_FORM, "exp", "is missing");
+    if (iat > now_s + SKEW_S)
+        return pawl_fail(err, PAWL_E_DENIED, "iat", "lies %lld s ahead", (long long)(iat - now_s));
+    if (exp <= now_s)
+        return pawl_fail(err, PAWL_E_EXPIRED, "exp", "passed %lld s ago", (long long)(now_s - exp));
+    return pawl_ok();
+}
+
+static pawl_status check_status(const cJSON *claims, const char *require, struct pawl_err *err)
+{
+    const cJSON *submods = cJSON_GetObjectItemCaseSensitive(claims, "submods"), *m;
+
+    if (!cJSON_IsObject(submods) || !submods->child)
+        return pawl_fail(err, PAWL_E_FORM, "submods", "is missing");
+    cJSON_ArrayForEach(m, submods)
+    {
+        const char *status = json_text(m, "ear.status");
+        if (!status)
+            return pawl_fail(err, PAWL_E_FORM, "ear.status", "is missing");
+        if (require && strcmp(status, require) != 0)
+            return pawl_fail(err, PAWL_E_DENIED, "ear.status", "is %s, not %s", status, require);
+    }
+    return pawl_ok();
+}
+
+pawl_status ear_verify(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(token_done) struct token t = { 0 };
+
+    PAWL_TRY(read_text(a->operand, &t.text, err));
+    PAWL_TRY(split(&t, err));
+    PAWL_TRY(check_signature(&t, a->option[OPT_JWKS], err));
+    if (!says(t.claims, "eat_profile", EAR_PROFILE))
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "eat_profile", "is not %s", EAR_PROFILE);
+    PAWL_TRY(check_times(t.claims, (int64_t)time(NULL), err));
+    PAWL_TRY(check_status(t.claims, a->option[OPT_REQUIRE], err));
+    *ret = t.claims;
+    t.claims = NULL;
+    return pawl_ok();
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The little that cJSON leaves to be said. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/ctl.h"
+
+void json_free(cJSON **j)
+{
+    cJSON_Delete(*j);
+}
+
+const char *json_text(const cJSON *o, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+}
+
+int64_t json_number(const cJSON *o, const char *name, int64_t fallback)
+{
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
+
+    /* Beyond 2^53 a double is no integer any more. */
+    return cJSON_IsNumber(n) && n->valuedouble > -9e15 && n->valuedouble < 9e15
+               ? (int64_t)n->valuedouble
+               : fallback;
+}
+
+bool json_add_hex(cJSON *o, const char *name, struct pawl_view v)
+{
+    struct pawl_err ignored;
+    char           *text = malloc(2 * v.n + 1);
+    bool            good = text && pawl_is_ok(pawl_hex_write(v, text, 2 * v.n + 1, &ignored)) &&
+                cJSON_AddStringToObject(o, name, text);
+
+    free(text);
+    return good;
+}
+
+bool json_add_u64(cJSON *o, const char *name, uint64_t v)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, v);
+    return cJSON_AddRawToObject(o, name, text);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pawlctl: the operator's command. Reads the command line, runs one command, and says how it went:
+ * the answer on standard output, one line that says why not on standard error, and an exit code.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+/* getopt's value of an option is OPTION_BASE + enum ctl_option. */
+enum { OPTION_BASE = 256 };
+
+#define OPTION(text, value, option)                                                                \
+    {                                                                                              \
+        (text), (value), NULL, OPTION_BASE + OPT_##option                                          \
+    }
+
+static const struct option options[] = {
+    OPTION("json", no_argument, JSON),
+    OPTION("ak", required_argument, AK),
+    OPTION("attest", required_argument, ATTEST),
+    OPTION("signature", required_argument, SIGNATURE),
+    OPTION("pcrs", required_argument, PCRS),
+    OPTION("nonce", required_argument, NONCE),
+    OPTION("select", required_argument, SELECT),
+    OPTION("ek", required_argument, EK),
+    OPTION("policy", required_argument, POLICY),
+    OPTION("roots", required_argument, ROOTS),
+    OPTION("intermediates", required_argument, INTERMEDIATES),
+    OPTION("jwks", required_argument, JWKS),
+    OPTION("require", required_argument, REQUIRE),
+    OPTION("socket", required_argument, SOCKET),
+    OPTION("tenant", required_argument, TENANT),
+    OPTION("device", required_argument, DEVICE),
+    OPTION("default", no_argument, DEFAULT),
+    OPTION("policy-version", required_argument, VERSION_NUMBER),
+    OPTION("uses", required_argument, USES),
+    OPTION("ttl", required_argument, TTL),
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { 0 },
+};
+
+static const char *option_name(unsigned option)
+{
+    for (const struct option *o = options; o->name; o++)
+        if (o->val == (int)(OPTION_BASE + option))
+            return o->name;
+    return "?";
+}
+
+/* ---- help ----------------------------------------------------------------------------------- */
+
+/* The usage may have a second line, which goes below the first. */
+static void print_usage(FILE *to, const struct command *c)
+{
+    const char *line = c->usage, *newline = strchr(line, '\n');
+
+    fprintf(to, "  pawlctl %s %s %.*s\n", c->noun, c->verb,
+            newline ? (int)(newline - line) : (int)strlen(line), line);
+    if (newline)
+        fprintf(to, "          %s\n", newline + 1);
+}
+
+static void print_help(const char *noun)
+{
+    puts("pawlctl: the operator's command of Pawl\n");
+    for (const struct command *c = commands; c->noun; c++) {
+        if (noun && strcmp(noun, c->noun) != 0)
+            continue;
+        print_usage(stdout, c);
+        printf("          %s\n", c->what);
+    }
+    puts("\nquote, ekcert and ear work on files, without a verifier. An AK is TPM2B_PUBLIC, "
+         "TPMT_PUBLIC\n"
+         "or PEM (which says nothing of its attributes); a signature TPMT_SIGNATURE or plain; PCRS "
+         "such\n"
+         "as sha256:0,1,7+sha1:0. PATH is a file or a directory, ID 64 hex digits or an "
+         "unambiguous\n"
+         "beginning. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
+         "/var/lib/pawl/operator.sock, and take --tenant NAME.\n"
+         "\n"
+         "  --json      print the answer as JSON\n"
+         "  --help      this, or of one noun: pawlctl device --help\n"
+         "  --version\n"
+         "\n"
+         "Exit codes: 0 good, 1 refused or bad, 2 usage, 3 a file or the verifier cannot be read.");
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+static enum ctl_exit usage_error(const struct command *c, const char *what, const char *which)
+{
+    fprintf(stderr, "pawlctl: %s%s\n", what, which);
+    if (c)
+        print_usage(stderr, c);
+    else
+        fprintf(stderr, "  pawlctl --help lists the commands\n");
+    return CTL_USAGE;
+}
+
+static const struct command *find_command(const char *noun, const char *verb)
+{
+    for (const struct command *c = commands; c->noun; c++)
+        if (noun && verb && strcmp(noun, c->noun) == 0 && strcmp(verb, c->verb) == 0)
+            return c;
+    return NULL;
+}
+
+static enum ctl_exit check_options(const struct command *c, const struct args *a)
+{
+    for (unsigned o = 0; o < OPT_COUNT; o++) {
+        bool may = o == OPT_JSON || (c->options | c->needs) & 1u << o;
+        if (a->option[o] && !may)
+            return usage_error(c, "no such option here: --", option_name(o));
+        if (!a->option[o] && c->needs & 1u << o)
+            return usage_error(c, "missing: --", option_name(o));
+    }
+    return CTL_GOOD;
+}
+
+static enum ctl_exit take_operands(int n, char **operands, const struct command **ret,
+                                   struct args *a)
+{
+    const struct command *c = find_command(operands[0], n > 1 ? operands[1] : NULL);
+
+    if (!c)
+        return usage_error(NULL, n ? "no such command: " : "a command is missing",
+                           n ? operands[n > 1] : "");
+    if (c->takes_operand != (n == 3))
+        return usage_error(
+            c, n > 3 - !c->takes_operand ? "too many arguments" : "an argument is missing", "");
+    a->operand = c->takes_operand ? operands[2] : NULL;
+    *ret = c;
+    return check_options(c, a);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static enum ctl_exit exit_code(enum pawl_code code)
+{
+    switch (code) {
+    case PAWL_OK:
+        return CTL_GOOD;
+    case PAWL_E_IO:
+    case PAWL_E_ABSENT:
+    case PAWL_E_MEMORY:
+        return CTL_NO_ACCESS;
+    case PAWL_E_BUG: /* arguments that getopt cannot see to contradict each other */
+        return CTL_USAGE;
+    default:
+        return CTL_REFUSED;
+    }
+}
+
+static void print_json(const cJSON *o)
+{
+    char *text = cJSON_Print(o);
+
+    if (text)
+        puts(text);
+    cJSON_free(text);
+}
+
+static void report(const struct args *a, const struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *o = NULL;
+
+    fprintf(stderr, "pawlctl: %s: %s\n", err->where, err->why);
+    if (!a->option[OPT_JSON])
+        return;
+    o = cJSON_CreateObject();
+    cJSON_AddBoolToObject(o, "good", false);
+    cJSON_AddStringToObject(o, "code", pawl_code_name(err->code));
+    cJSON_AddStringToObject(o, "field", err->where);
+    cJSON_AddStringToObject(o, "why", err->why);
+    print_json(o);
+}
+
+static enum ctl_exit run(const struct command *c, const struct args *a)
+{
+    PAWL_CLEANUP(json_free) cJSON *answer = NULL;
+    struct pawl_err                err = { 0 };
+    pawl_status                    s = c->run(a, &answer, &err);
+
+    if (!pawl_is_ok(s)) {
+        report(a, &err);
+        return exit_code(s.code);
+    }
+    if (a->option[OPT_JSON])
+        print_json(answer);
+    else
+        c->show(answer);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "pawlctl: standard output: cannot be written\n");
+        return CTL_NO_ACCESS;
+    }
+    return CTL_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *c = NULL;
+    struct args           a = { 0 };
+    bool                  help = false;
+    int                   opt;
+
+    while ((opt = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
+        if (opt == '?')
+            return CTL_USAGE; /* getopt has said what */
+        if (opt == 'V') {
+            puts("pawlctl " PAWL_VERSION);
+            return CTL_GOOD;
+        }
+        if (opt == 'h')
+            help = true;
+        else
+            a.option[opt - OPTION_BASE] = optarg ? optarg : "";
+    }
+    if (help) {
+        print_help(argv[optind]);
+        return CTL_GOOD;
+    }
+    enum ctl_exit e = take_operands(argc - optind, argv + optind, &c, &a);
+    return e == CTL_GOOD ? run(c, &a) : e;
+}
