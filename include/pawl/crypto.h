@@ -144,7 +144,8 @@ const char *pawl_public_name(const struct pawl_public *k);
  * or FORM. */
 PAWL_MUST_USE pawl_status pawl_public_check(const struct pawl_public *k, struct pawl_err *err);
 
-/* DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7), both ways; PEM as `PUBLIC KEY`. */
+/* DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7), both ways; PEM as `PUBLIC KEY`. Only the encoding
+ * that pawl_public_to_spki writes is taken: FORM for any other, UNSUPPORTED for other keys. */
 PAWL_MUST_USE pawl_status pawl_public_from_spki(struct pawl_view der, struct pawl_public *ret,
                                                 struct pawl_err *err);
 PAWL_MUST_USE pawl_status pawl_public_to_spki(const struct pawl_public *k, uint8_t *ret, size_t cap,
@@ -188,7 +189,7 @@ PAWL_MUST_USE pawl_status pawl_p256_verify(struct pawl_p256_verifier *v,
                                            struct pawl_err *err);
 
 /* RSA-OAEP encryption (RFC 8017 7.1) with hash as hash and MGF1 hash; label with its final NUL is
- * the caller's business: pass it inside the view. */
+ * the caller's business: pass it inside the view. UNSUPPORTED for SHA-1 and for EC keys. */
 PAWL_MUST_USE pawl_status pawl_rsa_oaep(const struct pawl_public *key, enum pawl_hash hash,
                                         struct pawl_view label, const struct pawl_secret *in,
                                         uint8_t *ret, size_t cap, size_t *ret_n,
@@ -201,7 +202,8 @@ struct pawl_private;
 
 PAWL_MUST_USE pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret,
                                             struct pawl_err *err);
-/* PEM, PKCS #8, not encrypted. */
+/* PEM, PKCS #8 (the older EC PRIVATE KEY is read too), not encrypted. FORM if there is none, or its
+ * two halves do not fit; UNSUPPORTED for other keys. */
 PAWL_MUST_USE pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **ret,
                                                 struct pawl_err *err);
 PAWL_MUST_USE pawl_status pawl_private_to_pem(const struct pawl_private *k, uint8_t *ret,
@@ -231,8 +233,9 @@ PAWL_MUST_USE pawl_status pawl_spki_pin(const struct pawl_public *k, uint8_t ret
 struct pawl_certs;
 
 /* From PEM (any number of CERTIFICATE blocks, other text around them is skipped) or one DER
- * certificate. Adds to *into, which is made when NULL. *ret_n gets how many were added. A
- * certificate that OpenSSL cannot read fails with FORM, and the ones before it stay added. */
+ * certificate. Adds to *into, which is made when NULL. *ret_n gets how many were added. FORM if
+ * there is none, or one that OpenSSL cannot read: then the ones before it stay added. FULL above
+ * PAWL_CERT_LIST_MAX. */
 PAWL_MUST_USE pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_view pem_or_der,
                                          size_t *ret_n, struct pawl_err *err);
 size_t                    pawl_certs_count(const struct pawl_certs *c);
@@ -258,11 +261,13 @@ struct pawl_ek_cert {
 };
 
 /* Parses one DER EK certificate as read from NV: a TCG prefix (10 01 .. 10 02) and padding after
- * the DER are cut off. Does not verify anything. Fails with FORM, or UNSUPPORTED for the key. */
+ * the DER are cut off. Does not verify anything. Fails as pawl_ek_cert_der does, with FORM, or with
+ * UNSUPPORTED for the key (rsaesOaep too: TPM 1.2). */
 PAWL_MUST_USE pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
                                              struct pawl_err *err);
 
-/* The DER inside nv, without prefix and padding; a view into nv. */
+/* The DER inside nv, without prefix and padding; a view into nv. SHORT if nv ends inside it, FORM
+ * if there is none, RANGE above PAWL_CERT_MAX, UNSUPPORTED for a partial certificate. */
 PAWL_MUST_USE pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view *ret,
                                            struct pawl_err *err);
 
@@ -271,7 +276,9 @@ PAWL_MUST_USE pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view
  * not being a CA, and that its key usage, where present, lets it encipher or agree. Times are
  * judged at now_s, unless now_s is 0: EK certificates outlive their issuers' dates, and policy
  * decides. Purpose (EKU) is not judged. *ret_root gets SHA-256 of the root's DER. Fails with DENIED
- * when no chain to a root is found, FORGED for a bad signature, EXPIRED. */
+ * when no chain to a root is found or a certificate in it may not be there, FORGED for a bad
+ * signature, EXPIRED, UNSUPPORTED below SHA-256 or RSA-2048 and for unknown critical extensions,
+ * FORM, RANGE for more than PAWL_CERTS_MAX extra. */
 PAWL_MUST_USE pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
                                               const struct pawl_certs *intermediates,
                                               const struct pawl_view *extra, size_t extra_n,
@@ -279,7 +286,8 @@ PAWL_MUST_USE pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
                                               uint8_t ret_root[32], struct pawl_err *err);
 
 /* A self-signed TLS server certificate for the key (P-256): PEM into ret. names: DNS names or IP
- * addresses for the SAN; valid from now_s - 1 day for days. */
+ * addresses for the SAN, at least one; valid from now_s - 1 day for days, at most 36500. FORM for
+ * a name that is neither. */
 PAWL_MUST_USE pawl_status pawl_tls_cert_make(const struct pawl_private *k, const char *const *names,
                                              size_t names_n, int64_t now_s, unsigned days,
                                              uint8_t *ret, size_t cap, size_t *ret_n,

@@ -10,20 +10,16 @@
 
 #include "crypto/ossl.h"
 
-static size_t field_n(enum pawl_key_kind kind)
-{
-    return kind == PAWL_KEY_P256 ? 32 : kind == PAWL_KEY_P384 ? 48 : 0;
-}
-
 pawl_status pawl_ecdsa_from_der(enum pawl_key_kind kind, struct pawl_view der, uint8_t *ret,
                                 size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    const uint8_t *p = der.p;
-    size_t         field = field_n(kind);
-    uint8_t        rs[2 * 48];
+    const struct crypto_curve *c = crypto_curve(kind);
+    const uint8_t             *p = der.p;
+    uint8_t                    rs[2 * 48];
 
-    if (field == 0)
+    if (!c)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "signature", "a key that makes no ECDSA");
+    size_t field = c->n;
     if (cap < 2 * field)
         return pawl_fail(err, PAWL_E_FULL, "signature", "needs %zu bytes", 2 * field);
     if (der.n == 0 || der.n > PAWL_SIGNATURE_MAX)
@@ -57,11 +53,9 @@ static void release_block(struct pem_block *b)
 pawl_status pawl_pem_to_der(struct pawl_view pem, const char *label, uint8_t *ret, size_t cap,
                             size_t *ret_n, struct pawl_err *err)
 {
-    if (pem.n > INT32_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "pem", "%zu bytes", pem.n);
-    PAWL_CLEANUP(release_bio) BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-    if (!bio)
-        return crypto_no_memory(err, "pem");
+    PAWL_CLEANUP(release_bio) BIO *bio = NULL;
+
+    PAWL_TRY(crypto_bio_from(pem, "pem", &bio, err));
     for (;;) {
         PAWL_CLEANUP(release_block) struct pem_block b = { 0 };
         long                                         n = 0;

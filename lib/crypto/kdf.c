@@ -7,8 +7,6 @@
  * from: X(S, "derived", "", 32) into S.
  */
 
-#include <string.h>
-
 #include <openssl/core_names.h>
 
 #include "crypto/ossl.h"

@@ -43,6 +43,8 @@ CRYPTO_RELEASE(release_params_bld, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 CRYPTO_RELEASE(release_ecdsa_sig, ECDSA_SIG, ECDSA_SIG_free)
 CRYPTO_RELEASE(release_bio, BIO, BIO_free_all)
 CRYPTO_RELEASE(release_x509, X509, X509_free)
+CRYPTO_RELEASE(release_general_names, GENERAL_NAMES, GENERAL_NAMES_free)
+CRYPTO_RELEASE(release_ext_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 
 /* ---- failure --------------------------------------------------------------------------------- */
 

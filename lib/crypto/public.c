@@ -8,7 +8,6 @@
  *     identity, and one key must not have two.
  */
 
-#include <limits.h>
 #include <string.h>
 
 #include <openssl/core_names.h>

@@ -18,10 +18,8 @@ enum {
     DAYS_MAX = 36500,
 };
 
-CRYPTO_RELEASE(release_names, GENERAL_NAMES, GENERAL_NAMES_free)
-CRYPTO_RELEASE(release_octets, ASN1_OCTET_STRING, ASN1_OCTET_STRING_free)
+CRYPTO_RELEASE(release_bits, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
 CRYPTO_RELEASE(release_basic, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free)
-CRYPTO_RELEASE(release_ext_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -64,9 +62,9 @@ static pawl_status add_name(GENERAL_NAMES *names, const char *text, struct pawl_
 static pawl_status set_names(X509 *cert, const char *const *names, size_t names_n,
                              struct pawl_err *err)
 {
-    PAWL_CLEANUP(release_names) GENERAL_NAMES *san = GENERAL_NAMES_new();
-    X509_NAME                                 *subject = X509_get_subject_name(cert);
-    size_t                                     cn_n = strlen(names[0]);
+    PAWL_CLEANUP(release_general_names) GENERAL_NAMES *san = GENERAL_NAMES_new();
+    X509_NAME                                         *subject = X509_get_subject_name(cert);
+    size_t                                             cn_n = strlen(names[0]);
 
     if (!san)
         return crypto_no_memory(err, "tls.names");
@@ -111,7 +109,7 @@ static pawl_status set_usages(X509 *cert, struct pawl_err *err)
 {
     static const uint8_t                                sign_only = KU_DIGITAL_SIGNATURE;
     PAWL_CLEANUP(release_basic) BASIC_CONSTRAINTS      *basic = BASIC_CONSTRAINTS_new();
-    PAWL_CLEANUP(release_octets) ASN1_BIT_STRING       *usage = ASN1_BIT_STRING_new();
+    PAWL_CLEANUP(release_bits) ASN1_BIT_STRING         *usage = ASN1_BIT_STRING_new();
     PAWL_CLEANUP(release_ext_usage) EXTENDED_KEY_USAGE *ext = EXTENDED_KEY_USAGE_new();
 
     if (!basic || !usage || !ext || ASN1_STRING_set(usage, &sign_only, 1) != 1 ||

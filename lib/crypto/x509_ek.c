@@ -85,9 +85,6 @@ static void take_text(BIO *bio, char *ret, size_t cap)
     int n = BIO_read(bio, ret, (int)cap - 1);
 
     ret[n > 0 ? n : 0] = 0;
-    for (char *c = ret; *c; c++)
-        if (*c < 0x20 || *c > 0x7e)
-            *c = '?';
     (void)BIO_reset(bio);
 }
 
@@ -131,8 +128,6 @@ static void take_attribute(BIO *bio, X509_NAME *name, const char *oid, char *ret
     }
 }
 
-CRYPTO_RELEASE(release_general_names, GENERAL_NAMES, GENERAL_NAMES_free)
-
 static pawl_status read_attributes(const X509 *cert, BIO *bio, struct pawl_ek_cert *c,
                                    struct pawl_err *err)
 {
@@ -157,8 +152,6 @@ static pawl_status read_attributes(const X509 *cert, BIO *bio, struct pawl_ek_ce
 }
 
 /* ---- usage and dates ------------------------------------------------------------------------- */
-
-CRYPTO_RELEASE(release_ext_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 
 static bool has_ek_usage(const X509 *cert)
 {

@@ -271,7 +271,7 @@ static void only_cas_issue(void **state)
     refused(good_root, middle, good_ek, 0, PAWL_E_DENIED, "chain");
     middle.ext = "[e]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n";
     refused(good_root, middle, good_ek, 0, PAWL_E_DENIED, "chain");
-    /* OpenSSL alone would take this one for a CA. */
+    /* Enough for a root of old, not for what stands below it. */
     middle.ext = "[e]\nkeyUsage=critical,keyCertSign\n";
     refused(good_root, middle, good_ek, 0, PAWL_E_DENIED, "chain");
 }

@@ -41,7 +41,7 @@ static int client_verifies(X509 *cert, int64_t now_s)
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
     X509_VERIFY_PARAM_set_auth_level(param, 3);
-    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CHECK_SS_SIGNATURE);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CHECK_SS_SIGNATURE | X509_V_FLAG_X509_STRICT);
     X509_VERIFY_PARAM_set_time(param, (time_t)now_s);
     int good = X509_verify_cert(ctx);
     X509_STORE_CTX_free(ctx);
@@ -64,6 +64,9 @@ static void a_strict_client_takes_it(void **state)
     assert_int_equal(X509_check_ip_asc(cert, "::1", 0), 1);
     assert_int_equal(X509_check_ip_asc(cert, "127.0.0.2", 0), 0);
     assert_int_equal(X509_check_ca(cert), 0);
+    assert_true(X509_get_extension_flags(cert) & EXFLAG_BCONS);
+    assert_int_equal(X509_get_key_usage(cert), KU_DIGITAL_SIGNATURE);
+    assert_int_equal(X509_get_extended_key_usage(cert), XKU_SSL_SERVER);
     X509_free(cert);
     pawl_private_free(&k);
 }
