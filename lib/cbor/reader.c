@@ -109,15 +109,10 @@ static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
 /* The same, of this type only. */
 static struct cbor_head take(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type)
 {
-    const struct cbor_head none = { 0 };
-
-    if (r->bad)
-        return none;
     struct cbor_head h = head_here(r);
-    if (h.type != PAWL_CBOR_NONE && h.type != type) {
+
+    if (h.type != PAWL_CBOR_NONE && h.type != type)
         fail(r, PAWL_E_FORM, field, "an item of another type");
-        return none;
-    }
     return take_any(r, field);
 }
 

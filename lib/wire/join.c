@@ -179,7 +179,7 @@ pawl_status pawl_join_parse(const char *s, struct pawl_join *ret, struct pawl_er
 /* ---- writing -------------------------------------------------------------------------------- */
 
 struct line {
-    char   text[512]; /* the longest join string has 457 characters */
+    char   text[640]; /* more than the fields of a pawl_join can make */
     size_t n;
 };
 

@@ -432,8 +432,15 @@ static void a_failed_reader_yields_nothing(void **state)
     assert_false(pawl_cbor_rd_key(&r, 1));
     pawl_cbor_rd_leave(&r, "x");
     assert_int_equal(r.at, 0);
+    assert_int_equal(r.depth, 0);
     T_FAILS(pawl_cbor_rd_end(&r, &err), &err, PAWL_E_RANGE);
     T_WHERE(&err, "first");
+
+    r = pawl_cbor_rd_from(t_hex("80"));
+    pawl_cbor_rd_array(&r, "a", 0);
+    pawl_cbor_rd_fail(&r, PAWL_E_RANGE, "first");
+    pawl_cbor_rd_leave(&r, "a");
+    assert_int_equal(r.depth, 1);
 }
 
 static void an_open_array_is_the_parsers_fault(void **state)

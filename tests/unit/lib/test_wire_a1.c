@@ -163,6 +163,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/a1.refused");
+    wire_ends_at(recode, PAWL_A1_MAX, "a1.size");
 }
 
 static void refuses_to_write(const struct pawl_a1 *m, const char *field)

@@ -49,6 +49,7 @@ static void a_request_is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/challenge_req.refused");
+    wire_ends_at(recode, PAWL_CHALLENGE_MAX, "challenge.size");
 }
 
 static void no_request_with_a_wrong_field_is_written(void **state)
@@ -152,6 +153,7 @@ static void an_answer_is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode_answer, "wire/challenge_ans.refused");
+    wire_ends_at(recode_answer, PAWL_CHALLENGE_MAX, "challenge.size");
 }
 
 static void no_answer_with_too_many_banks_or_suites_is_written(void **state)

@@ -106,6 +106,7 @@ static void a_request_is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode_request, "wire/enrol_req.refused");
+    wire_ends_at(recode_request, PAWL_ENROL_MAX, "enrol.size");
 }
 
 static void refuses_to_write(const struct pawl_enrol_req *m, const char *field)
@@ -278,6 +279,7 @@ static void an_answer_is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode_answer, "wire/enrol_ans.refused");
+    wire_ends_at(recode_answer, PAWL_ENROL_MAX, "enrol.size");
 }
 
 static void every_truncation_of_an_answer_is_refused(void **state)

@@ -126,6 +126,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/evidence.refused");
+    wire_ends_at(recode, PAWL_EVIDENCE_MAX, "evidence.size");
 }
 
 static void refuses_to_write(const struct pawl_evidence *m, const char *field)

@@ -196,6 +196,16 @@ static void is_written_whole_or_not_at_all(void **state)
     T_FAILS(pawl_join_write(&j, text, sizeof(text), &err), &err, PAWL_E_RANGE);
     T_WHERE(&err, "join.token.secret");
     T_OK(pawl_join_parse(good[0], &j, &err), &err);
+    j.token.n = PAWL_SECRET_MAX;
+    memset(j.address, 'a', sizeof(j.address) - 1);
+    j.address[sizeof(j.address) - 1] = 0;
+    T_FAILS(pawl_join_write(&j, text, sizeof(text), &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "join.address");
+    T_OK(pawl_join_parse(good[0], &j, &err), &err);
+    j.token.n = PAWL_SECRET_MAX;
+    T_FAILS(pawl_join_write(&j, text, sizeof(text), &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "join.token.secret");
+    T_OK(pawl_join_parse(good[0], &j, &err), &err);
     j.tenant[0] = 0;
     T_FAILS(pawl_join_write(&j, text, sizeof(text), &err), &err, PAWL_E_RANGE);
     T_WHERE(&err, "join.tenant");

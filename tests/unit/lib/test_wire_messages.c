@@ -43,6 +43,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/messages_req.refused");
+    wire_ends_at(recode, PAWL_MESSAGES_MAX, "messages.size");
 }
 
 static void no_request_with_a_wrong_message_is_written(void **state)

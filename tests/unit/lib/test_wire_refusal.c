@@ -56,6 +56,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/refusal.refused");
+    wire_ends_at(recode, PAWL_REFUSAL_MAX, "refusal.size");
 }
 
 static void no_refusal_without_a_code_is_written(void **state)

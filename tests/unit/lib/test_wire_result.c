@@ -102,6 +102,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/result.refused");
+    wire_ends_at(recode, PAWL_RESULT_MAX, "result.size");
 }
 
 static void refuses_to_write(const struct pawl_result *m, const char *field)

@@ -69,6 +69,7 @@ static void is_refused_by_field(void **state)
 {
     (void)state;
     wire_refuses_file(recode, "wire/supply.refused");
+    wire_ends_at(recode, PAWL_EVIDENCE_MAX, "supply.size");
 }
 
 static void no_supply_with_a_wrong_field_is_written(void **state)

@@ -114,6 +114,18 @@ static inline void wire_refuses_file(wire_recode recode, const char *file)
     assert_true(lines > 20);
 }
 
+/* A body of max bytes is looked at, one of max + 1 is not. */
+static inline void wire_ends_at(wire_recode recode, size_t max, const char *size_field)
+{
+    struct pawl_err err;
+    struct pawl_wr  w = pawl_wr_to(NULL, 0);
+
+    assert_false(pawl_is_ok(recode(wire_bytes(max, 0), &w, &err)));
+    assert_string_not_equal(err.where, size_field);
+    T_FAILS(recode(wire_bytes(max + 1, 0), &w, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, size_field);
+}
+
 static inline void wire_must_refuse(struct pawl_view in, void *arg)
 {
     struct pawl_err err;
