@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pawl/cose.h>
+
+static int64_t now(void *arg)
+{
+    return ((struct world *)arg)->now_ms;
+}
+
+static struct pawl_certs *certs(struct pawl_view der)
+{
+    struct pawl_certs *c = NULL;
+    size_t             n;
+    struct pawl_err    err;
+
+    T_OK(pawl_certs_add(&c, der, &n, &err), &err);
+    return c;
+}
+
+static void make_tenant(struct tenant_config *t, const char *name)
+{
+    snprintf(t->name, sizeof(t->name), "%s", name);
+    t->admission = ADMISSION_OPEN;
+    t->pcrs = (struct pawl_pcr_selection){ 2, { { PAWL_SHA1, 0xff }, { PAWL_SHA256, 0xff } } };
+    t->suites = (struct pawl_suites){ 2, { PAWL_SUITE_CCM, PAWL_SUITE_GCM } };
+    t->ear_ttl_s = 3600;
+}
+
+void world_make(struct world *w)
+{
+    memset(w, 0, sizeof(*w));
+    w->now_ms = 1790000000000;
+    store_fixture_make(&w->store);
+    T_OK(keys_make(w->store.dir, &w->err), &w->err);
+    T_OK(keys_load(w->store.dir, &w->keys, &w->err), &w->err);
+    snprintf(w->config.address, sizeof(w->config.address), "verifier.example:8443");
+    w->config.tenant_n = 2;
+    make_tenant(&w->config.tenant[ACME], "acme");
+    make_tenant(&w->config.tenant[OTHER], "other");
+    soft_ca_make(&w->vendor, false, w->now_ms / 1000);
+    soft_ca_make(&w->lab, true, w->now_ms / 1000);
+    w->trust[ACME] = (struct ek_trust){ .vendor = certs(w->vendor.cert),
+                                        .lab = certs(w->lab.cert) };
+    w->trust[OTHER] = (struct ek_trust){ .vendor = certs(w->vendor.cert) };
+    w->flow = (struct flow){ .config = &w->config,
+                             .keys = &w->keys,
+                             .trust = w->trust,
+                             .store = &w->store.store,
+                             .now_ms = now,
+                             .now_arg = w };
+    memset(w->flow.tls_pin, 0x77, sizeof(w->flow.tls_pin));
+    T_OK(pawl_p256_verifier_make(&w->flow.p256, &w->err), &w->err);
+    T_OK(flow_memory_make(&w->flow.memory, &w->err), &w->err);
+}
+
+void world_done(struct world *w)
+{
+    step_done(&w->step);
+    flow_memory_free(&w->flow.memory);
+    pawl_p256_verifier_free(&w->flow.p256);
+    ek_trust_done(&w->trust[ACME]);
+    ek_trust_done(&w->trust[OTHER]);
+    soft_ca_done(&w->vendor);
+    soft_ca_done(&w->lab);
+    keys_done(&w->keys);
+    store_fixture_done(&w->store);
+}
+
+void device_done(struct soft_device *d)
+{
+    soft_device_done(d);
+}
+
+void world_device(struct world *w, const struct soft_ca *ca, struct soft_device *ret)
+{
+    soft_device_make(ret, ca, w->now_ms / 1000);
+    memcpy(ret->verifier_id, w->keys.verifier_id, sizeof(ret->verifier_id));
+}
+
+/* ---- flows ---------------------------------------------------------------------------------- */
+
+void world_takes(struct world *w, flow_fn *flow, struct pawl_view body, int http)
+{
+    step_done(&w->step);
+    T_OK(flow(&w->flow, t_copy(body), &w->answer, &w->step, &w->err), &w->err);
+    assert_int_equal(w->answer.http, http);
+    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
+}
+
+static void assert_unchanged(struct world *w, char *before)
+{
+    char *after = store_dump(&w->store);
+
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+void world_refuses(struct world *w, flow_fn *flow, struct pawl_view body, enum pawl_code code,
+                   const char *where)
+{
+    char *before = store_dump(&w->store);
+
+    step_done(&w->step);
+    w->answer.n = 0;
+    T_FAILS(flow(&w->flow, t_copy(body), &w->answer, &w->step, &w->err), &w->err, code);
+    T_WHERE(&w->err, where);
+    assert_int_equal(w->answer.http, 403);
+    assert_int_equal(w->answer.n, 0);
+    assert_true(step_is_empty(&w->step));
+    assert_unchanged(w, before);
+}
+
+struct pawl_refusal world_says_no(struct world *w, struct pawl_view body,
+                                  enum pawl_refusal_code code)
+{
+    struct pawl_refusal  r;
+    struct pawl_view     payload;
+    struct pawl_evidence m;
+    uint8_t              th1[32];
+    char                *before = store_dump(&w->store);
+
+    body = t_copy(body);
+    world_takes(w, flow_evidence, body, 409);
+    assert_true(step_is_empty(&w->step));
+    assert_unchanged(w, before);
+    assert_true(pawl_is_refusal(pawl_view(w->answer.body, w->answer.n)));
+    T_OK(pawl_cose_sign1_open(pawl_private_public(w->keys.signing),
+                              pawl_view_str(PAWL_COSE_REFUSAL),
+                              pawl_view(w->answer.body, w->answer.n), &payload, &w->err),
+         &w->err);
+    T_OK(pawl_refusal_parse(payload, &r, &w->err), &w->err);
+    T_OK(pawl_evidence_parse(body, &m, &w->err), &w->err);
+    T_OK(pawl_sha256(m.a1, th1, &w->err), &w->err);
+    assert_memory_equal(r.th1, th1, 32);
+    assert_int_equal(r.code, code);
+    assert_int_equal(r.known_epoch, 0);
+    assert_int_equal(r.seq_floor_up, 32769);
+    assert_int_equal(r.seq_floor_down, 32769);
+    return r;
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------ */
+
+void world_enrol_request(struct world *w, const struct soft_device *d,
+                         const struct pawl_enrol_req *req, struct enrolling *ret)
+{
+    world_takes(w, flow_enrol, soft_enrol_bytes(req), 200);
+    assert_true(step_is_empty(&w->step));
+    T_OK(pawl_enrol_ans_parse(t_copy(pawl_view(w->answer.body, w->answer.n)), &ret->ans, &w->err),
+         &w->err);
+    ret->secret = soft_activate(d, ret->ans.id_object, ret->ans.enc_secret);
+}
+
+void world_enrol_evidence(struct soft_device *d, const struct enrolling *e,
+                          struct soft_evidence *ret)
+{
+    soft_evidence_begin(d, PAWL_LABEL_ENROL, e->ans.nonce, &e->ans.pcrs, ret);
+    ret->m.cookie = e->ans.cookie;
+}
+
+void world_enrol(struct world *w, struct soft_device *d)
+{
+    struct pawl_enrol_req req = soft_enrol(d);
+    struct enrolling      e;
+    struct soft_evidence  ev;
+
+    world_enrol_request(w, d, &req, &e);
+    world_enrol_evidence(d, &e, &ev);
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
+void world_challenge(struct world *w, const struct soft_device *d, enum pawl_label label,
+                     uint8_t ret[PAWL_NONCE])
+{
+    struct pawl_challenge_ans ans;
+
+    world_takes(w, flow_challenge, soft_challenge(d, label), 200);
+    T_OK(pawl_challenge_ans_parse(pawl_view(w->answer.body, w->answer.n), &ans, &w->err), &w->err);
+    memcpy(ret, ans.nonce.p, PAWL_NONCE);
+}
+
+void world_attest_begin(struct world *w, struct soft_device *d, uint8_t nonce[PAWL_NONCE],
+                        struct soft_evidence *ret)
+{
+    world_challenge(w, d, PAWL_LABEL_ATTEST, nonce);
+    soft_evidence_begin(d, PAWL_LABEL_ATTEST, pawl_view(nonce, PAWL_NONCE),
+                        &w->config.tenant[ACME].pcrs, ret);
+}
+
+void world_attest(struct world *w, struct soft_device *d)
+{
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    world_attest_begin(w, d, nonce, &ev);
+    soft_evidence_sign(&ev, NULL);
+    world_takes(w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
+void world_attest_all(struct world *w, struct soft_device *d)
+{
+    const struct pawl_pcr_selection all = pawl_pcr_selection_all(0);
+    uint8_t                         nonce[PAWL_NONCE];
+    struct soft_evidence            ev;
+
+    world_challenge(w, d, PAWL_LABEL_ATTEST, nonce);
+    soft_evidence_begin(d, PAWL_LABEL_ATTEST, PAWL_VIEW_OF(nonce), &all, &ev);
+    soft_evidence_sign(&ev, NULL);
+    world_takes(w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static struct pawl_result result_of(struct world *w)
+{
+    struct pawl_result r;
+
+    T_OK(pawl_result_parse(pawl_view(w->answer.body, w->answer.n), &r, &w->err), &w->err);
+    return r;
+}
+
+bool world_wants_values(struct world *w)
+{
+    struct pawl_result r = result_of(w);
+
+    return r.want.present && r.want.pcr_values;
+}
+
+cJSON *world_ear(struct world *w)
+{
+    struct pawl_view ear = result_of(w).ear;
+    const uint8_t   *first = memchr(ear.p, '.', ear.n);
+    const uint8_t   *last = memrchr(ear.p, '.', ear.n);
+    uint8_t          sig[64], json[PAWL_EAR_MAX];
+    size_t           n;
+
+    assert_true(first && last > first);
+    T_OK(pawl_b64url_parse(pawl_view(last + 1, (size_t)(ear.p + ear.n - last - 1)), "sig", sig, 64,
+                           &n, &w->err),
+         &w->err);
+    T_OK(pawl_es256_verify(pawl_private_public(w->keys.signing),
+                           pawl_view(ear.p, (size_t)(last - ear.p)), sig, &w->err),
+         &w->err);
+    T_OK(pawl_b64url_parse(pawl_view(first + 1, (size_t)(last - first - 1)), "claims", json,
+                           sizeof(json), &n, &w->err),
+         &w->err);
+    cJSON *j = cJSON_ParseWithLength((const char *)json, n);
+    assert_non_null(j);
+    return j;
+}
+
+void ear_done(cJSON **ear)
+{
+    cJSON_Delete(*ear);
+}
+
+static const cJSON *member(const cJSON *j, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(j, name);
+}
+
+static const cJSON *device_of(const cJSON *ear)
+{
+    return member(member(ear, "submods"), "device");
+}
+
+const char *ear_status(const cJSON *ear)
+{
+    return cJSON_GetStringValue(member(device_of(ear), "ear.status"));
+}
+
+int ear_claim(const cJSON *ear, const char *name)
+{
+    const cJSON *c = member(member(device_of(ear), "ear.trustworthiness-vector"), name);
+
+    return c ? c->valueint : 0;
+}
+
+bool ear_says(const cJSON *ear, const char *why)
+{
+    const cJSON *m;
+
+    cJSON_ArrayForEach(m, member(member(ear, "pawl"), "why")) if (strcmp(m->valuestring, why) ==
+                                                                  0) return true;
+    return false;
+}
+
+struct device world_record(struct world *w, const struct soft_device *d)
+{
+    struct device r;
+
+    T_OK(w->store.store.device(w->store.store.self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id),
+                               &r, &w->err),
+         &w->err);
+    return r;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verifier without a network: real store, real keys, two tenants, a clock that a test sets.
+ *
+ * acme trusts the vendor and the lab, other only the vendor; both are open unless a test says
+ * otherwise, and quote sha1:0-7 and sha256:0-7.
+ */
+#ifndef VERIFIER_FLOW_FIXTURE_H
+#define VERIFIER_FLOW_FIXTURE_H
+
+#include <cjson/cJSON.h>
+
+#include "flow/flow.h"
+#include "soft_device.h"
+#include "store_fixture.h"
+
+enum { ACME, OTHER };
+
+struct world {
+    struct store_fixture   store;
+    struct verifier_config config;
+    struct keys            keys;
+    struct soft_ca         vendor, lab;
+    struct ek_trust        trust[2];
+    struct flow            flow;
+    int64_t                now_ms;
+    struct answer          answer;
+    struct step            step;
+    struct pawl_err        err;
+};
+
+void world_make(struct world *w);
+void world_done(struct world *w);
+#define WORLD PAWL_CLEANUP(world_done) struct world
+
+void device_done(struct soft_device *d);
+#define DEVICE PAWL_CLEANUP(device_done) struct soft_device
+
+/* A device that knows this verifier. */
+void world_device(struct world *w, const struct soft_ca *ca, struct soft_device *ret);
+
+typedef pawl_status flow_fn(struct flow *f, struct pawl_view body, struct answer *ret,
+                            struct step *step, struct pawl_err *err);
+
+/* Plans; on success commits. http: what the answer must be. */
+void world_takes(struct world *w, flow_fn *flow, struct pawl_view body, int http);
+/* Plans, fails with this code and field, answers 403, and no row has changed. */
+void world_refuses(struct world *w, flow_fn *flow, struct pawl_view body, enum pawl_code code,
+                   const char *where);
+/* A signed refusal with this code; no row has changed. */
+struct pawl_refusal world_says_no(struct world *w, struct pawl_view body,
+                                  enum pawl_refusal_code code);
+
+/* ---- whole exchanges ------------------------------------------------------------------------- */
+
+/* What the answer to enrol gave. */
+struct enrolling {
+    struct pawl_enrol_ans ans;
+    struct pawl_secret    secret;
+};
+
+void world_enrol_request(struct world *w, const struct soft_device *d,
+                         const struct pawl_enrol_req *req, struct enrolling *ret);
+void world_enrol_evidence(struct soft_device *d, const struct enrolling *e,
+                          struct soft_evidence *ret);
+/* The whole of it, to the record. */
+void world_enrol(struct world *w, struct soft_device *d);
+
+void world_challenge(struct world *w, const struct soft_device *d, enum pawl_label label,
+                     uint8_t ret[PAWL_NONCE]);
+/* Evidence of an attest, unsigned; over the tenant's set. */
+void world_attest_begin(struct world *w, struct soft_device *d, uint8_t nonce[PAWL_NONCE],
+                        struct soft_evidence *ret);
+void world_attest(struct world *w, struct soft_device *d);
+/* The same over all PCRs. */
+void world_attest_all(struct world *w, struct soft_device *d);
+
+/* ---- what the answer says -------------------------------------------------------------------- */
+
+/* The claims of the EAR of w->answer, its signature verified. The caller deletes them. */
+cJSON *world_ear(struct world *w);
+void   ear_done(cJSON **ear);
+#define EAR PAWL_CLEANUP(ear_done) cJSON
+const char *ear_status(const cJSON *ear);
+/* A claim of the trustworthiness vector, 0 if absent. */
+int  ear_claim(const cJSON *ear, const char *name);
+bool ear_says(const cJSON *ear, const char *why);
+bool world_wants_values(struct world *w);
+
+struct device world_record(struct world *w, const struct soft_device *d);
+
+#endif

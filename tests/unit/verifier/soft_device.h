@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole device in software: TPM, agent and its messages, each piece open to be bent before it is
+ * sent. Good by default; a test changes what it is about.
+ */
+#ifndef VERIFIER_SOFT_DEVICE_H
+#define VERIFIER_SOFT_DEVICE_H
+
+#include <pawl/wire.h>
+
+#include "soft_tpm.h"
+
+/* Who vouches for its EK. */
+struct soft_ca {
+    EVP_PKEY        *key;
+    struct pawl_view cert; /* DER */
+    bool             lab;
+};
+
+void soft_ca_make(struct soft_ca *ca, bool lab, int64_t now_s);
+void soft_ca_done(struct soft_ca *ca);
+
+struct soft_device {
+    EVP_PKEY         *ek, *ak, *td;
+    struct pawl_view  cert, ek_public, ak_public, td_public;
+    struct pawl_name  ek_name, ak_name, td_name;
+    uint8_t           id[PAWL_DEVICE_ID];
+    struct pawl_clock clock;
+    uint32_t          banks;          /* bit h: bank of hash h is allocated */
+    uint8_t           pcr[PAWL_PCRS]; /* each byte of the PCR's value in every bank */
+    uint64_t          attempt;        /* the last one used */
+    uint8_t           os_boot[PAWL_OS_BOOT];
+    const char       *tenant;
+    uint8_t           verifier_id[PAWL_VERIFIER_ID];
+};
+
+void soft_device_make(struct soft_device *d, const struct soft_ca *ca, int64_t now_s);
+void soft_device_done(struct soft_device *d);
+/* After a key or public area was changed: Names and id as they follow. */
+void soft_device_rename(struct soft_device *d);
+/* TPM2_Clear: the same EK, and everything else anew. */
+void             soft_device_clear(struct soft_device *d);
+struct pawl_name soft_device_qualified(const struct soft_device *d);
+
+/* ---- enrolment ------------------------------------------------------------------------------ */
+
+/* The request, certified for d's tenant and verifier; change it, then write it. */
+struct pawl_enrol_req soft_enrol(const struct soft_device *d);
+void                  soft_enrol_token(struct pawl_enrol_req *req, struct pawl_view id,
+                                       const struct pawl_secret *secret);
+struct pawl_view      soft_enrol_bytes(const struct pawl_enrol_req *req);
+
+/* ActivateCredential: the secret that only this TPM reads. */
+struct pawl_secret soft_activate(const struct soft_device *d, struct pawl_view id_object,
+                                 struct pawl_view enc_secret);
+
+/* ---- evidence ------------------------------------------------------------------------------- */
+
+/* Evidence in the making: change a1, then sign; change m, then write. */
+struct soft_evidence {
+    struct pawl_a1            a1;
+    struct pawl_pcr_selection select;       /* as it will be signed */
+    struct pawl_view          select_bytes; /* the same, marshalled; a test may put others there */
+    struct pawl_pcr_values    values;
+    struct soft_attest        attest;
+    EVP_PKEY                 *signer;
+    struct pawl_evidence      m;
+};
+
+/* asked: what the verifier asked; banks that the device lacks come back without bits. */
+void soft_evidence_begin(struct soft_device *d, enum pawl_label label, struct pawl_view nonce,
+                         const struct pawl_pcr_selection *asked, struct soft_evidence *ret);
+/* A1, quote and signature from what stands there now. secret: of the enrolment, or NULL. */
+void             soft_evidence_sign(struct soft_evidence *e, const struct pawl_secret *secret);
+struct pawl_view soft_evidence_bytes(const struct soft_evidence *e);
+
+struct pawl_view soft_challenge(const struct soft_device *d, enum pawl_label label);
+
+#endif

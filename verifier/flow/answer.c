@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes back to a device. */
+
+#include "flow/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <pawl/cose.h>
+
+#include "appraise/ear.h"
+#include "flow/request.h"
+
+/* Floors of a device that never sent: nothing attested, so 32,768 slots from the first (S + 1). */
+#define FIRST_SEQ_FLOOR 32769
+
+void answer_begin(struct answer *ret)
+{
+    ret->http = 400;
+    ret->n = 0;
+    ret->device[0] = 0;
+    ret->outcome[0] = 0;
+}
+
+void answer_parsed(struct answer *ret)
+{
+    ret->http = 403;
+}
+
+void answer_names_device(struct answer *ret, struct pawl_view id)
+{
+    struct pawl_err ignored;
+
+    if (!pawl_is_ok(pawl_hex_write(id, ret->device, sizeof(ret->device), &ignored)))
+        ret->device[0] = 0;
+}
+
+struct pawl_wr answer_writer(struct answer *ret)
+{
+    return pawl_wr_to(ret->body, sizeof(ret->body));
+}
+
+void answer_good(struct answer *ret, const struct pawl_wr *w)
+{
+    ret->n = w->n;
+    ret->http = 200;
+}
+
+/* ---- result --------------------------------------------------------------------------------- */
+
+static pawl_status write_ear(const struct flow *f, const struct evidence *ev,
+                             const struct device *d, const struct verdict *v, char *ret, size_t cap,
+                             struct pawl_err *err)
+{
+    struct ear_claims c = {
+        .label = ev->a1.label,
+        .tenant = tenant_view(ev->tenant),
+        .attempt = ev->a1.attempt,
+        .base_epoch = ev->a1.base_epoch,
+        .new_epoch = ev->a1.new_epoch,
+        .enrolments = d->enrolments,
+        .reason = ev->a1.reason,
+        .lab = d->roots == ROOTS_LAB,
+        .iat_s = ev->now_ms / 1000,
+        .ttl_s = ev->tenant->ear_ttl_s,
+    };
+
+    memcpy(c.th1, ev->th1, sizeof(c.th1));
+    memcpy(c.device_id, d->id, sizeof(c.device_id));
+    return ear_write(f->keys->signing, f->keys->verifier_id, &c, v, ret, cap, err);
+}
+
+static void say_outcome(struct answer *ret, const struct device *d, const struct verdict *v)
+{
+    int n = snprintf(ret->outcome, sizeof(ret->outcome), "%s, %s", device_state_name(d->state),
+                     tier_name(verdict_tier(v)));
+
+    for (size_t i = 0; i < v->finding_n && n > 0 && (size_t)n < sizeof(ret->outcome); i++)
+        n += snprintf(ret->outcome + n, sizeof(ret->outcome) - (size_t)n, "%s%s", i ? ", " : ": ",
+                      reason_code(v->finding[i].reason));
+}
+
+pawl_status answer_result(const struct flow *f, const struct evidence *ev, const struct device *d,
+                          const struct verdict *v, bool want_values, struct answer *ret,
+                          struct pawl_err *err)
+{
+    char               ear[PAWL_EAR_MAX + 1];
+    struct pawl_wr     w = answer_writer(ret);
+    struct pawl_result r = { .want = { .present = want_values, .pcr_values = want_values } };
+
+    PAWL_TRY(write_ear(f, ev, d, v, ear, sizeof(ear), err));
+    r.ear = pawl_view_str(ear);
+    PAWL_TRY(pawl_result_write(&r, &w, err));
+    say_outcome(ret, d, v);
+    answer_good(ret, &w);
+    return pawl_ok();
+}
+
+/* ---- refusal -------------------------------------------------------------------------------- */
+
+pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
+                           enum pawl_refusal_code code, uint64_t last_attempt, struct answer *ret,
+                           struct pawl_err *err)
+{
+    uint8_t             b[PAWL_REFUSAL_MAX];
+    struct pawl_wr      payload = pawl_wr_to(b, sizeof(b));
+    struct pawl_wr      w = answer_writer(ret);
+    struct pawl_refusal r = { .code = code,
+                              .last_attempt = last_attempt,
+                              .seq_floor_up = FIRST_SEQ_FLOOR,
+                              .seq_floor_down = FIRST_SEQ_FLOOR };
+
+    memcpy(r.th1, ev->th1, sizeof(r.th1));
+    PAWL_TRY(pawl_refusal_write(&r, &payload, err));
+    PAWL_TRY(pawl_cose_sign1_write(f->keys->signing, PAWL_VIEW_OF(f->keys->verifier_id),
+                                   pawl_view_str(PAWL_COSE_REFUSAL), pawl_view(b, payload.n), &w,
+                                   err));
+    snprintf(ret->outcome, sizeof(ret->outcome), "refused: %s", pawl_refusal_text(code));
+    ret->n = w.n;
+    ret->http = 409;
+    return pawl_ok();
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evidence as it came in: parsed, for a tenant of ours, with a nonce of ours. What every label
+ * does with it stands here; enrol_evidence.c and attest.c go on from there. */
+#ifndef VERIFIER_FLOW_EVIDENCE_H
+#define VERIFIER_FLOW_EVIDENCE_H
+
+#include "appraise/quote.h"
+#include "flow/flow.h"
+
+struct evidence {
+    struct pawl_evidence        m;
+    struct pawl_a1              a1;
+    uint8_t                     th1[32];
+    const struct tenant_config *tenant;
+    int64_t                     now_ms;
+};
+
+/* What was quoted, checked against AK, TH1 and one of the selections that may be (P-ATT-3). */
+struct quoted {
+    struct believed        b;
+    bool                   all; /* one of the four "all" selections, not the tenant's set */
+    bool                   has_values;
+    struct pawl_pcr_values values; /* believed */
+};
+
+/* Step 4. tenant_set: whether the tenant's own set may be quoted too. Values that came are
+ * believed or the whole fails; values that were left out are taken from *known (may be NULL) if
+ * they have the signed digest (P-ATT-5). */
+PAWL_MUST_USE pawl_status evidence_quote(struct flow *f, const struct evidence *ev,
+                                         struct pawl_view        ak_public,
+                                         const struct pawl_name *qualified_signer, bool tenant_set,
+                                         const struct snapshot *known, struct quoted *ret,
+                                         struct pawl_err *err);
+
+/* Without a root there is no base: base_epoch 0, base_kid zero, and nothing that hangs on one. */
+bool                      evidence_has_base(const struct evidence *ev);
+PAWL_MUST_USE pawl_status evidence_is_rootless(const struct evidence *ev, struct pawl_err *err);
+
+/* ---- where flow_evidence goes on ------------------------------------------------------------- */
+
+PAWL_MUST_USE pawl_status enrol_evidence(struct flow *f, const struct evidence *ev,
+                                         struct answer *ret, struct step *step,
+                                         struct pawl_err *err);
+PAWL_MUST_USE pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret,
+                                 struct step *step, struct pawl_err *err);
+
+#endif

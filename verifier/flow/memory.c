@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker remembers between requests. */
+
+#include "flow/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { POLICIES = 16, BASE_SLOTS = 256, BASE_PAUSE_MS = 10000 };
+
+struct kept_policy {
+    char          tenant[PAWL_TENANT_MAX + 1];
+    struct policy policy; /* version 0: the slot is free */
+};
+
+struct base_try {
+    uint8_t device_id[PAWL_DEVICE_ID];
+    int64_t at_ms;
+    bool    used;
+};
+
+struct flow_memory {
+    struct kept_policy policy[POLICIES];
+    size_t             oldest;
+    struct base_try    base[BASE_SLOTS];
+};
+
+pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err)
+{
+    struct flow_memory *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        return pawl_fail(err, PAWL_E_MEMORY, "flow.memory", "out of memory");
+    *ret = m;
+    return pawl_ok();
+}
+
+void flow_memory_free(struct flow_memory **m)
+{
+    if (!*m)
+        return;
+    for (size_t i = 0; i < POLICIES; i++)
+        policy_done(&(*m)->policy[i].policy);
+    free(*m);
+    *m = NULL;
+}
+
+static bool is_it(const struct kept_policy *k, const struct policy_row *row)
+{
+    return k->policy.version == row->version && strcmp(k->tenant, row->tenant) == 0 &&
+           strcmp(k->policy.name, row->name) == 0;
+}
+
+pawl_status memory_policy(struct flow_memory *m, const struct policy_row *row,
+                          const struct policy **ret, struct pawl_err *err)
+{
+    struct policy p;
+
+    for (size_t i = 0; i < POLICIES; i++)
+        if (is_it(&m->policy[i], row)) {
+            *ret = &m->policy[i].policy;
+            return pawl_ok();
+        }
+    PAWL_TRY(policy_parse(pawl_view_str(row->json), &p, err));
+    struct kept_policy *k = &m->policy[m->oldest];
+    m->oldest = (m->oldest + 1) % POLICIES;
+    policy_done(&k->policy);
+    memcpy(k->tenant, row->tenant, sizeof(k->tenant));
+    k->policy = p;
+    *ret = &k->policy;
+    return pawl_ok();
+}
+
+bool memory_may_try_base(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                         int64_t now_ms)
+{
+    struct base_try *b = &m->base[device_id[0]];
+
+    if (b->used && memcmp(b->device_id, device_id, PAWL_DEVICE_ID) == 0 &&
+        now_ms - b->at_ms < BASE_PAUSE_MS && now_ms >= b->at_ms)
+        return false;
+    memcpy(b->device_id, device_id, PAWL_DEVICE_ID);
+    b->at_ms = now_ms;
+    b->used = true;
+    return true;
+}

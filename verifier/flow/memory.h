@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker remembers between requests. Bounded; what falls out is only computed again. */
+#ifndef VERIFIER_FLOW_MEMORY_H
+#define VERIFIER_FLOW_MEMORY_H
+
+#include "appraise/policy.h"
+#include "flow/flow.h"
+
+/* The parsed policy of a row: policies never change once they are stored. *ret lives until the
+ * next call. Fails as policy_parse does. */
+PAWL_MUST_USE pawl_status memory_policy(struct flow_memory *m, const struct policy_row *row,
+                                        const struct policy **ret, struct pawl_err *err);
+
+/* P-ATT-7: may this device come with a base that nobody knows? Once in 10 s. Devices that share a
+ * slot push each other out, which lets one through too many and never one too few. */
+bool memory_may_try_base(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                         int64_t now_ms);
+
+#endif
