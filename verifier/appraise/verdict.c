@@ -55,20 +55,33 @@ const char *reason_text(enum reason r)
     return (unsigned)r < REASON_COUNT ? reasons[r].text : reasons[REASON_NONE].text;
 }
 
-static bool any_claim_reaches(const struct verdict *v, int least)
+/* Not recognised because nobody approved it yet is a lack of trust and no proof against the device
+ * (P-ENROL-9). */
+static int judged_identity(const struct verdict *v)
 {
-    return v->identity >= least || v->configuration >= least || v->executables >= least ||
-           v->hardware >= least;
+    return !v->approved && v->identity == AR4SI_NOT_RECOGNISED ? AR4SI_NONE : v->identity;
+}
+
+static int worst_claim(const struct verdict *v)
+{
+    const int claims[] = { judged_identity(v), v->configuration, v->executables, v->hardware };
+    int       worst = AR4SI_NONE;
+
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+        worst = claims[i] > worst ? claims[i] : worst;
+    return worst;
 }
 
 enum trust_tier verdict_tier(const struct verdict *v)
 {
-    if (any_claim_reaches(v, AR4SI_CONTRAINDICATED))
+    int worst = worst_claim(v);
+
+    if (worst >= AR4SI_CONTRAINDICATED)
         return TIER_CONTRAINDICATED;
     /* Without a claim about the identity nobody looked: an approval alone is not trust. */
     if (!v->approved || !v->policy[0] || v->identity == AR4SI_NONE)
         return TIER_NONE;
-    if (any_claim_reaches(v, AR4SI_UNSAFE))
+    if (worst >= AR4SI_UNSAFE)
         return TIER_WARNING;
     return v->executables == AR4SI_NONE ? TIER_NONE : TIER_AFFIRMING;
 }

@@ -77,6 +77,21 @@ static void the_worst_claim_decides(void **state)
     }
 }
 
+static void who_awaits_approval_is_not_trusted_and_not_accused(void **state) /* P-ENROL-9 */
+{
+    (void)state;
+    struct verdict v = affirming();
+
+    v.approved = false;
+    v.identity = AR4SI_NOT_RECOGNISED;
+    assert_int_equal(verdict_tier(&v), TIER_NONE);
+    v.identity = AR4SI_CONTRAINDICATED;
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+    v.identity = AR4SI_NOT_RECOGNISED;
+    v.executables = AR4SI_CONTRAINDICATED;
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+}
+
 static void contraindicated_needs_no_policy(void **state)
 {
     (void)state;
@@ -138,6 +153,8 @@ int main(void)
         T_CASE("affirms what is all good", affirms_what_is_all_good),
         T_CASE("any missing ground is none", any_missing_ground_is_none),
         T_CASE("the worst claim decides", the_worst_claim_decides),
+        T_CASE("who awaits approval is not trusted and not accused",
+               who_awaits_approval_is_not_trusted_and_not_accused),
         T_CASE("contraindicated needs no policy", contraindicated_needs_no_policy),
         T_CASE("claims only get worse", claims_only_get_worse),
         T_CASE("findings stop at their limit", findings_stop_at_their_limit),
