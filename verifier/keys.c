@@ -3,94 +3,17 @@
 
 #include "keys.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <pawl/cbor.h>
+
+#include "keyfile.h"
 
 #define SIGNING_FILE "signing.key"
 #define MASTER_FILE  "master.key"
 #define MASTER_N     32
-#define KEY_FILE_MAX 4096
-#define PATH_BYTES   4096
-
-/* A key file as it was read. Wiped: it is the key. */
-struct key_text {
-    size_t n;
-    char   s[KEY_FILE_MAX + 1];
-};
-
-static void key_text_wipe(struct key_text *t)
-{
-    pawl_wipe(t, sizeof(*t));
-}
-
-#define KEY_TEXT PAWL_CLEANUP(key_text_wipe) struct key_text
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-static pawl_status path_of(const char *state, const char *name, char ret[PATH_BYTES],
-                           struct pawl_err *err)
-{
-    int n = snprintf(ret, PATH_BYTES, "%s/%s", state, name);
-
-    if (n < 0 || n >= PATH_BYTES)
-        return pawl_fail(err, PAWL_E_RANGE, name, "the path is too long");
-    return pawl_ok();
-}
 
 /* ---- making --------------------------------------------------------------------------------- */
-
-static pawl_status write_all(int fd, const struct key_text *t, const char *name,
-                             struct pawl_err *err)
-{
-    for (size_t done = 0; done < t->n;) {
-        ssize_t n = write(fd, t->s + done, t->n - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return pawl_fail(err, PAWL_E_IO, name, "%s", strerror(errno));
-        done += (size_t)n;
-    }
-    if (fsync(fd))
-        return pawl_fail(err, PAWL_E_IO, name, "%s", strerror(errno));
-    return pawl_ok();
-}
-
-static pawl_status file_make(const char *state, const char *name, const struct key_text *t,
-                             struct pawl_err *err)
-{
-    char path[PATH_BYTES];
-
-    PAWL_TRY(path_of(state, name, path, err));
-    PAWL_CLEANUP(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return pawl_fail(err, errno == EEXIST ? PAWL_E_CONFLICT : PAWL_E_IO, name, "%s",
-                         strerror(errno));
-    pawl_status s = write_all(fd, t, name, err);
-    if (!pawl_is_ok(s))
-        unlink(path);
-    return s;
-}
-
-static pawl_status must_be_absent(const char *state, const char *name, struct pawl_err *err)
-{
-    char        path[PATH_BYTES];
-    struct stat st;
-
-    PAWL_TRY(path_of(state, name, path, err));
-    if (lstat(path, &st) == 0)
-        return pawl_fail(err, PAWL_E_CONFLICT, name, "is there already and stays");
-    return pawl_ok();
-}
 
 pawl_status keys_make(const char *state, struct pawl_err *err)
 {
@@ -99,52 +22,25 @@ pawl_status keys_make(const char *state, struct pawl_err *err)
     KEY_TEXT                                             pem = { 0 };
     KEY_TEXT                                             hex = { 0 };
 
-    PAWL_TRY(must_be_absent(state, SIGNING_FILE, err));
-    PAWL_TRY(must_be_absent(state, MASTER_FILE, err));
+    PAWL_TRY(key_file_absent(state, SIGNING_FILE, err));
+    PAWL_TRY(key_file_absent(state, MASTER_FILE, err));
     PAWL_TRY(pawl_private_make(PAWL_KEY_P256, &signing, err));
     PAWL_TRY(pawl_private_to_pem(signing, (uint8_t *)pem.s, KEY_FILE_MAX, &pem.n, err));
     PAWL_TRY(pawl_secret_random(MASTER_N, &master, err));
     PAWL_TRY(pawl_hex_write(pawl_secret_view(&master), hex.s, sizeof(hex.s), err));
     hex.n = strlen(hex.s);
     hex.s[hex.n++] = '\n';
-    PAWL_TRY(file_make(state, SIGNING_FILE, &pem, err));
-    return file_make(state, MASTER_FILE, &hex, err);
+    PAWL_TRY(key_file_make(state, SIGNING_FILE, &pem, err));
+    return key_file_make(state, MASTER_FILE, &hex, err);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
-
-static pawl_status file_load(const char *state, const char *name, struct key_text *ret,
-                             struct pawl_err *err)
-{
-    char        path[PATH_BYTES];
-    struct stat st;
-
-    PAWL_TRY(path_of(state, name, path, err));
-    PAWL_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st))
-        return pawl_fail(err, errno == ENOENT ? PAWL_E_ABSENT : PAWL_E_IO, name, "%s",
-                         strerror(errno));
-    if (st.st_mode & 077)
-        return pawl_fail(err, PAWL_E_DENIED, name, "mode %03o opens it to others: chmod 600",
-                         (unsigned)st.st_mode & 0777);
-    while (ret->n < KEY_FILE_MAX) {
-        ssize_t n = read(fd, ret->s + ret->n, KEY_FILE_MAX - ret->n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return pawl_fail(err, PAWL_E_IO, name, "%s", strerror(errno));
-        if (n == 0)
-            return pawl_ok();
-        ret->n += (size_t)n;
-    }
-    return pawl_fail(err, PAWL_E_RANGE, name, "is longer than a key");
-}
 
 static pawl_status master_load(const char *state, struct keys *k, struct pawl_err *err)
 {
     KEY_TEXT t = { 0 };
 
-    PAWL_TRY(file_load(state, MASTER_FILE, &t, err));
+    PAWL_TRY(key_file_load(state, MASTER_FILE, &t, err));
     if (t.n && t.s[t.n - 1] == '\n')
         t.s[t.n - 1] = 0;
     PAWL_TRY(pawl_hex_parse_exact(t.s, MASTER_FILE, k->master.b, MASTER_N, err));
@@ -157,7 +53,7 @@ static pawl_status signing_load(const char *state, struct keys *k, struct pawl_e
 {
     KEY_TEXT t = { 0 };
 
-    PAWL_TRY(file_load(state, SIGNING_FILE, &t, err));
+    PAWL_TRY(key_file_load(state, SIGNING_FILE, &t, err));
     PAWL_TRY(pawl_under(err, SIGNING_FILE,
                         pawl_private_from_pem(pawl_view(t.s, t.n), &k->signing, err)));
     const struct pawl_public *pub = pawl_private_public(k->signing);

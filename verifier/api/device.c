@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's face: CBOR in, a flow of flow/flow.h, CBOR out.
+ *
+ * Until a quote verified, a device learns nothing but a status: the reason stands in the log, under
+ * the id that the answer carries.
+ */
+#include "api/exchange.h"
+#include "api/results.h"
+
+#include <stdlib.h>
+
+typedef pawl_status flow_fn(struct flow *f, struct pawl_view body, struct answer *ret,
+                            struct step *step, struct pawl_err *err);
+
+struct device_exchange {
+    struct exchange x;
+    flow_fn        *flow;
+    struct answer   answer;
+};
+
+static pawl_status plan(struct exchange *x, struct pawl_err *err)
+{
+    struct device_exchange *d = (struct device_exchange *)x;
+    struct api             *api = http_context(x->r);
+
+    /* Not the whole of it: the body is large, and answer.n says what of it counts. */
+    d->answer.http = 0;
+    d->answer.n = 0;
+    d->answer.device[0] = 0;
+    d->answer.outcome[0] = 0;
+    return d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err);
+}
+
+static struct http_answer failure(const struct device_exchange *d)
+{
+    switch (d->x.status.code) {
+    case PAWL_E_IO:
+    case PAWL_E_MEMORY:
+    case PAWL_E_CONFLICT:
+        return (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S };
+    default:
+        return (struct http_answer){ .status = d->answer.http == 400 ? 400 : 403 };
+    }
+}
+
+static void finish(struct exchange *x)
+{
+    struct device_exchange *d = (struct device_exchange *)x;
+    struct http_answer      a;
+
+    if (pawl_is_ok(x->status))
+        a = (struct http_answer){ .status = d->answer.http,
+                                  .type = d->answer.n ? PAWL_MEDIA_TYPE : NULL,
+                                  .body = pawl_view(d->answer.body, d->answer.n) };
+    else
+        a = failure(d);
+    exchange_log(x, a.status, d->answer.device, d->answer.outcome);
+    http_answer(x->r, &a);
+    free(d);
+}
+
+/* arg points to the flow's address: a function is no object to point to. */
+static void handle(struct http_request *r, const void *arg)
+{
+    struct device_exchange *d = malloc(sizeof(*d));
+
+    if (!d) {
+        device_refuse(r,
+                      &(struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S },
+                      "no memory");
+        return;
+    }
+    d->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
+    d->flow = *(flow_fn *const *)arg;
+    exchange_run(&d->x);
+}
+
+void device_refuse(struct http_request *r, const struct http_answer *a, const char *why)
+{
+    api_refused(r, a, why);
+    http_answer(r, a);
+}
+
+#define POST_(path, max, flow)                                                                     \
+    {                                                                                              \
+        HTTP_POST, path, PAWL_MEDIA_TYPE, max, handle, &(flow_fn *const)                           \
+        {                                                                                          \
+            flow                                                                                   \
+        }                                                                                          \
+    }
+
+const struct http_route device_routes[] = {
+    POST_(PAWL_ROUTE_ENROL, PAWL_ENROL_MAX, flow_enrol),
+    POST_(PAWL_ROUTE_CHALLENGE, PAWL_CHALLENGE_MAX, flow_challenge),
+    POST_(PAWL_ROUTE_EVIDENCE, PAWL_EVIDENCE_MAX, flow_evidence),
+    POST_(PAWL_ROUTE_SUPPLY, PAWL_EVIDENCE_MAX, flow_supply),
+    POST_(PAWL_ROUTE_MESSAGES, PAWL_MESSAGES_MAX, flow_messages),
+    { HTTP_GET, "/.well-known/jwks.json", NULL, 0, results_jwks, NULL },
+    { HTTP_GET, "/health", NULL, 0, results_health, NULL },
+    { 0 },
+};

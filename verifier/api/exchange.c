@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/exchange.h"
+
+#include "log.h"
+
+/* Another request of the same device came first that often: it is the device that should wait. */
+#define PLANS_MAX 4
+
+static struct api *api_of(const struct exchange *x)
+{
+    return http_context(x->r);
+}
+
+static void after_commit(struct http_request *r, void *arg)
+{
+    struct exchange *x = arg;
+
+    (void)r;
+    if (x->status.code == PAWL_E_CONFLICT && x->plans < PLANS_MAX && !http_is_gone(x->r)) {
+        exchange_run(x);
+        return;
+    }
+    step_done(&x->step);
+    x->finish(x);
+}
+
+/* On the store's thread. */
+static void on_committed(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    struct exchange *x = arg;
+
+    x->status = status;
+    if (!pawl_is_ok(status))
+        x->err = *err;
+    http_later(x->r, after_commit, x);
+}
+
+void exchange_run(struct exchange *x)
+{
+    const struct store *store = api_of(x)->flow.store;
+
+    step_done(&x->step);
+    x->step = (struct step){ 0 };
+    x->plans++;
+    x->status = x->plan(x, &x->err);
+    if (pawl_is_ok(x->status) && !step_is_empty(&x->step)) {
+        store->commit(store->self, &x->step, on_committed, x);
+        return;
+    }
+    step_done(&x->step);
+    x->finish(x);
+}
+
+bool exchange_failed(const struct exchange *x)
+{
+    switch (x->status.code) {
+    case PAWL_E_NONE:
+    case PAWL_E_IO:
+    case PAWL_E_MEMORY:
+    case PAWL_E_CRYPTO:
+    case PAWL_E_BUG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void exchange_log(const struct exchange *x, int http, const char *device, const char *outcome)
+{
+    bool good = pawl_is_ok(x->status);
+
+    log_line(&(struct log_line){
+        .level = good                 ? LOG_INFO
+                 : exchange_failed(x) ? LOG_ERROR
+                                      : LOG_WARN,
+        .request = http_id(x->r),
+        .route = http_route(x->r),
+        .status = http,
+        .device = device,
+        .outcome = good ? outcome : NULL,
+        .where = good ? NULL : x->err.where,
+        .why = good ? NULL : x->err.why,
+    });
+}
+
+void api_refused(const struct http_request *r, const struct http_answer *a, const char *why)
+{
+    log_line(&(struct log_line){ .level = LOG_WARN,
+                                 .request = http_id(r),
+                                 .route = http_route(r),
+                                 .status = a->status,
+                                 .where = "http",
+                                 .why = why });
+}
+
+void api_unread(const char *request, int status, const char *why)
+{
+    log_line(&(struct log_line){
+        .level = LOG_WARN, .request = request, .status = status, .where = "http", .why = why });
+}
+
+uint64_t api_body_max(const struct http_route *table)
+{
+    uint64_t max = 0;
+
+    for (const struct http_route *r = table; r->path; r++)
+        if (r->body_max > max)
+            max = r->body_max;
+    return max;
+}

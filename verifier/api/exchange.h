@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One exchange: plan, commit, answer. The plan changes nothing and may be made again; the answer
+ * goes out only when the step is durable.
+ */
+#ifndef VERIFIER_API_EXCHANGE_H
+#define VERIFIER_API_EXCHANGE_H
+
+#include "api/api.h"
+
+/* First member of a face's own struct. Lives until finish, which releases it. */
+struct exchange {
+    struct http_request *r;
+    struct step          step;
+    unsigned             plans; /* made so far */
+    pawl_status          status;
+    struct pawl_err      err; /* filled unless status is good */
+
+    /* Decides; fills step or leaves it empty. */
+    pawl_status (*plan)(struct exchange *x, struct pawl_err *err);
+    /* Answers x->r by x->status, and frees x. */
+    void (*finish)(struct exchange *x);
+};
+
+/* x->r, plan and finish are set, the rest is zero. */
+void exchange_run(struct exchange *x);
+
+/* One line for each exchange. */
+void exchange_log(const struct exchange *x, int http, const char *device, const char *outcome);
+
+/* The line of a request that was refused before there was an exchange. */
+void api_refused(const struct http_request *r, const struct http_answer *a, const char *why);
+
+/* Whether the failure is ours and not the client's. */
+bool exchange_failed(const struct exchange *x);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operator's face: JSON in, a function of flow/operator.h, JSON out. Errors are problem+json
+ * (RFC 9457) with the member "field".
+ *
+ * The query parameter tenant names the tenant; without it the first one of the configuration.
+ */
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "api/exchange.h"
+#include "flow/operator.h"
+
+#define JSON_TYPE    "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+
+struct operator_exchange;
+typedef pawl_status operation(struct operator_exchange *o, struct pawl_err *err);
+
+struct operator_exchange {
+    struct exchange             x;
+    operation                  *run;
+    struct flow                *flow;
+    const struct tenant_config *tenant;
+    char                       *json; /* the answer */
+};
+
+/* ---- operations -------------------------------------------------------------------------------
+ */
+
+static pawl_status number_in_query(const struct http_request *r, const char *name, uint64_t max,
+                                   uint64_t *ret, struct pawl_err *err)
+{
+    char text[24];
+
+    if (!http_query(r, name, text, sizeof(text))) {
+        *ret = 0;
+        return pawl_ok();
+    }
+    return pawl_u64_parse(text, name, max, ret, err);
+}
+
+static pawl_status devices(struct operator_exchange *o, struct pawl_err *err)
+{
+    char     after[2 * PAWL_DEVICE_ID + 1] = "";
+    uint64_t limit = 0;
+
+    http_query(o->x.r, "after", after, sizeof(after));
+    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_DEVICES_MAX, &limit, err));
+    return operator_devices(o->flow, o->tenant, after, limit, &o->json, err);
+}
+
+static pawl_status device(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status approve(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_move(o->flow, o->tenant, http_segment(o->x.r), DEVICE_EVENT_APPROVE,
+                                &o->json, &o->x.step, err);
+}
+
+static pawl_status revoke(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_move(o->flow, o->tenant, http_segment(o->x.r), DEVICE_EVENT_REVOKE,
+                                &o->json, &o->x.step, err);
+}
+
+static pawl_status device_policy(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_policy(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                                  &o->json, &o->x.step, err);
+}
+
+static pawl_status default_policy(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_default_policy(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step,
+                                   err);
+}
+
+static pawl_status policies(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_policies(o->flow, o->tenant, &o->json, err);
+}
+
+static pawl_status policy(struct operator_exchange *o, struct pawl_err *err)
+{
+    uint64_t version;
+
+    PAWL_TRY(number_in_query(o->x.r, "version", INT64_MAX, &version, err));
+    return operator_policy(o->flow, o->tenant, http_segment(o->x.r), version, &o->json, err);
+}
+
+static pawl_status policy_add(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_policy_add(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status policy_learn(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_policy_learn(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status tokens(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_tokens(o->flow, o->tenant, &o->json, err);
+}
+
+static pawl_status token_make(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_token_make(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+/* ---- problems ---------------------------------------------------------------------------------
+ */
+
+/* NULL without memory. Owned by the caller. */
+static char *problem(int status, const char *title, const char *detail, const char *field)
+{
+    cJSON *p = cJSON_CreateObject();
+    char  *text = NULL;
+
+    if (p && cJSON_AddStringToObject(p, "title", title) &&
+        cJSON_AddNumberToObject(p, "status", status) &&
+        cJSON_AddStringToObject(p, "detail", detail) &&
+        (!field || cJSON_AddStringToObject(p, "field", field)))
+        text = cJSON_PrintUnformatted(p);
+    cJSON_Delete(p);
+    return text;
+}
+
+static int status_of(const struct exchange *x)
+{
+    switch (x->status.code) {
+    case PAWL_OK:
+        return 200;
+    case PAWL_E_ABSENT:
+        return 404;
+    case PAWL_E_STATE:
+    case PAWL_E_CONFLICT:
+        return 409;
+    default:
+        return exchange_failed(x) ? 500 : 400;
+    }
+}
+
+static void answer_with(struct http_request *r, struct http_answer a, char *json, const char *type)
+{
+    if (json) {
+        a.type = type;
+        a.body = pawl_view_str(json);
+    }
+    http_answer(r, &a);
+    free(json);
+}
+
+void operator_refuse(struct http_request *r, const struct http_answer *a, const char *why)
+{
+    api_refused(r, a, why);
+    answer_with(r, *a, problem(a->status, "the request is refused", why, NULL), PROBLEM_TYPE);
+}
+
+/* ---- exchange ---------------------------------------------------------------------------------
+ */
+
+static pawl_status find_tenant(struct operator_exchange *o, struct pawl_err *err)
+{
+    const struct verifier_config *config = o->flow->config;
+    char                          name[PAWL_TENANT_MAX + 1];
+
+    if (!http_query(o->x.r, "tenant", name, sizeof(name))) {
+        o->tenant = &config->tenant[0];
+        return pawl_ok();
+    }
+    o->tenant = config_tenant(config, pawl_view_str(name));
+    if (!o->tenant)
+        return pawl_fail(err, PAWL_E_ABSENT, "tenant", "there is no such tenant");
+    return pawl_ok();
+}
+
+static pawl_status plan(struct exchange *x, struct pawl_err *err)
+{
+    struct operator_exchange *o = (struct operator_exchange *)x;
+
+    free(o->json); /* of a plan that came too late */
+    o->json = NULL;
+    PAWL_TRY(find_tenant(o, err));
+    return o->run(o, err);
+}
+
+static void finish(struct exchange *x)
+{
+    struct operator_exchange *o = (struct operator_exchange *)x;
+    int                       status = status_of(x);
+
+    exchange_log(x, status, http_segment(x->r), "done");
+    if (status == 200) {
+        answer_with(x->r, (struct http_answer){ .status = 200 }, o->json, JSON_TYPE);
+    } else {
+        free(o->json);
+        answer_with(x->r, (struct http_answer){ .status = status },
+                    problem(status, pawl_code_name(x->err.code), x->err.why, x->err.where),
+                    PROBLEM_TYPE);
+    }
+    free(o);
+}
+
+static void handle(struct http_request *r, const void *arg)
+{
+    struct operator_exchange *o = calloc(1, sizeof(*o));
+    struct api               *api = http_context(r);
+
+    if (!o) {
+        operator_refuse(r, &(struct http_answer){ .status = 503 }, "no memory");
+        return;
+    }
+    o->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
+    o->run = *(operation *const *)arg;
+    o->flow = &api->flow;
+    exchange_run(&o->x);
+}
+
+#define GET_(path, run)                                                                            \
+    {                                                                                              \
+        HTTP_GET, path, NULL, 0, handle, &(operation *const)                                       \
+        {                                                                                          \
+            run                                                                                    \
+        }                                                                                          \
+    }
+#define POST_(path, type, max, run)                                                                \
+    {                                                                                              \
+        HTTP_POST, path, type, max, handle, &(operation *const)                                    \
+        {                                                                                          \
+            run                                                                                    \
+        }                                                                                          \
+    }
+
+const struct http_route operator_routes[] = {
+    GET_("/v1/devices", devices),
+    GET_("/v1/devices/*", device),
+    POST_("/v1/devices/*/approve", NULL, 4096, approve),
+    POST_("/v1/devices/*/revoke", NULL, 4096, revoke),
+    POST_("/v1/devices/*/policy", JSON_TYPE, 4096, device_policy),
+    POST_("/v1/default-policy", JSON_TYPE, 4096, default_policy),
+    GET_("/v1/policies", policies),
+    GET_("/v1/policies/*", policy),
+    POST_("/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, policy_add),
+    POST_("/v1/policies/learn", JSON_TYPE, 4096, policy_learn),
+    GET_("/v1/tokens", tokens),
+    POST_("/v1/tokens", JSON_TYPE, 4096, token_make),
+    { 0 },
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key files of the state directory: made once, durable, open to nobody but their owner. */
+#ifndef VERIFIER_KEYFILE_H
+#define VERIFIER_KEYFILE_H
+
+#include <pawl/base.h>
+
+#define KEY_FILE_MAX 4096
+
+/* A key file's text. Wiped: it is the key. */
+struct key_text {
+    size_t n;
+    char   s[KEY_FILE_MAX + 1]; /* NUL-terminated */
+};
+
+#define KEY_TEXT PAWL_CLEANUP(key_text_wipe) struct key_text
+
+void key_text_wipe(struct key_text *t);
+
+/* CONFLICT if there is a file of this name. */
+PAWL_MUST_USE pawl_status key_file_absent(const char *state, const char *name,
+                                          struct pawl_err *err);
+
+/* Mode 0600. CONFLICT if it is there already: a key is never overwritten. */
+PAWL_MUST_USE pawl_status key_file_make(const char *state, const char *name,
+                                        const struct key_text *t, struct pawl_err *err);
+
+/* ret is all zero before. DENIED if the file is open to others than its owner. */
+PAWL_MUST_USE pawl_status key_file_load(const char *state, const char *name, struct key_text *ret,
+                                        struct pawl_err *err);
+
+#endif
