@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The service: opens the state, starts both faces, waits for a signal, ends in order.
+ *
+ * The end, which keeps "durable before sent": no new connections; requests in flight get their
+ * answers or run out of time; the store commits what it was given; only then the workers go, since
+ * the store's answers come back through them.
+ */
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "appraise/ear.h"
+#include "http/http.h"
+#include "log.h"
+#include "state.h"
+
+#define GRACE_DEVICES_S   10
+#define GRACE_OPERATORS_S 2
+#define JWKS_MAX          1024
+
+struct service {
+    struct state        state;
+    int                 lock;
+    char                jwks[JWKS_MAX];
+    struct http_tls    *tls;
+    struct api          api[CONFIG_WORKERS_MAX + 1]; /* the last one is the operators' */
+    void               *context[CONFIG_WORKERS_MAX + 1];
+    struct http_server *devices, *operators;
+};
+
+static void service_stop(struct service *s)
+{
+    if (s->devices)
+        http_server_stop(s->devices, GRACE_DEVICES_S);
+    if (s->operators)
+        http_server_stop(s->operators, GRACE_OPERATORS_S);
+    state_close(&s->state);
+    http_server_free(&s->devices);
+    http_server_free(&s->operators);
+    for (unsigned i = 0; i < CONFIG_WORKERS_MAX + 1; i++)
+        if (s->context[i])
+            state_flow_done(&s->api[i].flow);
+    http_tls_free(&s->tls);
+    if (s->lock >= 0)
+        close(s->lock);
+}
+
+/* Two verifiers on one store would each believe that they alone answer. */
+static pawl_status take_lock(struct service *s, const char *dir, struct pawl_err *err)
+{
+    s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->lock < 0)
+        return pawl_fail(err, PAWL_E_ABSENT, "state", "%s: %s", dir, strerror(errno));
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+        return pawl_fail(err, PAWL_E_CONFLICT, "state", "%s: a verifier serves it already", dir);
+    return pawl_ok();
+}
+
+static pawl_status make_contexts(struct service *s, struct pawl_err *err)
+{
+    PAWL_TRY(jwks_write(pawl_private_public(s->state.keys.signing), s->state.keys.verifier_id,
+                        s->jwks, sizeof(s->jwks), err));
+    for (unsigned i = 0; i < s->state.config.workers + 1; i++) {
+        PAWL_TRY(state_flow(&s->state, &s->api[i].flow, err));
+        s->api[i].jwks = s->jwks;
+        s->context[i] = &s->api[i];
+    }
+    return pawl_ok();
+}
+
+static pawl_status start_devices(struct service *s, struct pawl_err *err)
+{
+    const struct verifier_config *c = &s->state.config;
+    char                          cert[CONFIG_PATH_MAX + 16], key[CONFIG_PATH_MAX + 16];
+
+    snprintf(cert, sizeof(cert), "%s/" TLS_CERT_FILE, c->state);
+    snprintf(key, sizeof(key), "%s/" TLS_KEY_FILE, c->state);
+    PAWL_TRY(http_tls_make(cert, key, &s->tls, err));
+    return http_server_start(&(struct http_config){ .listen = c->listen,
+                                                    .tls = s->tls,
+                                                    .routes = device_routes,
+                                                    .workers = c->workers,
+                                                    .context = s->context,
+                                                    .request_timeout_s = c->request_timeout_s,
+                                                    .idle_timeout_s = c->idle_timeout_s,
+                                                    .connections_max = c->connections_max,
+                                                    .body_max = api_body_max(device_routes),
+                                                    .refuse = device_refuse,
+                                                    .refused = api_unread },
+                             &s->devices, err);
+}
+
+static pawl_status start_operators(struct service *s, struct pawl_err *err)
+{
+    const struct verifier_config *c = &s->state.config;
+
+    return http_server_start(&(struct http_config){ .listen = c->operator_socket,
+                                                    .routes = operator_routes,
+                                                    .workers = 1,
+                                                    .context = &s->context[c->workers],
+                                                    .request_timeout_s = c->request_timeout_s,
+                                                    .idle_timeout_s = c->idle_timeout_s,
+                                                    .connections_max = 256,
+                                                    .body_max = api_body_max(operator_routes),
+                                                    .refuse = operator_refuse,
+                                                    .refused = api_unread },
+                             &s->operators, err);
+}
+
+static void raise_file_limit(uint64_t connections)
+{
+    struct rlimit l;
+    uint64_t      wanted = connections + 256;
+
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
+        return;
+    l.rlim_cur = wanted < l.rlim_max ? wanted : l.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &l);
+    if (l.rlim_cur < wanted)
+        log_info("only %llu files may be open: fewer connections than connections_max",
+                 (unsigned long long)l.rlim_cur);
+}
+
+static void warn_of_no_roots(const struct verifier_config *c)
+{
+    for (size_t i = 0; i < c->tenant_n; i++) {
+        if (!c->tenant[i].roots[0] && !c->tenant[i].lab_roots[0])
+            log_info("tenant %s has neither roots nor lab_roots: no device can enrol",
+                     c->tenant[i].name);
+        if (c->tenant[i].lab_roots[0])
+            log_info("tenant %s takes test TPMs (lab_roots); their results say so",
+                     c->tenant[i].name);
+    }
+}
+
+static pawl_status start(struct service *s, const char *dir, struct pawl_err *err)
+{
+    PAWL_TRY(take_lock(s, dir, err));
+    PAWL_TRY(state_open(dir, &s->state, err));
+    raise_file_limit(s->state.config.connections_max);
+    warn_of_no_roots(&s->state.config);
+    PAWL_TRY(make_contexts(s, err));
+    PAWL_TRY(start_operators(s, err));
+    return start_devices(s, err);
+}
+
+pawl_status serve(const char *dir, struct pawl_err *err)
+{
+    PAWL_CLEANUP(service_stop) struct service s = { .lock = -1 };
+    sigset_t                                  ends;
+    int                                       signal = 0;
+
+    /* Before any thread starts, so that all of them leave these to sigwait. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    PAWL_TRY(start(&s, dir, err));
+
+    printf("ready https://%s operator %s workers %u\n", http_server_address(s.devices),
+           s.state.config.operator_socket, s.state.config.workers);
+    fflush(stdout);
+    log_info("serving on %s", http_server_address(s.devices));
+    sigwait(&ends, &signal);
+    log_info("%s: ending", strsignal(signal));
+    return pawl_ok();
+}

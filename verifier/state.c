@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "flow/operator.h"
+#include "keyfile.h"
+
+static pawl_status load_pin(struct state *s, struct pawl_err *err)
+{
+    KEY_TEXT                                             pem = { 0 };
+    PAWL_CLEANUP(pawl_private_free) struct pawl_private *key = NULL;
+
+    PAWL_TRY(key_file_load(s->config.state, TLS_KEY_FILE, &pem, err));
+    PAWL_TRY(
+        pawl_under(err, TLS_KEY_FILE, pawl_private_from_pem(pawl_view(pem.s, pem.n), &key, err)));
+    return pawl_spki_pin(pawl_private_public(key), s->tls_pin, err);
+}
+
+pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
+{
+    PAWL_TRY(config_load(dir, &s->config, err));
+    PAWL_TRY(keys_load(s->config.state, &s->keys, err));
+    PAWL_TRY(load_pin(s, err));
+    for (size_t i = 0; i < s->config.tenant_n; i++) {
+        const struct tenant_config *t = &s->config.tenant[i];
+        PAWL_TRY(
+            pawl_under(err, t->name,
+                       ek_trust_load(t->roots, t->lab_roots, t->intermediates, &s->trust[i], err)));
+    }
+    return sqlite_store_open(s->config.state, &s->store, err);
+}
+
+void state_close(struct state *s)
+{
+    if (s->store.self)
+        s->store.close(s->store.self);
+    s->store.self = NULL;
+    for (size_t i = 0; i < s->config.tenant_n; i++)
+        ek_trust_done(&s->trust[i]);
+    keys_done(&s->keys);
+}
+
+/* The wall clock, and never less than it was: a clock that is set back revives no nonce. */
+static int64_t now_ms(void *arg)
+{
+    struct state   *s = arg;
+    struct timespec t;
+    long long       newest = atomic_load(&s->newest_ms);
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    long long now = (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    while (now > newest && !atomic_compare_exchange_weak(&s->newest_ms, &newest, now))
+        ;
+    return now > newest ? now : newest;
+}
+
+pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err)
+{
+    struct flow f = {
+        .config = &s->config,
+        .keys = &s->keys,
+        .trust = s->trust,
+        .store = &s->store,
+        .now_ms = now_ms,
+        .now_arg = s,
+    };
+
+    memcpy(f.tls_pin, s->tls_pin, sizeof(f.tls_pin));
+    PAWL_TRY(pawl_p256_verifier_make(&f.p256, err));
+    pawl_status made = flow_memory_make(&f.memory, err);
+    if (!pawl_is_ok(made)) {
+        pawl_p256_verifier_free(&f.p256);
+        return made;
+    }
+    *ret = f;
+    return made;
+}
+
+void state_flow_done(struct flow *f)
+{
+    pawl_p256_verifier_free(&f->p256);
+    flow_memory_free(&f->memory);
+}
+
+pawl_status state_tenant(const struct state *s, const char *name, const struct tenant_config **ret,
+                         struct pawl_err *err)
+{
+    const struct tenant_config *t = &s->config.tenant[0];
+
+    if (name)
+        t = config_tenant(&s->config, pawl_view_str(name));
+    if (!t)
+        return pawl_fail(err, PAWL_E_ABSENT, "tenant", "there is no such tenant");
+    *ret = t;
+    return pawl_ok();
+}
+
+/* ---- join -------------------------------------------------------------------------------------
+ */
+
+static void free_text(char **s)
+{
+    free(*s);
+}
+
+static pawl_status take_join(const char *json, char ret[STATE_JOIN_MAX], struct pawl_err *err)
+{
+    cJSON      *answer = cJSON_Parse(json);
+    const char *join = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "join"));
+    bool        fits = join && strlen(join) < STATE_JOIN_MAX;
+
+    if (fits)
+        memcpy(ret, join, strlen(join) + 1);
+    cJSON_Delete(answer);
+    return fits ? pawl_ok() : pawl_fail(err, PAWL_E_BUG, "join", "is not in the answer");
+}
+
+static pawl_status join_with_token(struct state *s, const struct tenant_config *tenant,
+                                   char ret[STATE_JOIN_MAX], struct pawl_err *err)
+{
+    PAWL_CLEANUP(state_flow_done) struct flow f = { 0 };
+    PAWL_CLEANUP(step_done) struct step       step = { 0 };
+    PAWL_CLEANUP(free_text) char             *json = NULL;
+
+    PAWL_TRY(state_flow(s, &f, err));
+    PAWL_TRY(operator_token_make(&f, tenant, pawl_view_str("{}"), &json, &step, err));
+    PAWL_TRY(store_commit_wait(&s->store, &step, err));
+    return take_join(json, ret, err);
+}
+
+pawl_status state_join(struct state *s, const struct tenant_config *tenant, bool with_token,
+                       char ret[STATE_JOIN_MAX], struct pawl_err *err)
+{
+    struct pawl_join j = { 0 };
+
+    if (with_token)
+        return join_with_token(s, tenant, ret, err);
+    memcpy(j.address, s->config.address, strlen(s->config.address) + 1);
+    memcpy(j.tenant, tenant->name, sizeof(j.tenant));
+    memcpy(j.verifier_key, s->keys.verifier_id, sizeof(j.verifier_key));
+    memcpy(j.tls_pin, s->tls_pin, sizeof(j.tls_pin));
+    return pawl_join_write(&j, ret, STATE_JOIN_MAX, err);
+}

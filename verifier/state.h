@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verifier's state directory, open: configuration, keys, trusted roots and store. What every
+ * command but init works on.
+ */
+#ifndef VERIFIER_STATE_H
+#define VERIFIER_STATE_H
+
+#include <stdatomic.h>
+
+#include "enroll/ek.h"
+#include "flow/flow.h"
+
+#define TLS_KEY_FILE  "tls.key"
+#define TLS_CERT_FILE "tls.crt"
+
+struct state {
+    struct verifier_config config;
+    struct keys            keys;
+    struct ek_trust        trust[CONFIG_TENANTS_MAX]; /* in the order of config.tenant */
+    struct store           store;                     /* self NULL: not open */
+    uint8_t                tls_pin[PAWL_SPKI_PIN];
+    atomic_llong           newest_ms; /* the largest time that was told */
+};
+
+/* s is all zero and stays where it is. Release with state_close, after a failure too. */
+PAWL_MUST_USE pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err);
+void                      state_close(struct state *s);
+
+/* A flow for one thread. */
+PAWL_MUST_USE pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err);
+void                      state_flow_done(struct flow *f);
+
+/* The tenant of this name; without a name the first. */
+PAWL_MUST_USE pawl_status state_tenant(const struct state *s, const char *name,
+                                       const struct tenant_config **ret, struct pawl_err *err);
+
+/* What a device is told to join; with a new token for one device when with_token. */
+#define STATE_JOIN_MAX 1024
+PAWL_MUST_USE pawl_status state_join(struct state *s, const struct tenant_config *tenant,
+                                     bool with_token, char ret[STATE_JOIN_MAX],
+                                     struct pawl_err *err);
+
+#endif
