@@ -4,7 +4,7 @@
  *
  * An answer may hold what a device said about itself: control characters never reach the terminal.
  */
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,14 +13,14 @@
 
 enum { NAME_WIDTH = 22, TEXT_MAX = 32 };
 
-/* At most width bytes, then padding up to it; width 0: all and no padding. */
-static void put(const char *text, int width)
+/* At most `most` bytes, then spaces up to `least`. */
+static void put(const char *text, int least, int most)
 {
     int n = 0;
 
-    for (; text[n] && (!width || n < width); n++)
+    for (; text[n] && n < most; n++)
         putchar((unsigned char)text[n] < 0x20 || text[n] == 0x7f ? '?' : text[n]);
-    for (; n < width; n++)
+    for (; n < least; n++)
         putchar(' ');
 }
 
@@ -67,9 +67,9 @@ static void show_member(const char *name, const cJSON *v)
     char         nested[128], buffer[TEXT_MAX];
 
     if (!cJSON_IsObject(v) && !cJSON_IsArray(v)) {
-        put(name, NAME_WIDTH);
+        put(name, NAME_WIDTH, INT_MAX);
         putchar(' ');
-        put(text_of(v->string ? v->string : "", v, buffer), 0);
+        put(text_of(v->string ? v->string : "", v, buffer), 0, INT_MAX);
         putchar('\n');
         return;
     }
@@ -84,6 +84,22 @@ static void show_member(const char *name, const cJSON *v)
 void show_members(const cJSON *answer)
 {
     show_member("", answer);
+}
+
+/* The status first: it is what was asked. */
+void show_ear(const cJSON *answer)
+{
+    const cJSON *m;
+
+    cJSON_ArrayForEach(m, cJSON_GetObjectItemCaseSensitive(answer, "submods"))
+    {
+        const char *status = json_text(m, "ear.status");
+        put(m->string ? m->string : "", NAME_WIDTH, INT_MAX);
+        putchar(' ');
+        put(status ? status : "-", 0, INT_MAX);
+        putchar('\n');
+    }
+    show_members(answer);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -101,7 +117,7 @@ static void show_row(const cJSON *row, const struct column *columns, size_t n)
         char         buffer[TEXT_MAX];
         const char  *text = row ? text_of(member, v, buffer) : columns[i].title;
 
-        put(*text ? text : "-", i + 1 < n ? columns[i].width : 0);
+        put(*text ? text : "-", i + 1 < n ? columns[i].width : 0, columns[i].width);
         fputs(i + 1 < n ? "  " : "\n", stdout);
     }
 }
