@@ -100,8 +100,9 @@ static pawl_status listen_tcp(const char *where, int *ret, struct pawl_err *err)
     return pawl_under(err, where, listen_on(found, ret, err));
 }
 
-/* The socket is its owner's alone. One left behind by a verifier that was killed is replaced; the
- * caller made sure that none is running on it. */
+/* The socket is its owner's alone, from its first moment on: bind takes the mode of fd. One left
+ * behind by a verifier that was killed is replaced; the caller made sure that none is running on
+ * it. */
 static pawl_status listen_unix(struct http_server *s, const char *path, int *ret,
                                struct pawl_err *err)
 {
@@ -114,8 +115,7 @@ static pawl_status listen_unix(struct http_server *s, const char *path, int *ret
     PAWL_CLEANUP(close_fd)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || (unlink(path) != 0 && errno != ENOENT) || fchmod(fd, 0600) != 0 ||
-        bind(fd, (const struct sockaddr *)&a, sizeof(a)) != 0 || chmod(path, 0600) != 0 ||
-        listen(fd, BACKLOG) != 0)
+        bind(fd, (const struct sockaddr *)&a, sizeof(a)) != 0 || listen(fd, BACKLOG) != 0)
         return pawl_fail(err, PAWL_E_IO, "socket", "%s: %s", path, strerror(errno));
     memcpy(s->socket_path, path, strlen(path) + 1);
     *ret = give(&fd);
