@@ -68,8 +68,8 @@ void status_next(const struct status *s, char *ret, size_t cap)
         snprintf(ret, cap, "run `pawl-agent join STRING` with the verifier's string");
     else if (r->failure[0] && !r->enrolled)
         snprintf(ret, cap, "enrolment fails: %s", r->failure);
-    else if (!r->enrolled && r->waits)
-        snprintf(ret, cap, "the operator approves this device: `pawlctl device approve`");
+    else if (!r->enrolled && r->waits) /* a new device would have got a result */
+        snprintf(ret, cap, "the operator lets it enroll again: `pawlctl token create --device`");
     else if (!r->enrolled && r->result[0])
         snprintf(ret, cap, "enrolment was %s: ask the verifier's operator", r->result);
     else if (!r->enrolled)

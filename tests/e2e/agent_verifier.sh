@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# pawl-agent against pawl-verifier on a fresh software TPM, as an engineer would meet them: join,
+# enroll, approve, attest, reboot, change, restart, outage, revoke; exit codes and what status says.
+#
+#   agent_verifier.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL
+set -euo pipefail
+agent_program=$1 verifier_program=$2 ctl_program=$3
+config=$(cd "$(dirname "$0")/../../swtpm-config" && pwd)
+command -v swtpm >/dev/null && command -v tpm2_pcrextend >/dev/null || exit 77
+
+work=$(mktemp -d /tmp/pawl-e2e-XXXXXX)
+verifier_pid='' agent_pid='' step=start
+finish() {
+    local code=$?
+    [ -z "$agent_pid" ] || kill "$agent_pid" 2>/dev/null || true
+    [ -z "$verifier_pid" ] || kill "$verifier_pid" 2>/dev/null || true
+    "$config/stop" "$work/device" >/dev/null 2>&1 || true
+    "$config/stop" "$work/other" >/dev/null 2>&1 || true
+    if [ $code != 0 ]; then
+        echo "FAILED at: $step" >&2
+        tail -n 15 "$work"/*.log "$work/out" "$work/err" >&2 2>/dev/null || true
+    fi
+    rm -rf "$work"
+}
+trap finish EXIT
+
+boot() { # extends what a firmware would, always the same
+    local n
+    for n in 0 1 2 3 4 7; do
+        tpm2_pcrextend -T "$tcti" "$n:sha256=$(printf "%064d" "$n")"
+    done
+}
+
+step() {
+    step=$*
+    echo "-- $step"
+}
+agent() { # EXIT-CODE COMMAND..: stdout and stderr are kept in $work/out and $work/err
+    local want=$1 code=0
+    shift
+    "$agent_program" --config "$work/agent.ini" "$@" >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" = "$want" ] || { echo "pawl-agent $*: exit code $code, not $want" >&2; return 1; }
+}
+ctl() { "$ctl_program" "$@" >"$work/ctl.log" 2>&1; }
+has() { # FILE TEXT
+    grep -qF -- "$2" "$work/$1" || { echo "$1 lacks: $2" >&2; return 1; }
+}
+lacks() {
+    ! grep -qF -- "$2" "$work/$1" || { echo "$1 has: $2" >&2; return 1; }
+}
+until_true() { # COMMAND..: within 20 s
+    for _ in $(seq 400); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    echo "never came true: $*" >&2
+    return 1
+}
+serve() {
+    : >"$work/ready"
+    "$verifier_program" serve "$work/verifier" >"$work/ready" 2>>"$work/verifier.log" &
+    verifier_pid=$!
+    until_true grep -q ready "$work/ready"
+}
+stop_verifier() {
+    kill "$verifier_pid"
+    wait "$verifier_pid" || true
+    verifier_pid=
+}
+device_field() { # JQ-EXPRESSION
+    "$ctl_program" --json device list 2>>"$work/ctl.log" | jq -r ".devices[0].$1"
+}
+
+step "a device, a verifier, and the string that brings them together"
+"$config/ca" "$work/ca" >/dev/null
+"$config/fresh" "$work/device" --ca "$work/ca" --banks sha1,sha256 --start >/dev/null
+tcti=$(cat "$work/device/tcti")
+boot
+port=$(python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+join=$("$verifier_program" init "$work/verifier" --address "127.0.0.1:$port" \
+    --listen "127.0.0.1:$port" --lab-roots "$work/ca/roots" \
+    --intermediates "$work/ca/intermediates" 2>"$work/init.log")
+export PAWL_SOCKET=$work/verifier/operator.sock
+serve
+agent 0 join "$join"
+sed -i "s|^#tcti *=.*|tcti = $tcti|; s|^#state *=.*|state = $work/agent|" "$work/agent.ini"
+[ "$(stat -c %a "$work/agent.ini")" = 600 ]
+
+step "identity names the device before it ever spoke to anybody"
+agent 0 identity --json
+identity=$(jq -r '[.[] | select(.key_matches)][0].device_id' "$work/out")
+agent 0 identity --csv
+has out "$identity"
+agent 1 status
+has out "next step:    run \`pawl-agent enroll\`"
+agent 2 attest
+has err "not enrolled"
+
+step "it enrolls, and waits for the operator"
+agent 0 enroll
+has out awaits-approval
+[ "$(device_field id)" = "$identity" ]
+[ "$(device_field state)" = pending ]
+agent 1 attest
+has out awaits-approval
+agent 1 status
+has out "the operator approves this device"
+
+step "approved and with a policy it is trusted"
+ctl device approve "$identity"
+agent 1 attest --json
+[ "$(jq -r .verdict "$work/out")" = none ]
+[ "$(jq -r .waits "$work/out")" = false ]
+ctl policy learn gateway --device "$identity"
+ctl policy assign gateway --default
+agent 0 attest --token "$work/token"
+has out affirming
+[ "$(tr -dc . <"$work/token" | wc -c)" = 2 ]
+agent 0 status
+has out "next step:    none"
+agent 0 status --json
+[ "$(jq -r .well "$work/out")" = true ]
+
+step "a device in good order does not write its record again"
+before=$(stat -c '%i %y' "$work/agent/agent.json")
+agent 0 attest
+[ "$before" = "$(stat -c '%i %y' "$work/agent/agent.json")" ]
+
+step "after a reboot all banks are quoted, and the device is trusted again"
+"$config/stop" "$work/device"
+agent 3 attest
+"$config/start" "$work/device" >/dev/null
+boot
+agent 0 attest
+agent 0 attest
+
+step "a changed boot is told from a good one"
+tpm2_pcrextend -T "$tcti" 7:sha256="$(printf '%064d' 7)"
+agent 1 attest
+has out "contraindicated: "
+has out pcr-differs
+agent 1 status
+has out pcr-differs
+"$config/stop" "$work/device"
+"$config/start" "$work/device" >/dev/null
+boot
+agent 0 attest
+
+step "an outage is waited for, and does not end the agent"
+echo "interval_s = 1" >"$work/fast.ini"
+cat "$work/agent.ini" >>"$work/fast.ini"
+"$agent_program" --config "$work/fast.ini" run 2>"$work/run.log" &
+agent_pid=$!
+until_true grep -q affirming "$work/run.log"
+agent 2 attest
+has err "another agent (pid $agent_pid)"
+agent 0 status
+has out "running (pid $agent_pid)"
+stop_verifier
+until_true grep -q "cannot connect" "$work/run.log"
+agent 1 status
+has out "cannot connect"
+serve
+until_true agent 0 status
+[ "$(grep -c affirming "$work/run.log")" = 2 ]
+kill "$agent_pid"
+wait "$agent_pid"
+agent_pid=
+has run.log stopped
+
+step "a device that lost its state enrolls again only with leave, and keeps its id"
+rm -rf "$work/agent"
+agent 1 enroll
+has out "refused: wait for approval"
+[ "$(device_field id)" = "$identity" ]
+agent 1 status
+has out "token create --device"
+agent 0 join "$("$ctl_program" --json token create --device "$identity" | jq -r .join)"
+agent 0 enroll
+[ "$(device_field id)" = "$identity" ]
+agent 0 attest
+has out affirming
+
+step "a revoked device is told so, and nothing else"
+ctl device revoke "$identity"
+agent 1 attest
+has out "refused: revoked"
+agent 1 status
+has out "ask the verifier's operator"
+agent 1 enroll
+
+step "what is not the verifier's is not believed"
+pin=$(sed -n 's/^verifier_key = //p' "$work/agent.ini")
+other=$(printf 'A%.0s' $(seq 43))
+sed "s|^verifier_key = .*|verifier_key = $other|; s|^state = .*|state = $work/agent2|" \
+    "$work/agent.ini" >"$work/other.ini"
+code=0
+"$agent_program" --config "$work/other.ini" enroll 2>"$work/err" || code=$?
+[ $code = 1 ]
+has err "verifier_key: "
+sed "s|^tls = .*|tls = pin:$pin|; s|^state = .*|state = $work/agent2|" \
+    "$work/agent.ini" >"$work/other.ini"
+code=0
+"$agent_program" --config "$work/other.ini" enroll 2>"$work/err" || code=$?
+[ $code = 1 ]
+has err "tls.pin: "
+
+step "every kind of EK and AK enrolls, with whatever banks there are"
+for kind in rsa2048:p256:sha256 rsa2048:rsa2048:sha256 p384:p256:sha384,sha256 \
+    p384:rsa2048:sha1,sha256,sha384,sha512 p256:rsa2048:sha256; do
+    IFS=: read -r ek ak banks <<<"$kind"
+    "$config/fresh" "$work/other" --ca "$work/ca" --ek "$ek" --banks "$banks" --start >/dev/null
+    sed "s|^tcti = .*|tcti = $(cat "$work/other/tcti")|; s|^state = .*|state = $work/agent3|
+         s|^#ak = .*|ak = $ak|; /^token = /d" "$work/agent.ini" >"$work/other.ini"
+    "$agent_program" --config "$work/other.ini" enroll >"$work/out" 2>"$work/err"
+    has out awaits-approval
+    code=0
+    "$agent_program" --config "$work/other.ini" attest >"$work/out" 2>"$work/err" || code=$?
+    [ $code = 1 ]
+    has out awaits-approval
+    "$config/stop" "$work/other"
+    rm -rf "$work/other" "$work/agent3"
+done
+
+step "no secret is in any log"
+secret=$(sed -n 's/^token = .*\.//p' "$work/agent.ini")
+[ ${#secret} = 43 ]
+lacks verifier.log "$secret"
+lacks agent/agent.json "$secret"
+echo "agent_verifier: all passed"
