@@ -116,12 +116,23 @@ static pawl_status round_once(struct loop *l, struct flow_answer *a, struct pawl
     return flow_attest(f, why, a, err);
 }
 
+/* Seconds: what a signed refusal says, or an overloaded server, which is believed less. */
+static uint64_t told(const struct flow *f, const struct flow_answer *a)
+{
+    if (a->kind == FLOW_REFUSED && a->refusal.has_retry)
+        return a->refusal.retry_after_s;
+    if (a->kind != FLOW_NONE)
+        return 0;
+    return f->told_s < LOOP_RETRY_BUSY_MAX ? f->told_s : LOOP_RETRY_BUSY_MAX;
+}
+
 static void one_round(struct loop *l)
 {
     struct flow_answer a = { 0 };
     struct pawl_err    err = { 0 };
     char               line[400];
 
+    l->flow.told_s = 0;
     pawl_status s = round_once(l, &a, &err);
     if (!pawl_is_ok(s) && stop_pending())
         return; /* we gave up ourselves */
@@ -131,7 +142,7 @@ static void one_round(struct loop *l)
     else
         snprintf(line, sizeof(line), "%s: %s", err.where, err.why);
     say(l, line);
-    l->told_s = a.kind == FLOW_REFUSED && a.refusal.has_retry ? a.refusal.retry_after_s : 0;
+    l->told_s = told(&l->flow, &a);
     l->failures = a.kind == FLOW_RESULT ? 0 : l->failures + 1;
 }
 

@@ -10,6 +10,7 @@
 
 #define LOOP_RETRY_MIN_MS   5000
 #define LOOP_RETRY_MAX_MS   (15 * 60 * 1000)
+#define LOOP_RETRY_BUSY_MAX 3600  /* seconds that an unsigned answer can ask for */
 #define LOOP_RETRY_TOLD_MAX 86400 /* seconds: no answer keeps a device silent for longer */
 
 /* How long to wait. failures in a row (0: the last round was good) make it longer; told_s: the

@@ -21,15 +21,13 @@ enum cli_exit report_failure_exit(enum pawl_code code)
     case PAWL_E_IO:
     case PAWL_E_TPM:
         return CLI_NO_CONTACT;
-    case PAWL_E_DENIED:
-    case PAWL_E_FORGED:
-    case PAWL_E_FORM:
-    case PAWL_E_SHORT:
-    case PAWL_E_TRAILING:
-    case PAWL_E_UNSUPPORTED:
-        return CLI_ATTENTION;
-    default:
+    case PAWL_E_STATE:
+    case PAWL_E_MEMORY:
+    case PAWL_E_CRYPTO:
+    case PAWL_E_BUG:
         return CLI_USAGE;
+    default: /* what the verifier answered, or what is wrong with the TPM's keys */
+        return CLI_ATTENTION;
     }
 }
 

@@ -5,6 +5,14 @@
 
 #include <pawl/cose.h>
 
+pawl_status answer_post(struct flow *f, const char *route, struct pawl_view body,
+                        struct net_answer *ret, struct pawl_err *err)
+{
+    PAWL_TRY(net_post(f->net, route, body, ret, err));
+    f->told_s = ret->status == 429 || ret->status == 503 ? ret->retry_after_s : 0;
+    return pawl_ok();
+}
+
 /* An answer that nobody signed: it says when to ask again, at most. */
 static pawl_status unsigned_answer(const struct net_answer *a, struct pawl_err *err)
 {

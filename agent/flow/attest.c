@@ -18,7 +18,7 @@ static pawl_status challenge(struct flow *f, const struct device *d, struct pawl
 
     PAWL_TRY(pawl_challenge_req_write(&m, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "challenge", &request, err));
-    PAWL_TRY(net_post(f->net, PAWL_ROUTE_CHALLENGE, request, &got, err));
+    PAWL_TRY(answer_post(f, PAWL_ROUTE_CHALLENGE, request, &got, err));
     PAWL_TRY(answer_is_ok(&got, err));
     return pawl_under(err, "challenge answer", pawl_challenge_ans_parse(got.body, ret, err));
 }

@@ -91,7 +91,7 @@ static pawl_status enroll_once(struct flow *f, struct device *d, const struct ve
     p.config = *f->config;
     PAWL_TRY(certify(f, d, v, &p, err));
     PAWL_TRY(write_request(f, d, v, &p, &request, err));
-    PAWL_TRY(net_post(f->net, PAWL_ROUTE_ENROL, request, &got, err));
+    PAWL_TRY(answer_post(f, PAWL_ROUTE_ENROL, request, &got, err));
     PAWL_TRY(answer_is_ok(&got, err));
     PAWL_TRY(pawl_under(err, "enrol answer", pawl_enrol_ans_parse(got.body, &ans, err)));
     PAWL_TRY(activate(d, &ans, &p, err));

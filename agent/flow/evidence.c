@@ -19,6 +19,17 @@ struct quoted {
     bool              all;
 };
 
+/* A disk that takes nothing is no lack of contact. */
+static pawl_status take_number(struct flow *f, uint64_t *ret, struct pawl_err *err)
+{
+    struct pawl_err why = { 0 };
+    pawl_status     s = attempts_take(f->dir.fd, &f->attempts, ret, &why);
+
+    if (pawl_is_ok(s))
+        return s;
+    return pawl_fail(err, PAWL_E_STATE, "state.attempts", "%s", why.why);
+}
+
 /* No root yet: base (0, zeros), no ephemeral key, empty positions. */
 static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct pawl_err *err)
 {
@@ -42,7 +53,7 @@ static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct p
 
     if (!a1.suite)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "suites", "the verifier offers none of ours");
-    PAWL_TRY(attempts_take(f->dir.fd, &f->attempts, &a1.attempt, err));
+    PAWL_TRY(take_number(f, &a1.attempt, err));
     struct pawl_wr w = pawl_wr_to(q->a1, sizeof(q->a1));
     PAWL_TRY(pawl_a1_write(&a1, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "A1", &all, err));
@@ -140,7 +151,7 @@ pawl_status evidence_send(const struct evidence *e, struct flow_answer *ret, str
     PAWL_TRY(write_a1(e, &q, err));
     PAWL_TRY(take_quote(e, &q, err));
     PAWL_TRY(write_request(e, &q, &w, &body, err));
-    PAWL_TRY(net_post(e->flow->net, PAWL_ROUTE_EVIDENCE, body, &got, err));
+    PAWL_TRY(answer_post(e->flow, PAWL_ROUTE_EVIDENCE, body, &got, err));
     PAWL_TRY(answer_judge(&got, &e->verifier->key, q.th1, &a, err));
     state_dir_contact_now(&e->flow->dir);
     if (a.kind == FLOW_RESULT)

@@ -42,6 +42,7 @@ struct flow {
     uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
+    uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
 };
 

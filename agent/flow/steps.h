@@ -61,6 +61,10 @@ PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct flow_an
 
 /* ---- answer.c: what came back --------------------------------------------------------------- */
 
+/* net_post, and a note of how long an overloaded verifier asks to be left alone. */
+PAWL_MUST_USE pawl_status answer_post(struct flow *f, const char *route, struct pawl_view body,
+                                      struct net_answer *ret, struct pawl_err *err);
+
 /* An answer to evidence: a result or a refusal that this key signed for this TH1. Anything else
  * fails: DENIED or IO by the HTTP status when there is no body, FORM and FORGED otherwise. */
 PAWL_MUST_USE pawl_status answer_judge(const struct net_answer *a, const struct pawl_public *key,

@@ -303,7 +303,9 @@ static pawl_status take_evidence(struct pawl_view body, struct net_answer *ret,
     case FAKE_403:
         return answers(403, pawl_view(NULL, 0), ret);
     case FAKE_503:
-        return answers(503, pawl_view(NULL, 0), ret);
+        answers(503, pawl_view(NULL, 0), ret);
+        ret->retry_after_s = 17;
+        return pawl_ok();
     case FAKE_GARBAGE:
         return answers(200, pawl_view_str("garbage"), ret);
     case FAKE_AWAY:

@@ -135,6 +135,8 @@ static void exit_codes_say_who_is_at_fault(void **state)
     assert_int_equal(report_failure_exit(PAWL_E_TPM), CLI_NO_CONTACT);
     assert_int_equal(report_failure_exit(PAWL_E_DENIED), CLI_ATTENTION);
     assert_int_equal(report_failure_exit(PAWL_E_FORGED), CLI_ATTENTION);
+    assert_int_equal(report_failure_exit(PAWL_E_ABSENT), CLI_ATTENTION);
+    assert_int_equal(report_failure_exit(PAWL_E_NONE), CLI_ATTENTION);
     assert_int_equal(report_failure_exit(PAWL_E_STATE), CLI_USAGE);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "fake_world.h"
@@ -429,6 +430,32 @@ static void a_moved_verifier_is_the_same(void **state)
     T_OK(attest(), &err);
 }
 
+static void a_busy_verifier_is_left_alone_for_as_long_as_it_asks(void **state)
+{
+    (void)state;
+    T_OK(enroll(), &err);
+    world.step[1].answer = FAKE_503;
+    T_FAILS(attest(), &err, PAWL_E_IO);
+    assert_int_equal(flow.told_s, 17);
+    T_OK(attest(), &err);
+    assert_int_equal(flow.told_s, 0);
+}
+
+static void a_full_disk_uses_no_number_and_sends_nothing(void **state)
+{
+    struct pawl_err ignored;
+    uint64_t        n;
+
+    (void)state;
+    T_OK(enroll(), &err);
+    while (flow.attempts.next <= flow.attempts.reserved)
+        T_OK(attempts_take(flow.dir.fd, &flow.attempts, &n, &ignored), &ignored);
+    assert_int_equal(mkdirat(flow.dir.fd, "attempts.json.new", 0700), 0); /* no room for a file */
+    T_FAILS(attest(), &err, PAWL_E_STATE);
+    T_WHERE(&err, "state.attempts");
+    assert_int_equal(world.evidence_n, 1);
+}
+
 static void a_tpm_that_is_away_is_said(void **state)
 {
     (void)state;
@@ -525,6 +552,10 @@ int main(void)
         CASE("the next key is found after a failure", the_next_key_is_found_after_a_failure),
         CASE("a record of another verifier is not used", a_record_of_another_verifier_is_not_used),
         CASE("a moved verifier is the same", a_moved_verifier_is_the_same),
+        CASE("a busy verifier is left alone for as long as it asks",
+             a_busy_verifier_is_left_alone_for_as_long_as_it_asks),
+        CASE("a full disk uses no number and sends nothing",
+             a_full_disk_uses_no_number_and_sends_nothing),
         CASE("a TPM that is away is said", a_tpm_that_is_away_is_said),
         CASE("a repeated failure writes nothing new", a_repeated_failure_writes_nothing_new),
         CASE("each start has a boot id of its own", each_start_has_a_boot_id_of_its_own),
