@@ -174,6 +174,9 @@ def good_requests_are_answered_on_one_connection():
         assert len(ids) == 6
         assert c.ask(get(b"/items/a-B_1.x?n=7")).body == b"a-B_1.x 7"
         assert c.ask(get(b"/items/y")).body == b"y none"
+        assert c.ask(get(b"/items/y?m=1&n=%37%20&o=2")).body == b"y 7 "
+        assert c.ask(get(b"/items/y?n=12345678")).body == b"y long"
+        assert c.ask(get(b"/items/y?" + b"&" * 50)).status == 200
         assert c.ask(post(b"/items/z/take", kind=b"")).body == b"z none"
 
 

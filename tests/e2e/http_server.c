@@ -35,17 +35,19 @@ static void echo(struct http_request *r, const void *arg)
 
 static void item(struct http_request *r, const void *arg)
 {
-    char n[8] = "none";
-    char line[256];
+    struct pawl_err err;
+    char            n[8] = "none";
+    char            line[256];
+    bool            there;
 
     (void)arg;
-    http_query(r, "n", n, sizeof(n));
+    if (!pawl_is_ok(http_query(r, "n", n, sizeof(n), &there, &err)))
+        snprintf(n, sizeof(n), "long");
     snprintf(line, sizeof(line), "%s %s", http_segment(r), n);
     text(r, line);
 }
 
-/* ---- requests that wait for another thread ----------------------------------------------------
- */
+/* ---- requests that wait for another thread --------------------------------------------------- */
 
 #define HELD_MAX 1024
 static pthread_mutex_t      lock = PTHREAD_MUTEX_INITIALIZER;
@@ -110,8 +112,7 @@ static void *answer_all(void *arg)
     return NULL;
 }
 
-/* ---- the server -------------------------------------------------------------------------------
- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static const struct http_route routes[] = {
     { HTTP_POST, "/echo", TYPE, 256 * 1024, echo, NULL },

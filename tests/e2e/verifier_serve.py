@@ -326,7 +326,10 @@ def operators_get_problems_that_name_the_field():
                      ("POST", "/v1/tokens", {"uses": 0}, 400, "uses"),
                      ("POST", "/v1/tokens", {"colour": 1}, 400, None),
                      ("GET", "/v1/devices?limit=x", None, 400, "limit"),
-                     ("GET", "/v1/devices?tenant=nobody", None, 404, "tenant")]
+                     ("GET", "/v1/devices?limit=" + "1" * 40, None, 400, "limit"),
+                     ("GET", "/v1/devices?tenant=nobody", None, 404, "tenant"),
+                     ("GET", "/v1/devices?tenant=", None, 404, "tenant"),
+                     ("GET", "/v1/devices?tenant=" + "a" * 33, None, 400, "tenant")]
             for method, path, body, status, field in cases:
                 got = s.operator(method, path, body)
                 assert got[0] == status == got[1]["status"], (path, got)

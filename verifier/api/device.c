@@ -60,7 +60,6 @@ static void finish(struct exchange *x)
     free(d);
 }
 
-/* arg points to the flow's address: a function is no object to point to. */
 static void handle(struct http_request *r, const void *arg)
 {
     struct device_exchange *d = malloc(sizeof(*d));
@@ -82,20 +81,18 @@ void device_refuse(struct http_request *r, const struct http_answer *a, const ch
     http_answer(r, a);
 }
 
-#define POST_(path, max, flow)                                                                     \
-    {                                                                                              \
-        HTTP_POST, path, PAWL_MEDIA_TYPE, max, handle, &(flow_fn *const)                           \
-        {                                                                                          \
-            flow                                                                                   \
-        }                                                                                          \
-    }
+/* A function is no object to point to; a constant that holds its address is. */
+#define FLOW(flow) (&(flow_fn *const){ flow })
 
 const struct http_route device_routes[] = {
-    POST_(PAWL_ROUTE_ENROL, PAWL_ENROL_MAX, flow_enrol),
-    POST_(PAWL_ROUTE_CHALLENGE, PAWL_CHALLENGE_MAX, flow_challenge),
-    POST_(PAWL_ROUTE_EVIDENCE, PAWL_EVIDENCE_MAX, flow_evidence),
-    POST_(PAWL_ROUTE_SUPPLY, PAWL_EVIDENCE_MAX, flow_supply),
-    POST_(PAWL_ROUTE_MESSAGES, PAWL_MESSAGES_MAX, flow_messages),
+    { HTTP_POST, PAWL_ROUTE_ENROL, PAWL_MEDIA_TYPE, PAWL_ENROL_MAX, handle, FLOW(flow_enrol) },
+    { HTTP_POST, PAWL_ROUTE_CHALLENGE, PAWL_MEDIA_TYPE, PAWL_CHALLENGE_MAX, handle,
+      FLOW(flow_challenge) },
+    { HTTP_POST, PAWL_ROUTE_EVIDENCE, PAWL_MEDIA_TYPE, PAWL_EVIDENCE_MAX, handle,
+      FLOW(flow_evidence) },
+    { HTTP_POST, PAWL_ROUTE_SUPPLY, PAWL_MEDIA_TYPE, PAWL_EVIDENCE_MAX, handle, FLOW(flow_supply) },
+    { HTTP_POST, PAWL_ROUTE_MESSAGES, PAWL_MEDIA_TYPE, PAWL_MESSAGES_MAX, handle,
+      FLOW(flow_messages) },
     { HTTP_GET, "/.well-known/jwks.json", NULL, 0, results_jwks, NULL },
     { HTTP_GET, "/health", NULL, 0, results_health, NULL },
     { 0 },

@@ -26,27 +26,26 @@ struct operator_exchange {
     char                       *json; /* the answer */
 };
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static pawl_status number_in_query(const struct http_request *r, const char *name, uint64_t max,
                                    uint64_t *ret, struct pawl_err *err)
 {
     char text[24];
+    bool there;
 
-    if (!http_query(r, name, text, sizeof(text))) {
-        *ret = 0;
-        return pawl_ok();
-    }
-    return pawl_u64_parse(text, name, max, ret, err);
+    *ret = 0;
+    PAWL_TRY(http_query(r, name, text, sizeof(text), &there, err));
+    return there ? pawl_u64_parse(text, name, max, ret, err) : pawl_ok();
 }
 
 static pawl_status devices(struct operator_exchange *o, struct pawl_err *err)
 {
     char     after[2 * PAWL_DEVICE_ID + 1] = "";
-    uint64_t limit = 0;
+    uint64_t limit;
+    bool     there;
 
-    http_query(o->x.r, "after", after, sizeof(after));
+    PAWL_TRY(http_query(o->x.r, "after", after, sizeof(after), &there, err));
     PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_DEVICES_MAX, &limit, err));
     return operator_devices(o->flow, o->tenant, after, limit, &o->json, err);
 }
@@ -113,8 +112,7 @@ static pawl_status token_make(struct operator_exchange *o, struct pawl_err *err)
     return operator_token_make(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
 }
 
-/* ---- problems ---------------------------------------------------------------------------------
- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 /* NULL without memory. Owned by the caller. */
 static char *problem(int status, const char *title, const char *detail, const char *field)
@@ -162,19 +160,16 @@ void operator_refuse(struct http_request *r, const struct http_answer *a, const 
     answer_with(r, *a, problem(a->status, "the request is refused", why, NULL), PROBLEM_TYPE);
 }
 
-/* ---- exchange ---------------------------------------------------------------------------------
- */
+/* ---- exchange -------------------------------------------------------------------------------- */
 
 static pawl_status find_tenant(struct operator_exchange *o, struct pawl_err *err)
 {
     const struct verifier_config *config = o->flow->config;
     char                          name[PAWL_TENANT_MAX + 1];
+    bool                          there;
 
-    if (!http_query(o->x.r, "tenant", name, sizeof(name))) {
-        o->tenant = &config->tenant[0];
-        return pawl_ok();
-    }
-    o->tenant = config_tenant(config, pawl_view_str(name));
+    PAWL_TRY(http_query(o->x.r, "tenant", name, sizeof(name), &there, err));
+    o->tenant = there ? config_tenant(config, pawl_view_str(name)) : &config->tenant[0];
     if (!o->tenant)
         return pawl_fail(err, PAWL_E_ABSENT, "tenant", "there is no such tenant");
     return pawl_ok();
@@ -222,33 +217,21 @@ static void handle(struct http_request *r, const void *arg)
     exchange_run(&o->x);
 }
 
-#define GET_(path, run)                                                                            \
-    {                                                                                              \
-        HTTP_GET, path, NULL, 0, handle, &(operation *const)                                       \
-        {                                                                                          \
-            run                                                                                    \
-        }                                                                                          \
-    }
-#define POST_(path, type, max, run)                                                                \
-    {                                                                                              \
-        HTTP_POST, path, type, max, handle, &(operation *const)                                    \
-        {                                                                                          \
-            run                                                                                    \
-        }                                                                                          \
-    }
+/* A function is no object to point to; a constant that holds its address is. */
+#define RUN(run) (&(operation *const){ run })
 
 const struct http_route operator_routes[] = {
-    GET_("/v1/devices", devices),
-    GET_("/v1/devices/*", device),
-    POST_("/v1/devices/*/approve", NULL, 4096, approve),
-    POST_("/v1/devices/*/revoke", NULL, 4096, revoke),
-    POST_("/v1/devices/*/policy", JSON_TYPE, 4096, device_policy),
-    POST_("/v1/default-policy", JSON_TYPE, 4096, default_policy),
-    GET_("/v1/policies", policies),
-    GET_("/v1/policies/*", policy),
-    POST_("/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, policy_add),
-    POST_("/v1/policies/learn", JSON_TYPE, 4096, policy_learn),
-    GET_("/v1/tokens", tokens),
-    POST_("/v1/tokens", JSON_TYPE, 4096, token_make),
+    { HTTP_GET, "/v1/devices", NULL, 0, handle, RUN(devices) },
+    { HTTP_GET, "/v1/devices/*", NULL, 0, handle, RUN(device) },
+    { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(approve) },
+    { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(revoke) },
+    { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle, RUN(device_policy) },
+    { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle, RUN(default_policy) },
+    { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(policies) },
+    { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(policy) },
+    { HTTP_POST, "/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, handle, RUN(policy_add) },
+    { HTTP_POST, "/v1/policies/learn", JSON_TYPE, 4096, handle, RUN(policy_learn) },
+    { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(tokens) },
+    { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(token_make) },
     { 0 },
 };

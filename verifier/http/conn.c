@@ -10,8 +10,8 @@
  * Invariants
  *  1. The timer is armed from conn_open to the end.
  *  2. held is what input and request have in memory; the sum over all connections is shared->held.
- *  3. The input buffer stops reading at INPUT_MAX, whatever state evhttp is in: it reads on while
- *     an answer waits to be read.
+ *  3. The input buffer holds no more than one request, whatever state evhttp is in: by itself it
+ *     would read on while an answer waits to be read.
  *
  * Not here: routes and answers (request.c).
  */
@@ -44,8 +44,7 @@ void http_make_id(char ret[HTTP_ID + 1])
     (void)written;
 }
 
-/* ---- deadlines and held bytes -----------------------------------------------------------------
- */
+/* ---- deadlines and held bytes ---------------------------------------------------------------- */
 
 static void arm(struct conn *c, uint64_t seconds)
 {
@@ -94,8 +93,7 @@ static void on_input(struct evbuffer *b, const struct evbuffer_cb_info *info, vo
     hold(c, info->n_added);
 }
 
-/* ---- evhttp's own answers ---------------------------------------------------------------------
- */
+/* ---- evhttp's own answers -------------------------------------------------------------------- */
 
 /* The status in "HTTP/1.1 400 Bad Request" behind the first `at` bytes; 0 if there is none. */
 static int status_at(struct evbuffer *b, size_t at)
@@ -151,8 +149,7 @@ static void on_output(struct evbuffer *b, const struct evbuffer_cb_info *info, v
     c->answering = false;
 }
 
-/* ---- from open to closed ----------------------------------------------------------------------
- */
+/* ---- from open to closed --------------------------------------------------------------------- */
 
 void conn_forget(struct conn *c)
 {
@@ -296,8 +293,7 @@ struct conn *conn_of(struct worker *w, struct evhttp_request *ev)
     return fd >= 0 && (size_t)fd < w->by_fd_n ? w->by_fd[fd] : NULL;
 }
 
-/* ---- the end of a request ---------------------------------------------------------------------
- */
+/* ---- the end of a request -------------------------------------------------------------------- */
 
 static void on_sent(struct evhttp_request *ev, void *arg)
 {

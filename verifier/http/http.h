@@ -18,7 +18,7 @@
 #include <pawl/base.h>
 
 #define HTTP_WORKERS_MAX   64
-#define HTTP_HELD_MAX      (64u * 1024 * 1024) /* bytes of requests in memory, for the process */
+#define HTTP_HELD_MAX      (64u * 1024 * 1024) /* bytes of requests in a server's memory */
 #define HTTP_RETRY_AFTER_S 2
 #define HTTP_ID            16 /* hex characters in the header Pawl-Request */
 #define HTTP_SEGMENT_MAX   128
@@ -78,8 +78,7 @@ void http_server_stop(struct http_server *s, uint64_t grace_s);
 /* After http_server_stop, and when nobody will call http_later any more. */
 void http_server_free(struct http_server **s);
 
-/* ---- a request, on its worker's thread --------------------------------------------------------
- */
+/* ---- a request, on its worker's thread ------------------------------------------------------- */
 
 struct pawl_view http_body(const struct http_request *r);
 const char      *http_id(const struct http_request *r);      /* 16 hex characters */
@@ -88,8 +87,10 @@ void            *http_context(const struct http_request *r); /* of the worker */
 bool             http_is_gone(const struct http_request *r); /* nobody will read the answer */
 /* What stood in the path for '*': a-z A-Z 0-9 - _ . only, not empty. */
 const char *http_segment(const struct http_request *r);
-/* A parameter of the query, decoded, into ret; false if it is absent or longer. */
-bool http_query(const struct http_request *r, const char *name, char *ret, size_t cap);
+/* A parameter of the query, decoded. *ret_there false: there is none, and ret is left alone. Fails
+ * with RANGE, naming it, if it does not fit. */
+PAWL_MUST_USE pawl_status http_query(const struct http_request *r, const char *name, char *ret,
+                                     size_t cap, bool *ret_there, struct pawl_err *err);
 
 /* Sends the answer, and releases r. */
 void http_answer(struct http_request *r, const struct http_answer *a);
@@ -98,8 +99,7 @@ void http_answer(struct http_request *r, const struct http_answer *a);
  * in http_server_free. */
 void http_later(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
 
-/* ---- TLS --------------------------------------------------------------------------------------
- */
+/* ---- TLS ------------------------------------------------------------------------------------- */
 
 /* TLS 1.3 only; no tickets, no resumption, no early data. PEM files. */
 PAWL_MUST_USE pawl_status http_tls_make(const char *certificate, const char *key,

@@ -47,8 +47,7 @@ const char *http_reason(int status)
     return status < 500 ? "Error" : "Internal Server Error";
 }
 
-/* ---- from evhttp to us ------------------------------------------------------------------------
- */
+/* ---- from evhttp to us ----------------------------------------------------------------------- */
 
 static void request_free(struct http_request *r)
 {
@@ -97,8 +96,7 @@ void request_lost(struct http_request *r)
         r->ev = NULL;
 }
 
-/* ---- what HTTP alone can tell -----------------------------------------------------------------
- */
+/* ---- what HTTP alone can tell ---------------------------------------------------------------- */
 
 static size_t header_n(struct evhttp_request *ev, const char *name)
 {
@@ -162,6 +160,7 @@ static void dispatch(struct http_request *r)
     const char               *path = uri ? evhttp_uri_get_path(uri) : NULL;
     struct route_match        m = route_find(config->routes, method_of(r->ev), path ? path : "");
 
+    r->route = m.route;
     if (r->conn->refused) {
         refuse(r, (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S },
                "too many bytes of requests in memory");
@@ -173,7 +172,6 @@ static void dispatch(struct http_request *r)
         refuse(r, (struct http_answer){ .status = 405, .allow = m.allow },
                "the route takes another method");
     } else if (fits(r, m.route)) {
-        r->route = m.route;
         memcpy(r->segment, m.segment, sizeof(r->segment));
         m.route->handle(r, m.route->arg);
     }
@@ -192,8 +190,7 @@ void request_arrived(struct evhttp_request *ev, void *arg)
     dispatch(r);
 }
 
-/* ---- what a handler may ask -------------------------------------------------------------------
- */
+/* ---- what a handler may ask ------------------------------------------------------------------ */
 
 struct pawl_view http_body(const struct http_request *r)
 {
@@ -225,24 +222,28 @@ const char *http_segment(const struct http_request *r)
     return r->segment;
 }
 
-bool http_query(const struct http_request *r, const char *name, char *ret, size_t cap)
+pawl_status http_query(const struct http_request *r, const char *name, char *ret, size_t cap,
+                       bool *ret_there, struct pawl_err *err)
 {
     struct evkeyvalq pairs;
-    bool             found = false;
+    pawl_status      s = pawl_ok();
 
-    if (!r->query || evhttp_parse_query_str(r->query, &pairs) != 0)
-        return false;
+    *ret_there = false;
+    if (!r->query)
+        return s;
+    if (evhttp_parse_query_str(r->query, &pairs) != 0)
+        return pawl_fail(err, PAWL_E_FORM, "query", "is not NAME=VALUE, joined by &");
     const char *value = evhttp_find_header(&pairs, name);
-    if (value && strlen(value) < cap) {
+    if (value && strlen(value) >= cap)
+        s = pawl_fail(err, PAWL_E_RANGE, name, "has more than %zu characters", cap - 1);
+    else if (value)
         memcpy(ret, value, strlen(value) + 1);
-        found = true;
-    }
+    *ret_there = value && pawl_is_ok(s);
     evhttp_clear_headers(&pairs);
-    return found;
+    return s;
 }
 
-/* ---- the answer -------------------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void put_number(struct evkeyvalq *headers, const char *name, const char *prefix, unsigned n)
 {

@@ -26,8 +26,7 @@ struct http_server {
     struct worker      worker[HTTP_WORKERS_MAX];
 };
 
-/* ---- listening --------------------------------------------------------------------------------
- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 static void close_fd(int *fd)
 {
@@ -142,8 +141,7 @@ static pawl_status learn_address(struct http_server *s, int fd, struct pawl_err 
     return pawl_ok();
 }
 
-/* ---- start and stop ---------------------------------------------------------------------------
- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static pawl_status start_workers(struct http_server *s, struct pawl_err *err)
 {

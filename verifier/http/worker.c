@@ -16,8 +16,7 @@
 #include "http/conn.h"
 #include "http/request.h"
 
-/* ---- later ------------------------------------------------------------------------------------
- */
+/* ---- later ----------------------------------------------------------------------------------- */
 
 static void run_later(struct worker *w)
 {
@@ -33,8 +32,7 @@ static void run_later(struct worker *w)
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_limit(evutil_socket_t fd, short what, void *arg)
 {
@@ -86,8 +84,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
         drain(w, grace_s);
 }
 
-/* ---- start ------------------------------------------------------------------------------------
- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static bool make_http(struct worker *w, int listen_fd)
 {
