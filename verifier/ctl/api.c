@@ -129,12 +129,20 @@ static pawl_status refusal(long status, const cJSON *problem, struct pawl_err *e
     const char *field = json_text(problem, "field"), *title = json_text(problem, "title");
     const char *detail = json_text(problem, "detail");
 
+    if (!detail || !*detail)
+        detail = title ? title : "refused without a reason";
     return pawl_fail(err, status == 409 ? PAWL_E_CONFLICT : PAWL_E_DENIED,
-                     field && *field ? field : "verifier", "%s (%ld)",
-                     detail && *detail ? detail
-                     : title           ? title
-                                       : "refused without a reason",
-                     status);
+                     field && *field ? field : "verifier", "%s", detail);
+}
+
+/* curl would speak of ports; what helps is what the system said about the socket. */
+static pawl_status no_answer(const struct exchange *x, const struct args *a, struct pawl_err *err)
+{
+    long os_error = 0;
+
+    curl_easy_getinfo(x->curl, CURLINFO_OS_ERRNO, &os_error);
+    return pawl_fail(err, PAWL_E_IO, "verifier", "%s: %s",
+                     os_error ? strerror((int)os_error) : x->why, socket_path(a));
 }
 
 static pawl_status perform(struct exchange *x, const struct args *a, cJSON **ret,
@@ -144,7 +152,7 @@ static pawl_status perform(struct exchange *x, const struct args *a, cJSON **ret
     long                           status = 0;
 
     if (curl_easy_perform(x->curl) != CURLE_OK)
-        return pawl_fail(err, PAWL_E_IO, "verifier", "no answer at %s: %s", socket_path(a), x->why);
+        return no_answer(x, a, err);
     curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
     json = x->answer.n ? cJSON_ParseWithLength((const char *)x->answer.p, x->answer.n) : NULL;
     if (status < 200 || status > 299)

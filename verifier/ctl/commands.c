@@ -24,9 +24,9 @@ const struct command commands[] = {
     { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_members,
       .options = ONLINE, .takes_operand = true },
     { "device", "approve", "ID", "admits a device that waits", .run = device_approve,
-      .show = show_members, .options = ONLINE, .takes_operand = true },
+      .show = show_changed, .options = ONLINE, .takes_operand = true },
     { "device", "revoke", "ID", "turns a device away for good", .run = device_revoke,
-      .show = show_members, .options = ONLINE, .takes_operand = true },
+      .show = show_changed, .options = ONLINE, .takes_operand = true },
 
     { "policy", "add", "FILE|-", "stores a version of a policy", .run = policy_add,
       .show = show_policy, .options = ONLINE, .takes_operand = true },
@@ -41,7 +41,7 @@ const struct command commands[] = {
       .takes_operand = true },
     { "policy", "assign", "NAME --device ID | --default",
       "judges a device by a policy ('' by the default), or all others", .run = policy_assign,
-      .show = show_members, .options = ONLINE | O(DEVICE) | O(DEFAULT), .takes_operand = true },
+      .show = show_changed, .options = ONLINE | O(DEVICE) | O(DEFAULT), .takes_operand = true },
 
     { "token", "create", "[--uses N] [--ttl SECONDS] [--device ID]",
       "makes an enrolment token and prints its join string", .run = token_create, .show = show_join,

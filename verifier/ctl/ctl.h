@@ -105,6 +105,7 @@ bool json_add_u64(cJSON *o, const char *name, uint64_t v);
 
 /* One line for each member, nested names joined: what any answer looks like. */
 ctl_show_fn show_members;
-ctl_show_fn show_devices, show_ear, show_policies, show_policy, show_tokens, show_join;
+ctl_show_fn show_changed, show_devices, show_ear, show_policies, show_policy, show_tokens,
+    show_join;
 
 #endif

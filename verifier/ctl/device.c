@@ -2,13 +2,16 @@
 /* pawlctl device: who is enrolled, and what the operator decides about them. */
 #include "ctl/api.h"
 
-/* Moves the devices of one page to the end of all. */
-static void take_page(cJSON *all, cJSON *page)
+/* Moves the devices of one page to the end of all. Says whether there were any: a page without one
+ * is the last, whatever it says. */
+static bool take_page(cJSON *all, cJSON *page)
 {
     cJSON *from = cJSON_GetObjectItemCaseSensitive(page, "devices"), *d;
+    bool   any = false;
 
     while ((d = cJSON_DetachItemFromArray(from, 0)))
-        cJSON_AddItemToArray(all, d);
+        any = cJSON_AddItemToArray(all, d);
+    return any;
 }
 
 pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
@@ -25,8 +28,7 @@ pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
         PAWL_TRY(api_call(a, path.p, NULL, &fresh, err));
         json_free(&page);
         page = fresh; /* next points into it */
-        take_page(all, page);
-        next = json_text(page, "next");
+        next = take_page(all, page) ? json_text(page, "next") : NULL;
     }
     *ret = o;
     o = NULL;

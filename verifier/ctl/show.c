@@ -132,15 +132,28 @@ static void show_table(const cJSON *answer, const char *list, const struct colum
         show_row(row, columns, n);
 }
 
+/* 16 digits of the id: every command takes them for the whole. */
+static const struct column device_columns[] = {
+    { "DEVICE", "id", 16 },  { "STATE", "state", 8 },    { "STATUS", "status", 15 },
+    { "ROOTS", "roots", 6 }, { "POLICY", "policy", 16 }, { "SEEN", "seen", 20 },
+};
+
+enum { DEVICE_COLUMNS = sizeof(device_columns) / sizeof(device_columns[0]) };
+
 void show_devices(const cJSON *answer)
 {
-    /* 16 digits of the id: any command takes them for the whole. */
-    static const struct column columns[] = {
-        { "DEVICE", "id", 16 },  { "STATE", "state", 8 },    { "STATUS", "status", 15 },
-        { "ROOTS", "roots", 6 }, { "POLICY", "policy", 16 }, { "SEEN", "seen", 20 },
-    };
+    show_table(answer, "devices", device_columns, DEVICE_COLUMNS);
+}
 
-    show_table(answer, "devices", columns, sizeof(columns) / sizeof(columns[0]));
+/* What a change made of a device: its row. */
+void show_changed(const cJSON *answer)
+{
+    if (!json_text(answer, "id")) {
+        show_members(answer);
+        return;
+    }
+    show_row(NULL, device_columns, DEVICE_COLUMNS);
+    show_row(answer, device_columns, DEVICE_COLUMNS);
 }
 
 void show_policies(const cJSON *answer)

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Proves: pawlctl asks the operator API as it is documented, follows every page, and survives what no
+good verifier answers.
+
+Usage: pawlctl_api.py PAWLCTL
+"""
+import http.server
+import json
+import os
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+
+PAWLCTL = sys.argv[1]
+asked = []
+answer = None  # (status, body) or a function of the path
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def reply(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked.append((self.command, self.path, json.loads(body) if body else None))
+        status, text = answer(self.path) if callable(answer) else answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    do_GET = do_POST = reply
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, *_):
+        pass
+
+
+def run(*args):
+    """Exit code, standard output, standard error, and what was asked meanwhile."""
+    asked.clear()
+    p = subprocess.run([PAWLCTL, *args], capture_output=True, text=True, timeout=60)
+    assert "Sanitizer" not in p.stderr, p.stderr
+    return p.returncode, p.stdout, p.stderr, list(asked)
+
+
+def expect(want, got, what):
+    assert want == got, f"{what}: {got!r}, not {want!r}"
+    print(f"ok: {what}")
+
+
+def requests():
+    """Each command is one request."""
+    device = "/v1/devices/ab12"
+    for args, method, path, body in (
+        (["device", "show", "ab12"], "GET", device, None),
+        (["device", "show", "../x y"], "GET", "/v1/devices/..%2Fx%20y", None),
+        (["device", "approve", "ab12"], "POST", device + "/approve", {}),
+        (["device", "revoke", "ab12", "--tenant", "t&x"], "POST", device + "/revoke?tenant=t%26x", {}),
+        (["policy", "list"], "GET", "/v1/policies", None),
+        (["policy", "show", "p", "--policy-version", "3", "--tenant", "t"], "GET",
+         "/v1/policies/p?version=3&tenant=t", None),
+        (["policy", "learn", "p", "--device", "ab12"], "POST", "/v1/policies/learn",
+         {"name": "p", "device": "ab12"}),
+        (["policy", "learn", "p", "--device", "ab12", "--policy-version", "7"], "POST",
+         "/v1/policies/learn", {"name": "p", "device": "ab12", "version": 7}),
+        (["policy", "assign", "p", "--device", "ab12"], "POST", device + "/policy", {"policy": "p"}),
+        (["policy", "assign", "", "--device", "ab12"], "POST", device + "/policy", {"policy": ""}),
+        (["policy", "assign", "p", "--default"], "POST", "/v1/default-policy", {"policy": "p"}),
+        (["token", "create"], "POST", "/v1/tokens", {}),
+        (["token", "create", "--uses", "5", "--ttl", "60", "--device", "ab12"], "POST", "/v1/tokens",
+         {"uses": 5, "ttl_s": 60, "device": "ab12"}),
+        (["token", "list"], "GET", "/v1/tokens", None),
+    ):
+        code, _, err, got = run(*args)
+        expect((0, [(method, path, body)]), (code, got), " ".join(args) + err)
+
+
+def pages(path):
+    at = int(path.partition("after=")[2] or "0", 16)
+    rows = [{"id": f"{i:064x}", "state": "active"} for i in range(at + 1, at + 4)]
+    return 200, json.dumps({"devices": rows, "next": rows[-1]["id"] if at < 6 else None})
+
+
+def main():
+    global answer
+    with tempfile.TemporaryDirectory() as work:
+        os.environ["PAWL_SOCKET"] = work + "/sock"
+        server = socketserver.ThreadingUnixStreamServer(work + "/sock", Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        answer = (200, "{}")
+        requests()
+
+        answer = pages
+        code, out, _, got = run("device", "list", "--json")
+        expect((0, 9, 3), (code, len(json.loads(out)["devices"]), len(got)), "every page is followed")
+
+        problem = {"title": "Conflict", "status": 409, "detail": "it is revoked", "field": "state"}
+        answer = (409, json.dumps(problem))
+        code, out, err, _ = run("device", "approve", "ab12", "--json")
+        expect((1, "pawlctl: state: it is revoked\n"), (code, err), "a refusal is one line")
+        expect({"good": False, "code": "conflict", "field": "state", "why": "it is revoked"},
+               json.loads(out), "a refusal in JSON")
+
+        for status, text, want in ((500, "", 1), (404, "<html>", 1), (404, "{}", 1), (204, "", 3),
+                                   (200, "no json", 3), (200, "", 3), (302, "{}", 1)):
+            answer = (status, text)
+            code, out, err, _ = run("device", "list")
+            expect((want, "", 1), (code, out, err.count("\n")), f"{status} with {text!r}")
+        answer = (200, '{"devices": [{"id": 7, "state": "a\\u001b[31m\\nb", "seen": 1e300}, 5, []]}')
+        code, out, _, _ = run("device", "list")
+        expect((0, False, 4), (code, "\x1b" in out, out.count("\n")), "odd rows draw no control codes")
+        answer = (200, '{"devices": {"id": 7}, "next": 7}')
+        expect(0, run("device", "list")[0], "a page of another shape ends the list")
+        server.shutdown()
+    print("all passed")
+
+
+main()

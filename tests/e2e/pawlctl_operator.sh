@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Proves: an operator's day with pawlctl on a real verifier and a real (software) TPM: policies,
+# tokens, devices; what is refused says why, in one line and an exit code; --json is JSON.
+#
+# Usage: pawlctl_operator.sh PAWLCTL PAWL-VERIFIER PAWL-AGENT. Exit code 77: no swtpm here.
+set -euo pipefail
+pawlctl=$1 verifier=$2 agent=$3
+config=$(cd "$(dirname "$0")/../../swtpm-config" && pwd)
+for tool in swtpm tpm2_pcrextend jq; do
+    command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }
+done
+work=$(mktemp -d /tmp/pawl-ctl-XXXXXX)
+verifier_pid=''
+finish() {
+    local code=$?
+    [ -z "$verifier_pid" ] || kill "$verifier_pid" 2>/dev/null || true
+    "$config/stop" "$work/device" >/dev/null 2>&1 || true
+    [ $code = 0 ] || tail -n 12 "$work"/*.log "$work/out" "$work/err" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+cd "$work"
+
+fail() {
+    echo "FAILED: $*"
+    exit 1
+}
+
+ctl() { # ARGUMENT..: good
+    "$pawlctl" "$@" >out 2>err || fail "pawlctl $*: exit code $?"
+    echo "ok: $*"
+}
+
+refuses() { # EXIT-CODE FIELD ARGUMENT..
+    local code=$1 field=$2 got=0
+    shift 2
+    "$pawlctl" "$@" >out 2>err || got=$?
+    [ "$got" = "$code" ] || fail "pawlctl $*: exit code $got, not $code"
+    grep -q "^pawlctl: $field: " err || fail "pawlctl $*: not for $field"
+    [ "$(wc -l <err)" = 1 ] || fail "pawlctl $*: more than one line"
+    echo "ok: $(sed 's/^pawlctl: //' err)"
+}
+
+usage() { # ARGUMENT..
+    local got=0
+    "$pawlctl" "$@" >out 2>err || got=$?
+    [ "$got" = 2 ] || fail "pawlctl $*: exit code $got, not 2"
+    [ ! -s out ] && [ -s err ] || fail "pawlctl $*: usage belongs on standard error"
+}
+
+says() { # TEXT
+    grep -qE -- "$1" out || fail "the answer lacks: $1"
+}
+
+# ---- the command line -----------------------------------------------------------------------
+usage
+usage device
+usage device burn
+usage device show
+usage device show a b
+usage device list extra
+usage device list --nonce 00
+usage policy learn p
+usage policy assign p
+usage policy assign p --device 1234 --default
+usage token create --uses
+usage --nonsense
+"$pawlctl" --help >out
+says 'Exit codes: 0 good, 1 refused'
+"$pawlctl" token --help >out
+says 'pawlctl token create'
+! grep -q 'pawlctl device list' out || fail "help of one noun shows others"
+"$pawlctl" --version >out
+says '^pawlctl [0-9]'
+export PAWL_SOCKET=$work/verifier/operator.sock
+refuses 3 verifier device list
+grep -q 'No such file or directory' err || fail "the reason is missing"
+
+# ---- a verifier and a device ----------------------------------------------------------------
+"$config/ca" ca >/dev/null
+"$config/fresh" device --ca ca --start >/dev/null
+tcti=$(cat device/tcti)
+for pcr in 0 4 7; do
+    tpm2_pcrextend -T "$tcti" "$pcr:sha256=$(printf '%064d' "$pcr")"
+done
+port=$(python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$verifier" init verifier --address "127.0.0.1:$port" --listen "127.0.0.1:$port" \
+    --lab-roots ca/roots --intermediates ca/intermediates >join 2>init.log
+"$verifier" serve verifier >ready 2>verifier.log &
+verifier_pid=$!
+for _ in $(seq 400); do
+    grep -q ready ready && break
+    sleep 0.05
+done
+
+ctl device list
+[ "$(wc -l <out)" = 1 ] || fail "a device before any enrolled"
+ctl device list --json
+[ "$(jq -c . out)" = '{"devices":[]}' ] || fail "no empty list"
+
+# ---- tokens ---------------------------------------------------------------------------------
+ctl token create --uses 2 --ttl 3600
+grep -q '^pawl://' out && [ "$(wc -l <out)" = 1 ] || fail "not the join string alone"
+grep -q 'shown once' err || fail "no word about the secret"
+join=$(cat out)
+ctl token list --json
+[ "$(jq '.tokens[0].uses_left' out)" = 2 ] || fail "another number of uses"
+! grep -q "${join##*.}" out || fail "the secret is shown again"
+ctl token list
+says 'USES LEFT'
+refuses 1 uses token create --uses many
+refuses 1 uses token create --uses 0
+refuses 1 device token create --device xyz
+
+"$agent" --config agent.ini join "$join" 2>agent.log
+sed -i "s|^#tcti *=.*|tcti = $tcti|; s|^#state *=.*|state = $work/agent|" agent.ini
+"$agent" --config agent.ini enroll >agent.log 2>&1 || true
+
+# ---- devices --------------------------------------------------------------------------------
+ctl device list --json
+id=$(jq -r '.devices[0].id' out)
+[ ${#id} = 64 ] || fail "no device enrolled"
+[ "$(jq -r '.devices[0].state' out)" = active ] || fail "a token admits"
+ctl device list
+says "^${id:0:16}  active    none             lab "
+[ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
+ctl device show "${id:0:16}"
+says "^id  *$id\$"
+says '^roots  *lab$'
+ctl device show "$id" --json
+[ "$(jq -r .id out)" = "$id" ] || fail "another device"
+refuses 1 device device show "$(printf 'f%.0s' {1..64})"
+refuses 1 device device show zz
+ctl device approve "$id"
+[ "$(wc -l <out)" = 2 ] || fail "more than the device's row"
+refuses 1 tenant device list --tenant nobody
+
+# ---- policies -------------------------------------------------------------------------------
+ctl policy learn golden --device "$id"
+[ "$(jq -r .name out)" = golden ] || fail "no policy was learned"
+jq '.version = 2 | .pcrs.sha256["7"] = ["'"$(printf '%064d' 7)"'"]' out >edited.json
+ctl policy add edited.json
+ctl policy list
+says '^golden  *2 '
+ctl policy show golden --policy-version 1
+[ "$(jq -r .version out)" = 1 ] || fail "another version"
+ctl policy show golden
+[ "$(jq -r .version out)" = 2 ] || fail "not the newest version"
+refuses 1 '[a-z.]*' policy add edited.json
+printf '{\n"name": "x",\n"version": 1,,\n}' >bad.json
+refuses 1 policy policy add bad.json
+grep -q 'in line 3' err || fail "the line is not named"
+refuses 3 missing policy add missing
+refuses 1 policy policy show nothing
+refuses 1 policy policy assign nothing --default
+ctl policy assign golden --default
+ctl policy assign golden --device "$id"
+refuses 1 name policy learn Golden --device "$id"
+
+"$agent" --config agent.ini attest >agent.log 2>&1 && fail "the edited policy affirms"
+ctl device list
+says "^${id:0:16}  active    contraindicated  lab     golden "
+
+# ---- the end --------------------------------------------------------------------------------
+ctl device revoke "$id"
+ctl device list
+says "^${id:0:16}  revoked "
+refuses 1 device.state device approve "$id"
+ctl device list --socket "$PAWL_SOCKET" --tenant default
+echo "all passed"
