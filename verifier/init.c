@@ -35,8 +35,7 @@ struct plan {
     char                       dir[PATH_MAX]; /* the one that is being filled */
 };
 
-/* ---- options ----------------------------------------------------------------------------------
- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static const char *port_of(const char *address)
 {
@@ -88,8 +87,7 @@ static pawl_status plan_make(const struct init_options *o, struct plan *ret, str
     return pawl_ok();
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static pawl_status make_tls(const struct plan *p, struct pawl_err *err)
 {
@@ -193,8 +191,7 @@ static pawl_status fill(const struct plan *p, char ret[STATE_JOIN_MAX], struct p
     return state_join(&s, tenant, p->o->with_token, ret, err);
 }
 
-/* ---- whole or not at all ----------------------------------------------------------------------
- */
+/* ---- whole or not at all --------------------------------------------------------------------- */
 
 static pawl_status must_be_free(const char *dir, struct pawl_err *err)
 {

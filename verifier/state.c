@@ -100,8 +100,7 @@ pawl_status state_tenant(const struct state *s, const char *name, const struct t
     return pawl_ok();
 }
 
-/* ---- join -------------------------------------------------------------------------------------
- */
+/* ---- join ------------------------------------------------------------------------------------ */
 
 static void free_text(char **s)
 {

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: an answer waits for its commit; a lost compare-and-set is planned again, four times in
+ * all, and never for a client that is gone; every step is released (AddressSanitizer watches). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "t.h"
+
+#include "api/exchange.h"
+
+/* ---- what stands around an exchange: a store and a request, made up -------------------------- */
+
+static enum pawl_code commits[8]; /* what each commit will come to */
+static unsigned       commit_n, plan_n, finish_n;
+static bool           client_gone, has_step;
+static enum pawl_code plan_code, finished_with;
+
+static void fake_commit(void *self, const struct step *s, store_done_fn *done, void *arg)
+{
+    struct pawl_err err = { .code = commits[commit_n], .where = "fake", .why = "told so" };
+
+    (void)self;
+    assert_non_null(s->papers);
+    assert_int_equal(finish_n, 0);
+    done((pawl_status){ commits[commit_n++] }, &err, arg);
+}
+
+static struct store fake_store = { .commit = fake_commit };
+static struct api   fake_api = { .flow = { .store = &fake_store } };
+
+void *http_context(const struct http_request *r)
+{
+    (void)r;
+    return &fake_api;
+}
+
+void http_later(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg)
+{
+    fn(r, arg);
+}
+
+bool http_is_gone(const struct http_request *r)
+{
+    (void)r;
+    return client_gone;
+}
+
+const char *http_id(const struct http_request *r)
+{
+    (void)r;
+    return "0123456789abcdef";
+}
+
+const char *http_route(const struct http_request *r)
+{
+    (void)r;
+    return "/x";
+}
+
+static pawl_status plan(struct exchange *x, struct pawl_err *err)
+{
+    plan_n++;
+    if (has_step)
+        x->step.papers = strdup("{}");
+    if (plan_code != PAWL_OK)
+        return pawl_fail(err, plan_code, "plan", "told so");
+    return pawl_ok();
+}
+
+static void finish(struct exchange *x)
+{
+    finish_n++;
+    finished_with = x->status.code;
+    if (x->status.code != PAWL_OK)
+        assert_true(x->err.where[0] != 0);
+    free(x);
+}
+
+static void run(void)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+
+    assert_non_null(x);
+    x->plan = plan;
+    x->finish = finish;
+    exchange_run(x);
+    assert_int_equal(finish_n, 1);
+}
+
+static int fresh(void **state)
+{
+    (void)state;
+    commit_n = plan_n = finish_n = 0;
+    client_gone = false;
+    has_step = true;
+    plan_code = PAWL_OK;
+    memset(commits, 0, sizeof(commits));
+    return 0;
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+static void nothing_to_commit_is_answered_at_once(void **state)
+{
+    (void)state;
+    has_step = false;
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(commit_n, 0);
+}
+
+static void a_step_is_answered_after_its_commit(void **state)
+{
+    (void)state;
+    commits[0] = PAWL_OK;
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(commit_n, 1);
+    assert_int_equal(plan_n, 1);
+}
+
+static void a_lost_commit_is_planned_again(void **state)
+{
+    (void)state;
+    commits[0] = commits[1] = PAWL_E_CONFLICT;
+    commits[2] = PAWL_OK;
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(plan_n, 3);
+}
+
+static void four_lost_commits_are_enough(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        commits[i] = PAWL_E_CONFLICT;
+    run();
+    assert_int_equal(finished_with, PAWL_E_CONFLICT);
+    assert_int_equal(plan_n, 4);
+}
+
+static void nothing_is_planned_again_for_a_client_that_is_gone(void **state)
+{
+    (void)state;
+    client_gone = true;
+    commits[0] = PAWL_E_CONFLICT;
+    run();
+    assert_int_equal(plan_n, 1);
+    assert_int_equal(finished_with, PAWL_E_CONFLICT);
+}
+
+static void another_failure_of_the_store_is_final(void **state)
+{
+    (void)state;
+    commits[0] = PAWL_E_IO;
+    run();
+    assert_int_equal(finished_with, PAWL_E_IO);
+    assert_int_equal(plan_n, 1);
+}
+
+static void a_plan_that_fails_commits_nothing(void **state)
+{
+    (void)state;
+    plan_code = PAWL_E_FORGED;
+    run();
+    assert_int_equal(finished_with, PAWL_E_FORGED);
+    assert_int_equal(commit_n, 0);
+}
+
+static void a_refusal_by_the_plan_itself_is_final(void **state)
+{
+    (void)state;
+    plan_code = PAWL_E_CONFLICT; /* a taken name */
+    run();
+    assert_int_equal(finished_with, PAWL_E_CONFLICT);
+    assert_int_equal(plan_n, 1);
+}
+
+static void only_our_own_failures_are_called_so(void **state)
+{
+    (void)state;
+    struct exchange x = { 0 };
+
+    assert_true(exchange_failed(&x)); /* nobody answered */
+    for (int c = PAWL_OK; c < PAWL_CODE_COUNT; c++) {
+        x.status.code = (enum pawl_code)c;
+        assert_int_equal(exchange_failed(&x), c == PAWL_E_IO || c == PAWL_E_MEMORY ||
+                                                  c == PAWL_E_CRYPTO || c == PAWL_E_BUG);
+    }
+}
+
+#define CASE(sentence, function)                                                                   \
+    {                                                                                              \
+        (sentence), (function), fresh, NULL, NULL                                                  \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE("nothing to commit is answered at once", nothing_to_commit_is_answered_at_once),
+        CASE("a step is answered after its commit", a_step_is_answered_after_its_commit),
+        CASE("a lost commit is planned again", a_lost_commit_is_planned_again),
+        CASE("four lost commits are enough", four_lost_commits_are_enough),
+        CASE("nothing is planned again for a client that is gone",
+             nothing_is_planned_again_for_a_client_that_is_gone),
+        CASE("another failure of the store is final", another_failure_of_the_store_is_final),
+        CASE("a plan that fails commits nothing", a_plan_that_fails_commits_nothing),
+        CASE("a refusal by the plan itself is final", a_refusal_by_the_plan_itself_is_final),
+        CASE("only our own failures are called so", only_our_own_failures_are_called_so),
+    };
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
