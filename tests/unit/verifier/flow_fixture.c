@@ -7,6 +7,8 @@
 
 #include <pawl/cose.h>
 
+#include "flow/operator.h"
+
 static int64_t now(void *arg)
 {
     return ((struct world *)arg)->now_ms;
@@ -216,6 +218,48 @@ void world_attest_all(struct world *w, struct soft_device *d)
     world_takes(w, flow_evidence, soft_evidence_bytes(&ev), 200);
 }
 
+/* ---- tokens -----------------------------------------------------------------------------------
+ */
+
+struct made_token world_token(struct world *w, unsigned tenant, const char *body)
+{
+    struct made_token t;
+    struct pawl_join  join;
+    char             *json;
+
+    step_done(&w->step);
+    T_OK(operator_token_make(&w->flow, &w->config.tenant[tenant], pawl_view_str(body), &json,
+                             &w->step, &w->err),
+         &w->err);
+    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
+    cJSON *j = cJSON_Parse(json);
+    T_OK(pawl_join_parse(cJSON_GetStringValue(cJSON_GetObjectItem(j, "join")), &join, &w->err),
+         &w->err);
+    memcpy(t.id, join.token_id, sizeof(t.id));
+    t.secret = join.token;
+    cJSON_Delete(j);
+    free(json);
+    return t;
+}
+
+struct pawl_enrol_req world_token_request(const struct soft_device *d, const struct made_token *t)
+{
+    struct pawl_enrol_req req = soft_enrol(d);
+
+    soft_enrol_token(&req, PAWL_VIEW_OF(t->id), &t->secret);
+    return req;
+}
+
+void world_enrol_with(struct world *w, struct soft_device *d, const struct pawl_enrol_req *req,
+                      struct soft_evidence *ret)
+{
+    struct enrolling e;
+
+    world_enrol_request(w, d, req, &e);
+    world_enrol_evidence(d, &e, ret);
+    soft_evidence_sign(ret, &e.secret);
+}
+
 /* ---- answers -------------------------------------------------------------------------------- */
 
 static struct pawl_result result_of(struct world *w)
@@ -290,6 +334,51 @@ bool ear_says(const cJSON *ear, const char *why)
     cJSON_ArrayForEach(m, member(member(ear, "pawl"), "why")) if (strcmp(m->valuestring, why) ==
                                                                   0) return true;
     return false;
+}
+
+/* ---- operators ------------------------------------------------------------------------------ */
+
+const char *world_id(const struct soft_device *d)
+{
+    static char     id[2 * PAWL_DEVICE_ID + 1];
+    struct pawl_err err;
+
+    T_OK(pawl_hex_write(PAWL_VIEW_OF(d->id), id, sizeof(id), &err), &err);
+    return id;
+}
+
+static void commit_planned(struct world *w, char *json)
+{
+    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
+    step_done(&w->step);
+    free(json);
+}
+
+void world_move(struct world *w, const struct soft_device *d, enum device_event on)
+{
+    char *json;
+
+    step_done(&w->step);
+    T_OK(operator_device_move(&w->flow, &w->config.tenant[ACME], world_id(d), on, &json, &w->step,
+                              &w->err),
+         &w->err);
+    commit_planned(w, json);
+}
+
+void world_learn(struct world *w, const struct soft_device *d)
+{
+    const struct tenant_config *acme = &w->config.tenant[ACME];
+    char                        body[128], *json;
+
+    step_done(&w->step);
+    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\"}", world_id(d));
+    T_OK(operator_policy_learn(&w->flow, acme, pawl_view_str(body), &json, &w->step, &w->err),
+         &w->err);
+    commit_planned(w, json);
+    T_OK(operator_default_policy(&w->flow, acme, pawl_view_str("{\"policy\":\"golden\"}"), &json,
+                                 &w->step, &w->err),
+         &w->err);
+    commit_planned(w, json);
 }
 
 struct device world_record(struct world *w, const struct soft_device *d)

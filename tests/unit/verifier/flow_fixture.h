@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "flow/flow.h"
+#include "flow/lifecycle.h"
 #include "soft_device.h"
 #include "store_fixture.h"
 
@@ -75,6 +76,22 @@ void world_attest(struct world *w, struct soft_device *d);
 /* The same over all PCRs. */
 void world_attest_all(struct world *w, struct soft_device *d);
 
+/* ---- tokens -----------------------------------------------------------------------------------
+ */
+
+struct made_token {
+    uint8_t            id[PAWL_TOKEN_ID];
+    struct pawl_secret secret;
+};
+
+/* body: as an operator writes it. tenant: ACME or OTHER. */
+struct made_token     world_token(struct world *w, unsigned tenant, const char *body);
+struct pawl_enrol_req world_token_request(const struct soft_device *d, const struct made_token *t);
+
+/* Request and activation: evidence that is signed and was not sent. */
+void world_enrol_with(struct world *w, struct soft_device *d, const struct pawl_enrol_req *req,
+                      struct soft_evidence *ret);
+
 /* ---- what the answer says -------------------------------------------------------------------- */
 
 /* The claims of the EAR of w->answer, its signature verified. The caller deletes them. */
@@ -86,6 +103,15 @@ const char *ear_status(const cJSON *ear);
 int  ear_claim(const cJSON *ear, const char *name);
 bool ear_says(const cJSON *ear, const char *why);
 bool world_wants_values(struct world *w);
+
+/* ---- the operator's side ----------------------------------------------------------------------
+ */
+
+/* A policy that accepts the device's last values, made the tenant's default. */
+void world_learn(struct world *w, const struct soft_device *d);
+void world_move(struct world *w, const struct soft_device *d, enum device_event on);
+/* The id as text, until the next call. */
+const char *world_id(const struct soft_device *d);
 
 struct device world_record(struct world *w, const struct soft_device *d);
 

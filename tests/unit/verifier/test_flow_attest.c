@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: an attest is judged in the verifier's order; before the quote verified nothing tells one
+ * failure from another and nothing changes; behind it comes a result, or a signed refusal that
+ * changes nothing either; a request is accepted once. */
+#include <string.h>
+
+#include "flow/nonce.h"
+#include "flow_fixture.h"
+
+/* An enrolled device, and evidence that is good as it stands. */
+static void begin(struct world *w, struct soft_device *d, uint8_t nonce[PAWL_NONCE],
+                  struct soft_evidence *ev)
+{
+    world_make(w);
+    world_device(w, &w->vendor, d);
+    world_enrol(w, d);
+    world_attest_begin(w, d, nonce, ev);
+}
+
+static void refuses(struct world *w, struct soft_evidence *ev, enum pawl_code code,
+                    const char *where)
+{
+    soft_evidence_sign(ev, NULL);
+    world_refuses(w, flow_evidence, soft_evidence_bytes(ev), code, where);
+}
+
+static struct pawl_refusal says_no(struct world *w, struct soft_evidence *ev,
+                                   enum pawl_refusal_code code)
+{
+    soft_evidence_sign(ev, NULL);
+    return world_says_no(w, soft_evidence_bytes(ev), code);
+}
+
+/* ---- accepted ------------------------------------------------------------------------------- */
+
+static void a_good_device_is_affirmed(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    w.now_ms += 1000;
+    world_attest(&w, &d);
+    EAR *ear = world_ear(&w);
+    assert_string_equal(ear_status(ear), "affirming");
+    assert_int_equal(ear_claim(ear, "instance-identity"), 2);
+    assert_int_equal(ear_claim(ear, "executables"), 3);
+    assert_int_equal(ear_claim(ear, "configuration"), 2);
+    assert_int_equal(ear_claim(ear, "hardware"), 2);
+    struct device r = world_record(&w, &d);
+    assert_string_equal(r.status, "affirming");
+    assert_int_equal(r.attempt, 2);
+    assert_int_equal(r.seen_s, w.now_ms / 1000);
+    assert_int_equal(r.clock.clock_ms, d.clock.clock_ms);
+    assert_int_equal(r.boot_id[0], 7);
+}
+
+static void a_changed_pcr_is_contraindicated_and_named(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    EAR *ear = world_ear(&w);
+    assert_string_equal(ear_status(ear), "contraindicated");
+    assert_int_equal(ear_claim(ear, "executables"), 96);
+    assert_true(ear_says(ear, "pcr-differs"));
+    assert_non_null(strstr(w.answer.outcome, "pcr-differs"));
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE"
+                                            " '%contraindicated%sha256:7%'"),
+                     1);
+    assert_string_equal(world_record(&w, &d).status, "contraindicated");
+}
+
+static void values_may_be_left_out_while_they_are_the_same(void **state) /* P-ATT-5 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    world_learn(&w, &d);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    ev.m.pcr_n = 0;
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    assert_false(world_wants_values(&w));
+    EAR *same = world_ear(&w);
+    assert_string_equal(ear_status(same), "affirming");
+
+    d.pcr[7] ^= 1;
+    struct device before = world_record(&w, &d);
+    world_attest_begin(&w, &d, nonce, &ev);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    ev.m.pcr_n = 0;
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    assert_true(world_wants_values(&w));
+    EAR *changed = world_ear(&w);
+    assert_string_equal(ear_status(changed), "none");
+    assert_true(ear_says(changed, "pcr-missing"));
+    struct device r = world_record(&w, &d);
+    assert_int_equal(r.attempt, 3);
+    assert_memory_equal(r.pcr_digest.b, before.pcr_digest.b, 32);
+}
+
+static void a_snapshot_is_written_when_it_changed(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_attest(&w, &d);
+    assert_true(w.step.has_snapshot); /* fewer PCRs than at enrolment */
+    world_attest(&w, &d);
+    assert_false(w.step.has_snapshot);
+    d.pcr[0] ^= 1;
+    world_attest(&w, &d);
+    assert_true(w.step.has_snapshot);
+}
+
+static void a_pending_device_attests_and_is_not_trusted(void **state) /* P-ENROL-9 */
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    w.config.tenant[ACME].admission = ADMISSION_APPROVE;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    world_attest(&w, &d);
+    EAR *waits = world_ear(&w);
+    assert_string_equal(ear_status(waits), "none");
+    assert_int_equal(ear_claim(waits, "instance-identity"), 97);
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
+    world_attest(&w, &d);
+    EAR *ear = world_ear(&w);
+    assert_string_equal(ear_status(ear), "affirming");
+}
+
+static void s5_a_policy_that_cannot_be_read_trusts_nobody(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    store_exec(&w.store, "UPDATE policy SET json = '{}'");
+    world_attest(&w, &d);
+    EAR *ear = world_ear(&w);
+    assert_string_equal(ear_status(ear), "none");
+    assert_true(ear_says(ear, "no-policy"));
+    store_exec(&w.store, "DELETE FROM policy");
+    world_attest(&w, &d);
+    EAR *gone = world_ear(&w);
+    assert_string_equal(ear_status(gone), "none");
+}
+
+/* ---- steps 1 to 3 --------------------------------------------------------------------------- */
+
+static void an_expired_nonce_is_refused(void **state) /* P-NONCE-2 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    w.now_ms += PAWL_NONCE_TTL_MS + 1;
+    refuses(&w, &ev, PAWL_E_EXPIRED, "A1.nonce");
+    w.now_ms -= 1;
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
+static void a_foreign_nonce_is_refused(void **state) /* P-NONCE-2 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    DEVICE               other;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+    static const char    field[] = "A1.nonce";
+
+    begin(&w, &d, nonce, &ev);
+    world_device(&w, &w.vendor, &other);
+    world_challenge(&w, &other, PAWL_LABEL_ATTEST, nonce);
+    refuses(&w, &ev, PAWL_E_FORGED, field);
+    world_challenge(&w, &d, PAWL_LABEL_REKEY, nonce);
+    refuses(&w, &ev, PAWL_E_FORGED, field);
+    d.tenant = "other";
+    world_challenge(&w, &d, PAWL_LABEL_ATTEST, nonce);
+    d.tenant = "acme";
+    refuses(&w, &ev, PAWL_E_FORGED, field);
+    world_challenge(&w, &d, PAWL_LABEL_ATTEST, nonce);
+    for (size_t i = 0; i < PAWL_NONCE; i++) {
+        nonce[i] ^= 0x10;
+        refuses(&w, &ev, PAWL_E_FORGED, field);
+        nonce[i] ^= 0x10;
+    }
+}
+
+static void an_unknown_device_is_refused(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_attest_begin(&w, &d, nonce, &ev);
+    refuses(&w, &ev, PAWL_E_ABSENT, "A1.device_id");
+}
+
+static void s2_a_device_of_another_tenant_is_unknown(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    d.tenant = "other";
+    world_attest_begin(&w, &d, nonce, &ev);
+    refuses(&w, &ev, PAWL_E_ABSENT, "A1.device_id");
+    d.tenant = "nobody";
+    ev.a1.tenant = pawl_view_str("nobody");
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.tenant");
+}
+
+static void a_challenge_says_nothing_about_a_device(void **state) /* P-NONCE-4 */
+{
+    (void)state;
+    WORLD   w;
+    DEVICE  d;
+    DEVICE  unknown;
+    uint8_t nonce[PAWL_NONCE];
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_device(&w, &w.vendor, &unknown);
+    world_enrol(&w, &d);
+    world_challenge(&w, &d, PAWL_LABEL_ATTEST, nonce);
+    struct pawl_view known = t_copy(pawl_view(w.answer.body, w.answer.n));
+    world_challenge(&w, &unknown, PAWL_LABEL_ATTEST, nonce);
+    assert_int_equal(known.n, w.answer.n);
+    size_t at = (size_t)((uint8_t *)memmem(w.answer.body, w.answer.n, nonce, PAWL_NONCE) -
+                         w.answer.body);
+    assert_memory_equal(known.p, w.answer.body, at);
+    assert_memory_equal(known.p + at + PAWL_NONCE, w.answer.body + at + PAWL_NONCE,
+                        known.n - at - PAWL_NONCE);
+    unknown.tenant = "nobody";
+    world_refuses(&w, flow_challenge, soft_challenge(&unknown, PAWL_LABEL_ATTEST), PAWL_E_DENIED,
+                  "challenge.tenant");
+}
+
+static void other_keys_than_the_record_s_are_refused(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    DEVICE               other;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence good, ev;
+
+    begin(&w, &d, nonce, &good);
+    world_device(&w, &w.vendor, &other);
+    ev = good;
+    ev.a1.ak_name = pawl_name_view(&other.ak_name);
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.ak_name");
+    ev = good;
+    ev.a1.td_name = pawl_name_view(&other.td_name);
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.td_name");
+    ev = good;
+    other.verifier_id[0] ^= 1;
+    ev.a1.verifier_id = PAWL_VIEW_OF(other.verifier_id);
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.verifier_id");
+}
+
+static void what_hangs_on_a_root_must_be_empty(void **state)
+{
+    (void)state;
+    static const uint8_t mac[32];
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence good, ev;
+
+    begin(&w, &d, nonce, &good);
+    ev = good;
+    ev.a1.new_epoch = 1;
+    refuses(&w, &ev, PAWL_E_STATE, "A1.new_epoch");
+    ev = good;
+    ev.a1.nv_counter = 1;
+    refuses(&w, &ev, PAWL_E_STATE, "A1.nv_counter");
+    ev = good;
+    ev.a1.snd.seq_hi = 1;
+    refuses(&w, &ev, PAWL_E_STATE, "A1.SND");
+    ev = good;
+    ev.a1.rcv.seq_hi = 1;
+    refuses(&w, &ev, PAWL_E_STATE, "A1.RCV");
+    ev = good;
+    soft_evidence_sign(&ev, NULL);
+    ev.m.mac_base = PAWL_VIEW_OF(mac);
+    world_refuses(&w, flow_evidence, soft_evidence_bytes(&ev), PAWL_E_FORGED, "evidence.mac_base");
+}
+
+static void an_unknown_base_is_looked_at_once_in_10_seconds(void **state) /* P-ATT-7 */
+{
+    (void)state;
+    static const uint8_t kid[PAWL_KID] = { 1 };
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    ev.a1.base_epoch = 9;
+    says_no(&w, &ev, PAWL_REFUSAL_UNKNOWN_BASE);
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.base_epoch");
+    w.now_ms += 9999;
+    refuses(&w, &ev, PAWL_E_DENIED, "A1.base_epoch");
+    w.now_ms += 1;
+    ev.a1.base_epoch = 0;
+    ev.a1.base_kid = PAWL_VIEW_OF(kid);
+    says_no(&w, &ev, PAWL_REFUSAL_UNKNOWN_BASE);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+static void a_request_is_accepted_once(void **state) /* P-NONCE-3, Q12 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    ev.a1.attempt = 40;
+    soft_evidence_sign(&ev, NULL);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    struct pawl_refusal r = world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_ATTEMPT);
+    assert_int_equal(r.last_attempt, 40);
+    ev.a1.attempt = 39;
+    says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
+    ev.a1.attempt = 0;
+    says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
+}
+
+static void of_two_plans_on_one_record_one_is_stored(void **state) /* P-NONCE-3 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+    struct step          twin = { 0 };
+
+    begin(&w, &d, nonce, &ev);
+    soft_evidence_sign(&ev, NULL);
+    T_OK(flow_evidence(&w.flow, soft_evidence_bytes(&ev), &w.answer, &twin, &w.err), &w.err);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    T_FAILS(store_commit_wait(&w.store.store, &twin, &w.err), &w.err, PAWL_E_CONFLICT);
+    world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_ATTEMPT);
+    step_done(&twin);
+}
+
+static void rekey_and_resync_have_no_base_yet(void **state)
+{
+    (void)state;
+    static const enum pawl_label label[] = { PAWL_LABEL_REKEY, PAWL_LABEL_RESYNC };
+    WORLD                        w;
+    DEVICE                       d;
+    uint8_t                      nonce[PAWL_NONCE];
+    struct soft_evidence         ev;
+
+    begin(&w, &d, nonce, &ev);
+    for (size_t i = 0; i < 2; i++) {
+        world_challenge(&w, &d, label[i], nonce);
+        ev.a1.label = label[i];
+        says_no(&w, &ev, PAWL_REFUSAL_UNKNOWN_BASE);
+    }
+}
+
+static void a_suite_that_nobody_chose_is_refused(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    ev.a1.suite = PAWL_SUITE_SIV;
+    says_no(&w, &ev, PAWL_REFUSAL_SUITE);
+}
+
+static void a_revoked_device_is_told_so(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    says_no(&w, &ev, PAWL_REFUSAL_REVOKED);
+    /* Without the AK not even that is said. */
+    ev.signer = d.td;
+    soft_evidence_sign(&ev, NULL);
+    step_done(&w.step);
+    T_FAILS(flow_evidence(&w.flow, soft_evidence_bytes(&ev), &w.answer, &w.step, &w.err), &w.err,
+            PAWL_E_FORGED);
+    assert_int_equal(w.answer.http, 403);
+}
+
+static void t1_after_a_reset_everything_is_wanted(void **state) /* P-ATT-3 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    d.clock.resets++;
+    d.os_boot[0] ^= 1;
+    world_attest_begin(&w, &d, nonce, &ev);
+    says_no(&w, &ev, PAWL_REFUSAL_FULL_EVIDENCE_WANTED);
+    world_attest_all(&w, &d);
+    assert_int_equal(world_record(&w, &d).clock.resets, 4);
+    world_attest(&w, &d);
+}
+
+static void supplies_and_messages_are_never_open(void **state)
+{
+    (void)state;
+    WORLD                           w;
+    DEVICE                          d;
+    uint8_t                         b[256];
+    struct pawl_wr                  out = pawl_wr_to(b, sizeof(b));
+    const struct pawl_supply        supply = { .ticket = pawl_view_str("ticket") };
+    static struct pawl_messages_req messages;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    T_OK(pawl_supply_write(&supply, &out, &w.err), &w.err);
+    world_refuses(&w, flow_supply, pawl_view(b, out.n), PAWL_E_FORGED, "supply.ticket");
+    messages.tenant = pawl_view_str("acme");
+    messages.device_id = PAWL_VIEW_OF(d.id);
+    out = pawl_wr_to(b, sizeof(b));
+    T_OK(pawl_messages_req_write(&messages, &out, &w.err), &w.err);
+    world_refuses(&w, flow_messages, pawl_view(b, out.n), PAWL_E_STATE, "messages.cose");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("a good device is affirmed", a_good_device_is_affirmed),
+        T_CASE("a changed PCR is contraindicated and named",
+               a_changed_pcr_is_contraindicated_and_named),
+        T_CASE("values may be left out while they are the same",
+               values_may_be_left_out_while_they_are_the_same),
+        T_CASE("a snapshot is written when it changed", a_snapshot_is_written_when_it_changed),
+        T_CASE("a pending device attests and is not trusted",
+               a_pending_device_attests_and_is_not_trusted),
+        T_CASE("S5 a policy that cannot be read trusts nobody",
+               s5_a_policy_that_cannot_be_read_trusts_nobody),
+        T_CASE("an expired nonce is refused", an_expired_nonce_is_refused),
+        T_CASE("a foreign nonce is refused", a_foreign_nonce_is_refused),
+        T_CASE("an unknown device is refused", an_unknown_device_is_refused),
+        T_CASE("S2 a device of another tenant is unknown",
+               s2_a_device_of_another_tenant_is_unknown),
+        T_CASE("a challenge says nothing about a device", a_challenge_says_nothing_about_a_device),
+        T_CASE("other keys than the record's are refused",
+               other_keys_than_the_record_s_are_refused),
+        T_CASE("what hangs on a root must be empty", what_hangs_on_a_root_must_be_empty),
+        T_CASE("an unknown base is looked at once in 10 seconds",
+               an_unknown_base_is_looked_at_once_in_10_seconds),
+        T_CASE("Q12 a request is accepted once", a_request_is_accepted_once),
+        T_CASE("of two plans on one record one is stored",
+               of_two_plans_on_one_record_one_is_stored),
+        T_CASE("rekey and resync have no base yet", rekey_and_resync_have_no_base_yet),
+        T_CASE("a suite that nobody chose is refused", a_suite_that_nobody_chose_is_refused),
+        T_CASE("a revoked device is told so", a_revoked_device_is_told_so),
+        T_CASE("T1 after a reset everything is wanted", t1_after_a_reset_everything_is_wanted),
+        T_CASE("supplies and messages are never open", supplies_and_messages_are_never_open),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

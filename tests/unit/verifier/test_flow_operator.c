@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: an operator sees his own tenant's devices, policies and tokens and no other's; what the
+ * table of states refuses stays refused; a stored policy never changes; a token's secret is shown
+ * once; a body with anything unknown in it changes nothing and is named. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/operator.h"
+#include "flow_fixture.h"
+
+static cJSON *parsed(char *json)
+{
+    cJSON *j = cJSON_Parse(json);
+
+    assert_non_null(j);
+    free(json);
+    return j;
+}
+
+static const char *text_of(const cJSON *j, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, name));
+}
+
+static int number_of(const cJSON *j, const char *name)
+{
+    const cJSON *m = cJSON_GetObjectItemCaseSensitive(j, name);
+
+    assert_non_null(m);
+    return m->valueint;
+}
+
+static void commit(struct world *w)
+{
+    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
+    step_done(&w->step);
+}
+
+static const struct tenant_config *acme(struct world *w)
+{
+    return &w->config.tenant[ACME];
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+static void a_device_shows_all_that_is_known(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.lab, &d);
+    world_enrol(&w, &d);
+    T_OK(operator_device(&w.flow, acme(&w), world_id(&d), &json, &w.err), &w.err);
+    EAR *j = parsed(json);
+    assert_string_equal(text_of(j, "id"), world_id(&d));
+    assert_string_equal(text_of(j, "state"), "active");
+    assert_string_equal(text_of(j, "roots"), "lab");
+    assert_int_equal(number_of(j, "attempt"), 1);
+    assert_non_null(text_of(cJSON_GetObjectItem(j, "keys"), "ak_public"));
+    const cJSON *papers = cJSON_GetObjectItem(j, "papers");
+    assert_string_equal(text_of(cJSON_GetObjectItem(papers, "facts"), "serial"), "4711");
+    assert_string_equal(text_of(cJSON_GetObjectItem(papers, "ek"), "model"), "swtpm");
+    const cJSON *sha1 = cJSON_GetObjectItem(cJSON_GetObjectItem(j, "pcrs"), "sha1");
+    assert_string_equal(text_of(sha1, "7"), "1717171717171717171717171717171717171717");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "banks")), 2);
+}
+
+static void devices_come_in_pages(void **state)
+{
+    (void)state;
+    enum { DEVICES = 5 };
+    WORLD    w;
+    char    *json, after[2 * PAWL_DEVICE_ID + 1] = "";
+    unsigned seen = 0, pages = 0;
+
+    world_make(&w);
+    for (unsigned i = 0; i < DEVICES; i++) {
+        DEVICE d;
+        world_device(&w, &w.vendor, &d);
+        world_enrol(&w, &d);
+    }
+    for (;;) {
+        T_OK(operator_devices(&w.flow, acme(&w), after, 2, &json, &w.err), &w.err);
+        EAR *j = parsed(json);
+        seen += (unsigned)cJSON_GetArraySize(cJSON_GetObjectItem(j, "devices"));
+        pages++;
+        if (!text_of(j, "next"))
+            break;
+        snprintf(after, sizeof(after), "%s", text_of(j, "next"));
+    }
+    assert_int_equal(seen, DEVICES);
+    assert_int_equal(pages, 3);
+    T_OK(operator_devices(&w.flow, &w.config.tenant[OTHER], "", 0, &json, &w.err), &w.err);
+    EAR *none = parsed(json);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(none, "devices")), 0);
+    T_FAILS(operator_devices(&w.flow, acme(&w), "xyz", 2, &json, &w.err), &w.err, PAWL_E_RANGE);
+    T_WHERE(&w.err, "after");
+    T_FAILS(operator_devices(&w.flow, acme(&w), "", OPERATOR_DEVICES_MAX + 1, &json, &w.err),
+            &w.err, PAWL_E_RANGE);
+}
+
+static void a_few_digits_stand_for_one_device(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   prefix[2 * PAWL_DEVICE_ID + 1], *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    for (size_t n = 4; n <= 2 * PAWL_DEVICE_ID; n++) {
+        snprintf(prefix, sizeof(prefix), "%.*s", (int)n, world_id(&d));
+        T_OK(operator_device(&w.flow, acme(&w), prefix, &json, &w.err), &w.err);
+        free(json);
+    }
+    prefix[3] = 0;
+    T_FAILS(operator_device(&w.flow, acme(&w), prefix, &json, &w.err), &w.err, PAWL_E_RANGE);
+    T_FAILS(operator_device(&w.flow, acme(&w), "nothex", &json, &w.err), &w.err, PAWL_E_FORM);
+    snprintf(prefix, sizeof(prefix), "%s", world_id(&d));
+    prefix[5] = prefix[5] == '0' ? '1' : '0';
+    T_FAILS(operator_device(&w.flow, acme(&w), prefix, &json, &w.err), &w.err, PAWL_E_ABSENT);
+    T_FAILS(operator_device(&w.flow, &w.config.tenant[OTHER], world_id(&d), &json, &w.err), &w.err,
+            PAWL_E_ABSENT); /* S2 */
+    T_WHERE(&w.err, "device");
+}
+
+static void digits_that_two_devices_share_name_none(void **state)
+{
+    (void)state;
+    WORLD          w;
+    struct step    s = { .has_device = true, .tenant = "acme" };
+    char          *json;
+    static uint8_t first[PAWL_DEVICE_ID];
+
+    world_make(&w);
+    for (unsigned i = 0; i < 2; i++) {
+        s.device = store_device("acme", i);
+        memcpy(s.device.id, first, PAWL_DEVICE_ID);
+        s.device.id[31] = (uint8_t)i;
+        T_OK(store_commit_wait(&w.store.store, &s, &w.err), &w.err);
+    }
+    T_FAILS(operator_device(&w.flow, acme(&w), "00000", &json, &w.err), &w.err, PAWL_E_RANGE);
+    T_WHERE(&w.err, "device");
+}
+
+static void revoked_is_final(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    step_done(&w.step);
+    T_OK(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_APPROVE, &json, &w.step,
+                              &w.err),
+         &w.err);
+    assert_false(w.step.has_device); /* it is active already */
+    free(json);
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    assert_int_equal(world_record(&w, &d).state, DEVICE_REVOKED);
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE 'revoke%'"),
+                     1);
+    T_FAILS(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_APPROVE, &json,
+                                 &w.step, &w.err),
+            &w.err, PAWL_E_STATE);
+    T_FAILS(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_ADMIT, &json,
+                                 &w.step, &w.err),
+            &w.err, PAWL_E_BUG);
+    assert_true(step_is_empty(&w.step));
+}
+
+/* ---- policies ------------------------------------------------------------------------------- */
+
+static const char policy_text[] = "{\"name\":\"hand\",\"version\":4,\"pcrs\":{\"sha256\":{\"0\":[\""
+                                  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+                                  "\"]}}}";
+
+static void a_policy_is_stored_as_it_came_and_never_changes(void **state)
+{
+    (void)state;
+    WORLD w;
+    char *json;
+
+    world_make(&w);
+    T_OK(operator_policy_add(&w.flow, acme(&w), pawl_view_str(policy_text), &json, &w.step, &w.err),
+         &w.err);
+    free(json);
+    commit(&w);
+    T_OK(operator_policy(&w.flow, acme(&w), "hand", 0, &json, &w.err), &w.err);
+    assert_string_equal(json, policy_text);
+    free(json);
+    T_OK(operator_policy_add(&w.flow, acme(&w), pawl_view_str(policy_text), &json, &w.step, &w.err),
+         &w.err);
+    free(json);
+    T_FAILS(store_commit_wait(&w.store.store, &w.step, &w.err), &w.err, PAWL_E_CONFLICT);
+    T_FAILS(operator_policy(&w.flow, acme(&w), "hand", 3, &json, &w.err), &w.err, PAWL_E_ABSENT);
+    T_FAILS(operator_policy(&w.flow, &w.config.tenant[OTHER], "hand", 0, &json, &w.err), &w.err,
+            PAWL_E_ABSENT); /* S2 */
+    T_OK(operator_policies(&w.flow, acme(&w), &json, &w.err), &w.err);
+    EAR *j = parsed(json);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "policies")), 1);
+    assert_null(text_of(j, "default"));
+}
+
+static void a_policy_that_cannot_judge_is_not_stored(void **state)
+{
+    (void)state;
+    WORLD w;
+    char *json;
+
+    world_make(&w);
+    T_FAILS(operator_policy_add(&w.flow, acme(&w), pawl_view_str("{\"name\":\"x\"}"), &json,
+                                &w.step, &w.err),
+            &w.err, PAWL_E_RANGE);
+    assert_false(w.step.has_policy);
+    T_FAILS(operator_policy_add(&w.flow, acme(&w), pawl_view(NULL, 0), &json, &w.step, &w.err),
+            &w.err, PAWL_E_RANGE);
+}
+
+static pawl_status learn(struct world *w, const char *body, char **json)
+{
+    step_done(&w->step);
+    return operator_policy_learn(&w->flow, acme(w), pawl_view_str(body), json, &w->step, &w->err);
+}
+
+static void a_policy_is_learned_from_what_will_be_quoted(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   body[160], *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d); /* all PCRs of two banks; the tenant's set has 0 to 7 */
+    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\",\"version\":7}",
+             world_id(&d));
+    T_OK(learn(&w, body, &json), &w.err);
+    EAR         *j = parsed(json);
+    const cJSON *pcrs = cJSON_GetObjectItem(j, "pcrs");
+    assert_int_equal(number_of(j, "version"), 7);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(pcrs, "sha256")), 8);
+    commit(&w);
+    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\"}", world_id(&d));
+    T_OK(learn(&w, body, &json), &w.err);
+    EAR *next = parsed(json);
+    assert_int_equal(number_of(next, "version"), 8);
+
+    T_FAILS(learn(&w, "{\"name\":\"golden\"}", &json), &w.err, PAWL_E_FORM);
+    T_WHERE(&w.err, "device");
+    T_FAILS(learn(&w, "{\"name\":\"No Name\",\"device\":\"0000\"}", &json), &w.err, PAWL_E_FORM);
+    T_WHERE(&w.err, "name");
+    T_FAILS(learn(&w, "{\"name\":\"golden\",\"device\":\"ffffffff\"}", &json), &w.err,
+            PAWL_E_ABSENT);
+    assert_true(step_is_empty(&w.step));
+}
+
+static void policies_are_assigned_by_name(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    T_OK(operator_device_policy(&w.flow, acme(&w), world_id(&d),
+                                pawl_view_str("{\"policy\":\"golden\"}"), &json, &w.step, &w.err),
+         &w.err);
+    EAR *j = parsed(json);
+    assert_string_equal(text_of(j, "policy"), "golden");
+    commit(&w);
+    assert_string_equal(world_record(&w, &d).policy, "golden");
+    T_OK(operator_device_policy(&w.flow, acme(&w), world_id(&d), pawl_view_str("{\"policy\":\"\"}"),
+                                &json, &w.step, &w.err),
+         &w.err);
+    free(json);
+    commit(&w);
+    assert_string_equal(world_record(&w, &d).policy, "");
+
+    T_FAILS(operator_device_policy(&w.flow, acme(&w), world_id(&d),
+                                   pawl_view_str("{\"policy\":\"none\"}"), &json, &w.step, &w.err),
+            &w.err, PAWL_E_ABSENT);
+    T_WHERE(&w.err, "policy");
+    T_FAILS(operator_default_policy(&w.flow, acme(&w), pawl_view_str("{\"policy\":\"none\"}"),
+                                    &json, &w.step, &w.err),
+            &w.err, PAWL_E_ABSENT);
+    assert_true(step_is_empty(&w.step));
+    T_OK(operator_policies(&w.flow, acme(&w), &json, &w.err), &w.err);
+    EAR *list = parsed(json);
+    assert_string_equal(text_of(list, "default"), "golden");
+}
+
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+static void a_token_is_one_line_for_a_device(void **state)
+{
+    (void)state;
+    WORLD            w;
+    char            *json;
+    struct pawl_join join;
+
+    world_make(&w);
+    T_OK(operator_token_make(&w.flow, acme(&w), pawl_view_str("{\"uses\":3,\"ttl_s\":0}"), &json,
+                             &w.step, &w.err),
+         &w.err);
+    EAR *j = parsed(json);
+    T_OK(pawl_join_parse(text_of(j, "join"), &join, &w.err), &w.err);
+    assert_string_equal(join.address, "verifier.example:8443");
+    assert_string_equal(join.tenant, "acme");
+    assert_memory_equal(join.verifier_key, w.keys.verifier_id, 32);
+    assert_int_equal(join.tls_pin[31], 0x77);
+    assert_true(join.has_token);
+    commit(&w);
+
+    T_OK(operator_tokens(&w.flow, acme(&w), &json, &w.err), &w.err);
+    EAR         *list = parsed(json);
+    const cJSON *t = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "tokens"), 0);
+    assert_string_equal(text_of(t, "id"), text_of(j, "id"));
+    assert_int_equal(number_of(t, "uses_left"), 3);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(t, "expires")));
+
+    /* The secret stands nowhere in the clear. */
+    char *dump = store_dump(&w.store), secret[65];
+    T_OK(pawl_hex_write(pawl_secret_view(&join.token), secret, sizeof(secret), &w.err), &w.err);
+    assert_null(strstr(dump, secret));
+    free(dump);
+}
+
+static void a_wish_that_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char    *body, *where;
+        enum pawl_code code;
+    } bad[] = {
+        { "", "body", PAWL_E_FORM },
+        { "[]", "body", PAWL_E_FORM },
+        { "{} {}", "body", PAWL_E_FORM },
+        { "{\"use\":1}", "body", PAWL_E_FORM },
+        { "{\"uses\":1,\"uses\":2}", "uses", PAWL_E_FORM },
+        { "{\"uses\":0}", "uses", PAWL_E_RANGE },
+        { "{\"uses\":-1}", "uses", PAWL_E_RANGE },
+        { "{\"uses\":1.5}", "uses", PAWL_E_FORM },
+        { "{\"uses\":1000001}", "uses", PAWL_E_RANGE },
+        { "{\"uses\":\"1\"}", "uses", PAWL_E_FORM },
+        { "{\"ttl_s\":1e300}", "ttl_s", PAWL_E_RANGE },
+        { "{\"device\":7}", "device", PAWL_E_FORM },
+        { "{\"device\":\"abc\"}", "device", PAWL_E_RANGE },
+        { "{\"device\":\"abcd\"}", "device", PAWL_E_ABSENT },
+    };
+    WORLD w;
+    char *json;
+
+    world_make(&w);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        T_FAILS(operator_token_make(&w.flow, acme(&w), t_copy(pawl_view_str(bad[i].body)), &json,
+                                    &w.step, &w.err),
+                &w.err, bad[i].code);
+        T_WHERE(&w.err, bad[i].where);
+        assert_true(step_is_empty(&w.step));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("a device shows all that is known", a_device_shows_all_that_is_known),
+        T_CASE("devices come in pages", devices_come_in_pages),
+        T_CASE("a few digits stand for one device", a_few_digits_stand_for_one_device),
+        T_CASE("digits that two devices share name none", digits_that_two_devices_share_name_none),
+        T_CASE("revoked is final", revoked_is_final),
+        T_CASE("a policy is stored as it came and never changes",
+               a_policy_is_stored_as_it_came_and_never_changes),
+        T_CASE("a policy that cannot judge is not stored",
+               a_policy_that_cannot_judge_is_not_stored),
+        T_CASE("a policy is learned from what will be quoted",
+               a_policy_is_learned_from_what_will_be_quoted),
+        T_CASE("policies are assigned by name", policies_are_assigned_by_name),
+        T_CASE("a token is one line for a device", a_token_is_one_line_for_a_device),
+        T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
