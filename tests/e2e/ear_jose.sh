@@ -5,7 +5,7 @@
 #
 # Usage: ear_jose.sh EAR_TOKEN. Exit code 77: no npm here, or it cannot fetch the library.
 set -eu
-ear_token=$1
+ear_token=$(realpath "$1")
 for tool in node npm; do
     command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }
 done

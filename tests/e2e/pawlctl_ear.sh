@@ -5,7 +5,7 @@
 #
 # Usage: pawlctl_ear.sh PAWLCTL EAR_TOKEN
 set -eu
-pawlctl=$1 ear_token=$2
+pawlctl=$(realpath "$1") ear_token=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$ear_token" "$work"

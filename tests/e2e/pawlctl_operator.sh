@@ -5,7 +5,7 @@
 #
 # Usage: pawlctl_operator.sh PAWLCTL PAWL-VERIFIER PAWL-AGENT. Exit code 77: no swtpm here.
 set -euo pipefail
-pawlctl=$1 verifier=$2 agent=$3
+pawlctl=$(realpath "$1") verifier=$(realpath "$2") agent=$(realpath "$3")
 config=$(cd "$(dirname "$0")/../../swtpm-config" && pwd)
 for tool in swtpm tpm2_pcrextend jq; do
     command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }

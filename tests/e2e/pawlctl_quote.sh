@@ -5,7 +5,7 @@
 #
 # Usage: pawlctl_quote.sh PAWLCTL. Exit code 77: no swtpm or tpm2-tools here.
 set -eu
-pawlctl=$1
+pawlctl=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 for tool in swtpm tpm2_quote openssl; do

@@ -5,7 +5,7 @@
 #
 # Usage: pawlctl_t490.sh PAWLCTL TESTDATA. Exit code 77: the data is not here.
 set -eu
-pawlctl=$1 data=$2
+pawlctl=$(realpath "$1") data=$(realpath -m "$2")
 [ -f "$data/quotes/t490.tgz" ] || { echo "skipped: no $data/quotes/t490.tgz"; exit 77; }
 roots=$data/roots/tpm-vendor-roots.pem intermediates=$data/roots/tpm-vendor-intermediates.pem
 work=$(mktemp -d)
