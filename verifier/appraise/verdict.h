@@ -63,7 +63,8 @@ struct verdict {
 
 /* The one place where a verdict becomes a status: contraindicated if any claim is 96 or more; else
  * none without approval, policy or a claim about the identity; else warning if any is 32 or more;
- * else affirming if something is claimed about the executables. */
+ * else affirming if something is claimed about the executables. An identity that is not recognised
+ * only because nobody approved it yet is a lack of trust and accuses nobody. */
 enum trust_tier verdict_tier(const struct verdict *v);
 
 /* Adds a finding; a full list keeps its first entries. */
