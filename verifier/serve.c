@@ -26,6 +26,7 @@
 #define GRACE_DEVICES_S   10
 #define GRACE_OPERATORS_S 2
 #define JWKS_MAX          1024
+#define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 
 struct service {
     struct state        state;
@@ -116,18 +117,21 @@ static pawl_status start_operators(struct service *s, struct pawl_err *err)
                              &s->operators, err);
 }
 
-static void raise_file_limit(uint64_t connections)
+/* Connections take files, and must leave some to the store. */
+static void fit_files(struct verifier_config *c)
 {
     struct rlimit l;
-    uint64_t      wanted = connections + 256;
+    uint64_t      wanted = c->connections_max + FILES_SPARE;
 
     if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
         return;
     l.rlim_cur = wanted < l.rlim_max ? wanted : l.rlim_max;
     setrlimit(RLIMIT_NOFILE, &l);
-    if (l.rlim_cur < wanted)
-        log_info("only %llu files may be open: fewer connections than connections_max",
-                 (unsigned long long)l.rlim_cur);
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
+        return;
+    c->connections_max = l.rlim_cur > 2 * FILES_SPARE ? l.rlim_cur - FILES_SPARE : l.rlim_cur / 2;
+    log_info("only %llu files may be open: connections_max is %llu", (unsigned long long)l.rlim_cur,
+             (unsigned long long)c->connections_max);
 }
 
 static void warn_of_no_roots(const struct verifier_config *c)
@@ -146,7 +150,7 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
 {
     PAWL_TRY(take_lock(s, dir, err));
     PAWL_TRY(state_open(dir, &s->state, err));
-    raise_file_limit(s->state.config.connections_max);
+    fit_files(&s->state.config);
     warn_of_no_roots(&s->state.config);
     PAWL_TRY(make_contexts(s, err));
     PAWL_TRY(start_operators(s, err));

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -51,11 +52,11 @@ class Dir:
 
 
 class Service:
-    def __init__(self, state):
+    def __init__(self, state, **how):
         self.state = state
         self.log = open(state + "/../log", "a+")
         self.process = subprocess.Popen([PROGRAM, "serve", state], stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True)
+                                        stderr=self.log, text=True, **how)
         line = self.process.stdout.readline()
         assert line.startswith("ready https://127.0.0.1:"), self.said()
         self.port = int(re.match(r"ready https://127\.0\.0\.1:(\d+)", line)[1])
@@ -253,6 +254,14 @@ def a_killed_service_starts_again():
         s.log.close()
         with Service(d.state) as s:
             assert s.operator("GET", "/v1/tokens")[1]["tokens"][0]["uses_left"] == 3
+
+
+def few_files_make_few_connections():
+    with Dir() as d:
+        assert d.init().returncode == 0
+        with Service(d.state, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                    (600, 600))) as service:
+            assert "only 600 files may be open: connections_max is 344" in service.said()
 
 
 def serve_names_what_is_wrong():

@@ -63,6 +63,7 @@ static void drain(struct worker *w, uint64_t grace_s)
 
 void worker_conn_closed(struct worker *w)
 {
+    w->short_of_room = false;
     if (w->draining && LIST_EMPTY(&w->conns))
         event_base_loopbreak(w->base);
 }
@@ -84,6 +85,39 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
         drain(w, grace_s);
 }
 
+/* ---- no room for another connection -----------------------------------------------------------
+ */
+
+#define REST_MS 100
+
+/* evhttp keeps the argument of its listener's callbacks for itself. */
+static _Thread_local struct worker *this_worker;
+
+/* No file or no memory is left. The connection waits in the kernel: trying again at once, and
+ * saying so each time, would fill the log and keep the processor busy. */
+static void on_accept_failed(struct evconnlistener *listener, void *arg)
+{
+    const struct timeval tv = { .tv_usec = REST_MS * 1000 };
+    struct worker       *w = this_worker;
+
+    (void)arg;
+    evconnlistener_disable(listener);
+    event_add(w->rest, &tv);
+    if (!w->short_of_room)
+        w->shared->config.refused("", 0, "no file or memory for another connection: it waits");
+    w->short_of_room = true;
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+
+    (void)fd;
+    (void)what;
+    if (w->bound)
+        evconnlistener_enable(evhttp_bound_socket_get_listener(w->bound));
+}
+
 /* ---- start ----------------------------------------------------------------------------------- */
 
 static bool make_http(struct worker *w, int listen_fd)
@@ -102,6 +136,7 @@ static bool make_http(struct worker *w, int listen_fd)
         evconnlistener_free(listener);
         return false;
     }
+    evconnlistener_set_error_cb(listener, on_accept_failed);
     evhttp_set_default_content_type(w->http, NULL);
     evhttp_set_max_headers_size(w->http, PAWL_HEADERS_MAX);
     evhttp_set_max_body_size(w->http, (ev_ssize_t)config->body_max);
@@ -131,6 +166,7 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
 
+    this_worker = w;
     event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
     return NULL;
 }
@@ -164,7 +200,8 @@ pawl_status worker_start(struct worker *w, struct http_shared *shared, void *con
         return pawl_fail(err, PAWL_E_MEMORY, "worker", "libevent could not be set up");
     w->wake = event_new(w->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, w);
     w->limit = evtimer_new(w->base, on_limit, w);
-    if (!w->wake || !w->limit || event_add(w->wake, NULL) != 0)
+    w->rest = evtimer_new(w->base, on_rested, w);
+    if (!w->wake || !w->limit || !w->rest || event_add(w->wake, NULL) != 0)
         return pawl_fail(err, PAWL_E_MEMORY, "worker", "no memory");
     return start_thread(w, err);
 }
@@ -203,6 +240,8 @@ void worker_done(struct worker *w)
         event_free(w->wake);
     if (w->limit)
         event_free(w->limit);
+    if (w->rest)
+        event_free(w->rest);
     if (w->base)
         event_base_free(w->base);
     if (w->wake_fd >= 0)

@@ -33,10 +33,12 @@ struct worker {
     struct evhttp              *http;
     struct evhttp_bound_socket *bound; /* NULL once it takes no more connections */
     struct event               *wake, *limit;
+    struct event               *rest; /* until it tries to accept again */
     struct conn_list            conns;
     struct conn               **by_fd; /* finds the connection of a request */
     size_t                      by_fd_n;
     bool                        draining;
+    bool                        short_of_room; /* and said so; until a connection ends */
 
     /* Between threads, under lock. */
     pthread_mutex_t    lock;
