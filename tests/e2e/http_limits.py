@@ -494,6 +494,18 @@ def connections_above_the_limit_are_closed_at_once():
             c.close()
 
 
+def without_files_for_more_connections_they_wait_and_the_log_stays_short():
+    with Server(1, 2 * PATIENCE, 2 * PATIENCE) as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (64, 64))
+        clients = [Client(server, raw=True) for _ in range(100)]
+        until(lambda: "no file or memory" in server.said(), "the files are used up")
+        time.sleep(1)  # a server that only tried again would fill the log meanwhile
+        assert len(server.said()) < 1000, len(server.said())
+        for c in clients:
+            c.close()
+        serves(server)
+
+
 def too_many_bytes_in_memory_are_refused_with_retry_after():
     body = b"a" * 256 * 1024
     with Server(2, 25, 25) as server:
@@ -518,6 +530,14 @@ def too_many_bytes_in_memory_are_refused_with_retry_after():
             c.close()
         assert 0 < refused < 30, refused
         until(lambda: no_longer_full(server, body), "the memory is free again")
+
+
+def a_body_without_end_takes_no_memory_from_others():
+    with Server(1, 2 * PATIENCE, 2 * PATIENCE) as server, Client(server) as greedy:
+        greedy.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
+        for _ in range(80):  # MiB, where 64 may be in memory at once
+            greedy.send(bytes(1024 * 1024))
+        serves(server)
 
 
 def held_or_refused(server):

@@ -9,7 +9,8 @@
  *
  * Invariants
  *  1. The timer is armed from conn_open to the end.
- *  2. held is what input and request have in memory; the sum over all connections is shared->held.
+ *  2. held is no less than what input and request have in memory, and bounded; the sum over all
+ *     connections is shared->held.
  *  3. The input buffer holds no more than one request, whatever state evhttp is in: by itself it
  *     would read on while an answer waits to be read.
  *
@@ -66,6 +67,10 @@ static void begin_request(struct conn *c)
 
 static void hold(struct conn *c, size_t n)
 {
+    /* A body that evhttp reads and drops takes no memory, however long it goes on: a connection
+     * counts for one body, and for what its input buffer takes besides. */
+    size_t most = 2 * (size_t)c->worker->shared->config.body_max + INPUT_SPARE;
+    n = n < most - c->held ? n : most - c->held;
     c->held += n;
     size_t before = atomic_fetch_add(&c->worker->shared->held, n);
     if (before + n <= HTTP_HELD_MAX || c->refused)
@@ -77,6 +82,7 @@ static void hold(struct conn *c, size_t n)
 
 static void release(struct conn *c, size_t keep)
 {
+    keep = keep < c->held ? keep : c->held;
     atomic_fetch_sub(&c->worker->shared->held, c->held - keep);
     c->held = keep;
 }
