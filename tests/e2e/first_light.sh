@@ -21,7 +21,7 @@ ak_name() {
     [ "$1" = p256 ] && echo "AK P-256" || echo "AK RSA-2048"
 }
 claim() { # NAME JQ-PATH: of the token that the agent was given
-    cut -d. -f2 "$work/$1.token" | tr '_-' '/+' | base64 -di 2>/dev/null | jq -r "$2"
+    claims "$work/$1.token" | jq -r "$2"
 }
 
 check "a verifier starts from what init made"

@@ -237,3 +237,7 @@ agent() { # NAME COMMAND..
 agent_id() { # NAME
     { agent "$1" status --json || true; } | jq -r .device
 }
+claims() { # FILE: what stands in a token that an agent kept
+    python3 -c 'import base64, sys
+print(base64.urlsafe_b64decode(open(sys.argv[1]).read().split(".")[1] + "==").decode())' "$1"
+}
