@@ -13,6 +13,19 @@ void json_done(cJSON **j)
     *j = NULL;
 }
 
+/* The escape of a NUL; behind an escaped backslash the same letters are plain text. */
+static bool holds_nul(struct pawl_view in)
+{
+    for (size_t i = 0; i + 6 <= in.n; i++) {
+        if (in.p[i] != '\\')
+            continue;
+        if (!memcmp(in.p + i, "\\u0000", 6))
+            return true;
+        i++; /* what this backslash escapes begins nothing */
+    }
+    return false;
+}
+
 pawl_status json_parse(struct pawl_view in, const char *what, cJSON **ret, struct pawl_err *err)
 {
     const char *text = (const char *)in.p, *end = NULL;
@@ -20,7 +33,7 @@ pawl_status json_parse(struct pawl_view in, const char *what, cJSON **ret, struc
     if (!in.n || !pawl_is_utf8(in))
         return pawl_fail(err, PAWL_E_FORM, what, "%s", in.n ? "not UTF-8 text" : "empty");
     /* cJSON would end a string there. */
-    if (memmem(in.p, in.n, "\\u0000", 6))
+    if (holds_nul(in))
         return pawl_fail(err, PAWL_E_FORM, what, "holds a NUL character");
     PAWL_CLEANUP(json_done) cJSON *j = cJSON_ParseWithLengthOpts(text, in.n, &end, 0);
     if (!j)

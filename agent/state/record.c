@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,9 +118,19 @@ pawl_status record_read(int dir, struct record *ret, struct pawl_err *err)
     return pawl_under(err, FILE_NAME, read_all(j, ret, err));
 }
 
+/* Some texts are other people's words, down to a name in a stranger's certificate, and may be cut
+ * inside a character: as printable ASCII they can be read again (inv. 4). */
 static bool add_text(cJSON *j, const char *name, const char *text)
 {
-    return !text[0] || cJSON_AddStringToObject(j, name, text);
+    char plain[sizeof(((struct record *)0)->server)]; /* the longest */
+
+    if (!text[0])
+        return true;
+    snprintf(plain, sizeof(plain), "%s", text);
+    for (char *c = plain; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return cJSON_AddStringToObject(j, name, plain);
 }
 
 static bool add_name(cJSON *j, const char *name, const struct pawl_name *n)

@@ -7,6 +7,8 @@
  *  1. It holds no secret.
  *  2. It is written only when it changed, so that a device in good order writes nothing.
  *  3. A file that is not exactly such a record is refused and never repaired by guessing.
+ *  4. Whatever is saved can be read again: no name, path or message in it keeps the agent from its
+ *     next start.
  */
 #ifndef AGENT_STATE_RECORD_H
 #define AGENT_STATE_RECORD_H

@@ -421,6 +421,35 @@ static void a_record_comes_back_as_written(void **state)
     assert_int_equal(got.failing_since_s, r.failing_since_s);
 }
 
+/* A name in a stranger's certificate, a path cut inside a character: whatever the last failure
+ * said, the next start reads the record. */
+static void any_failure_can_be_read_again(void **state)
+{
+    static const char *const texts[] = {
+        "tls.ca: \xc3",     "\xff\xfe",        "subject name 'x\\u0000'",
+        "\\\\u0000\\u0000", "a\nb\x1b[2J\x7f", "\xc3\xa4"
+    };
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct record                r = a_record(), got;
+    struct pawl_err              err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        snprintf(r.failure, sizeof(r.failure), "%s", texts[i]);
+        T_OK(record_save(dir, &r, &err), &err);
+        T_OK(record_read(dir, &got, &err), &err);
+        assert_int_equal(strlen(got.failure), strlen(texts[i]));
+        for (const char *c = got.failure; *c; c++)
+            assert_in_range(*c, ' ', '~');
+    }
+    assert_string_equal(got.failure, "??");
+    memset(r.failure, '\\', sizeof(r.failure) - 1); /* the longest on disk */
+    memset(r.why, '\\', sizeof(r.why) - 1);
+    memset(r.server, '\\', sizeof(r.server) - 1);
+    T_OK(record_save(dir, &r, &err), &err);
+    T_OK(record_read(dir, &got, &err), &err);
+}
+
 static void the_same_record_is_not_written_again(void **state)
 {
     PAWL_CLEANUP(file_close) int dir = open_scratch();
@@ -465,6 +494,8 @@ static void a_bad_record_is_refused_by_name(void **state)
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"resets\": 0.5}", PAWL_E_FORM,
           "agent.json.resets" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"why\": \"\\u0000\"}",
+          PAWL_E_FORM, "agent.json" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"why\": \"\\\\\\u0000\"}",
           PAWL_E_FORM, "agent.json" },
     };
     PAWL_CLEANUP(file_close) int dir = open_scratch();
@@ -534,6 +565,7 @@ int main(void)
         CASE("continues above what the verifier saw", continues_above_what_the_verifier_saw),
         CASE("a bad reservation is refused", a_bad_reservation_is_refused),
         CASE("a record comes back as written", a_record_comes_back_as_written),
+        CASE("any failure can be read again", any_failure_can_be_read_again),
         CASE("the same record is not written again", the_same_record_is_not_written_again),
         CASE("a bad record is refused by name", a_bad_record_is_refused_by_name),
         CASE("every torn record is refused", every_torn_record_is_refused),
