@@ -60,10 +60,14 @@ pawl_status attempts_take(int dir, struct attempts *a, uint64_t *ret, struct paw
 
 pawl_status attempts_above(struct attempts *a, uint64_t last, bool *ret_lost, struct pawl_err *err)
 {
-    if (last > UINT64_MAX - 2 * ATTEMPTS_BLOCK)
+    bool lost = last > a->reserved;
+
+    if (last > UINT64_MAX - 2 * ATTEMPTS_LOST)
         return pawl_fail(err, PAWL_E_RANGE, "last_attempt", "no numbers are left above it");
-    *ret_lost = last > a->reserved;
-    if (last >= a->next)
+    if (lost)
+        a->next = last + ATTEMPTS_LOST;
+    else if (last >= a->next)
         a->next = last + 1;
+    *ret_lost = lost;
     return pawl_ok();
 }

@@ -15,6 +15,7 @@
 #include <pawl/base.h>
 
 #define ATTEMPTS_BLOCK 64
+#define ATTEMPTS_LOST  (1ull << 32) /* skipped after a loss: what was sent and never accepted */
 
 struct attempts {
     uint64_t next;     /* to be used */
@@ -30,7 +31,8 @@ PAWL_MUST_USE pawl_status attempts_take(int dir, struct attempts *a, uint64_t *r
                                         struct pawl_err *err);
 
 /* Continues above last, which the verifier has signed. *ret_lost: last is above all that we ever
- * reserved, so this state is not the one that used it. RANGE if there is no number above. */
+ * reserved, so this state is not the one that used it, and nobody knows what else that one sent: it
+ * goes on ATTEMPTS_LOST higher. RANGE if there is no number above. */
 PAWL_MUST_USE pawl_status attempts_above(struct attempts *a, uint64_t last, bool *ret_lost,
                                          struct pawl_err *err);
 
