@@ -66,6 +66,11 @@ refuses 1 header.typ --jwks jwks.json \
 refuses 1 header.kid --jwks jwks.json "$(with_header '{"alg":"ES256","typ":"eat+jwt"}')"
 refuses 1 signature --jwks jwks.json \
     "$(with_header "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\",$kid,\"x\":1}")"
+refuses 1 header.crit --jwks jwks.json \
+    "$(with_header "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\",$kid,\"crit\":[\"b64\"],\"b64\":false}")"
+refuses 1 header --jwks jwks.json "$(with_header "{\"alg\":\"ES256\",\"alg\":\"none\",$kid}")"
+refuses 1 header --jwks jwks.json "$(with_header "{\"alg\":\"ES256\",\"a\":[{\"b\":1,\"b\":2}]}")"
+refuses 1 header --jwks jwks.json "$(with_header "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\",$kid}{}")"
 refuses 1 header --jwks jwks.json "$(with_header '[]')"
 refuses 1 token --jwks jwks.json "${good%.*}"
 refuses 1 signature --jwks jwks.json "$good.x"

@@ -53,16 +53,37 @@ static pawl_status read_text(const char *operand, struct bytes *ret, struct pawl
     return pawl_ok();
 }
 
+/* Of a name given twice libraries read the first or the last: such a token would say one thing to
+ * us and another to them (RFC 7519, 4). */
+static bool repeats_a_name(const cJSON *o)
+{
+    for (const cJSON *m = o->child; m; m = m->next) {
+        for (const cJSON *later = m->next; m->string && later; later = later->next)
+            if (strcmp(m->string, later->string) == 0)
+                return true;
+        if (repeats_a_name(m))
+            return true;
+    }
+    return false;
+}
+
 static pawl_status decode_object(struct pawl_view part, const char *where, cJSON **ret,
                                  struct pawl_err *err)
 {
-    uint8_t json[TOKEN_MAX];
-    size_t  n;
+    uint8_t     json[TOKEN_MAX];
+    const char *end;
+    size_t      n;
 
     PAWL_TRY(pawl_b64url_parse(part, where, json, sizeof(json), &n, err));
-    *ret = cJSON_ParseWithLength((const char *)json, n);
+    *ret = cJSON_ParseWithLengthOpts((const char *)json, n, &end, false);
     if (!cJSON_IsObject(*ret))
         return pawl_fail(err, PAWL_E_FORM, where, "is no JSON object");
+    while (end < (const char *)json + n && *end && strchr(" \t\r\n", *end))
+        end++;
+    if (end != (const char *)json + n)
+        return pawl_fail(err, PAWL_E_TRAILING, where, "goes on behind the JSON object");
+    if (repeats_a_name(*ret))
+        return pawl_fail(err, PAWL_E_FORM, where, "gives a name twice");
     return pawl_ok();
 }
 
@@ -151,6 +172,9 @@ static pawl_status check_signature(const struct token *t, const char *jwks, stru
         return pawl_fail(err, PAWL_E_DENIED, "header.typ", "is not eat+jwt");
     if (!kid)
         return pawl_fail(err, PAWL_E_DENIED, "header.kid", "is missing");
+    if (cJSON_GetObjectItemCaseSensitive(t->header, "crit")) /* RFC 7515, 4.1.11 */
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "header.crit",
+                         "names what must be understood, and none of it is");
     PAWL_TRY(find_key(jwks, kid, &key, err));
     return pawl_es256_verify(&key, t->signed_text, t->signature, err);
 }
