@@ -2,6 +2,7 @@
 /*
  * pawl-agent: command line -> sandbox -> configuration -> one command -> exit code.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -142,6 +143,8 @@ int main(int argc, char **argv)
         puts("pawl-agent " PAWL_VERSION);
         return CLI_GOOD;
     }
+    /* A TPM or verifier that goes away in the middle is an error with a name, not our death. */
+    signal(SIGPIPE, SIG_IGN);
     if (!pawl_is_ok(sandbox_enter(&err))) {
         report_failure(&err);
         return CLI_USAGE;
