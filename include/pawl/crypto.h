@@ -195,6 +195,9 @@ PAWL_MUST_USE pawl_status pawl_rsa_oaep(const struct pawl_public *key, enum pawl
                                         uint8_t *ret, size_t cap, size_t *ret_n,
                                         struct pawl_err *err);
 
+/* True for an RSA key of the form that anybody can factor (CVE-2017-15361, "ROCA"). */
+bool pawl_rsa_is_roca(const struct pawl_public *k);
+
 /* ---- private keys of the verifier ----------------------------------------------------------- */
 
 /* A P-256 or P-384 private key: signs (P-256 only) or agrees. Free with pawl_private_free. */

@@ -61,7 +61,7 @@ struct identity {
 
 /* Judges an enrolment request, cheap checks first: EK template (K10), certificate key == EK (K9),
  * chain (K13, K14: a certificate of swtpm under vendor roots is refused), AK template (K1, K2, K5,
- * K16), t_D template, and the certification of t_D by the AK (K7). now_s as in
+ * K16), weak RSA keys (K17), t_D template, and the certification of t_D by the AK (K7). now_s as in
  * pawl_ek_chain_check. err->where: "ek_cert.chain", "ak_public.objectAttributes", ... */
 PAWL_MUST_USE pawl_status identity_check(const struct ek_trust       *trust,
                                          const struct pawl_enrol_req *req, int64_t now_s,

@@ -19,11 +19,15 @@
 
 #include <string.h>
 
-/* A public area, its Name, and the template that it must be. */
+/* A public area, its Name, and the template that it must be. A key that anybody can factor would
+ * let anybody be its TPM (K17). */
 static pawl_status read_key(struct pawl_view bytes, struct pawl_tpm_public *pub,
                             struct pawl_name *name, struct pawl_err *err)
 {
     PAWL_TRY(pawl_tpm_public_parse(bytes, pub, err));
+    if (pawl_rsa_is_roca(&pub->key))
+        return pawl_fail(err, PAWL_E_DENIED, "unique.rsa",
+                         "a weak key of CVE-2017-15361: update the TPM's firmware");
     return pawl_tpm_name(pub, name, err);
 }
 

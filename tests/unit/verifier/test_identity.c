@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/x509.h>
+
 #include "enroll/ek.h"
 #include "soft_pki.h"
 #include "soft_tpm.h"
@@ -306,6 +308,64 @@ static void k10_other_template(void **state)
     e.req.ek_public = soft_attributes(e.req.ek_public, 0x000300b0); /* not fixedTPM */
     certify(&e);
     refused(&e, PAWL_E_DENIED, "ek_public");
+}
+
+/* What Infineon's library made: a power of 65537 modulo the product of the primes up to 167.
+ * Without its private key: nobody needs one to send a certificate and a public area. */
+static EVP_PKEY *roca_key(void)
+{
+    BIGNUM            *product = BN_new(), *n = BN_new(), *power = BN_new(), *rest = BN_new();
+    BN_CTX            *ctx = BN_CTX_new();
+    struct pawl_public k = { .kind = PAWL_KEY_RSA, .n = 256 };
+    uint8_t            der[512];
+    const uint8_t     *p = der;
+    size_t             der_n;
+    struct pawl_err    err;
+
+    assert_true(BN_one(product));
+    for (BN_ULONG v = 2; v <= 167; v++) {
+        bool prime = true;
+        for (BN_ULONG d = 2; d < v; d++)
+            prime = prime && v % d;
+        assert_true(!prime || BN_mul_word(product, v));
+    }
+    assert_true(BN_set_word(power, 65537) && BN_set_word(n, 24301) &&
+                BN_mod_exp(power, power, n, product, ctx));
+    /* The multiple of the product next to 3 * 2^2046, and the power. */
+    BN_zero(n);
+    assert_true(BN_set_bit(n, 2047) && BN_set_bit(n, 2046) && BN_mod(rest, n, product, ctx) &&
+                BN_sub(n, n, rest) && BN_add(n, n, power));
+    assert_int_equal(BN_bn2binpad(n, k.b, 256), 256);
+    BN_CTX_free(ctx);
+    BN_free(product);
+    BN_free(power);
+    BN_free(rest);
+    BN_free(n);
+    T_OK(pawl_public_to_spki(&k, der, sizeof(der), &der_n, &err), &err);
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)der_n);
+    assert_non_null(key);
+    return key;
+}
+
+static void k17_weak_rsa_ek(void **state)
+{
+    (void)state;
+    EVP_PKEY        *weak = roca_key();
+    struct enrolment e = enrolment_of(PAWL_EK_RSA2048, weak, soft_key(PAWL_KEY_P256, 1));
+
+    refused(&e, PAWL_E_DENIED, "ek_public.unique.rsa");
+    EVP_PKEY_free(weak);
+}
+
+static void k17_weak_rsa_ak(void **state)
+{
+    (void)state;
+    EVP_PKEY        *weak = roca_key();
+    struct enrolment e = enrolment_of(PAWL_EK_P256, soft_key(PAWL_KEY_P256, 0), weak);
+
+    e.signer = soft_key(PAWL_KEY_RSA, 0);
+    refused(&e, PAWL_E_DENIED, "ak_public.unique.rsa");
+    EVP_PKEY_free(weak);
 }
 
 static void k13_no_certificate(void **state)
@@ -731,6 +791,8 @@ int main(void)
                takes_intermediates_that_the_device_sends),
         T_CASE("K9: the certificate holds the EK", k9_other_key_in_the_certificate),
         T_CASE("K10: an EK of another template is refused", k10_other_template),
+        T_CASE("K17: an RSA EK that anybody can factor is refused", k17_weak_rsa_ek),
+        T_CASE("K17: an RSA AK that anybody can factor is refused", k17_weak_rsa_ak),
         T_CASE("K13: no certificate, no enrolment", k13_no_certificate),
         T_CASE("K13: an unknown root is refused", k13_unknown_root),
         T_CASE("K13: an EK that signs for itself is refused", k13_software_ek),
