@@ -276,12 +276,12 @@ PAWL_MUST_USE pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view
 
 /* Verifies leaf (DER) up to a self-signed root of roots; extra holds more untrusted intermediates
  * (DER views), intermediates may be NULL. Checks signatures, CA flags and path lengths, the leaf
- * not being a CA, and that its key usage, where present, lets it encipher or agree. Times are
- * judged at now_s, unless now_s is 0: EK certificates outlive their issuers' dates, and policy
- * decides. Purpose (EKU) is not judged. *ret_root gets SHA-256 of the root's DER. Fails with DENIED
- * when no chain to a root is found or a certificate in it may not be there, FORGED for a bad
- * signature, EXPIRED, UNSUPPORTED below SHA-256 or RSA-2048 and for unknown critical extensions,
- * FORM, RANGE for more than PAWL_CERTS_MAX extra. */
+ * not being a CA, and that its usages, where present, let it encipher or agree (keyUsage) and be an
+ * EK (extKeyUsage 2.23.133.8.1). Times are judged at now_s, unless now_s is 0: EK certificates
+ * outlive their issuers' dates, and policy decides. *ret_root gets SHA-256 of the root's DER. Fails
+ * with DENIED when no chain to a root is found or a certificate in it may not be there, FORGED for
+ * a bad signature, EXPIRED, UNSUPPORTED below SHA-256 or RSA-2048 and for unknown critical
+ * extensions, FORM, RANGE for more than PAWL_CERTS_MAX extra. */
 PAWL_MUST_USE pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
                                               const struct pawl_certs *intermediates,
                                               const struct pawl_view *extra, size_t extra_n,

@@ -17,4 +17,9 @@ PAWL_MUST_USE pawl_status crypto_x509_from_der(struct pawl_view der, const char 
 PAWL_MUST_USE pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret,
                                           struct pawl_err *err);
 
+/* What the extended key usage says: it may be left out, or name the EK's. */
+enum crypto_ek_usage { CRYPTO_EK_USAGE_ABSENT, CRYPTO_EK_USAGE_EK, CRYPTO_EK_USAGE_OTHER };
+
+enum crypto_ek_usage crypto_x509_ek_usage(const X509 *cert);
+
 #endif

@@ -2,9 +2,9 @@
 /*
  * The chain of an EK certificate, by OpenSSL's X509_verify_cert with what real vendors need:
  * no strict profile (some leave out the authority key identifier), no purpose (the EK usage is the
- * TCG's own), dates judged only where the caller gives a time. A critical extension that OpenSSL
- * does not know stays fatal; it knows the critical subject alternative name that EK certificates
- * carry in place of a subject.
+ * TCG's own, and judged here where it is there), dates judged only where the caller gives a time. A
+ * critical extension that OpenSSL does not know stays fatal; it knows the critical subject
+ * alternative name that EK certificates carry in place of a subject.
  *
  * Invariants
  *  1. A chain ends in a self-signed certificate of roots; a trusted intermediate is no end.
@@ -36,6 +36,10 @@ static pawl_status check_leaf(const X509 *leaf, struct pawl_err *err)
     if (usage != UINT32_MAX && !(usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)))
         return pawl_fail(err, PAWL_E_DENIED, "keyUsage",
                          "neither keyEncipherment nor keyAgreement");
+    /* A vendor's root may vouch for other keys too: those of AKs, of platforms. */
+    if (crypto_x509_ek_usage(leaf) == CRYPTO_EK_USAGE_OTHER)
+        return pawl_fail(err, PAWL_E_DENIED, "extKeyUsage",
+                         "for other uses than an Endorsement Key's");
     return pawl_ok();
 }
 

@@ -153,18 +153,21 @@ static pawl_status read_attributes(const X509 *cert, BIO *bio, struct pawl_ek_ce
 
 /* ---- usage and dates ------------------------------------------------------------------------- */
 
-static bool has_ek_usage(const X509 *cert)
+enum crypto_ek_usage crypto_x509_ek_usage(const X509 *cert)
 {
+    int found = 0;
     PAWL_CLEANUP(release_ext_usage)
-    EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+    EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(cert, NID_ext_key_usage, &found, NULL);
 
+    if (!usages && found == -1)
+        return CRYPTO_EK_USAGE_ABSENT;
     for (int i = 0; usages && i < sk_ASN1_OBJECT_num(usages); i++) {
         char oid[32];
         OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usages, i), 1);
         if (strcmp(oid, "2.23.133.8.1") == 0) /* tcg-kp-EKCertificate */
-            return true;
+            return CRYPTO_EK_USAGE_EK;
     }
-    return false;
+    return CRYPTO_EK_USAGE_OTHER;
 }
 
 /* Seconds since 1970, counted by OpenSSL: timegm is short on devices of 32 bits. */
@@ -207,7 +210,7 @@ pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret, st
     print_serial(cert, c.serial, sizeof(c.serial));
     uint32_t usage = X509_get_key_usage(cert);
     c.is_ca = X509_check_ca(cert) != 0;
-    c.has_ek_usage = has_ek_usage(cert);
+    c.has_ek_usage = crypto_x509_ek_usage(cert) == CRYPTO_EK_USAGE_EK;
     c.has_usage = usage != UINT32_MAX;
     c.may_encipher = c.has_usage && (usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT));
     c.der_n = der.n;

@@ -243,6 +243,22 @@ static void a_leaf_is_no_ca(void **state)
 }
 
 /* C2. */
+/* C2, C12: the same root may vouch for keys that lie outside of any TPM. */
+static void extended_usage_must_name_the_ek_where_it_is_there(void **state)
+{
+    (void)state;
+    struct ca_spec ek = good_ek;
+
+    ek.ext = CA_LEAF "extendedKeyUsage=2.23.133.8.3\n"; /* an AK's */
+    refused(good_root, good_middle, ek, 0, PAWL_E_DENIED, "extKeyUsage");
+    ek.ext = CA_LEAF "extendedKeyUsage=critical,serverAuth,clientAuth\n";
+    refused(good_root, good_middle, ek, 0, PAWL_E_DENIED, "extKeyUsage");
+    ek.ext = CA_LEAF "extendedKeyUsage=clientAuth,2.23.133.8.1\n";
+    believed(good_root, good_middle, ek, 0);
+    ek.ext = CA_LEAF;
+    believed(good_root, good_middle, ek, 0);
+}
+
 static void key_usage_must_let_it_encipher_where_it_is_there(void **state)
 {
     (void)state;
@@ -429,6 +445,8 @@ int main(void)
         T_CASE("a leaf is no CA (C11)", a_leaf_is_no_ca),
         T_CASE("key usage must let it encipher where it is there (C2)",
                key_usage_must_let_it_encipher_where_it_is_there),
+        T_CASE("extended usage must name the EK where it is there",
+               extended_usage_must_name_the_ek_where_it_is_there),
         T_CASE("only CAs issue", only_cas_issue),
         T_CASE("path lengths are honoured (C11)", path_lengths_are_honoured),
         T_CASE("weak hashes and keys are unsupported", weak_hashes_and_keys_are_unsupported),
