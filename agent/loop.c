@@ -153,8 +153,6 @@ pawl_status loop_run(struct config *c, struct pawl_err *err)
 
     if (sigprocmask(SIG_BLOCK, &stop, NULL))
         return pawl_fail(err, PAWL_E_IO, "signals", "%s", strerror(errno));
-    /* Whoever reads our log may go away; attesting goes on. */
-    signal(SIGPIPE, SIG_IGN);
     c->net.stop = stop_pending;
     PAWL_TRY(flow_open(c, &l.flow, err));
     fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c->net.server,

@@ -143,7 +143,8 @@ int main(int argc, char **argv)
         puts("pawl-agent " PAWL_VERSION);
         return CLI_GOOD;
     }
-    /* A TPM or verifier that goes away in the middle is an error with a name, not our death. */
+    /* A TPM or verifier that goes away in the middle is an error with a name, not our death; and
+     * attesting goes on when nobody reads our log. */
     signal(SIGPIPE, SIG_IGN);
     if (!pawl_is_ok(sandbox_enter(&err))) {
         report_failure(&err);

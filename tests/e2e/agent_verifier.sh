@@ -170,6 +170,17 @@ wait "$agent_pid"
 agent_pid=
 has run.log stopped
 
+step "run goes on when nobody reads its log"
+mkfifo "$work/unread"
+head -c 1 <"$work/unread" >/dev/null &
+touch "$work/before"
+"$agent_program" --config "$work/fast.ini" run 2>"$work/unread" &
+agent_pid=$!
+until_true test "$work/agent/contact" -nt "$work/before"
+kill "$agent_pid"
+wait "$agent_pid"
+agent_pid=
+
 step "a device that lost its state enrolls again only with leave, and keeps its id"
 rm -rf "$work/agent"
 agent 1 enroll

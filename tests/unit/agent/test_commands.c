@@ -4,11 +4,9 @@
  * of a configuration, how long `run` waits, and what `status` says is to be done.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -287,40 +285,6 @@ static void what_the_verifier_asks_for_is_kept(void **state)
     assert_in_range(loop_wait_ms(&c, 1, UINT64_MAX, 7), 86400000, 86401000);
 }
 
-/* A pipe as the log, and nobody who reads it: a whole round, to the end that we asked for. */
-static void a_log_without_a_reader_ends_nothing(void **state)
-{
-    struct config c;
-    int           log[2], status = 0;
-
-    (void)state;
-    config_default(&c);
-    snprintf(c.net.server, sizeof(c.net.server), "127.0.0.1:1");
-    snprintf(c.tenant, sizeof(c.tenant), "demo");
-    snprintf(c.state, sizeof(c.state), "%s", scratch_path("s"));
-    c.verifier_n = 1;
-    assert_int_equal(pipe(log), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (!pid) {
-        sigset_t term;
-        sigemptyset(&term);
-        sigaddset(&term, SIGTERM);
-        signal(SIGPIPE, SIG_DFL);
-        sigprocmask(SIG_BLOCK, &term, NULL);
-        raise(SIGTERM);
-        dup2(log[1], 2);
-        close(log[0]);
-        close(log[1]);
-        _exit(pawl_is_ok(loop_run(&c, &err)) ? 0 : 1);
-    }
-    close(log[0]);
-    close(log[1]);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-}
-
 /* ---- status --------------------------------------------------------------------------------- */
 
 static struct config joined;
@@ -425,7 +389,6 @@ int main(void)
         CASE("good rounds come at the interval", good_rounds_come_at_the_interval),
         CASE("failures double the wait up to a limit", failures_double_the_wait_up_to_a_limit),
         CASE("what the verifier asks for is kept", what_the_verifier_asks_for_is_kept),
-        CASE("a log without a reader ends nothing", a_log_without_a_reader_ends_nothing),
         CASE("status says what to do next", status_says_what_to_do_next),
         CASE("status needs neither TPM nor state", status_needs_neither_tpm_nor_state),
     };
