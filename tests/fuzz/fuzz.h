@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <pawl/base.h>
 
@@ -20,6 +21,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
             abort();                                                                               \
         }                                                                                          \
     } while (0)
+
+/* Around a parser: poison its output first; if it then refused the input, the error says where and
+ * why, and the output is as it was. */
+#define FUZZ_POISON(out) memset((out), 0x5a, sizeof(*(out)))
+#define FUZZ_REFUSED(status, err, out)                                                             \
+    FUZZ_HOLDS((err)->code == (status).code && (err)->where[0] && (err)->why[0] &&                 \
+               fuzz_is_poison((out), sizeof(*(out))))
+
+static inline bool fuzz_is_poison(const void *p, size_t n)
+{
+    for (const uint8_t *b = p; n; n--)
+        if (*b++ != 0x5a)
+            return false;
+    return true;
+}
 
 /* The target of a message: whatever `parse` takes, `write` gives back byte for byte. So each
  * message has one encoding, and the writer refuses nothing that the parser takes. */

@@ -543,6 +543,40 @@ static void every_torn_record_is_refused(void **state)
     t_each_truncation(pawl_view(text, n), must_not_read, &dir);
 }
 
+/* What a flip left readable is a record like any other: it can be saved and read again. */
+static void survives_a_flip(struct pawl_view v, void *arg)
+{
+    const int      *dir = arg;
+    struct record   r;
+    struct pawl_err err = { 0 };
+    int             fd = openat(*dir, "agent.json", O_WRONLY | O_TRUNC | O_CREAT, 0600);
+
+    assert_int_equal(write(fd, v.p, v.n), v.n);
+    close(fd);
+    t_poison(&r, sizeof(r));
+    if (pawl_is_ok(record_read(*dir, &r, &err))) {
+        T_OK(record_save(*dir, &r, &err), &err);
+        T_OK(record_read(*dir, &r, &err), &err);
+        return;
+    }
+    assert_string_not_equal(err.where, "");
+    t_still_poisoned(&r, sizeof(r));
+}
+
+static void every_flip_is_refused_or_another_record(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct record                r = a_record();
+    uint8_t                      text[RECORD_MAX];
+    size_t                       n = 0;
+    struct pawl_err              err;
+
+    (void)state;
+    T_OK(record_save(dir, &r, &err), &err);
+    T_OK(file_read(dir, "agent.json", text, sizeof(text), &n, &err), &err);
+    t_each_flip(pawl_view(text, n), survives_a_flip, &dir);
+}
+
 #define CASE(sentence, f)                                                                          \
     {                                                                                              \
         (sentence), (f), scratch_empty, NULL, NULL                                                 \
@@ -574,6 +608,7 @@ int main(void)
         CASE("the same record is not written again", the_same_record_is_not_written_again),
         CASE("a bad record is refused by name", a_bad_record_is_refused_by_name),
         CASE("every torn record is refused", every_torn_record_is_refused),
+        CASE("every flip is refused or another record", every_flip_is_refused_or_another_record),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
