@@ -143,6 +143,12 @@ has out "contraindicated: "
 has out pcr-differs
 agent 1 status
 has out pcr-differs
+grep "device=$identity outcome=\"attempt" "$work/verifier.log" >"$work/changes"
+has changes "contraindicated; lab-tpm: "
+has changes "; pcr-differs: sha256:7 is "
+"$ctl_program" --json device show "$identity" >"$work/out"
+[ "$(jq -r '.reasons[-1].code' "$work/out")" = pcr-differs ]
+[ "$(jq -r '.events[0].line | test("pcr-differs: sha256:7 is ")' "$work/out")" = true ]
 "$config/stop" "$work/device"
 "$config/start" "$work/device" >/dev/null
 boot

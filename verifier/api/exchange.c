@@ -11,6 +11,21 @@ static struct api *api_of(const struct exchange *x)
     return http_context(x->r);
 }
 
+/* What the event log got, with all details, beside the line of the request. */
+static void log_event(const struct exchange *x)
+{
+    char            device[2 * PAWL_DEVICE_ID + 1] = "";
+    struct pawl_err ignored;
+
+    if (!x->step.event[0])
+        return;
+    if (x->step.has_device && !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(x->step.device.id), device,
+                                                         sizeof(device), &ignored)))
+        device[0] = 0;
+    log_line(&(struct log_line){
+        .level = LOG_INFO, .request = http_id(x->r), .device = device, .outcome = x->step.event });
+}
+
 static void after_commit(struct http_request *r, void *arg)
 {
     struct exchange *x = arg;
@@ -20,6 +35,8 @@ static void after_commit(struct http_request *r, void *arg)
         exchange_run(x);
         return;
     }
+    if (pawl_is_ok(x->status))
+        log_event(x);
     step_done(&x->step);
     x->finish(x);
 }

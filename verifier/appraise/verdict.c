@@ -50,6 +50,14 @@ const char *reason_code(enum reason r)
     return (unsigned)r < REASON_COUNT ? reasons[r].code : reasons[REASON_NONE].code;
 }
 
+enum reason reason_of_code(struct pawl_view code)
+{
+    for (int r = REASON_NONE; r < REASON_COUNT; r++)
+        if (pawl_view_equal(code, pawl_view_str(reasons[r].code)))
+            return (enum reason)r;
+    return REASON_NONE;
+}
+
 const char *reason_text(enum reason r)
 {
     return (unsigned)r < REASON_COUNT ? reasons[r].text : reasons[REASON_NONE].text;

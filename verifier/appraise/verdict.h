@@ -43,6 +43,8 @@ enum reason {
 
 /* "pcr-differs"; never NULL. */
 const char *reason_code(enum reason r);
+/* The reason of a code; NONE if no reason has it. */
+enum reason reason_of_code(struct pawl_view code);
 /* A sentence for people; never NULL. */
 const char *reason_text(enum reason r);
 

@@ -19,6 +19,7 @@
 #include "flow/judge.h"
 #include "flow/memory.h"
 #include "flow/request.h"
+#include "flow/why.h"
 
 /* Step 2. Another tenant's device is not there at all. */
 static pawl_status find_device(struct flow *f, const struct evidence *ev, struct device *ret,
@@ -104,6 +105,7 @@ static void plan_record(const struct evidence *ev, const struct quoted *q,
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));
     memcpy(d->os_boot, ev->a1.os_boot.p, sizeof(d->os_boot));
     snprintf(d->status, sizeof(d->status), "%s", tier_name(verdict_tier(&j->v)));
+    why_write(&j->v, d->why);
 }
 
 static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
@@ -127,17 +129,14 @@ static void plan_snapshot(const struct snapshot *before, const struct quoted *q,
 }
 
 /* The event log gets what changed, not every heartbeat. */
-static void plan_event(const struct device *before, const struct judgement *j, struct step *step)
+static void plan_event(const struct device *before, struct step *step)
 {
-    const struct verdict *v = &j->v;
+    const struct device *d = &step->device;
 
-    if (strcmp(before->status, step->device.status) == 0)
+    if (strcmp(before->status, d->status) == 0 && why_is_same(before->why, d->why))
         return;
-    int n = snprintf(step->event, sizeof(step->event), "attempt %" PRIu64 ": %s",
-                     step->device.attempt, step->device.status);
-    for (size_t i = 0; i < v->finding_n && n > 0 && (size_t)n < sizeof(step->event); i++)
-        n += snprintf(step->event + n, sizeof(step->event) - (size_t)n, "; %s: %s",
-                      reason_code(v->finding[i].reason), v->finding[i].detail);
+    snprintf(step->event, sizeof(step->event), "attempt %" PRIu64 ": %s", d->attempt, d->status);
+    why_append(d->why, step->event, sizeof(step->event));
 }
 
 pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret, struct step *step,
@@ -165,6 +164,6 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
     step->device = d;
     plan_record(ev, &q, &j, &step->device);
     plan_snapshot(before, &q, &j, step);
-    plan_event(&d, &j, step);
+    plan_event(&d, step);
     return answer_result(f, ev, &step->device, &j.v, !q.has_values, ret, err);
 }

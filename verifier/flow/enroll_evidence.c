@@ -21,6 +21,7 @@
 #include "flow/papers.h"
 #include "flow/request.h"
 #include "flow/token.h"
+#include "flow/why.h"
 
 static pawl_status same(struct pawl_view got, struct pawl_view want, const char *field,
                         struct pawl_err *err)
@@ -180,8 +181,9 @@ static pawl_status plan_step(const struct evidence *ev, const struct cookie *c,
     if (step->takes_token)
         memcpy(step->token_taken, c->token_id.p, sizeof(step->token_taken));
     snprintf(step->event, sizeof(step->event),
-             "enrolled (%" PRIu64 "), %s, roots %s, attempt %" PRIu64, d->enrolments,
-             device_state_name(d->state), roots_name(d->roots), ev->a1.attempt);
+             "enrolled (%" PRIu64 "), %s, roots %s, attempt %" PRIu64 ": %s", d->enrolments,
+             device_state_name(d->state), roots_name(d->roots), ev->a1.attempt, d->status);
+    why_append(d->why, step->event, sizeof(step->event));
     return papers_write(c, &step->papers, err);
 }
 
@@ -209,6 +211,7 @@ pawl_status enrol_evidence(struct flow *f, const struct evidence *ev, struct ans
     plan_record(ev, &c, &q, state, &old, &d);
     PAWL_TRY(judge(f, ev, &d, NULL, &q, &j, err));
     snprintf(d.status, sizeof(d.status), "%s", tier_name(verdict_tier(&j.v)));
+    why_write(&j.v, d.why);
     PAWL_TRY(plan_step(ev, &c, &q, &d, step, err));
     return answer_result(f, ev, &d, &j.v, false, ret, err);
 }

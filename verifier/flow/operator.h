@@ -30,6 +30,8 @@
 PAWL_MUST_USE pawl_status operator_devices(struct flow *f, const struct tenant_config *tenant,
                                            const char *after, uint64_t limit, char **ret,
                                            struct pawl_err *err);
+/* The device, the reasons of its last verdict, and its last events, the newest first:
+ * {.., "reasons": [{"code", "text", "detail"}], "events": [{"time", "line"}]} */
 PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_config *tenant,
                                           const char *id, char **ret, struct pawl_err *err);
 /* DEVICE_EVENT_APPROVE or DEVICE_EVENT_REVOKE. */

@@ -10,8 +10,9 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "flow/why.h"
 
-enum { PAGE = 100 };
+enum { PAGE = 100, EVENTS = 10 };
 
 /* ---- finding one ---------------------------------------------------------------------------- */
 
@@ -86,11 +87,40 @@ pawl_status operator_find_device(struct flow *f, const struct tenant_config *ten
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
+/* The codes of the last verdict's findings, each once. */
+static void add_why(struct json *j, cJSON *o, const struct device *d)
+{
+    cJSON          *why = json_array(j, o, "why");
+    bool            said[REASON_COUNT] = { false };
+    struct why_line line;
+
+    for (const char *at = d->why; why_next(&at, &line);) {
+        if (!said[line.reason])
+            json_text(j, why, NULL, reason_code(line.reason));
+        said[line.reason] = true;
+    }
+}
+
+/* The same in whole: code, sentence, and what was seen. */
+static void add_reasons(struct json *j, cJSON *o, const struct device *d)
+{
+    cJSON          *reasons = json_array(j, o, "reasons");
+    struct why_line line;
+
+    for (const char *at = d->why; why_next(&at, &line);) {
+        cJSON *r = json_object(j, reasons, NULL);
+        json_text(j, r, "code", reason_code(line.reason));
+        json_text(j, r, "text", reason_text(line.reason));
+        json_text_n(j, r, "detail", line.detail);
+    }
+}
+
 static void add_summary(struct json *j, cJSON *o, const struct device *d)
 {
     json_hex(j, o, "id", PAWL_VIEW_OF(d->id));
     json_text(j, o, "state", device_state_name(d->state));
     json_text(j, o, "status", d->status);
+    add_why(j, o, d);
     json_text(j, o, "roots", roots_name(d->roots));
     if (d->policy[0])
         json_text(j, o, "policy", d->policy);
@@ -179,28 +209,57 @@ static pawl_status add_pcrs(struct flow *f, const struct device *d, struct json 
     return pawl_ok();
 }
 
+static pawl_status add_device(struct flow *f, const struct device *d, struct json *j,
+                              struct pawl_err *err)
+{
+    add_summary(j, j->root, d);
+    add_reasons(j, j->root, d);
+    add_keys(j, j->root, d);
+    add_clock(j, j->root, d);
+    json_text(j, j->root, "firmware_cert", d->firmware_cert);
+    json_u64(j, j->root, "suite", d->suite);
+    add_banks(j, j->root, d);
+    PAWL_TRY(add_papers(f, d, j, j->root, err));
+    return add_pcrs(f, d, j, j->root, err);
+}
+
+/* The device as a change would leave it. */
 static pawl_status show(struct flow *f, const struct device *d, char **ret, struct pawl_err *err)
 {
     JSON j = json_begin();
 
-    add_summary(&j, j.root, d);
-    add_keys(&j, j.root, d);
-    add_clock(&j, j.root, d);
-    json_text(&j, j.root, "firmware_cert", d->firmware_cert);
-    json_u64(&j, j.root, "suite", d->suite);
-    add_banks(&j, j.root, d);
-    PAWL_TRY(add_papers(f, d, &j, j.root, err));
-    PAWL_TRY(add_pcrs(f, d, &j, j.root, err));
+    PAWL_TRY(add_device(f, d, &j, err));
     return json_end(&j, ret, err);
+}
+
+struct list {
+    struct json *j;
+    cJSON       *list;
+};
+
+static pawl_status add_event(const struct event_row *e, void *arg, struct pawl_err *err)
+{
+    struct list *l = arg;
+    cJSON       *o = json_object(l->j, l->list, NULL);
+
+    (void)err;
+    json_i64(l->j, o, "time", e->time_s);
+    json_text(l->j, o, "line", e->line);
+    return pawl_ok();
 }
 
 pawl_status operator_device(struct flow *f, const struct tenant_config *tenant, const char *id,
                             char **ret, struct pawl_err *err)
 {
     struct device d;
+    JSON          j = json_begin();
 
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    return show(f, &d, ret, err);
+    PAWL_TRY(add_device(f, &d, &j, err));
+    struct list l = { .j = &j, .list = json_array(&j, j.root, "events") };
+    PAWL_TRY(f->store->events(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), EVENTS,
+                              add_event, &l, err));
+    return json_end(&j, ret, err);
 }
 
 struct page {

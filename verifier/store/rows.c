@@ -83,6 +83,7 @@ void put_device(struct query *q, const struct device *d)
     query_bytes(q, pawl_digest_view(&d->pcr_digest));
     query_text(q, d->policy);
     query_text(q, d->status);
+    query_text(q, d->why);
     query_u64(q, (uint64_t)d->created_s);
     query_u64(q, (uint64_t)d->seen_s);
 }
@@ -112,6 +113,7 @@ void get_device(struct query *q, struct device *ret)
     ret->pcr_digest.n = get_bytes(q, "pcr_digest", ret->pcr_digest.b, sizeof(ret->pcr_digest.b));
     get_text(q, "policy", ret->policy, sizeof(ret->policy));
     get_text(q, "status", ret->status, sizeof(ret->status));
+    get_text(q, "why", ret->why, sizeof(ret->why));
     ret->created_s = (int64_t)get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
 }
@@ -206,4 +208,12 @@ void get_policy(struct query *q, struct policy_row *ret)
     ret->version = get_max(q, "version", INT64_MAX);
     ret->created_s = (int64_t)get_u64(q);
     ret->json = get_text_copy(q, "json");
+}
+
+/* ---- event ---------------------------------------------------------------------------------- */
+
+void get_event(struct query *q, struct event_row *ret)
+{
+    ret->time_s = (int64_t)get_u64(q);
+    get_text(q, "line", ret->line, sizeof(ret->line));
 }

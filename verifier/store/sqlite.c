@@ -290,6 +290,25 @@ static pawl_status list_tokens(void *self, struct pawl_view tenant, store_token_
     return query_end(&q, err);
 }
 
+static pawl_status list_events(void *self, struct pawl_view tenant, struct pawl_view device,
+                               size_t limit, store_event_fn *each, void *arg, struct pawl_err *err)
+{
+    LEASE            l = { 0 };
+    struct event_row e;
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(&l.reader->c, SQL_EVENTS, "event");
+    query_text_n(&q, tenant);
+    query_bytes(&q, device);
+    query_u64(&q, limit);
+    while (query_row(&q)) {
+        get_event(&q, &e);
+        PAWL_TRY(query_end(&q, err));
+        PAWL_TRY(each(&e, arg, err));
+    }
+    return query_end(&q, err);
+}
+
 /* ---- open, commit, close -------------------------------------------------------------------- */
 
 static void commit(void *self, const struct step *s, store_done_fn *done, void *arg)
@@ -368,6 +387,7 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .devices = list_devices,
         .policies = list_policies,
         .tokens = list_tokens,
+        .events = list_events,
         .commit = commit,
         .close = close_all,
     };

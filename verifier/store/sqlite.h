@@ -50,6 +50,7 @@ enum statement {
     SQL_POLICY_INSERT,
     SQL_DEFAULT_POLICY,
     SQL_DEFAULT_POLICY_PUT,
+    SQL_EVENTS,
     SQL_EVENT_INSERT,
     SQL_COUNT
 };
@@ -131,6 +132,7 @@ void put_token(struct query *q, const struct token *t);
 void get_token(struct query *q, struct token *ret);
 void put_policy(struct query *q, const struct policy_row *p);
 void get_policy(struct query *q, struct policy_row *ret); /* ret->json is the caller's */
+void get_event(struct query *q, struct event_row *ret);
 
 /* ---- step.c --------------------------------------------------------------------------------- */
 

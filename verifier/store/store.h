@@ -29,7 +29,10 @@ enum device_state {
 
 const char *device_state_name(enum device_state s); /* "pending" */
 
-/* The device row: small, by value. */
+#define DEVICE_WHY_MAX 8192
+#define EVENT_LINE_MAX 768 /* with its 0 */
+
+/* The device row: by value. */
 struct device {
     char                      tenant[PAWL_TENANT_MAX + 1];
     uint8_t                   id[PAWL_DEVICE_ID];
@@ -50,6 +53,7 @@ struct device {
     struct pawl_digest        pcr_digest;        /* of the values in its snapshot */
     char                      policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default, if any */
     char                      status[20];                  /* ear.status of the last verdict */
+    char                      why[DEVICE_WHY_MAX];         /* its findings; see flow/why.h */
     int64_t                   created_s, seen_s;
 };
 
@@ -80,6 +84,11 @@ struct policy_row {
 
 void policy_row_done(struct policy_row *p);
 
+struct event_row {
+    int64_t time_s;
+    char    line[EVENT_LINE_MAX];
+};
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
@@ -104,7 +113,7 @@ struct step {
     char              default_policy[PAWL_TENANT_MAX + 1];
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
-    char event[256];                  /* one line for the event log, empty: none */
+    char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
 };
 
 void step_done(struct step *s);
@@ -118,6 +127,7 @@ typedef void store_done_fn(pawl_status status, const struct pawl_err *err, void 
 typedef pawl_status store_device_fn(const struct device *d, void *arg, struct pawl_err *err);
 typedef pawl_status store_policy_fn(const struct policy_row *p, void *arg, struct pawl_err *err);
 typedef pawl_status store_token_fn(const struct token *t, void *arg, struct pawl_err *err);
+typedef pawl_status store_event_fn(const struct event_row *e, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
  * key, and stop at the first failure. */
@@ -153,6 +163,9 @@ struct store {
                             struct pawl_err *err);
     pawl_status (*tokens)(void *self, struct pawl_view tenant, store_token_fn *each, void *arg,
                           struct pawl_err *err);
+    /* Of one device, the newest first. */
+    pawl_status (*events)(void *self, struct pawl_view tenant, struct pawl_view device,
+                          size_t limit, store_event_fn *each, void *arg, struct pawl_err *err);
 
     /* Never blocks. s must live until done was called. */
     void (*commit)(void *self, const struct step *s, store_done_fn *done, void *arg);

@@ -147,6 +147,7 @@ struct device store_device(const char *tenant, unsigned number)
         .pcr_digest = { .n = 32 },
         .policy = "gateway",
         .status = "affirming",
+        .why = "lab-tpm: a root of the lab\n",
         .created_s = 1700000000,
         .seen_s = 1700000001,
     };

@@ -2,9 +2,11 @@
 /* Proves: an attest is judged in the verifier's order; before the quote verified nothing tells one
  * failure from another and nothing changes; behind it comes a result, or a signed refusal that
  * changes nothing either; a request is accepted once. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/nonce.h"
+#include "flow/why.h"
 #include "flow_fixture.h"
 
 /* An enrolled device, and evidence that is good as it stands. */
@@ -80,6 +82,76 @@ static void a_changed_pcr_is_contraindicated_and_named(void **state)
                                             " '%contraindicated%sha256:7%'"),
                      1);
     assert_string_equal(world_record(&w, &d).status, "contraindicated");
+}
+
+static int64_t events(const struct world *w)
+{
+    return store_number(&w->store, "SELECT count(*) FROM event WHERE line LIKE 'attempt%'");
+}
+
+static void the_event_log_gets_what_changed_and_no_heartbeat(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.lab, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 1); /* enrolled without a policy, judged by one now */
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 1);
+    assert_string_equal(world_record(&w, &d).why,
+                        "lab-tpm: the EK's certificate ends at the lab's roots\n");
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 2);
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 2);
+    /* The status and the codes are the same, the findings are not. */
+    d.pcr[7] ^= 2;
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 3);
+    d.pcr[4] ^= 1;
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 4);
+    /* Its clock is another in each quote. */
+    d.clock.clock_ms -= 100;
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 5);
+    d.clock.clock_ms += 1;
+    world_attest(&w, &d);
+    assert_int_equal(events(&w), 5);
+}
+
+static void a_line_that_would_be_too_long_says_that_there_is_more(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.lab, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    for (unsigned i = 0; i < 8; i++)
+        d.pcr[i] ^= 1;
+    world_attest(&w, &d);
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE"
+                                            " '%sha256:0%sha256:6%; ..' AND length(line) < 768"),
+                     1);
+    struct device r = world_record(&w, &d);
+    assert_non_null(strstr(r.why, "sha256:7 is "));
+    for (size_t cap = 64; cap < sizeof(w.step.event); cap++) {
+        char *line = malloc(cap);
+        assert_non_null(line);
+        strcpy(line, "attempt 2");
+        why_append(r.why, line, cap);
+        assert_string_equal(line + strlen(line) - 4, "; ..");
+        free(line);
+    }
 }
 
 static void values_may_be_left_out_while_they_are_the_same(void **state) /* P-ATT-5 */
@@ -486,6 +558,10 @@ int main(void)
         T_CASE("a good device is affirmed", a_good_device_is_affirmed),
         T_CASE("a changed PCR is contraindicated and named",
                a_changed_pcr_is_contraindicated_and_named),
+        T_CASE("the event log gets what changed and no heartbeat",
+               the_event_log_gets_what_changed_and_no_heartbeat),
+        T_CASE("a line that would be too long says that there is more",
+               a_line_that_would_be_too_long_says_that_there_is_more),
         T_CASE("values may be left out while they are the same",
                values_may_be_left_out_while_they_are_the_same),
         T_CASE("a snapshot is written when it changed", a_snapshot_is_written_when_it_changed),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appraise/verdict.h"
 #include "flow/operator.h"
 #include "flow_fixture.h"
 
@@ -69,6 +70,45 @@ static void a_device_shows_all_that_is_known(void **state)
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "banks")), 2);
 }
 
+static void a_device_shows_why_and_what_happened(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.lab, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    d.pcr[6] ^= 1;
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    T_OK(operator_device(&w.flow, acme(&w), world_id(&d), &json, &w.err), &w.err);
+    EAR         *j = parsed(json);
+    const cJSON *why = cJSON_GetObjectItem(j, "why"), *reasons = cJSON_GetObjectItem(j, "reasons");
+    assert_int_equal(cJSON_GetArraySize(why), 2); /* each code once */
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(why, 0)), "lab-tpm");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetArrayItem(why, 1)), "pcr-differs");
+    assert_int_equal(cJSON_GetArraySize(reasons), 3);
+    const cJSON *r = cJSON_GetArrayItem(reasons, 2);
+    assert_string_equal(text_of(r, "code"), "pcr-differs");
+    assert_string_equal(text_of(r, "text"), reason_text(REASON_PCR_DIFFERS));
+    assert_non_null(strstr(text_of(r, "detail"), "sha256:7 is "));
+
+    const cJSON *events = cJSON_GetObjectItem(j, "events");
+    assert_int_equal(cJSON_GetArraySize(events), 2);
+    const cJSON *e = cJSON_GetArrayItem(events, 0);
+    assert_non_null(strstr(text_of(e, "line"), "attempt 2: contraindicated; lab-tpm: "));
+    assert_true(number_of(e, "time") > 0);
+    assert_non_null(strstr(text_of(cJSON_GetArrayItem(events, 1), "line"), "enrolled (1), active"));
+
+    T_OK(operator_devices(&w.flow, acme(&w), "", 0, &json, &w.err), &w.err);
+    EAR *list = parsed(json);
+    r = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "devices"), 0);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(r, "why")), 2);
+}
+
 static void devices_come_in_pages(void **state)
 {
     (void)state;
@@ -123,6 +163,9 @@ static void a_few_digits_stand_for_one_device(void **state)
     T_FAILS(operator_device(&w.flow, acme(&w), "nothex", &json, &w.err), &w.err, PAWL_E_FORM);
     snprintf(prefix, sizeof(prefix), "%s", world_id(&d));
     prefix[5] = prefix[5] == '0' ? '1' : '0';
+    T_FAILS(operator_device(&w.flow, acme(&w), prefix, &json, &w.err), &w.err, PAWL_E_ABSENT);
+    prefix[5] = 0;
+    prefix[4] = prefix[4] == '0' ? '1' : '0';
     T_FAILS(operator_device(&w.flow, acme(&w), prefix, &json, &w.err), &w.err, PAWL_E_ABSENT);
     T_FAILS(operator_device(&w.flow, &w.config.tenant[OTHER], world_id(&d), &json, &w.err), &w.err,
             PAWL_E_ABSENT); /* S2 */
@@ -376,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("a device shows all that is known", a_device_shows_all_that_is_known),
+        T_CASE("a device shows why and what happened", a_device_shows_why_and_what_happened),
         T_CASE("devices come in pages", devices_come_in_pages),
         T_CASE("a few digits stand for one device", a_few_digits_stand_for_one_device),
         T_CASE("digits that two devices share name none", digits_that_two_devices_share_name_none),

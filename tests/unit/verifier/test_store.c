@@ -128,6 +128,7 @@ static void same_device(const struct device *a, const struct device *b)
         pawl_view_equal(pawl_digest_view(&a->pcr_digest), pawl_digest_view(&b->pcr_digest)));
     assert_string_equal(a->policy, b->policy);
     assert_string_equal(a->status, b->status);
+    assert_string_equal(a->why, b->why);
     assert_true(a->created_s == b->created_s);
     assert_true(a->seen_s == b->seen_s);
 }
@@ -316,6 +317,45 @@ static void lists_come_in_order_and_in_pages(void **state)
     assert_int_equal(calls, 1);
 }
 
+static pawl_status keep_event(const struct event_row *e, void *arg, struct pawl_err *err)
+{
+    char *lines = arg;
+
+    (void)err;
+    assert_true(e->time_s > 0);
+    strcat(strcat(lines, e->line), " ");
+    return pawl_ok();
+}
+
+static void events_of_a_device_come_newest_first(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    char            lines[64] = "", none[64] = "";
+
+    store_fixture_make(&f);
+    struct device mine = put(&f, "acme", 1), its = put(&f, "acme", 2);
+    for (unsigned i = 0; i < 5; i++) {
+        struct step s = step_of(i == 1 ? &its : &mine);
+        if (i == 2)
+            s.has_device = false; /* the tenant's own */
+        snprintf(s.event, sizeof(s.event), "event-%u", i);
+        commit_ok(&f, &s);
+        mine.version += i != 1 && i != 2;
+    }
+    T_OK(f.store.events(f.store.self, acme, PAWL_VIEW_OF(mine.id), 2, keep_event, lines, &err),
+         &err);
+    assert_string_equal(lines, "event-4 event-3 ");
+    lines[0] = 0;
+    T_OK(f.store.events(f.store.self, acme, PAWL_VIEW_OF(mine.id), 9, keep_event, lines, &err),
+         &err);
+    assert_string_equal(lines, "event-4 event-3 event-0 ");
+    T_OK(f.store.events(f.store.self, other, PAWL_VIEW_OF(mine.id), 9, keep_event, none, &err),
+         &err); /* S2 */
+    assert_string_equal(none, "");
+}
+
 /* ---- races ---------------------------------------------------------------------------------- */
 
 static void a_step_on_an_older_version_loses(void **state)
@@ -450,6 +490,8 @@ static void a_step_of_two_tenants_or_without_its_device_is_refused(void **state)
     s.tenant[0] = 0;
     commit_fails(&f, &s, PAWL_E_BUG, "store.step");
     s = (struct step){ .tenant = "acme", .has_snapshot = true };
+    commit_fails(&f, &s, PAWL_E_BUG, "store.step");
+    s = (struct step){ .has_default_policy = true };
     commit_fails(&f, &s, PAWL_E_BUG, "store.step");
     s = (struct step){ .tenant = "acme" };
     assert_true(step_is_empty(&s));
@@ -618,6 +660,7 @@ int main(void)
         T_CASE("absent rows are named", absent_rows_are_named),
         T_CASE("S2 a tenant sees nothing of another", a_tenant_sees_nothing_of_another),
         T_CASE("lists come in order and in pages", lists_come_in_order_and_in_pages),
+        T_CASE("events of a device come newest first", events_of_a_device_come_newest_first),
         T_CASE("a step on an older version loses", a_step_on_an_older_version_loses),
         T_CASE("K8 an attestation key belongs to one device",
                an_attestation_key_belongs_to_one_device),

@@ -134,11 +134,14 @@ static void every_word_is_there_once(void **state)
     for (int r = REASON_NONE; r < REASON_COUNT; r++) {
         assert_non_null(reason_code((enum reason)r));
         assert_non_null(reason_text((enum reason)r));
+        assert_int_equal(reason_of_code(pawl_view_str(reason_code((enum reason)r))), r);
         for (int s = REASON_NONE; s < r; s++)
             assert_string_not_equal(reason_code((enum reason)r), reason_code((enum reason)s));
     }
     assert_string_equal(reason_code(REASON_COUNT), "none");
     assert_string_equal(reason_code((enum reason) - 1), "none");
+    assert_int_equal(reason_of_code(pawl_view_str("pcr-diff")), REASON_NONE);
+    assert_int_equal(reason_of_code(pawl_view(NULL, 0)), REASON_NONE);
     assert_string_equal(tier_name(TIER_AFFIRMING), "affirming");
     assert_string_equal(tier_name(TIER_WARNING), "warning");
     assert_string_equal(tier_name(TIER_CONTRAINDICATED), "contraindicated");

@@ -31,6 +31,7 @@ CREATE TABLE device (
     pcr_digest       BLOB    NOT NULL,
     policy           TEXT    NOT NULL, -- empty: the tenant's default
     status           TEXT    NOT NULL,
+    why              TEXT    NOT NULL, -- of the last verdict, a line for each finding
     created_s        INTEGER NOT NULL,
     seen_s           INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/why.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CODE_MAX 32
+
+static_assert(DEVICE_WHY_MAX >=
+                  VERDICT_REASONS_MAX * (CODE_MAX + sizeof(((struct finding *)NULL)->detail)),
+              "the findings of a verdict fit into a record");
+
+/* A detail is our own text, but a line must stay a line whatever it quotes. */
+static void put_line(char *ret, size_t cap, const struct finding *f)
+{
+    snprintf(ret, cap, "%.*s: %s", CODE_MAX - 4, reason_code(f->reason), f->detail);
+    for (; *ret; ret++)
+        if (*ret < ' ' || *ret > '~')
+            *ret = '?';
+    memcpy(ret, "\n", 2);
+}
+
+void why_write(const struct verdict *v, char ret[DEVICE_WHY_MAX])
+{
+    char *end = ret;
+
+    *end = 0;
+    for (size_t i = 0; i < v->finding_n; i++) {
+        put_line(end, DEVICE_WHY_MAX - (size_t)(end - ret) - 1, &v->finding[i]);
+        end += strlen(end);
+    }
+}
+
+bool why_next(const char **at, struct why_line *ret)
+{
+    const char *line = *at;
+    size_t      n = strcspn(line, "\n"), code_n = strcspn(line, ":\n");
+    size_t      skip = code_n + strspn(line + code_n, ": ");
+
+    if (!*line)
+        return false;
+    ret->reason = reason_of_code(pawl_view(line, code_n));
+    ret->detail = pawl_view(line + skip, n - skip);
+    *at = line + n + (line[n] == '\n');
+    return true;
+}
+
+/* A TPM that went back has another clock in each quote: that is no news. */
+static bool is_same_line(const struct why_line *a, const struct why_line *b)
+{
+    return a->reason == b->reason &&
+           (a->reason == REASON_TPM_WENT_BACK || pawl_view_equal(a->detail, b->detail));
+}
+
+bool why_is_same(const char *a, const char *b)
+{
+    struct why_line x, y;
+    bool            more = true;
+
+    while (more) {
+        more = why_next(&a, &x);
+        if (why_next(&b, &y) != more || (more && !is_same_line(&x, &y)))
+            return false;
+    }
+    return true;
+}
+
+void why_append(const char *why, char *line, size_t cap)
+{
+    static const char more[] = "; ..";
+    size_t            at = strlen(line);
+
+    while (*why) {
+        size_t n = strcspn(why, "\n");
+        /* Room for what says that there is more is kept until the end. */
+        if (n + 2 + sizeof(more) > cap - at) {
+            snprintf(line + at, cap - at, "%s", more);
+            return;
+        }
+        at += (size_t)snprintf(line + at, cap - at, "; %.*s", (int)n, why);
+        why += n + (why[n] == '\n');
+    }
+}
