@@ -302,20 +302,22 @@ static bool learn_value(cJSON *bank, unsigned pcr, const struct pawl_digest *val
     return list && cJSON_AddItemToArray(list, cJSON_CreateString(hex));
 }
 
+/* A PCR that nothing was measured into is learned too: a kernel's command line that somebody adds,
+ * say, is measured into one that was empty on every good boot. */
 static bool learn_bank(cJSON *pcrs, const struct pawl_pcr_selection *select,
-                       const struct pawl_pcr_values *values, enum pawl_hash hash, size_t *learned)
+                       const struct pawl_pcr_values *values, enum pawl_hash hash, size_t *measured)
 {
     cJSON *bank = NULL;
 
     for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
         const struct pawl_digest *value = pawl_pcr_value(select, values, hash, pcr);
-        if (!value || is_unmeasured(value))
+        if (!value)
             continue;
         if (!bank)
             bank = cJSON_AddObjectToObject(pcrs, pawl_hash_name(hash));
         if (!bank || !learn_value(bank, pcr, value))
             return false;
-        ++*learned;
+        *measured += !is_unmeasured(value);
     }
     return true;
 }
@@ -327,7 +329,7 @@ pawl_status policy_learn(const char *name, uint64_t version,
 {
     static const enum pawl_hash    banks[] = { PAWL_SHA256, PAWL_SHA384, PAWL_SHA512 };
     PAWL_CLEANUP(json_free) cJSON *j = cJSON_CreateObject();
-    size_t                         learned = 0;
+    size_t                         measured = 0;
 
     if (!pawl_is_name(pawl_view_str(name)))
         return pawl_fail(err, PAWL_E_FORM, "name", "is not a policy's name");
@@ -338,10 +340,10 @@ pawl_status policy_learn(const char *name, uint64_t version,
                 cJSON_AddNumberToObject(j, "version", (double)version);
     cJSON *pcrs = cJSON_AddObjectToObject(j, "pcrs");
     for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++)
-        good = good && pcrs && learn_bank(pcrs, select, values, banks[i], &learned);
+        good = good && pcrs && learn_bank(pcrs, select, values, banks[i], &measured);
     if (!good)
         return pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
-    if (learned == 0)
+    if (measured == 0)
         return pawl_fail(err, PAWL_E_RANGE, "pcrs", "nothing was measured into any quoted PCR");
     if (cap > INT32_MAX || !cJSON_PrintPreallocated(j, ret, (int)cap, true))
         return pawl_fail(err, PAWL_E_FULL, "policy", "does not fit %zu bytes", cap);

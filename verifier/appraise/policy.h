@@ -40,9 +40,9 @@ PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);
 
-/* Writes the JSON of a policy that accepts exactly these values: learned from a golden device. Left
- * out are PCRs that nothing was measured into (all zero, or all ones as 17 to 22 are after a reset)
- * and the SHA-1 bank, which could decide nothing beside the others. RANGE if none is left. */
+/* Writes the JSON of a policy that accepts exactly these values: learned from a golden device. The
+ * SHA-1 bank is left out, which could decide nothing beside the others. RANGE if nothing was
+ * measured into any of the PCRs (all zero, or all ones as 17 to 22 are after a reset). */
 PAWL_MUST_USE pawl_status policy_learn(const char *name, uint64_t version,
                                        const struct pawl_pcr_selection *select,
                                        const struct pawl_pcr_values *values, char *ret, size_t cap,

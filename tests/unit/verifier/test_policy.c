@@ -392,14 +392,36 @@ static void learns_what_accepts_the_device(void **state)
     T_OK(parse(json, &p, &err), &err);
     assert_string_equal(p.name, "golden");
     assert_true(p.version == 2);
-    assert_int_equal(p.rule_n, 3); /* sha256 0 and 7, sha384 0 */
+    assert_int_equal(p.rule_n, 5); /* sha256 0, 1, 7 and 21, sha384 0 */
     assert_int_equal(p.rule[0].hash, PAWL_SHA256);
-    assert_int_equal(p.rule[1].pcr, 7);
-    assert_int_equal(p.rule[2].hash, PAWL_SHA384);
+    assert_int_equal(p.rule[1].pcr, 1);
+    assert_int_equal(p.rule[2].pcr, 7);
+    assert_int_equal(p.rule[4].hash, PAWL_SHA384);
     policy_judge(&p, &s, &values, &v);
     assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
     values.value[3].b[9] ^= 1;
     policy_judge(&p, &s, &values, &v);
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+    policy_done(&p);
+}
+
+/* What somebody adds to a boot is measured into PCRs that were empty without it. */
+static void a_pcr_that_was_empty_must_stay_empty(void **state)
+{
+    (void)state;
+    struct pawl_pcr_values values = { 2, { bytes_of(0x11, 32), bytes_of(0, 32) } };
+    char                   json[1024];
+    struct policy          p;
+    struct verdict         v = { .identity = AR4SI_RECOGNISED, .approved = true };
+    struct pawl_err        err;
+
+    values.value[0].b[3] = 7;
+    T_OK(policy_learn("a", 1, &two, &values, json, sizeof(json), &err), &err);
+    T_OK(parse(json, &p, &err), &err);
+    policy_judge(&p, &two, &values, &v);
+    assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
+    values.value[1].b[0] = 1;
+    policy_judge(&p, &two, &values, &v);
     assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
     policy_done(&p);
 }
@@ -446,6 +468,7 @@ int main(void)
                a_rule_without_a_quoted_value_never_affirms),
         T_CASE("judging never improves a claim", judging_never_improves_a_claim),
         T_CASE("learns what accepts the device", learns_what_accepts_the_device),
+        T_CASE("a PCR that was empty must stay empty", a_pcr_that_was_empty_must_stay_empty),
         T_CASE("learns nothing from an unmeasured device",
                learns_nothing_from_an_unmeasured_device),
     };
