@@ -155,6 +155,7 @@ pawl_status loop_run(struct config *c, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_IO, "signals", "%s", strerror(errno));
     c->net.stop = stop_pending;
     PAWL_TRY(flow_open(c, &l.flow, err));
+    report_lost(&l.flow);
     fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c->net.server,
             c->interval_s);
     do

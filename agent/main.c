@@ -27,6 +27,7 @@ static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
         report_failure(&err);
         return CLI_USAGE;
     }
+    report_lost(&f);
     pawl_status s = cli->command == CLI_ENROLL ? flow_enroll(&f, PAWL_REASON_OPERATOR, &a, &err)
                                                : flow_attest(&f, PAWL_REASON_OPERATOR, &a, &err);
     flow_note(&f, s, &a, time(NULL), &err);

@@ -87,3 +87,10 @@ void report_failure(const struct pawl_err *err)
 {
     fprintf(stderr, "pawl-agent: %s: %s\n", err->where, err->why);
 }
+
+void report_lost(const struct flow *f)
+{
+    for (size_t i = 0; i < f->lost_n; i++)
+        fprintf(stderr, "pawl-agent: %s: %s: taken as lost, and kept beside as .bad\n",
+                f->lost[i].where, f->lost[i].why);
+}

@@ -24,4 +24,7 @@ PAWL_MUST_USE pawl_status report_token(const struct flow_answer *a, const char *
 /* "pawl-agent: where: why" on stderr. */
 void report_failure(const struct pawl_err *err);
 
+/* A line on stderr for each file of the state that was found spoilt. */
+void report_lost(const struct flow *f);
+
 #endif

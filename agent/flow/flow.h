@@ -44,6 +44,8 @@ struct flow {
     struct flow_pcrs     pcrs;
     uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
+    size_t               lost_n;
+    struct pawl_err lost[2]; /* what is wrong with files that were taken as lost, for the log */
 };
 
 /* A signed answer. */
@@ -59,7 +61,8 @@ struct flow_answer {
 };
 
 /* Opens the state directory and the way to the verifier. The record of another verifier or tenant
- * is forgotten, except for who we are. */
+ * is forgotten, except for who we are. A file of the state that cannot be understood is set aside
+ * and counts as lost: what it held can be learned again from the verifier. */
 PAWL_MUST_USE pawl_status flow_open(const struct config *config, struct flow *ret,
                                     struct pawl_err *err);
 

@@ -46,14 +46,34 @@ static void forget_verifier(struct record *r)
     *r = (struct record){ .ek_name = r->ek_name };
 }
 
+/* A file that a power cut or a bad disk spoilt is as good as lost. A disk that does not answer at
+ * all is not: tomorrow it may. */
+static pawl_status take_as_lost(struct flow *f, const char *name, pawl_status s,
+                                struct pawl_err *err)
+{
+    if (s.code != PAWL_E_FORM && s.code != PAWL_E_RANGE && s.code != PAWL_E_TRAILING &&
+        s.code != PAWL_E_ABSENT)
+        return s;
+    f->lost[f->lost_n++] = *err;
+    return file_set_aside(f->dir.fd, name, err);
+}
+
+/* Without its record the device enrols again, as the same EK. Without its numbers it begins at 1
+ * and the verifier's signed refusal says where to go on (answer.c). */
+static pawl_status read_state(struct flow *f, struct pawl_err *err)
+{
+    f->attempts = (struct attempts){ .next = 1 };
+    PAWL_TRY(take_as_lost(f, RECORD_FILE, record_read(f->dir.fd, &f->record, err), err));
+    return take_as_lost(f, ATTEMPTS_FILE, attempts_open(f->dir.fd, &f->attempts, err), err);
+}
+
 pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(flow_close) struct flow f = { .config = config, .dir = { -1, -1 } };
 
     PAWL_TRY(config_has_server(config, err));
     PAWL_TRY(state_dir_open(config->state, &f.dir, err));
-    PAWL_TRY(pawl_under(err, "state", record_read(f.dir.fd, &f.record, err)));
-    PAWL_TRY(pawl_under(err, "state", attempts_open(f.dir.fd, &f.attempts, err)));
+    PAWL_TRY(pawl_under(err, "state", read_state(&f, err)));
     if (f.record.enrolled && !is_ours(&f.record, config))
         forget_verifier(&f.record);
     PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));

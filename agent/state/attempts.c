@@ -7,8 +7,6 @@
 #include "state/file.h"
 #include "state/json.h"
 
-#define FILE_NAME "attempts.json"
-
 enum { FILE_MAX = 256 };
 
 pawl_status attempts_open(int dir, struct attempts *ret, struct pawl_err *err)
@@ -19,19 +17,20 @@ pawl_status attempts_open(int dir, struct attempts *ret, struct pawl_err *err)
     int64_t                  version;
     uint64_t                 reserved;
 
-    pawl_status s = file_read(dir, FILE_NAME, text, sizeof(text), &n, err);
+    pawl_status s = file_read(dir, ATTEMPTS_FILE, text, sizeof(text), &n, err);
     if (s.code == PAWL_E_ABSENT) {
         *ret = (struct attempts){ .next = 1, .reserved = 0 };
         return pawl_ok();
     }
     PAWL_TRY(s);
     PAWL_CLEANUP(json_done) cJSON *j = NULL;
-    PAWL_TRY(json_parse(pawl_view(text, n), FILE_NAME, &j, err));
-    PAWL_TRY(pawl_under(err, FILE_NAME, json_only(j, names, 2, err)));
-    PAWL_TRY(pawl_under(err, FILE_NAME, json_int(j, "version", 1, 1, &version, err)));
-    PAWL_TRY(pawl_under(err, FILE_NAME, json_u64(j, "reserved", &reserved, err)));
+    PAWL_TRY(json_parse(pawl_view(text, n), ATTEMPTS_FILE, &j, err));
+    PAWL_TRY(pawl_under(err, ATTEMPTS_FILE, json_only(j, names, 2, err)));
+    PAWL_TRY(pawl_under(err, ATTEMPTS_FILE, json_int(j, "version", 1, 1, &version, err)));
+    PAWL_TRY(pawl_under(err, ATTEMPTS_FILE, json_u64(j, "reserved", &reserved, err)));
     if (reserved == UINT64_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, FILE_NAME ".reserved", "no number is left above it");
+        return pawl_fail(err, PAWL_E_RANGE, ATTEMPTS_FILE ".reserved",
+                         "no number is left above it");
     *ret = (struct attempts){ .next = reserved + 1, .reserved = reserved };
     return pawl_ok();
 }
@@ -42,7 +41,7 @@ static pawl_status reserve(int dir, uint64_t reserved, struct pawl_err *err)
     int  n = snprintf(text, sizeof(text), "{\"version\": 1, \"reserved\": \"%" PRIu64 "\"}\n",
                       reserved);
 
-    return file_replace(dir, FILE_NAME, pawl_view(text, (size_t)n), err);
+    return file_replace(dir, ATTEMPTS_FILE, pawl_view(text, (size_t)n), err);
 }
 
 pawl_status attempts_take(int dir, struct attempts *a, uint64_t *ret, struct pawl_err *err)

@@ -14,6 +14,7 @@
 
 #include <pawl/base.h>
 
+#define ATTEMPTS_FILE  "attempts.json"
 #define ATTEMPTS_BLOCK 64
 #define ATTEMPTS_LOST  (1ull << 32) /* skipped after a loss: what was sent and never accepted */
 
@@ -22,7 +23,8 @@ struct attempts {
     uint64_t reserved; /* all numbers up to and with this one are reserved on disk */
 };
 
-/* Reads the reservation; without a file the first number is 1. */
+/* Reads the reservation; without a file the first number is 1. FORM, RANGE, TRAILING or ABSENT for
+ * a file that is no reservation, with the member's name in err->where. */
 PAWL_MUST_USE pawl_status attempts_open(int dir, struct attempts *ret, struct pawl_err *err);
 
 /* *ret gets the next number, reserved. RANGE at the end of the numbers; on failure nothing is

@@ -106,6 +106,15 @@ pawl_status file_replace(int dir, const char *name, struct pawl_view bytes, stru
     return pawl_ok();
 }
 
+pawl_status file_set_aside(int dir, const char *name, struct pawl_err *err)
+{
+    char bad[NAME_MAX + 1];
+
+    if ((size_t)snprintf(bad, sizeof(bad), "%s.bad", name) >= sizeof(bad))
+        return pawl_fail(err, PAWL_E_RANGE, "file", "name too long");
+    return renameat(dir, name, dir, bad) ? io(err, name, "set aside") : pawl_ok();
+}
+
 pawl_status file_open_parent(const char *path, bool make, int *ret, const char **ret_name,
                              struct pawl_err *err)
 {

@@ -22,6 +22,9 @@ PAWL_MUST_USE pawl_status file_read(int dir, const char *name, uint8_t *ret, siz
 PAWL_MUST_USE pawl_status file_replace(int dir, const char *name, struct pawl_view bytes,
                                        struct pawl_err *err);
 
+/* Renames the file to NAME.bad, over an older one, for somebody to look at. */
+PAWL_MUST_USE pawl_status file_set_aside(int dir, const char *name, struct pawl_err *err);
+
 /* Opens the directory that a path names its file in, for the calls above; *ret_name gets the rest
  * of path. make: a missing directory is made, if its own parent is there. */
 PAWL_MUST_USE pawl_status file_open_parent(const char *path, bool make, int *ret,

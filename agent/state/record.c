@@ -8,8 +8,6 @@
 #include "state/file.h"
 #include "state/json.h"
 
-#define FILE_NAME "agent.json"
-
 static const char *const members[] = {
     "version",      "enrolled",  "waits",  "server", "tenant",  "verifier_id",
     "verifier_key", "device_id", "ek",     "ak",     "ek_name", "ak_name",
@@ -107,15 +105,15 @@ pawl_status record_read(int dir, struct record *ret, struct pawl_err *err)
     uint8_t text[RECORD_MAX];
     size_t  n = 0;
 
-    pawl_status s = file_read(dir, FILE_NAME, text, sizeof(text), &n, err);
+    pawl_status s = file_read(dir, RECORD_FILE, text, sizeof(text), &n, err);
     if (s.code == PAWL_E_ABSENT) {
         *ret = (struct record){ 0 };
         return pawl_ok();
     }
     PAWL_TRY(s);
     PAWL_CLEANUP(json_done) cJSON *j = NULL;
-    PAWL_TRY(json_parse(pawl_view(text, n), FILE_NAME, &j, err));
-    return pawl_under(err, FILE_NAME, read_all(j, ret, err));
+    PAWL_TRY(json_parse(pawl_view(text, n), RECORD_FILE, &j, err));
+    return pawl_under(err, RECORD_FILE, read_all(j, ret, err));
 }
 
 /* Some texts are other people's words, down to a name in a stranger's certificate, and may be cut
@@ -175,15 +173,16 @@ pawl_status record_save(int dir, const struct record *r, struct pawl_err *err)
 
     PAWL_CLEANUP(json_done) cJSON *j = cJSON_CreateObject();
     if (!j || !add_all(j, r))
-        return pawl_fail(err, PAWL_E_MEMORY, FILE_NAME, "out of memory");
+        return pawl_fail(err, PAWL_E_MEMORY, RECORD_FILE, "out of memory");
     PAWL_CLEANUP(text_done) char *text = cJSON_Print(j);
     if (!text)
-        return pawl_fail(err, PAWL_E_MEMORY, FILE_NAME, "out of memory");
+        return pawl_fail(err, PAWL_E_MEMORY, RECORD_FILE, "out of memory");
     struct pawl_view now = pawl_view_str(text);
     if (now.n > RECORD_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, FILE_NAME, "%zu bytes, at most %d", now.n, RECORD_MAX);
-    if (pawl_is_ok(file_read(dir, FILE_NAME, old, sizeof(old), &n, &ignored)) &&
+        return pawl_fail(err, PAWL_E_RANGE, RECORD_FILE, "%zu bytes, at most %d", now.n,
+                         RECORD_MAX);
+    if (pawl_is_ok(file_read(dir, RECORD_FILE, old, sizeof(old), &n, &ignored)) &&
         pawl_view_equal(pawl_view(old, n), now))
         return pawl_ok(); /* inv. 2 */
-    return file_replace(dir, FILE_NAME, now, err);
+    return file_replace(dir, RECORD_FILE, now, err);
 }

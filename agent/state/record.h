@@ -15,7 +15,8 @@
 
 #include <pawl/tpm.h>
 
-#define RECORD_MAX 4096
+#define RECORD_FILE "agent.json"
+#define RECORD_MAX  4096
 
 struct record {
     bool             enrolled; /* the verifier's signed answer to our enrolment is there */
@@ -38,7 +39,8 @@ struct record {
     int64_t failing_since_s; /* Unix time of the first such failure, 0 */
 };
 
-/* No file: an empty record. FORM, RANGE with the member's name in err->where. */
+/* No file: an empty record. FORM, RANGE, TRAILING or ABSENT with the member's name in err->where.
+ */
 PAWL_MUST_USE pawl_status record_read(int dir, struct record *ret, struct pawl_err *err);
 
 /* Durable when it returns. Writes nothing when the file already says the same. */

@@ -4,16 +4,19 @@
  * that only an answer signed for the request under way changes anything, and what each refusal
  * leads to.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fake_world.h"
 #include "flow/flow.h"
 #include "flow/steps.h"
 #include "scratch.h"
+#include "state/file.h"
 #include "t.h"
 
 static struct config      config;
@@ -456,6 +459,59 @@ static void a_full_disk_uses_no_number_and_sends_nothing(void **state)
     assert_int_equal(world.evidence_n, 1);
 }
 
+static void spoil(const char *name, const char *text)
+{
+    T_OK(file_replace(flow.dir.fd, name, pawl_view_str(text), &err), &err);
+}
+
+static void spoilt_numbers_go_on_where_the_verifier_says(void **state)
+{
+    static const char *const bad[] = { "", "{\"version\": 1, \"reserved\": \"6",
+                                       "{\"version\": 1, \"reserved\": \"18446744073709551615\"}" };
+
+    (void)state;
+    T_OK(enroll(), &err);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        uint64_t last_one = 5000 + (i << 40);
+        spoil("attempts.json", bad[i]);
+        restart();
+        assert_int_equal(flow.lost_n, 1);
+        assert_non_null(strstr(flow.lost[0].where, "attempts.json"));
+        assert_int_equal(faccessat(flow.dir.fd, "attempts.json.bad", F_OK, 0), 0);
+        world.step[world.evidence_n] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_ATTEMPT,
+                                                           last_one };
+        T_OK(attest(), &err);
+        assert_int_equal(answer.kind, FLOW_RESULT);
+        assert_true(last()->a1.attempt == last_one + (1ull << 32));
+        assert_int_equal(last()->a1.reason, PAWL_REASON_STATE_LOST);
+    }
+    restart();
+    assert_int_equal(flow.lost_n, 0);
+}
+
+static void a_spoilt_record_is_set_aside_and_enrolled_anew(void **state)
+{
+    static const char *const bad[] = { "", "{\"version\": 1,", "[]",
+                                       "{\"version\": 1, \"enrolled\": false}" };
+    uint8_t                  kept[64];
+    size_t                   n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        T_OK(enroll(), &err);
+        spoil("agent.json", bad[i]);
+        restart();
+        assert_int_equal(flow.lost_n, 1);
+        assert_non_null(strstr(flow.lost[0].where, "agent.json"));
+        T_OK(file_read(flow.dir.fd, "agent.json.bad", kept, sizeof(kept), &n, &err), &err);
+        assert_true(pawl_view_equal(pawl_view(kept, n), pawl_view_str(bad[i])));
+        T_FAILS(attest(), &err, PAWL_E_STATE);
+    }
+    T_OK(enroll(), &err);
+    T_OK(attest(), &err);
+    assert_int_equal(flow.record.device_id[0], 0xdd);
+}
+
 static void a_tpm_that_is_away_is_said(void **state)
 {
     (void)state;
@@ -556,6 +612,10 @@ int main(void)
              a_busy_verifier_is_left_alone_for_as_long_as_it_asks),
         CASE("a full disk uses no number and sends nothing",
              a_full_disk_uses_no_number_and_sends_nothing),
+        CASE("spoilt numbers go on where the verifier says",
+             spoilt_numbers_go_on_where_the_verifier_says),
+        CASE("a spoilt record is set aside and enrolled anew",
+             a_spoilt_record_is_set_aside_and_enrolled_anew),
         CASE("a TPM that is away is said", a_tpm_that_is_away_is_said),
         CASE("a repeated failure writes nothing new", a_repeated_failure_writes_nothing_new),
         CASE("each start has a boot id of its own", each_start_has_a_boot_id_of_its_own),
