@@ -32,6 +32,8 @@ pawl_status flow_evidence(struct flow *f, struct pawl_view body, struct answer *
     PAWL_TRY(nonce_check(f->keys, &scope, ev.now_ms, ev.a1.nonce, err));
     if (ev.a1.label == PAWL_LABEL_ENROL)
         return enrol_evidence(f, &ev, ret, step, err);
+    if (ev.m.cookie.n)
+        return pawl_fail(err, PAWL_E_FORM, "evidence.cookie", "belongs to an enrolment");
     return attest(f, &ev, ret, step, err);
 }
 
