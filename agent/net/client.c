@@ -214,6 +214,8 @@ static pawl_status failed(struct net *n, CURLcode c, struct pawl_err *err)
     case CURLE_PEER_FAILED_VERIFICATION:
         return pawl_fail(err, PAWL_E_FORGED, n->cfg.tls == NET_TLS_CA ? "tls.ca" : "tls.system",
                          "%.110s", why);
+    case CURLE_SSL_CONNECT_ERROR:
+        return pawl_fail(err, PAWL_E_IO, "server", "no TLS 1.3 with it: %.90s", why);
     case CURLE_SSL_CACERT_BADFILE:
         return pawl_fail(err, PAWL_E_ABSENT, "tls.ca", "%.110s", why);
     case CURLE_ABORTED_BY_CALLBACK:
