@@ -184,6 +184,27 @@ static void q22_a_bank_that_never_was_may_be_missing(void **state)
     assert_string_equal(ear_status(ear), "affirming");
 }
 
+/* A device may drop banks that its TPM lacks, and no others. */
+static void q22_a_bank_that_is_hidden(void **state)
+{
+    (void)state;
+    WORLD                           w;
+    DEVICE                          d;
+    uint8_t                         nonce[PAWL_NONCE];
+    struct soft_evidence            ev;
+    const struct pawl_pcr_selection fewer = pawl_pcr_selection_all(2);
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    d.banks |= 1u << PAWL_SHA384;
+    world_enrol(&w, &d);
+    world_challenge(&w, &d, PAWL_LABEL_ATTEST, nonce);
+    soft_evidence_begin(&d, PAWL_LABEL_ATTEST, PAWL_VIEW_OF(nonce), &fewer, &ev);
+    soft_evidence_sign(&ev, NULL);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    says(&w, "contraindicated", "banks-changed", "configuration", 96);
+}
+
 static void k21_other_firmware_than_the_certificate_s_is_noted(void **state)
 {
     (void)state;
@@ -212,6 +233,29 @@ static void a_device_s_own_policy_comes_before_the_default(void **state)
     world_attest(&w, &d);
     says(&w, "contraindicated", "pcr-differs", "executables", 96);
     assert_non_null(strstr((char *)w.step.event, "strict:1"));
+}
+
+static void s2_tenants_may_give_one_name_to_two_policies(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    begin(&w, &d);
+    d.tenant = "other";
+    d.pcr[3] ^= 1;
+    world_enrol(&w, &d);
+    store_exec(&w.store, "INSERT INTO tenant SELECT 'other', default_policy FROM tenant");
+    store_exec(&w.store, "INSERT INTO policy SELECT 'other', name, version, created_s,"
+                         " replace(json, '13131313', '12121212') FROM policy");
+    world_attest(&w, &d);
+    EAR *theirs = world_ear(&w);
+    assert_string_equal(ear_status(theirs), "affirming");
+    d.tenant = "acme";
+    d.pcr[3] ^= 1;
+    world_attest(&w, &d);
+    EAR *ours = world_ear(&w);
+    assert_string_equal(ear_status(ours), "affirming");
 }
 
 static void a_newer_version_of_a_policy_judges_the_next_quote(void **state)
@@ -248,10 +292,13 @@ int main(void)
         T_CASE("Q22 a bank that is gone", q22_a_bank_that_is_gone),
         T_CASE("Q22 a bank that never was may be missing",
                q22_a_bank_that_never_was_may_be_missing),
+        T_CASE("Q22 a bank that is hidden", q22_a_bank_that_is_hidden),
         T_CASE("K21 other firmware than the certificate's is noted",
                k21_other_firmware_than_the_certificate_s_is_noted),
         T_CASE("a device's own policy comes before the default",
                a_device_s_own_policy_comes_before_the_default),
+        T_CASE("S2 tenants may give one name to two policies",
+               s2_tenants_may_give_one_name_to_two_policies),
         T_CASE("a newer version of a policy judges the next quote",
                a_newer_version_of_a_policy_judges_the_next_quote),
     };
