@@ -146,16 +146,44 @@ static void one_round(struct loop *l)
     l->failures = a.kind == FLOW_RESULT ? 0 : l->failures + 1;
 }
 
+/* Another agent has the lock, a disk is full or read-only for a while: all that passes. */
+static bool may_pass(pawl_status s)
+{
+    return s.code == PAWL_E_IO || s.code == PAWL_E_CONFLICT || s.code == PAWL_E_FULL;
+}
+
+/* *ret_stopped: a signal came first. */
+static pawl_status open_patiently(struct loop *l, const struct config *c, bool *ret_stopped,
+                                  struct pawl_err *err)
+{
+    char line[400];
+
+    *ret_stopped = false;
+    for (unsigned failures = 1; !*ret_stopped; failures++) {
+        pawl_status s = flow_open(c, &l->flow, err);
+        if (pawl_is_ok(s))
+            report_lost(&l->flow);
+        if (!may_pass(s))
+            return s;
+        snprintf(line, sizeof(line), "%s: %s; waiting for it", err->where, err->why);
+        say(l, line);
+        *ret_stopped = wait_for_stop(loop_wait_ms(c, failures, 0, any_random()));
+    }
+    return pawl_ok();
+}
+
 pawl_status loop_run(struct config *c, struct pawl_err *err)
 {
     const sigset_t stop = stop_signals();
     struct loop    l = { .flow = { .dir = { -1, -1 } } };
+    bool           stopped;
 
     if (sigprocmask(SIG_BLOCK, &stop, NULL))
         return pawl_fail(err, PAWL_E_IO, "signals", "%s", strerror(errno));
     c->net.stop = stop_pending;
-    PAWL_TRY(flow_open(c, &l.flow, err));
-    report_lost(&l.flow);
+    PAWL_TRY(open_patiently(&l, c, &stopped, err));
+    if (stopped)
+        return pawl_ok();
     fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c->net.server,
             c->interval_s);
     do

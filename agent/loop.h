@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `run`: rounds until SIGTERM or SIGINT. A verifier, network or TPM that is away is no reason to
- * end; a configuration or a state directory that cannot be used is.
+ * end, nor is a lock that somebody else holds or a disk that takes nothing; a configuration that
+ * cannot be used is.
  */
 #ifndef AGENT_LOOP_H
 #define AGENT_LOOP_H
@@ -17,7 +18,7 @@
  * verifier asked for that much at least. random: any 32 bits, for the jitter. */
 uint64_t loop_wait_ms(const struct config *c, unsigned failures, uint64_t told_s, uint32_t random);
 
-/* Returns when a signal asks for it; fails if it cannot begin. Rounds are logged on stderr. */
+/* Returns when a signal asks for it; fails if it can never begin. Rounds are logged on stderr. */
 PAWL_MUST_USE pawl_status loop_run(struct config *c, struct pawl_err *err);
 
 #endif

@@ -73,7 +73,8 @@ pawl_status state_dir_open(const char *path, struct state_dir *ret, struct pawl_
     PAWL_CLEANUP(state_dir_close) struct state_dir d = { -1, -1 };
 
     if (mkdir(path, 0700) && errno != EEXIST)
-        return pawl_fail(err, PAWL_E_IO, "state", "cannot make %.60s: %s", path, strerror(errno));
+        return pawl_fail(err, errno == ENOENT ? PAWL_E_ABSENT : PAWL_E_IO, "state",
+                         "cannot make %.60s: %s", path, strerror(errno));
     PAWL_TRY(open_checked(path, &d, err));
     PAWL_TRY(take_lock(path, &d, err));
     *ret = d;

@@ -18,7 +18,7 @@ struct state_dir {
 };
 
 /* Opens the directory, makes it (its parent must exist) and takes the lock. CONFLICT if another
- * agent has it, DENIED for a foreign owner or a mode other than 0700. */
+ * agent has it, ABSENT without a parent, DENIED for a foreign owner or a mode other than 0700. */
 PAWL_MUST_USE pawl_status state_dir_open(const char *path, struct state_dir *ret,
                                          struct pawl_err *err);
 

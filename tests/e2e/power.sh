@@ -126,7 +126,10 @@ check "a second agent on one state directory is refused, and harms nothing"
 expect 2 agent d attest
 has err "another agent (pid $(cat "$work/run.pid"))"
 expect 2 agent d enroll
-expect 2 agent d run
+start_process second "$agent_program" --config "$work/d.ini" run
+wait_for says second.log "another agent (pid $(cat "$work/run.pid")) uses"
+is_running second || fail "it does not wait for the lock"
+stop_process second 0
 expect 0 agent d status
 has out "running (pid $(cat "$work/run.pid"))"
 wait_for moved "$(device_field "$id" .attempt)"

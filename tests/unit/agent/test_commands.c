@@ -4,6 +4,7 @@
  * of a configuration, how long `run` waits, and what `status` says is to be done.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "loop.h"
 #include "report.h"
 #include "scratch.h"
+#include "state/dir.h"
 #include "state/file.h"
 #include "status.h"
 #include "t.h"
@@ -285,6 +287,52 @@ static void what_the_verifier_asks_for_is_kept(void **state)
     assert_in_range(loop_wait_ms(&c, 1, UINT64_MAX, 7), 86400000, 86401000);
 }
 
+/* Its log is for people. */
+static pawl_status quiet_run(struct config *c)
+{
+    int keep = dup(2), null = open("/dev/null", O_WRONLY);
+
+    dup2(null, 2);
+    pawl_status s = loop_run(c, &err);
+    dup2(keep, 2);
+    close(keep);
+    close(null);
+    return s;
+}
+
+/* A signal that is there already ends the waiting, and shows that it was waited. */
+static void run_waits_for_what_passes(void **state)
+{
+    PAWL_CLEANUP(config_done) struct config        c = { 0 };
+    PAWL_CLEANUP(state_dir_close) struct state_dir other = { -1, -1 };
+    sigset_t                                       term;
+    int keep = dup(2), null = open("/dev/null", O_WRONLY);
+
+    (void)state;
+    config_default(&c);
+    snprintf(c.net.server, sizeof(c.net.server), "127.0.0.1:1");
+    snprintf(c.tenant, sizeof(c.tenant), "demo");
+    snprintf(c.state, sizeof(c.state), "%s", scratch_path("state"));
+    c.verifier_n = 1;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &term, NULL), 0);
+    T_OK(state_dir_open(c.state, &other, &err), &err); /* an operator's attest */
+    raise(SIGTERM);
+    T_OK(quiet_run(&c), &err);
+    state_dir_close(&other);
+    assert_int_equal(unlink(scratch_path("state/lock")), 0);
+    assert_int_equal(symlink("nowhere", scratch_path("state/lock")), 0); /* a disk with a fault */
+    raise(SIGTERM);
+    T_OK(quiet_run(&c), &err);
+
+    snprintf(c.state, sizeof(c.state), "%s", scratch_path("no/state")); /* a typing error */
+    T_FAILS(quiet_run(&c), &err, PAWL_E_ABSENT);
+    c.verifier_n = 0;
+    T_FAILS(quiet_run(&c), &err, PAWL_E_ABSENT);
+    T_WHERE(&err, "verifier_key");
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 static struct config joined;
@@ -389,6 +437,7 @@ int main(void)
         CASE("good rounds come at the interval", good_rounds_come_at_the_interval),
         CASE("failures double the wait up to a limit", failures_double_the_wait_up_to_a_limit),
         CASE("what the verifier asks for is kept", what_the_verifier_asks_for_is_kept),
+        CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("status says what to do next", status_says_what_to_do_next),
         CASE("status needs neither TPM nor state", status_needs_neither_tpm_nor_state),
     };

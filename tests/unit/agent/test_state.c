@@ -199,7 +199,7 @@ static void a_directory_that_others_can_read_is_refused(void **state)
     T_WHERE(&err, "state");
     assert_int_equal(stat(scratch_path("s"), &st), 0);
     assert_int_equal(st.st_mode & 07777, 0750);
-    T_FAILS(state_dir_open(scratch_path("no/s"), &d, &err), &err, PAWL_E_IO);
+    T_FAILS(state_dir_open(scratch_path("no/s"), &d, &err), &err, PAWL_E_ABSENT);
 }
 
 static void contact_is_a_time_and_no_data(void **state)
