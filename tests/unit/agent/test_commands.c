@@ -306,7 +306,6 @@ static void run_waits_for_what_passes(void **state)
     PAWL_CLEANUP(config_done) struct config        c = { 0 };
     PAWL_CLEANUP(state_dir_close) struct state_dir other = { -1, -1 };
     sigset_t                                       term;
-    int keep = dup(2), null = open("/dev/null", O_WRONLY);
 
     (void)state;
     config_default(&c);
