@@ -69,7 +69,8 @@ void status_next(const struct status *s, char *ret, size_t cap)
     else if (r->failure[0] && !r->enrolled)
         snprintf(ret, cap, "enrolment fails: %s", r->failure);
     else if (!r->enrolled && r->waits) /* a new device would have got a result */
-        snprintf(ret, cap, "the operator lets it enroll again: `pawlctl token create --device`");
+        snprintf(ret, cap,
+                 "the operator lets it enroll again: `pawlctl device approve`, or a token");
     else if (!r->enrolled && r->result[0])
         snprintf(ret, cap, "enrolment was %s: ask the verifier's operator", r->result);
     else if (!r->enrolled)

@@ -193,7 +193,14 @@ agent 1 enroll
 has out "refused: wait for approval"
 [ "$(device_field id)" = "$identity" ]
 agent 1 status
-has out "token create --device"
+has out "\`pawlctl device approve\`, or a token"
+ctl device approve "$identity"
+agent 0 enroll
+[ "$(device_field id)" = "$identity" ]
+agent 0 attest
+rm -rf "$work/agent"
+agent 1 enroll
+has out "refused: wait for approval"
 agent 0 join "$("$ctl_program" --json token create --device "$identity" | jq -r .join)"
 agent 0 enroll
 [ "$(device_field id)" = "$identity" ]

@@ -60,7 +60,7 @@ rm -rf "$work/d.state"
 expect 1 agent d enroll
 has out "refused: "
 expect 1 agent d status
-has out "the operator lets it enroll again: \`pawlctl token create --device\`"
+has out "the operator lets it enroll again: \`pawlctl device approve\`, or a token"
 same "$(attempt)" "$last"
 same "$(device_field "$id" .enrolments)" 1
 
@@ -82,9 +82,18 @@ expect 1 agent d enroll
 has out "refused: "
 same "$(verifier_dump v)" "$before"
 
-check "approving a device that is active already changes nothing"
+check "the operator's approval lets it in again, once"
+before=$(device_field "$id" .enrolments)
 expect 0 ctl device approve "$id"
-same "$(verifier_dump v)" "$before"
+same "$(device_field "$id" .may_reenrol)" true
+expect 0 agent d enroll
+has out affirming
+same "$(agent_id d)" "$id"
+same "$(device_field "$id" .enrolments)" $((before + 1))
+same "$(device_field "$id" .may_reenrol)" false
+rm -rf "$work/d.state"
+expect 1 agent d enroll
+has out "refused: "
 
 check "reenrol = auto: it comes back by itself, with new keys too"
 stop_process v

@@ -96,18 +96,21 @@ static pawl_status find_record(struct flow *f, const struct evidence *ev, const 
 
 /*
  * Whether somebody's word lets the device in at once. A new device: a token, or an open tenant. One
- * that is active already: a token made for it alone, or the tenant's rule for re-enrolments.
+ * that is active already: an operator's leave, a token made for it alone, or the tenant's rule for
+ * re-enrolments (P-ENROL-7).
  */
 static pawl_status who_admits(struct flow *f, const struct evidence *ev, const struct cookie *c,
-                              enum device_state state, enum device_event *ret, struct pawl_err *err)
+                              const struct device *old, enum device_event *ret,
+                              struct pawl_err *err)
 {
     bool bound = false, token = c->token_id.n > 0;
 
     if (token)
         PAWL_TRY(token_admits(f, ev->tenant, c->token_id, PAWL_VIEW_OF(c->id.device_id),
                               ev->now_ms / 1000, &bound, err));
-    bool admitted = state == DEVICE_ACTIVE ? bound || ev->tenant->reenrol_auto
-                                           : token || ev->tenant->admission == ADMISSION_OPEN;
+    bool admitted = old->state == DEVICE_ACTIVE
+                        ? old->may_reenrol || bound || ev->tenant->reenrol_auto
+                        : token || ev->tenant->admission == ADMISSION_OPEN;
     *ret = admitted ? DEVICE_EVENT_ADMIT : DEVICE_EVENT_ENROL;
     return pawl_ok();
 }
@@ -129,7 +132,7 @@ static pawl_status next_state(struct flow *f, const struct evidence *ev, const s
         *no = PAWL_REFUSAL_ATTEMPT;
         return pawl_ok();
     }
-    PAWL_TRY(who_admits(f, ev, c, old->state, &on, err));
+    PAWL_TRY(who_admits(f, ev, c, old, &on, err));
     if (!pawl_is_ok(device_next(old->state, on, ret, &refused)))
         *no = PAWL_REFUSAL_WAIT_FOR_APPROVAL;
     return pawl_ok();
@@ -156,6 +159,7 @@ static void plan_record(const struct evidence *ev, const struct cookie *c, const
     memcpy(d->td_point, id->td.b, sizeof(d->td_point));
     d->suite = c->suite;
     d->enrolments = old->enrolments + 1;
+    d->may_reenrol = false; /* leave is for once */
     d->attempt = ev->a1.attempt;
     d->clock = q->b.clock;
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));

@@ -12,8 +12,8 @@
 enum device_event {
     DEVICE_EVENT_NONE = 0,
     DEVICE_EVENT_ENROL,   /* proved its keys; nobody vouched for it */
-    DEVICE_EVENT_ADMIT,   /* proved its keys; a token or the tenant's rule let it in */
-    DEVICE_EVENT_APPROVE, /* by an operator */
+    DEVICE_EVENT_ADMIT,   /* proved its keys; leave, a token or the tenant's rule let it in */
+    DEVICE_EVENT_APPROVE, /* by an operator; of an active device: leave to enrol again, once */
     DEVICE_EVENT_REVOKE,  /* by an operator */
     DEVICE_EVENT_COUNT
 };

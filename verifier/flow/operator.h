@@ -34,7 +34,8 @@ PAWL_MUST_USE pawl_status operator_devices(struct flow *f, const struct tenant_c
  * {.., "reasons": [{"code", "text", "detail"}], "events": [{"time", "line"}]} */
 PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_config *tenant,
                                           const char *id, char **ret, struct pawl_err *err);
-/* DEVICE_EVENT_APPROVE or DEVICE_EVENT_REVOKE. */
+/* DEVICE_EVENT_APPROVE or DEVICE_EVENT_REVOKE. Approving an active device lets it enrol again,
+ * once. */
 PAWL_MUST_USE pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant,
                                                const char *id, enum device_event on, char **ret,
                                                struct step *step, struct pawl_err *err);

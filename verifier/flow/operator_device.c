@@ -130,6 +130,7 @@ static void add_summary(struct json *j, cJSON *o, const struct device *d)
     json_i64(j, o, "seen", d->seen_s);
     json_u64(j, o, "attempt", d->attempt);
     json_u64(j, o, "enrolments", d->enrolments);
+    json_bool(j, o, "may_reenrol", d->may_reenrol);
 }
 
 static void add_keys(struct json *j, cJSON *o, const struct device *d)
@@ -327,14 +328,20 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
                          device_event_name(on));
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
     enum device_state before = d.state;
+    bool              had_leave = d.may_reenrol;
     PAWL_TRY(device_next(d.state, on, &d.state, err));
+    /* Approving what is active already is leave to enrol again, once (P-ENROL-7). */
+    d.may_reenrol = on == DEVICE_EVENT_APPROVE && before == DEVICE_ACTIVE;
     PAWL_TRY(show(f, &d, ret, err));
-    /* What is so already needs no step, so that a script may say it twice. */
-    if (d.state == before)
+    /* What is so already needs no step. */
+    if (d.state == before && d.may_reenrol == had_leave)
         return pawl_ok();
     plan(&d, step);
-    snprintf(step->event, sizeof(step->event), "%s by an operator: %s, was %s",
-             device_event_name(on), device_state_name(d.state), device_state_name(before));
+    if (d.may_reenrol)
+        snprintf(step->event, sizeof(step->event), "may enrol again, by an operator");
+    else
+        snprintf(step->event, sizeof(step->event), "%s by an operator: %s, was %s",
+                 device_event_name(on), device_state_name(d.state), device_state_name(before));
     return pawl_ok();
 }
 

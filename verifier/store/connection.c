@@ -11,7 +11,8 @@
 #define DEVICE_COLUMNS                                                                             \
     "tenant, id, version, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public,"   \
     " td_point, suite, enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id,"  \
-    " os_boot, firmware_cert, banks, pcr_digest, policy, status, why, created_s, seen_s"
+    " os_boot, firmware_cert, banks, pcr_digest, policy, status, why, may_reenrol, created_s,"     \
+    " seen_s"
 #define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
 #define POLICY_COLUMNS "tenant, name, version, created_s, json"
 
@@ -28,14 +29,16 @@ static const char *const text[SQL_COUNT] = {
                     " ORDER BY id LIMIT ?",
     [SQL_DEVICE_INSERT] = "INSERT INTO device (" DEVICE_COLUMNS ") VALUES"
                           " (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                          " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+                          " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29,"
+                          " ?30)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET version = ?3 + 1, state = ?4, roots = ?5, ek_name = ?6, ak_name = ?7,"
         " td_name = ?8, qualified_signer = ?9, ak_public = ?10, td_point = ?11, suite = ?12,"
         " enrolments = ?13, attempt = ?14, clock_ms = ?15, resets = ?16, restarts = ?17,"
         " safe = ?18, firmware = ?19, boot_id = ?20, os_boot = ?21, firmware_cert = ?22,"
         " banks = ?23, pcr_digest = ?24, policy = ?25, status = ?26, why = ?27,"
-        " created_s = ?28, seen_s = ?29 WHERE tenant = ?1 AND id = ?2 AND version = ?3",
+        " may_reenrol = ?28, created_s = ?29, seen_s = ?30"
+        " WHERE tenant = ?1 AND id = ?2 AND version = ?3",
 
     [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",
     [SQL_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (tenant, device, pcr_select, pcr_values)"

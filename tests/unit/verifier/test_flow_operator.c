@@ -191,6 +191,41 @@ static void digits_that_two_devices_share_name_none(void **state)
     T_WHERE(&w.err, "device");
 }
 
+static cJSON *approve(struct world *w, const struct soft_device *d)
+{
+    char *json;
+
+    step_done(&w->step);
+    T_OK(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_APPROVE, &json, &w->step,
+                              &w->err),
+         &w->err);
+    return parsed(json);
+}
+
+static void approving_what_is_active_is_leave_to_enrol_again(void **state) /* P-ENROL-7 */
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    w.config.tenant[ACME].admission = ADMISSION_APPROVE;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    EAR *first = approve(&w, &d);
+    assert_string_equal(text_of(first, "state"), "active");
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(first, "may_reenrol")));
+    commit(&w);
+    EAR *again = approve(&w, &d);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(again, "may_reenrol")));
+    assert_string_equal(w.step.event, "may enrol again, by an operator");
+    commit(&w);
+    assert_true(world_record(&w, &d).may_reenrol);
+    EAR *third = approve(&w, &d);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(third, "may_reenrol")));
+    assert_true(step_is_empty(&w.step)); /* it is so already */
+}
+
 static void revoked_is_final(void **state)
 {
     (void)state;
@@ -201,14 +236,10 @@ static void revoked_is_final(void **state)
     world_make(&w);
     world_device(&w, &w.vendor, &d);
     world_enrol(&w, &d);
-    step_done(&w.step);
-    T_OK(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_APPROVE, &json, &w.step,
-                              &w.err),
-         &w.err);
-    assert_false(w.step.has_device); /* it is active already */
-    free(json);
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
     world_move(&w, &d, DEVICE_EVENT_REVOKE);
     assert_int_equal(world_record(&w, &d).state, DEVICE_REVOKED);
+    assert_false(world_record(&w, &d).may_reenrol);
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE 'revoke%'"),
                      1);
     T_FAILS(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_APPROVE, &json,
@@ -423,6 +454,8 @@ int main(void)
         T_CASE("devices come in pages", devices_come_in_pages),
         T_CASE("a few digits stand for one device", a_few_digits_stand_for_one_device),
         T_CASE("digits that two devices share name none", digits_that_two_devices_share_name_none),
+        T_CASE("approving what is active is leave to enrol again",
+               approving_what_is_active_is_leave_to_enrol_again),
         T_CASE("revoked is final", revoked_is_final),
         T_CASE("a policy is stored as it came and never changes",
                a_policy_is_stored_as_it_came_and_never_changes),

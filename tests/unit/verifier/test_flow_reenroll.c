@@ -55,6 +55,47 @@ static void an_active_device_that_enrols_again_waits_for_approval(void **state) 
     world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_WAIT_FOR_APPROVAL);
 }
 
+static void an_operator_s_leave_is_for_one_enrolment(void **state) /* P-ENROL-7 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct soft_evidence ev;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
+    world_attest(&w, &d); /* which does not use it up */
+    struct device before = world_record(&w, &d);
+    soft_device_clear(&d);
+    world_enrol(&w, &d);
+    struct device r = world_record(&w, &d);
+    assert_int_equal(r.state, DEVICE_ACTIVE);
+    assert_int_equal(r.enrolments, 2);
+    assert_true(r.attempt > before.attempt);
+    assert_false(r.may_reenrol);
+
+    struct pawl_enrol_req req = soft_enrol(&d);
+    world_enrol_with(&w, &d, &req, &ev);
+    world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_WAIT_FOR_APPROVAL);
+}
+
+static void leave_is_used_up_by_whatever_let_it_in(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    w.config.tenant[ACME].reenrol_auto = true;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
+    world_enrol(&w, &d);
+    assert_false(world_record(&w, &d).may_reenrol);
+}
+
 static void accepted_again_it_keeps_what_it_must(void **state) /* P-ENROL-7 */
 {
     (void)state;
@@ -135,6 +176,9 @@ int main(void)
         T_CASE("the same evidence enrols once", the_same_evidence_enrols_once),
         T_CASE("an active device that enrols again waits for approval",
                an_active_device_that_enrols_again_waits_for_approval),
+        T_CASE("an operator's leave is for one enrolment",
+               an_operator_s_leave_is_for_one_enrolment),
+        T_CASE("leave is used up by whatever let it in", leave_is_used_up_by_whatever_let_it_in),
         T_CASE("accepted again it keeps what it must", accepted_again_it_keeps_what_it_must),
         T_CASE("a pending device that enrols again stays pending",
                a_pending_device_that_enrols_again_stays_pending),
