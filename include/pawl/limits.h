@@ -75,6 +75,10 @@
 #define PAWL_CBOR_DEPTH     8
 #define PAWL_CBOR_MAP_MAX   64 /* pairs in a map */
 
+/* How far an attempt may lie above the last accepted one: a loss of state skips 2^32. */
+#define PAWL_ATTEMPT_SKIP_MAX  (UINT64_C(1) << 33)
+#define PAWL_ATTEMPT_FIRST_MAX (UINT64_C(1) << 63)
+
 /* Times. */
 #define PAWL_NONCE_TTL_MS   60000
 #define PAWL_NONCE_AHEAD_MS 2000

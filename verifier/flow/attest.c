@@ -80,7 +80,7 @@ static enum pawl_refusal_code refusal_of(const struct evidence *ev, const struct
 {
     if (d->state == DEVICE_REVOKED)
         return PAWL_REFUSAL_REVOKED;
-    if (ev->a1.attempt <= d->attempt)
+    if (!evidence_attempt_is_next(ev, d->attempt))
         return PAWL_REFUSAL_ATTEMPT;
     if (ev->a1.label != PAWL_LABEL_ATTEST || evidence_has_base(ev))
         return PAWL_REFUSAL_UNKNOWN_BASE;
@@ -104,6 +104,9 @@ static void plan_record(const struct evidence *ev, const struct quoted *q,
         d->pcr_digest = q->b.digest;
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));
     memcpy(d->os_boot, ev->a1.os_boot.p, sizeof(d->os_boot));
+    /* Who leaves out the values that spoke against him is not cleared of them. */
+    if (!q->has_values && strcmp(d->status, tier_name(TIER_CONTRAINDICATED)) == 0)
+        return;
     snprintf(d->status, sizeof(d->status), "%s", tier_name(verdict_tier(&j->v)));
     why_write(&j->v, d->why);
 }

@@ -128,7 +128,7 @@ static pawl_status next_state(struct flow *f, const struct evidence *ev, const s
         *no = PAWL_REFUSAL_REVOKED;
         return pawl_ok();
     }
-    if (old->version && ev->a1.attempt <= old->attempt) {
+    if (!evidence_attempt_is_next(ev, old->attempt)) {
         *no = PAWL_REFUSAL_ATTEMPT;
         return pawl_ok();
     }

@@ -178,3 +178,14 @@ pawl_status evidence_is_rootless(const struct evidence *ev, struct pawl_err *err
         return pawl_fail(err, PAWL_E_STATE, "A1.receipt_verdict", "there is no receipt yet");
     return pawl_ok();
 }
+
+/* ---- the attempt ---------------------------------------------------------------------------- */
+
+bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last)
+{
+    uint64_t attempt = ev->a1.attempt;
+
+    if (attempt <= last)
+        return false;
+    return last ? attempt - last <= PAWL_ATTEMPT_SKIP_MAX : attempt <= PAWL_ATTEMPT_FIRST_MAX;
+}

@@ -36,6 +36,10 @@ PAWL_MUST_USE pawl_status evidence_quote(struct flow *f, const struct evidence *
 bool                      evidence_has_base(const struct evidence *ev);
 PAWL_MUST_USE pawl_status evidence_is_rootless(const struct evidence *ev, struct pawl_err *err);
 
+/* Step 5: above the last accepted attempt, and not so far above that whoever once commanded the TPM
+ * could leave no number to those who come after (P-ATT-2). last 0: the device has no record. */
+bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last);
+
 /* ---- where flow_evidence goes on ------------------------------------------------------------- */
 
 PAWL_MUST_USE pawl_status enrol_evidence(struct flow *f, const struct evidence *ev,

@@ -188,6 +188,34 @@ static void values_may_be_left_out_while_they_are_the_same(void **state) /* P-AT
     assert_memory_equal(r.pcr_digest.b, before.pcr_digest.b, 32);
 }
 
+static void left_out_values_do_not_clear_a_device(void **state) /* P-ATT-5 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    world_learn(&w, &d);
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    struct device accused = world_record(&w, &d);
+    assert_string_equal(accused.status, "contraindicated");
+
+    d.pcr[7] ^= 3;
+    world_attest_begin(&w, &d, nonce, &ev);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    ev.m.pcr_n = 0;
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    EAR *ear = world_ear(&w);
+    assert_string_equal(ear_status(ear), "none");
+    struct device r = world_record(&w, &d);
+    assert_string_equal(r.status, "contraindicated");
+    assert_string_equal(r.why, accused.why);
+}
+
 static void a_snapshot_is_written_when_it_changed(void **state)
 {
     (void)state;
@@ -444,6 +472,26 @@ static void a_request_is_accepted_once(void **state) /* P-NONCE-3, Q12 */
     says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
 }
 
+static void an_attempt_cannot_use_the_numbers_up(void **state) /* P-ATT-2 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    uint64_t last = world_record(&w, &d).attempt;
+    ev.a1.attempt = UINT64_MAX;
+    says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
+    ev.a1.attempt = last + PAWL_ATTEMPT_SKIP_MAX + 1;
+    struct pawl_refusal r = says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
+    assert_true(r.last_attempt == last);
+    ev.a1.attempt = last + PAWL_ATTEMPT_SKIP_MAX;
+    soft_evidence_sign(&ev, NULL);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
 static void of_two_plans_on_one_record_one_is_stored(void **state) /* P-NONCE-3 */
 {
     (void)state;
@@ -581,6 +629,8 @@ int main(void)
         T_CASE("an unknown base is looked at once in 10 seconds",
                an_unknown_base_is_looked_at_once_in_10_seconds),
         T_CASE("Q12 a request is accepted once", a_request_is_accepted_once),
+        T_CASE("an attempt cannot use the numbers up", an_attempt_cannot_use_the_numbers_up),
+        T_CASE("left-out values do not clear a device", left_out_values_do_not_clear_a_device),
         T_CASE("of two plans on one record one is stored",
                of_two_plans_on_one_record_one_is_stored),
         T_CASE("rekey and resync have no base yet", rekey_and_resync_have_no_base_yet),

@@ -49,6 +49,23 @@ static void a_cookie_that_is_none_of_ours_is_refused(void **state)
     world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
 }
 
+static void an_attempt_cannot_use_the_numbers_up(void **state) /* P-ATT-2 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct enrolling     e;
+    struct soft_evidence ev;
+
+    begin(&w, &d, &e, &ev);
+    ev.a1.attempt = PAWL_ATTEMPT_FIRST_MAX + 1;
+    soft_evidence_sign(&ev, &e.secret);
+    world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_ATTEMPT);
+    ev.a1.attempt = PAWL_ATTEMPT_FIRST_MAX;
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+}
+
 static void the_cookie_of_another_device_is_refused(void **state)
 {
     (void)state;
@@ -324,6 +341,7 @@ static void k8_of_two_devices_with_one_ak_the_second_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        T_CASE("an attempt cannot use the numbers up", an_attempt_cannot_use_the_numbers_up),
         T_CASE("K8 of two devices with one AK the second is refused",
                k8_of_two_devices_with_one_ak_the_second_is_refused),
         T_CASE("a cookie that is none of ours is refused",
