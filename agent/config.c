@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <ini.h>
 
@@ -169,15 +170,31 @@ pawl_status config_parse(const char *name, struct pawl_view text, struct config 
     return pawl_ok();
 }
 
+pawl_status config_check_private(const char *path, struct pawl_err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) || !(st.st_mode & 07))
+        return pawl_ok();
+    return pawl_fail(err, PAWL_E_DENIED, "token",
+                     "%.44s, mode %04o, is open to others: chmod o= it", path,
+                     (unsigned)st.st_mode & 07777);
+}
+
 pawl_status config_load(const char *path, struct config *ret, struct pawl_err *err)
 {
-    uint8_t text[CONFIG_FILE_MAX];
-    size_t  n = 0;
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
+    uint8_t                                 text[CONFIG_FILE_MAX];
+    size_t                                  n = 0;
 
     PAWL_TRY(file_read(AT_FDCWD, path, text, sizeof(text), &n, err));
-    pawl_status s = config_parse(path, pawl_view(text, n), ret, err);
+    pawl_status s = config_parse(path, pawl_view(text, n), &c, err);
     pawl_wipe(text, n); /* may hold the token */
-    return s;
+    PAWL_TRY(s);
+    if (c.has_token)
+        PAWL_TRY(config_check_private(path, err));
+    *ret = c;
+    return pawl_ok();
 }
 
 pawl_status config_has_server(const struct config *c, struct pawl_err *err)
@@ -200,6 +217,7 @@ pawl_status config_read_token(struct config *c, struct pawl_err *err)
 
     if (!c->token_file[0])
         return pawl_ok();
+    PAWL_TRY(config_check_private(c->token_file, err));
     pawl_status s = file_read(AT_FDCWD, c->token_file, text, sizeof(text) - 1, &n, err);
     if (pawl_is_ok(s)) {
         while (n && isspace(text[n - 1]))

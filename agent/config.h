@@ -50,7 +50,8 @@ void config_done(struct config *c);
 /* What holds without a file. */
 void config_default(struct config *ret);
 
-/* Reads the file over the defaults. ABSENT if there is none. */
+/* Reads the file over the defaults. ABSENT if there is none, DENIED if it holds a token that others
+ * can read. */
 PAWL_MUST_USE pawl_status config_load(const char *path, struct config *ret, struct pawl_err *err);
 
 /* The same for text; name stands for the file in errors. */
@@ -60,8 +61,11 @@ PAWL_MUST_USE pawl_status config_parse(const char *name, struct pawl_view text, 
 /* ABSENT, and what to do about it, unless all is there that a round with a verifier needs. */
 PAWL_MUST_USE pawl_status config_has_server(const struct config *c, struct pawl_err *err);
 
+/* DENIED if others than owner and group can read or change the file: no place for a token. */
+PAWL_MUST_USE pawl_status config_check_private(const char *path, struct pawl_err *err);
+
 /* Reads token_file where one is configured: at the moment of use, since it may be gone after
- * enrolment. */
+ * enrolment. DENIED if others can read it. */
 PAWL_MUST_USE pawl_status config_read_token(struct config *c, struct pawl_err *err);
 
 #endif

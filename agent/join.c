@@ -130,6 +130,9 @@ pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *
     bool             top = true; /* before the first section: only there the keys are ours */
 
     PAWL_TRY(put_keys(&w, join, err));
+    /* Some editors mark UTF-8; libinih skips that at a file's beginning only. */
+    if (old.n >= 3 && !memcmp(old.p, "\xEF\xBB\xBF", 3))
+        old = pawl_view(old.p + 3, old.n - 3);
     while (old.n) {
         struct pawl_view line = cut_line(&old);
         top = top && !is_section(line);
@@ -184,6 +187,8 @@ pawl_status join_file(const char *path, const char *string, bool force, struct p
     size_t                                   old_n = 0, n = 0;
 
     PAWL_TRY(pawl_under(err, "join", pawl_join_parse(string, &join, err)));
+    if (join.has_token)
+        PAWL_TRY(config_check_private(path, err));
     PAWL_TRY(file_open_parent(path, true, &dir, &name, err));
     pawl_status s = file_read(dir, name, t.old, sizeof(t.old), &old_n, err);
     if (!pawl_is_ok(s) && s.code != PAWL_E_ABSENT)

@@ -16,9 +16,9 @@ extern const char join_template[];
 PAWL_MUST_USE pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *ret,
                                     size_t cap, size_t *ret_n, struct pawl_err *err);
 
-/* Replaces the file at once, mode 0600 since it may hold a token; makes it, and its directory,
- * where they are missing. CONFLICT if the file names another verifier, unless force is set. FORM
- * for a bad string, without repeating it. */
+/* Replaces the file at once, with its owner and mode; makes it, mode 0600, and its directory, where
+ * they are missing. DENIED if a token would come into a file that others can read. CONFLICT if the
+ * file names another verifier, unless force is set. FORM for a bad string, without repeating it. */
 PAWL_MUST_USE pawl_status join_file(const char *path, const char *string, bool force,
                                     struct pawl_err *err);
 

@@ -70,6 +70,19 @@ static bool write_all(int fd, struct pawl_view bytes)
     return true;
 }
 
+/* Whoever was given the file by the administrator can still read what replaces it. */
+static bool keep_owner(int dir, const char *name, int fd)
+{
+    struct stat old, now;
+
+    if (fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) || !S_ISREG(old.st_mode))
+        return true;
+    return !fstat(fd, &now) &&
+           ((old.st_uid == now.st_uid && old.st_gid == now.st_gid) ||
+            !fchown(fd, old.st_uid, old.st_gid)) &&
+           !fchmod(fd, old.st_mode & 0777);
+}
+
 /* The new bytes under another name, on the disk. */
 static pawl_status write_beside(int dir, const char *name, const char *temporary,
                                 struct pawl_view bytes, struct pawl_err *err)
@@ -81,6 +94,8 @@ static pawl_status write_beside(int dir, const char *name, const char *temporary
     int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return io(err, name, "make a temporary file");
+    if (!keep_owner(dir, name, fd))
+        return io(err, name, "keep its owner and mode");
     if (!write_all(fd, bytes))
         return io(err, name, "write");
     if (fsync(fd))

@@ -17,8 +17,8 @@
 PAWL_MUST_USE pawl_status file_read(int dir, const char *name, uint8_t *ret, size_t cap,
                                     size_t *ret_n, struct pawl_err *err);
 
-/* Replaces or makes the file, mode 0600, durable when it returns. On failure (IO) the old file is
- * still there and no temporary one is. */
+/* Replaces the file, which keeps its owner and mode, or makes it, mode 0600; durable when it
+ * returns. On failure (IO) the old file is still there and no temporary one is. */
 PAWL_MUST_USE pawl_status file_replace(int dir, const char *name, struct pawl_view bytes,
                                        struct pawl_err *err);
 

@@ -5,6 +5,7 @@
 #
 #   agent_verifier.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL
 set -euo pipefail
+umask 077 # copies of the agent's configuration hold a token
 agent_program=$1 verifier_program=$2 ctl_program=$3
 config=$(cd "$(dirname "$0")/../../swtpm-config" && pwd)
 command -v swtpm >/dev/null && command -v tpm2_pcrextend >/dev/null || exit 77

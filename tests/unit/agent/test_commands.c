@@ -22,7 +22,7 @@
 
 static struct pawl_err err;
 
-static void file_is(const char *name, const char *want)
+static void file_has(const char *name, const char *want, mode_t mode)
 {
     uint8_t     text[4096];
     size_t      n = 0;
@@ -32,7 +32,12 @@ static void file_is(const char *name, const char *want)
     text[n] = 0;
     assert_string_equal((const char *)text, want);
     assert_int_equal(stat(scratch_path(name), &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void file_is(const char *name, const char *want)
+{
+    file_has(name, want, 0600);
 }
 
 static void write_file(const char *name, const char *text)
@@ -41,6 +46,7 @@ static void write_file(const char *name, const char *text)
 
     assert_non_null(f);
     fputs(text, f);
+    fchmod(fileno(f), 0600);
     fclose(f);
 }
 
@@ -231,6 +237,60 @@ static void another_verifier_needs_force(void **state)
     file_is("a.ini", KEYS);
     write_file("a.ini", "what = ever\n");
     T_FAILS(join_file(path, JOIN, false, &err), &err, PAWL_E_UNSUPPORTED);
+}
+
+/* An agent that is not root reads it by its group; root runs join. */
+static void join_keeps_owner_and_mode(void **state)
+{
+    char        path[300];
+    struct stat st;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("a.ini"));
+    write_file("a.ini", "interval_s = 60\n");
+    assert_int_equal(chmod(path, 0640), 0);
+    bool root = !chown(path, 12, 34);
+    T_OK(join_file(path, JOIN, false, &err), &err);
+    file_has("a.ini", KEYS "interval_s = 60\n", 0640);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(!root || (st.st_uid == 12 && st.st_gid == 34));
+    assert_int_equal(chmod(path, 0644), 0); /* nothing secret: the administrator's business */
+    T_OK(join_file(path, JOIN, false, &err), &err);
+    file_has("a.ini", KEYS "interval_s = 60\n", 0644);
+}
+
+static void a_token_that_others_can_read_is_refused(void **state)
+{
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
+    char                                    path[300];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", scratch_path("a.ini"));
+    write_file("a.ini", "interval_s = 60\n");
+    assert_int_equal(chmod(path, 0644), 0);
+    T_FAILS(join_file(path, JOIN "&token=" TOKEN, false, &err), &err, PAWL_E_DENIED);
+    assert_non_null(strstr(err.why, path));
+    file_has("a.ini", "interval_s = 60\n", 0644);
+    T_OK(config_load(path, &c, &err), &err);
+
+    write_file("a.ini", "token = " TOKEN "\n");
+    T_OK(config_load(path, &c, &err), &err);
+    for (mode_t open = 01; open <= 04; open <<= 1) {
+        assert_int_equal(chmod(path, 0640 | open), 0);
+        T_FAILS(config_load(path, &c, &err), &err, PAWL_E_DENIED);
+        T_WHERE(&err, "token");
+        assert_non_null(strstr(err.why, path));
+    }
+    assert_int_equal(chmod(path, 0640), 0);
+    T_OK(config_load(path, &c, &err), &err);
+
+    write_file("token", TOKEN "\n");
+    c.has_token = false;
+    snprintf(c.token_file, sizeof(c.token_file), "%s", scratch_path("token"));
+    assert_int_equal(chmod(c.token_file, 0644), 0);
+    T_FAILS(config_read_token(&c, &err), &err, PAWL_E_DENIED);
+    assert_int_equal(chmod(c.token_file, 0600), 0);
+    T_OK(config_read_token(&c, &err), &err);
 }
 
 static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
@@ -431,6 +491,8 @@ int main(void)
         CASE("a new configuration shows the defaults", a_new_configuration_shows_the_defaults),
         CASE("join keeps what it does not set", join_keeps_what_it_does_not_set),
         CASE("another verifier needs force", another_verifier_needs_force),
+        CASE("join keeps owner and mode", join_keeps_owner_and_mode),
+        CASE("a token that others can read is refused", a_token_that_others_can_read_is_refused),
         CASE("a bad string changes nothing and is not repeated",
              a_bad_string_changes_nothing_and_is_not_repeated),
         CASE("good rounds come at the interval", good_rounds_come_at_the_interval),

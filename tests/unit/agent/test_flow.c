@@ -148,6 +148,7 @@ static void a_token_signs_the_request_and_stays_here(void **state) /* P-ENROL-2 
     (void)state;
     fputs("AAECAwQFBgc.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n", f);
     fclose(f);
+    chmod(scratch_path("token"), 0600);
     snprintf(config.token_file, sizeof(config.token_file), "%s", scratch_path("token"));
     T_OK(enroll(), &err);
     PAWL_SECRET secret = { .n = 32 };
