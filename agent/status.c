@@ -6,8 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "flow/flow.h"
 #include "state/dir.h"
 #include "state/json.h"
+
+static bool is_joined(const struct status *s)
+{
+    return s->config->net.server[0] && s->config->tenant[0] && s->config->verifier_n;
+}
 
 pawl_status status_look(const struct config *c, struct status *ret, struct pawl_err *err)
 {
@@ -22,6 +28,8 @@ pawl_status status_look(const struct config *c, struct status *ret, struct pawl_
         PAWL_TRY(pawl_under(err, "state", record_read(d.fd, &s.record, err)));
         s.contact_s = state_dir_contact_s(&d);
     }
+    if (is_joined(&s))
+        flow_forget_others(&s.record, c);
     *ret = s;
     return pawl_ok();
 }
@@ -30,11 +38,6 @@ pawl_status status_look(const struct config *c, struct status *ret, struct pawl_
 static bool is_overdue(const struct status *s)
 {
     return s->now_s - s->contact_s > (int64_t)(3 * (s->config->interval_s + s->config->jitter_s));
-}
-
-static bool is_joined(const struct status *s)
-{
-    return s->config->net.server[0] && s->config->tenant[0] && s->config->verifier_n;
 }
 
 enum cli_exit status_judge(const struct status *s)
@@ -75,6 +78,8 @@ void status_next(const struct status *s, char *ret, size_t cap)
         snprintf(ret, cap, "enrolment was %s: ask the verifier's operator", r->result);
     else if (!r->enrolled)
         snprintf(ret, cap, "run `pawl-agent enroll`, or start the service");
+    else if (strstr(r->failure, FLOW_REFUSED_US) && is_overdue(s))
+        snprintf(ret, cap, "%s; if it was set up anew, try `pawl-agent enroll`", r->failure);
     else if (r->failure[0])
         snprintf(ret, cap, "%s", r->failure);
     else if (r->waits)

@@ -21,7 +21,7 @@ static pawl_status unsigned_answer(const struct net_answer *a, struct pawl_err *
     switch (a->status) {
     case 403:
         return pawl_fail(err, PAWL_E_DENIED, "verifier",
-                         "refused us (403); its log has the reason under request %s", id);
+                         FLOW_REFUSED_US "; its log has the reason under request %s", id);
     case 429:
     case 503:
         return pawl_fail(err, PAWL_E_IO, "verifier", "is busy (%d), request %s", a->status, id);

@@ -48,6 +48,9 @@ struct flow {
     struct pawl_err lost[2]; /* what is wrong with files that were taken as lost, for the log */
 };
 
+/* An unsigned refusal, as failures and then the record say it. */
+#define FLOW_REFUSED_US "refused us (403)"
+
 /* A signed answer. */
 enum flow_kind { FLOW_NONE = 0, FLOW_RESULT, FLOW_REFUSED };
 
@@ -59,6 +62,9 @@ struct flow_answer {
     struct pawl_refusal refusal;                 /* of a refusal */
     char                request[40];             /* Pawl-Request, for the log */
 };
+
+/* Without the enrolment, if it is one with another verifier or tenant than the configured one. */
+void flow_forget_others(struct record *r, const struct config *c);
 
 /* Opens the state directory and the way to the verifier. The record of another verifier or tenant
  * is forgotten, except for who we are. A file of the state that cannot be understood is set aside

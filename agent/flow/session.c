@@ -32,18 +32,13 @@ static bool is_pinned(const struct config *c, const uint8_t id[PAWL_VERIFIER_ID]
     return false;
 }
 
-/* A verifier may move, or sign with its next key; another tenant, or another key at another
- * address, is another verifier. */
-static bool is_ours(const struct record *r, const struct config *c)
+/* A verifier may move, or sign with its next key; with another tenant or a key that is not pinned
+ * it is another verifier, at the same address too. Who we are stays, so that the device keeps its
+ * id; what that other verifier knows does not. */
+void flow_forget_others(struct record *r, const struct config *c)
 {
-    return !strcmp(r->tenant, c->tenant) &&
-           (is_pinned(c, r->verifier_id) || !strcmp(r->server, c->net.server));
-}
-
-/* Who we are stays, so that the device keeps its id; what that other verifier knows does not. */
-static void forget_verifier(struct record *r)
-{
-    *r = (struct record){ .ek_name = r->ek_name };
+    if (r->enrolled && (strcmp(r->tenant, c->tenant) || !is_pinned(c, r->verifier_id)))
+        *r = (struct record){ .ek_name = r->ek_name };
 }
 
 /* A file that a power cut or a bad disk spoilt is as good as lost. A disk that does not answer at
@@ -74,8 +69,7 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
     PAWL_TRY(config_has_server(config, err));
     PAWL_TRY(state_dir_open(config->state, &f.dir, err));
     PAWL_TRY(pawl_under(err, "state", read_state(&f, err)));
-    if (f.record.enrolled && !is_ours(&f.record, config))
-        forget_verifier(&f.record);
+    flow_forget_others(&f.record, config);
     PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));
     PAWL_TRY(read_os_boot(f.os_boot, err));
     PAWL_TRY(net_open(&config->net, &f.net, err));

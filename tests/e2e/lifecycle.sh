@@ -119,6 +119,43 @@ has err "0x81015057"
 expect 0 agent d enroll
 expect 0 agent d attest
 
+check "set up anew at the same address, with a new key: join --force, and it enrols again"
+stop_process v
+cp "$work/v.port" "$work/anew.port"
+verifier_make anew --admission open
+verifier_start anew
+expect 2 agent d join "$(cat "$work/anew.join")"
+expect 0 agent d join --force "$(cat "$work/anew.join")"
+expect 1 agent d status
+has out "run \`pawl-agent enroll\`"
+expect 2 agent d attest
+has err "not enrolled"
+expect 0 agent d enroll
+same "$(agent_id d)" "$id"
+expect 1 agent d attest
+has out no-policy
+
+check "an enrolled device that the verifier does not know is told what to try"
+stop_process anew
+rm -rf "$work/anew/pawl.db"*
+verifier_start anew
+agent_set d interval_s=1 jitter_s=0
+expect 1 agent d attest
+has err "refused us (403)"
+names_enroll() {
+    agent d status >"$work/status" || true
+    grep -q 'refused us (403).*pawl-agent enroll' "$work/status"
+}
+wait_for names_enroll
+expect 0 agent d enroll
+expect 1 agent d attest
+has out no-policy
+stop_process anew
+verifier_start v
+expect 0 agent d join --force "$join"
+expect 0 agent d enroll
+expect 0 agent d attest
+
 check "revoked: the device is told by a signed refusal"
 expect 0 ctl device revoke "$id"
 last=$(attempt)

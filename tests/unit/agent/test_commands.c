@@ -449,6 +449,12 @@ static void status_says_what_to_do_next(void **state)
     says(&s, CLI_ATTENTION, "server: away");
 
     s = a_status();
+    snprintf(s.record.failure, sizeof(s.record.failure), "verifier: " FLOW_REFUSED_US);
+    says(&s, CLI_ATTENTION, FLOW_REFUSED_US);
+    s.now_s += 3600; /* again and again */
+    says(&s, CLI_ATTENTION, "pawl-agent enroll");
+
+    s = a_status();
     s.record.enrolled = false;
     s.record.result[0] = 0;
     says(&s, CLI_ATTENTION, "pawl-agent enroll");
@@ -473,6 +479,34 @@ static void status_needs_neither_tpm_nor_state(void **state)
     write_file("none/agent.json", "{\"version\": 1,");
     T_FAILS(status_look(&c, &s, &err), &err, PAWL_E_FORM);
     T_WHERE(&err, "state.agent.json");
+}
+
+/* join --force to a verifier with another key; the service was not started since. */
+static void status_forgets_another_verifier(void **state)
+{
+    struct state_dir d = { -1, -1 };
+    struct status    s;
+    struct config    c = { .tenant = "demo", .verifier_n = 1, .interval_s = 300 };
+    struct record    r = { .enrolled = true,
+                           .tenant = "demo",
+                           .server = "gw:1",
+                           .has_verifier = true,
+                           .has_device = true,
+                           .ek_name = { .n = 34 },
+                           .ak_name = { .n = 34 },
+                           .td_name = { .n = 34 } };
+
+    (void)state;
+    snprintf(c.net.server, sizeof(c.net.server), "gw:1");
+    snprintf(c.state, sizeof(c.state), "%s", scratch_path("state"));
+    T_OK(state_dir_open(c.state, &d, &err), &err);
+    T_OK(record_save(d.fd, &r, &err), &err);
+    state_dir_close(&d);
+    T_OK(status_look(&c, &s, &err), &err);
+    assert_true(s.record.enrolled);
+    c.verifier[0][0] = 1;
+    T_OK(status_look(&c, &s, &err), &err);
+    says(&s, CLI_ATTENTION, "pawl-agent enroll");
 }
 
 #define CASE(sentence, f)                                                                          \
@@ -500,6 +534,7 @@ int main(void)
         CASE("what the verifier asks for is kept", what_the_verifier_asks_for_is_kept),
         CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("status says what to do next", status_says_what_to_do_next),
+        CASE("status forgets another verifier", status_forgets_another_verifier),
         CASE("status needs neither TPM nor state", status_needs_neither_tpm_nor_state),
     };
 

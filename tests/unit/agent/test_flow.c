@@ -424,6 +424,25 @@ static void a_record_of_another_verifier_is_not_used(void **state)
     assert_int_equal(last()->a1.attempt, 1 + ATTEMPTS_BLOCK);
 }
 
+/* Set up anew at the same address: it knows nothing of us. */
+static void a_verifier_with_an_unpinned_key_is_another(void **state)
+{
+    struct signer swap = world.signer[0];
+
+    (void)state;
+    T_OK(enroll(), &err);
+    flow_close(&flow);
+    world.signer[0] = world.signer[1];
+    world.signer[1] = swap;
+    memcpy(config.verifier[0], world.signer[0].id, PAWL_SPKI_PIN); /* join --force */
+    open_flow();
+    assert_false(flow.record.enrolled);
+    assert_int_equal(flow.record.ek_name.n, 34);
+    T_OK(enroll(), &err);
+    T_OK(attest(), &err);
+    assert_true(pawl_view_equal(last()->a1.verifier_id, PAWL_VIEW_OF(world.signer[0].id)));
+}
+
 static void a_moved_verifier_is_the_same(void **state)
 {
     (void)state;
@@ -608,6 +627,8 @@ int main(void)
         CASE("an unpinned verifier gets nothing", an_unpinned_verifier_gets_nothing),
         CASE("the next key is found after a failure", the_next_key_is_found_after_a_failure),
         CASE("a record of another verifier is not used", a_record_of_another_verifier_is_not_used),
+        CASE("a verifier with an unpinned key is another",
+             a_verifier_with_an_unpinned_key_is_another),
         CASE("a moved verifier is the same", a_moved_verifier_is_the_same),
         CASE("a busy verifier is left alone for as long as it asks",
              a_busy_verifier_is_left_alone_for_as_long_as_it_asks),
