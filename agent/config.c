@@ -63,8 +63,8 @@ static bool good(const struct file *f)
     return f->status.code == PAWL_OK;
 }
 
-/* libinih's fgets. It cuts what is too long for it, so the length is judged here; blanks in front
- * would continue the line before. */
+/* libinih's fgets. It cuts what is too long for it, so the length is judged here; white space
+ * in front would continue the line before. */
 static char *next_line(char *ret, int cap, void *arg)
 {
     struct file *f = arg;
@@ -76,7 +76,7 @@ static char *next_line(char *ret, int cap, void *arg)
     size_t         n = end ? (size_t)(end - f->left.p) + 1 : f->left.n;
     const uint8_t *p = f->left.p;
     f->left = pawl_view(p + n, f->left.n - n);
-    while (n && isblank(*p))
+    while (n && isspace(*p))
         p++, n--;
     if (n > CONFIG_LINE_MAX || n + 1 > (size_t)cap) {
         refuse(

@@ -64,13 +64,13 @@ static bool is_ours(struct pawl_view line)
     static const char *const keys[] = { "server", "tenant", "verifier_key",
                                         "tls",    "token",  "token_file" };
 
-    while (line.n && isblank(*line.p))
+    while (line.n && isspace(*line.p))
         line = pawl_view(line.p + 1, line.n - 1);
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
         size_t n = strlen(keys[i]);
         if (line.n < n || memcmp(line.p, keys[i], n))
             continue;
-        while (n < line.n && isblank(line.p[n]))
+        while (n < line.n && isspace(line.p[n]))
             n++;
         if (n < line.n && (line.p[n] == '=' || line.p[n] == ':'))
             return true;
@@ -80,7 +80,7 @@ static bool is_ours(struct pawl_view line)
 
 static bool is_section(struct pawl_view line)
 {
-    while (line.n && isblank(*line.p))
+    while (line.n && isspace(*line.p))
         line = pawl_view(line.p + 1, line.n - 1);
     return line.n && *line.p == '[';
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Aims at agent.ini: a value that gets in beyond its limits, a file that is refused without saying
- * where, a token that an error repeats.
+ * where, a file that `join` makes unreadable or changes beside its own keys.
  */
 
 #include "config.h"
 #include "fuzz.h"
+#include "join.h"
 #include "state/file.h"
 
-/* config_parse reads no file and makes no key. */
+/* What is tested here reads no file, writes none, and makes no key. */
 pawl_status file_read(int dir, const char *name, uint8_t *ret, size_t cap, size_t *ret_n,
                       struct pawl_err *err)
 {
@@ -17,6 +18,27 @@ pawl_status file_read(int dir, const char *name, uint8_t *ret, size_t cap, size_
     (void)cap;
     (void)ret_n;
     return pawl_fail(err, PAWL_E_BUG, name, "not here");
+}
+
+pawl_status file_replace(int dir, const char *name, struct pawl_view bytes, struct pawl_err *err)
+{
+    (void)dir;
+    (void)bytes;
+    return pawl_fail(err, PAWL_E_BUG, name, "not here");
+}
+
+pawl_status file_open_parent(const char *path, bool make, int *ret, const char **ret_name,
+                             struct pawl_err *err)
+{
+    (void)make;
+    (void)ret;
+    (void)ret_name;
+    return pawl_fail(err, PAWL_E_BUG, path, "not here");
+}
+
+void file_close(int *fd)
+{
+    (void)fd;
 }
 
 struct tpm_keys_config tpm_keys_config_default(void)
@@ -62,6 +84,32 @@ static void facts_are_sorted(const struct config *c)
     }
 }
 
+static void join_keeps_the_rest(struct pawl_view text, const struct config *before)
+{
+    static const struct pawl_join join = { .address = "verifier.example:1", .tenant = "joined" };
+    static char                   joined[CONFIG_FILE_MAX];
+    static struct config          c;
+    size_t                        n = 0;
+    struct pawl_err               err = { 0 };
+
+    if (!pawl_is_ok(join_text(text, &join, joined, sizeof(joined), &n, &err))) {
+        FUZZ_HOLDS(err.code == PAWL_E_FULL);
+        return;
+    }
+    FUZZ_HOLDS(pawl_is_ok(config_parse("agent.ini", pawl_view(joined, n), &c, &err)));
+    FUZZ_HOLDS(!strcmp(c.net.server, join.address) && !strcmp(c.tenant, join.tenant));
+    FUZZ_HOLDS(c.net.tls == NET_TLS_PIN && c.net.pin_n == 1 && c.verifier_n == 1);
+    FUZZ_HOLDS(!c.has_token && !c.token_file[0]);
+    FUZZ_HOLDS(!strcmp(c.tcti, before->tcti) && !strcmp(c.state, before->state) &&
+               !strcmp(c.net.proxy, before->net.proxy));
+    FUZZ_HOLDS(c.interval_s == before->interval_s && c.jitter_s == before->jitter_s &&
+               c.enroll == before->enroll && c.keys.ak == before->keys.ak);
+    FUZZ_HOLDS(c.fact_n == before->fact_n);
+    for (size_t i = 0; i < c.fact_n; i++)
+        FUZZ_HOLDS(!strcmp(c.fact[i].value, before->fact[i].value));
+    config_done(&c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     static struct config c;
@@ -76,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     }
     within_limits(&c);
     facts_are_sorted(&c);
+    join_keeps_the_rest(pawl_view(p, n), &c);
     config_done(&c);
     return 0;
 }

@@ -38,6 +38,15 @@ static bool is_text(const char *s, size_t room)
     return memchr(s, 0, room) != NULL;
 }
 
+/* What was saved holds nothing that a terminal would act on. */
+static bool is_plain(const char *s)
+{
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~')
+            return false;
+    return true;
+}
+
 static void same(const struct record *a, const struct record *b)
 {
     FUZZ_HOLDS(a->enrolled == b->enrolled && a->waits == b->waits);
@@ -81,5 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     }
     FUZZ_HOLDS(pawl_is_ok(record_read(-1, &again, &err)));
     same(&r, &again);
+    FUZZ_HOLDS(is_plain(again.why) && is_plain(again.failure) && is_plain(again.server) &&
+               is_plain(again.result) && is_plain(again.ek) && is_plain(again.ak));
     return 0;
 }

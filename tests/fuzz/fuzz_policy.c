@@ -7,8 +7,30 @@
 
 #include <inttypes.h>
 
+#include <cjson/cJSON.h>
+
 #include "appraise/policy.h"
 #include "fuzz.h"
+
+static size_t texts_below(const cJSON *j)
+{
+    size_t n = 0;
+
+    for (const cJSON *m = j->child; m; m = m->next)
+        n += cJSON_IsString(m) ? 1 : texts_below(m);
+    return n;
+}
+
+static void no_value_is_lost(const struct policy *p, struct pawl_view text)
+{
+    cJSON *j = cJSON_ParseWithLength((const char *)text.p, text.n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->rule_n; i++)
+        n += p->rule[i].value_n;
+    FUZZ_HOLDS(n == texts_below(cJSON_GetObjectItemCaseSensitive(j, "pcrs")));
+    cJSON_Delete(j);
+}
 
 static struct policy read_again(const struct policy *p)
 {
@@ -99,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         return 0;
     }
     FUZZ_HOLDS(policy.rule_n && pawl_is_name(pawl_view_str(policy.name)));
+    no_value_is_lost(&policy, pawl_view(p, n));
     struct policy again = read_again(&policy);
     same(&policy, &again);
     policy_done(&again);
