@@ -45,6 +45,15 @@ bool tpm_rc_blames_parameter(TSS2_RC rc)
     return from_tpm(rc) && (rc & TPM2_RC_FMT1) && (rc & TPM2_RC_P);
 }
 
+/* Warnings (Part 2, 6.6.3) are about the moment and not about the command: RETRY, YIELDED, MEMORY,
+ * TESTING. So is whatever a resource manager says of itself. */
+static bool is_passing(TSS2_RC rc)
+{
+    if ((rc & TSS2_RC_LAYER_MASK) == TSS2_RESMGR_RC_LAYER)
+        return true;
+    return from_tpm(rc) && !(rc & TPM2_RC_FMT1) && (rc & TPM2_RC_WARN) == TPM2_RC_WARN;
+}
+
 struct explanation {
     TSS2_RC        code;
     enum pawl_code as;
@@ -52,20 +61,20 @@ struct explanation {
 };
 
 static const struct explanation explanations[] = {
-    { TPM2_RC_OBJECT_MEMORY, PAWL_E_TPM,
+    { TPM2_RC_OBJECT_MEMORY, PAWL_E_IO,
       "has no free slot for an object: another program holds keys; tcti = device:/dev/tpmrm0 "
       "helps" },
-    { TPM2_RC_SESSION_MEMORY, PAWL_E_TPM,
+    { TPM2_RC_SESSION_MEMORY, PAWL_E_IO,
       "has no free slot for a session: another program holds some; tcti = device:/dev/tpmrm0 "
       "helps" },
     { TPM2_RC_NV_SPACE, PAWL_E_FULL,
       "has no room for another persistent object: remove one (tpm2_evictcontrol)" },
-    { TPM2_RC_LOCKOUT, PAWL_E_TPM,
+    { TPM2_RC_LOCKOUT, PAWL_E_IO,
       "is in dictionary-attack lockout, by another program's keys: tpm2_dictionarylockout -c" },
-    { TPM2_RC_FAILURE, PAWL_E_TPM, "is in failure mode: it needs a power cycle, or it is broken" },
-    { TPM2_RC_INITIALIZE, PAWL_E_TPM, "was not started: firmware or tpm2_startup -c must do that" },
-    { TPM2_RC_NV_UNAVAILABLE, PAWL_E_TPM, "cannot write its memory at the moment" },
-    { TPM2_RC_NV_RATE, PAWL_E_TPM, "protects its memory from wear: try again later" },
+    { TPM2_RC_FAILURE, PAWL_E_IO, "is in failure mode: it needs a power cycle, or it is broken" },
+    { TPM2_RC_INITIALIZE, PAWL_E_IO, "was not started: firmware or tpm2_startup -c must do that" },
+    { TPM2_RC_NV_UNAVAILABLE, PAWL_E_IO, "cannot write its memory at the moment" },
+    { TPM2_RC_NV_RATE, PAWL_E_IO, "protects its memory from wear: try again later" },
 };
 
 pawl_status tpm_rc(TSS2_RC rc, const char *command, struct pawl_err *err)
@@ -78,7 +87,8 @@ pawl_status tpm_rc(TSS2_RC rc, const char *command, struct pawl_err *err)
     if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
         return pawl_fail(err, PAWL_E_IO, command, "the connection to the TPM failed: %s",
                          Tss2_RC_Decode(rc));
-    return pawl_fail(err, PAWL_E_TPM, command, "0x%x %s", rc, Tss2_RC_Decode(rc));
+    return pawl_fail(err, is_passing(rc) ? PAWL_E_IO : PAWL_E_TPM, command, "0x%x %s", rc,
+                     Tss2_RC_Decode(rc));
 }
 
 pawl_status tpm_rc_of_hierarchy(TSS2_RC rc, const char *command, const char *hierarchy,

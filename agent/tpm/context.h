@@ -22,8 +22,9 @@ struct tpm {
 void tpm_esys_free(void *pointer);
 #define TPM_OWNED PAWL_CLEANUP(tpm_esys_free)
 
-/* Turns a response code into a status; command is the TCG's name. OBJECT_MEMORY, LOCKOUT and others
- * that an engineer can do something about get a sentence instead of the code's name. */
+/* Turns a response code into a status; command is the TCG's name. IO for what may pass, the way to
+ * the TPM included; TPM for what the same command will meet again. OBJECT_MEMORY, LOCKOUT and
+ * others that an engineer can do something about get a sentence instead of the code's name. */
 PAWL_MUST_USE pawl_status tpm_rc(TSS2_RC rc, const char *command, struct pawl_err *err);
 
 /* The same for a command that a hierarchy authorises: a set password is DENIED. */

@@ -152,8 +152,9 @@ static pawl_status compare(struct tpm *t, const struct place *at, const struct p
 
 /* ---- one place ------------------------------------------------------------------------------ */
 
-/* Fails only with ABSENT, and when the TPM cannot be talked to: what is wrong with this one EK
- * stands in ek->state and ek->problem. */
+/* Fails only with ABSENT, and when the TPM does not work at the moment, which says nothing about
+ * this EK: passing on to the next one then would make another device of us. What is wrong with this
+ * one EK stands in ek->state and ek->problem. */
 static pawl_status examine(struct tpm *t, const struct place *at, const struct pawl_name *keep,
                            struct tpm_ek *ek, struct pawl_err *err)
 {

@@ -16,8 +16,8 @@
  *     a chip between us and the TPM cannot stand in for it.
  *  5. What the TPM answers is parsed by libpawl's strict parsers before it is used.
  *
- * Failures common to all calls: TPM when the TPM or the way to it refuses (err->where is the
- * command, "TPM2_Quote"), IO when there is no TPM to talk to, MEMORY.
+ * Failures common to all calls: TPM when the TPM refuses (err->where is the command, "TPM2_Quote"),
+ * IO when there is no TPM to talk to or it does not work at the moment, MEMORY.
  *
  * Not here: what a verifier makes of it (verifier/appraise), when to call (flow/).
  * Spec: docs/protocol.md, section "Roles, keys, trusts".

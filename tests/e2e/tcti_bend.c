@@ -14,6 +14,7 @@
  *   other-key        TPM2_ReadPublic of an EK handle shows another P-256 key, Name included
  *   other-area       the same with the true Name
  *   extend=N         extends PCR 16 after each of the first N quotes
+ *   refuse=CC,RC     the first command CC after opening is answered by RC (both in hex)
  *   nonce            TPM2_Quote is sent with another qualifyingData
  */
 
@@ -36,6 +37,7 @@ struct bend {
     uint32_t                    handle;  /* the first of the command, if it has one */
     uint32_t                    refusal; /* answer this instead of asking the TPM */
     unsigned                    extended;
+    bool                        refused; /* refuse= has been done */
 };
 
 const TSS2_TCTI_INFO *Tss2_Tcti_Info(void);
@@ -117,6 +119,17 @@ static bool names_hash(const uint8_t *p, size_t at, uint16_t hash)
     return false;
 }
 
+static void refuse_once(struct bend *b)
+{
+    const char *what = option("refuse=");
+    char       *rc = NULL;
+
+    if (!what || b->refused || strtoul(what, &rc, 16) != b->command)
+        return;
+    b->refusal = (uint32_t)strtoul(rc + 1, NULL, 16);
+    b->refused = true;
+}
+
 static void look_at(struct bend *b, uint8_t *p, size_t n)
 {
     b->command = u32(p + 6);
@@ -124,6 +137,7 @@ static void look_at(struct bend *b, uint8_t *p, size_t n)
     b->refusal = 0;
     if (b->command == TPM2_CC_StartAuthSession && b->handle == TPM2_RH_NULL)
         b->refusal = TPM2_RC_FAILURE;
+    refuse_once(b);
     if (!is_key_command(b->command))
         return;
     size_t at = HEADER + 4 * handles_of(b->command);
@@ -222,9 +236,16 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *ctx, size_t *n, uint8_t *response, int
         bend_answer(b, response);
         return rc;
     }
-    const uint8_t refusal[HEADER] = {
-        0x80, 0x01, 0, 0, 0, HEADER, 0, 0, (uint8_t)(b->refusal >> 8), (uint8_t)b->refusal
-    };
+    const uint8_t refusal[HEADER] = { 0x80,
+                                      0x01,
+                                      0,
+                                      0,
+                                      0,
+                                      HEADER,
+                                      0,
+                                      (uint8_t)(b->refusal >> 16),
+                                      (uint8_t)(b->refusal >> 8),
+                                      (uint8_t)b->refusal };
     *n = HEADER;
     if (response)
         memcpy(response, refusal, HEADER);

@@ -45,7 +45,7 @@ static void says_that_the_slots_are_taken(void **state)
     device_run(*state,
                "cd $DEVICE; for i in 1 2 3; do tpm2_createprimary -C o -G ecc -c k.ctx; done");
     struct tpm *t = open_tpm(*state);
-    T_FAILS(tpm_choose_ek(t, NULL, &ek, &err), &err, PAWL_E_TPM);
+    T_FAILS(tpm_choose_ek(t, NULL, &ek, &err), &err, PAWL_E_IO);
     assert_non_null(strstr(err.why, "no free slot"));
     tpm_close(&t);
 }

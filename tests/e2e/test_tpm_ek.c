@@ -212,6 +212,35 @@ static void finds_a_certificate_inside_padding(void **state)
     tpm_close(&t);
 }
 
+/* The P-256 EK comes first. What the TPM says of the moment must not make another device of us;
+ * what it says of that EK passes on to the next. */
+static void a_tpm_that_is_busy_is_not_another_device(void **state)
+{
+    static const char *const passing[] = {
+        "refuse=131,902",   /* TPM2_CreatePrimary: OBJECT_MEMORY */
+        "refuse=131,903",   /* SESSION_MEMORY */
+        "refuse=131,904",   /* MEMORY */
+        "refuse=131,921",   /* LOCKOUT */
+        "refuse=131,101",   /* FAILURE */
+        "refuse=131,c0902", /* the TPM's, by a resource manager */
+        "refuse=131,b0005", /* the resource manager's own */
+        "refuse=169,923",   /* TPM2_NV_ReadPublic: NV_UNAVAILABLE */
+        "refuse=14e,920",   /* TPM2_NV_Read: NV_RATE */
+    };
+    struct tpm_ek   ek;
+    struct pawl_err err;
+
+    for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++) {
+        struct tpm *t = open_bent(*state, passing[i]);
+        T_FAILS(tpm_choose_ek(t, NULL, &ek, &err), &err, PAWL_E_IO);
+        assert_int_equal(chosen(t).template, PAWL_EK_P256);
+        tpm_close(&t);
+    }
+    struct tpm *t = open_bent(*state, "refuse=131,2e6"); /* TPM_RC_CURVE, parameter 2 */
+    assert_int_equal(chosen(t).template, PAWL_EK_P384);
+    tpm_close(&t);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -232,6 +261,8 @@ int main(void)
                  "--ek p256"),
         T_DEVICE("passes over a certificate of another TPM",
                  passes_over_a_certificate_of_another_tpm, ""),
+        T_DEVICE("a TPM that is busy is not another device",
+                 a_tpm_that_is_busy_is_not_another_device, ""),
         T_DEVICE("survives rubbish in place of a certificate",
                  survives_rubbish_in_place_of_a_certificate, "--ek p256,p384"),
         T_DEVICE("survives a certificate cut short", survives_a_certificate_cut_short,
