@@ -86,8 +86,9 @@ static enum cli_exit take_command(int argc, char **argv, struct cli *c)
     c->command = commands[i].command;
     int arguments = argc - optind - 1;
     if (arguments != (c->command == CLI_JOIN))
-        return usage(c->command == CLI_JOIN ? "join takes one string: pawl://.."
-                                            : "no arguments are taken by",
+        return usage(c->command == CLI_JOIN
+                         ? "join takes one string, pawl://.., or - for standard input"
+                         : "no arguments are taken by",
                      c->command == CLI_JOIN ? "" : commands[i].name);
     c->join = c->command == CLI_JOIN ? argv[optind + 1] : NULL;
     return CLI_GOOD;
@@ -118,9 +119,10 @@ void cli_help(void)
         "\n"
         "usage: pawl-agent [--config FILE] COMMAND [OPTION..]\n"
         "\n"
-        "  join [--force] STRING     write the configuration from the string that\n"
-        "                            `pawl-verifier init` prints; --force: replace another "
-        "verifier\n"
+        "  join [--force] STRING | - write the configuration from the string that\n"
+        "                            `pawl-verifier init` prints; - reads it from standard input,\n"
+        "                            where nobody sees a token in the list of processes;\n"
+        "                            --force: replace another verifier\n"
         "  enroll [--json]           introduce this TPM to the verifier\n"
         "  attest [--json]           send one quote and print the verdict\n"
         "  run                       enroll if need be, then attest every interval_s, until "

@@ -144,6 +144,33 @@ pawl_status join_text(struct pawl_view old, const struct pawl_join *join, char *
     return pawl_ok();
 }
 
+/* ---- the string ----------------------------------------------------------------------------- */
+
+pawl_status join_read(FILE *in, char ret[JOIN_STRING_MAX], struct pawl_err *err)
+{
+    char   line[JOIN_STRING_MAX];
+    size_t n = 0;
+    int    c;
+
+    setvbuf(in, NULL, _IONBF, 0); /* no second copy of a token */
+    while ((c = getc(in)) != EOF && c != '\n' && n < sizeof(line)) {
+        if (n || !isspace(c))
+            line[n++] = (char)c;
+    }
+    while (n && n < sizeof(line) && isspace((unsigned char)line[n - 1]))
+        n--;
+    pawl_status s = pawl_ok();
+    if (!n)
+        s = pawl_fail(err, PAWL_E_FORM, "join", "standard input has no join string");
+    else if (n == sizeof(line) || memchr(line, 0, n))
+        s = pawl_fail(err, n == sizeof(line) ? PAWL_E_RANGE : PAWL_E_FORM, "join",
+                      "standard input is no join string");
+    else
+        snprintf(ret, JOIN_STRING_MAX, "%.*s", (int)n, line);
+    pawl_wipe(line, sizeof(line));
+    return s;
+}
+
 /* ---- the file ------------------------------------------------------------------------------- */
 
 static void join_wipe(struct pawl_join *j)

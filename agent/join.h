@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `pawl-agent join STRING`: writes what the verifier's one string says into the configuration file
- * and keeps everything else that stands there, comments too.
+ * `pawl-agent join STRING` or `join -`: writes what the verifier's one string says into the
+ * configuration file and keeps everything else that stands there, comments too.
  */
 #ifndef AGENT_JOIN_H
 #define AGENT_JOIN_H
+
+#include <stdio.h>
 
 #include "config.h"
 
 /* What a new file holds beside the keys of join: each other key with its default, commented out. */
 extern const char join_template[];
+
+enum { JOIN_STRING_MAX = 1024 };
+
+/* Reads the string as one line, blanks around it dropped. For `join -`: an argument would show a
+ * token to whoever lists processes. FORM if there is none, RANGE if it is longer. Wipe *ret. */
+PAWL_MUST_USE pawl_status join_read(FILE *in, char ret[JOIN_STRING_MAX], struct pawl_err *err);
 
 /* The file's text with the keys of join replaced: server, tenant, verifier_key, tls, token.
  * FULL if it does not fit. */

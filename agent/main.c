@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "cli.h"
@@ -80,9 +81,15 @@ static enum cli_exit show_identity(const struct cli *cli, const struct config *c
 
 static enum cli_exit join(const struct cli *cli)
 {
+    char            line[JOIN_STRING_MAX];
+    bool            piped = !strcmp(cli->join, "-");
     struct pawl_err err;
 
-    if (!pawl_is_ok(join_file(cli->config, cli->join, cli->force, &err))) {
+    pawl_status s = piped ? join_read(stdin, line, &err) : pawl_ok();
+    if (pawl_is_ok(s))
+        s = join_file(cli->config, piped ? line : cli->join, cli->force, &err);
+    pawl_wipe(line, sizeof(line));
+    if (!pawl_is_ok(s)) {
         report_failure(&err);
         return CLI_USAGE;
     }

@@ -202,7 +202,10 @@ agent 0 attest
 rm -rf "$work/agent"
 agent 1 enroll
 has out "refused: wait for approval"
-agent 0 join "$("$ctl_program" --json token create --device "$identity" | jq -r .join)"
+agent 2 join - </dev/null
+has err "standard input"
+"$ctl_program" --json token create --device "$identity" | jq -r .join >"$work/join"
+agent 0 join - <"$work/join"
 agent 0 enroll
 [ "$(device_field id)" = "$identity" ]
 agent 0 attest

@@ -293,6 +293,42 @@ static void a_token_that_others_can_read_is_refused(void **state)
     T_OK(config_read_token(&c, &err), &err);
 }
 
+/* What standard input says. */
+static pawl_status read_line(const char *text, size_t n, char ret[JOIN_STRING_MAX])
+{
+    FILE *in = fmemopen((void *)(uintptr_t)text, n, "r");
+
+    assert_non_null(in);
+    pawl_status s = join_read(in, ret, &err);
+    fclose(in);
+    return s;
+}
+
+static void a_string_is_read_from_standard_input(void **state)
+{
+    char       line[JOIN_STRING_MAX], same[JOIN_STRING_MAX], longest[JOIN_STRING_MAX + 1];
+    struct cli c;
+
+    (void)state;
+    assert_int_equal(parse(&c, "join", "-", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_JOIN);
+    T_OK(read_line(JOIN, strlen(JOIN), line), &err);
+    assert_string_equal(line, JOIN);
+    T_OK(read_line(" \t" JOIN " \r\nmore", strlen(JOIN) + 10, line), &err);
+    assert_string_equal(line, JOIN);
+    memset(longest, 'x', sizeof(longest));
+    T_OK(read_line(longest, sizeof(longest) - 2, line), &err);
+    assert_int_equal(strlen(line), JOIN_STRING_MAX - 1);
+
+    t_poison(line, sizeof(line));
+    memcpy(same, line, sizeof(same));
+    T_FAILS(read_line(longest, sizeof(longest) - 1, line), &err, PAWL_E_RANGE);
+    T_FAILS(read_line(longest, sizeof(longest), line), &err, PAWL_E_RANGE);
+    T_FAILS(read_line("\n", 1, line), &err, PAWL_E_FORM);
+    T_FAILS(read_line("a\0b", 3, line), &err, PAWL_E_FORM);
+    assert_memory_equal(line, same, sizeof(same));
+}
+
 static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
 {
     static const char *const bad[] = { "", "pawl://sesame", "https://gw:1/demo",
@@ -525,6 +561,7 @@ int main(void)
         CASE("a new configuration shows the defaults", a_new_configuration_shows_the_defaults),
         CASE("join keeps what it does not set", join_keeps_what_it_does_not_set),
         CASE("another verifier needs force", another_verifier_needs_force),
+        CASE("a string is read from standard input", a_string_is_read_from_standard_input),
         CASE("join keeps owner and mode", join_keeps_owner_and_mode),
         CASE("a token that others can read is refused", a_token_that_others_can_read_is_refused),
         CASE("a bad string changes nothing and is not repeated",
