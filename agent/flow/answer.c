@@ -21,13 +21,14 @@ static pawl_status unsigned_answer(const struct net_answer *a, struct pawl_err *
     switch (a->status) {
     case 403:
         return pawl_fail(err, PAWL_E_DENIED, "verifier",
-                         FLOW_REFUSED_US "; its log has the reason under request %s", id);
+                         FLOW_REFUSED_US "; its log has the reason" FLOW_REQUEST "%s)", id);
     case 429:
     case 503:
-        return pawl_fail(err, PAWL_E_IO, "verifier", "is busy (%d), request %s", a->status, id);
+        return pawl_fail(err, PAWL_E_IO, "verifier", "is busy (%d)" FLOW_REQUEST "%s)", a->status,
+                         id);
     default:
         return pawl_fail(err, a->status >= 500 ? PAWL_E_IO : PAWL_E_DENIED, "verifier",
-                         "answers %d, request %s", a->status, id);
+                         "answers %d" FLOW_REQUEST "%s)", a->status, id);
     }
 }
 

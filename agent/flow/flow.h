@@ -51,6 +51,9 @@ struct flow {
 /* An unsigned refusal, as failures and then the record say it. */
 #define FLOW_REFUSED_US "refused us (403)"
 
+/* Ends a failure: what the verifier's log is searched for, and what no record keeps. */
+#define FLOW_REQUEST " (request "
+
 /* A signed answer. */
 enum flow_kind { FLOW_NONE = 0, FLOW_RESULT, FLOW_REFUSED };
 

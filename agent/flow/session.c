@@ -104,11 +104,9 @@ static void note_failure(struct record *r, int64_t now_s, const struct pawl_err 
     if (!r->failure[0])
         r->failing_since_s = now_s;
     /* Without what changes from one failure to the next, or each would write the disk anew. */
-    const char *id = strstr(e->why, "request ");
+    const char *id = strstr(e->why, FLOW_REQUEST);
     int         n = id ? (int)(id - e->why) : (int)strlen(e->why);
     snprintf(r->failure, sizeof(r->failure), "%s: %.*s", e->where, n, e->why);
-    for (size_t k = strlen(r->failure); k && strchr(", ", r->failure[k - 1]); k--)
-        r->failure[k - 1] = 0;
 }
 
 void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64_t now_s,

@@ -17,12 +17,13 @@ refused() { # NAME WHERE WHY: the agent is told 403, the log's one line says why
     local request
     expect 1 agent "$1" enroll
     has err "refused us (403)"
-    request=$(sed -n 's/.*under request \([0-9a-f]*\).*/\1/p' "$work/err")
+    request=$(sed -n 's/.*(request \([0-9a-f]*\)).*/\1/p' "$work/err")
     same "$(grep -c "request=$request" "$work/v.log")" 1
     grep "request=$request" "$work/v.log" >"$work/line"
     has line "status=403" "where=$2 why=\"$3\""
     expect 1 agent "$1" status
-    has out "enrolment fails: verifier: refused us (403)"
+    has out "enrolment fails: verifier: refused us (403); its log has the reason"
+    lacks out request
 }
 uses_left() { # TOKEN-ID
     ctl --json token list | jq -r ".tokens[] | select(.id == \"$1\") | .uses_left"
