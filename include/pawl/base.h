@@ -78,7 +78,8 @@ static inline bool pawl_is_ok(pawl_status s)
     return s.code == PAWL_OK;
 }
 
-/* Fills *err and returns the code as a status. fmt must not carry secrets or raw input. */
+/* Fills *err and returns the code as a status. fmt must not carry secrets or raw input;
+ * control characters become '?'. */
 pawl_status pawl_fail(struct pawl_err *err, enum pawl_code code, const char *where, const char *fmt,
                       ...) PAWL_PRINTF(4, 5);
 

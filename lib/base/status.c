@@ -36,6 +36,17 @@ const char *pawl_code_name(enum pawl_code code)
     return code_name[code];
 }
 
+/* Words of strangers, down to a name in a certificate, end up on terminals and in logs of lines.
+ * C0, DEL, and C1 in its two bytes of UTF-8. */
+static void without_controls(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++)
+        if (*c < ' ' || *c == 0x7f)
+            *c = '?';
+        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            c[0] = c[1] = '?';
+}
+
 pawl_status pawl_fail(struct pawl_err *err, enum pawl_code code, const char *where, const char *fmt,
                       ...)
 {
@@ -46,6 +57,8 @@ pawl_status pawl_fail(struct pawl_err *err, enum pawl_code code, const char *whe
     va_start(args, fmt);
     vsnprintf(err->why, sizeof(err->why), fmt, args);
     va_end(args);
+    without_controls(err->where);
+    without_controls(err->why);
     return (pawl_status){ code };
 }
 

@@ -144,6 +144,24 @@ static void an_error_path_grows_at_the_front(void **state)
     assert_int_equal(strlen(err.where), sizeof(err.where) - 1);
 }
 
+static void an_error_is_one_line_for_any_terminal(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+
+    T_FAILS(pawl_fail(&err, PAWL_E_FORGED, "tls\n.ca",
+                      "CN=a\nb\r\t\x1b[2J\x7f \xc2\x9b \xc3\xa4 %s", "\x01"),
+            &err, PAWL_E_FORGED);
+    T_WHERE(&err, "tls?.ca");
+    assert_string_equal(err.why, "CN=a?b???[2J? ?? \xc3\xa4 ?");
+    T_FAILS(pawl_fail(&err, PAWL_E_FORM, "f", "\xc2"), &err, PAWL_E_FORM); /* cut there */
+    assert_string_equal(err.why, "\xc2");
+    for (int c = 1; c < 256; c++) {
+        T_FAILS(pawl_fail(&err, PAWL_E_FORM, "f", "%c", c), &err, PAWL_E_FORM);
+        assert_int_equal((unsigned char)err.why[0], c < 32 || c == 127 ? '?' : c);
+    }
+}
+
 static void hex_is_strict(void **state)
 {
     (void)state;
@@ -286,6 +304,7 @@ int main(void)
         T_CASE("a full writer writes nothing more", a_full_writer_writes_nothing_more),
         T_CASE("a zero status is no success", a_zero_status_is_no_success),
         T_CASE("an error path grows at the front", an_error_path_grows_at_the_front),
+        T_CASE("an error is one line for any terminal", an_error_is_one_line_for_any_terminal),
         T_CASE("hex is strict", hex_is_strict),
         T_CASE("base64url follows RFC 4648", base64url_follows_rfc_4648),
         T_CASE("base64url refuses second spellings", base64url_refuses_second_spellings),
