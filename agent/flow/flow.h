@@ -43,6 +43,7 @@ struct flow {
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
     uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
+    bool                 moves;    /* from the verifier of the record on disk to another one */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
     size_t               lost_n;
     struct pawl_err lost[2]; /* what is wrong with files that were taken as lost, for the log */

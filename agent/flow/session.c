@@ -69,7 +69,9 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
     PAWL_TRY(config_has_server(config, err));
     PAWL_TRY(state_dir_open(config->state, &f.dir, err));
     PAWL_TRY(pawl_under(err, "state", read_state(&f, err)));
+    f.moves = f.record.enrolled;
     flow_forget_others(&f.record, config);
+    f.moves = f.moves && !f.record.enrolled;
     PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));
     PAWL_TRY(read_os_boot(f.os_boot, err));
     PAWL_TRY(net_open(&config->net, &f.net, err));
@@ -114,6 +116,10 @@ void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64
 {
     struct pawl_err ignored;
 
+    /* A mistake in the configuration, set right again, must not cost the enrolment: the old record
+     * stays until another verifier has shown its key. */
+    if (f->moves && !f->record.has_verifier)
+        return;
     if (pawl_is_ok(s))
         note_answer(&f->record, a);
     else if (s.code != PAWL_E_STATE) /* what cannot be asked for yet has not failed */
