@@ -25,10 +25,8 @@ pin_of() { # CERTIFICATE
         openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d =
 }
 keeps_its_state() { # it still is who it was, and well with the right configuration
-    local told
-    told=$(agent d status --json || true)
-    same "$(jq -r .device <<<"$told")" "$id"
     cat "$work/good.ini" >"$work/d.ini"
+    same "$(agent_id d)" "$id"
     expect 0 agent d attest
     has out affirming
     expect 0 agent d status
@@ -59,8 +57,11 @@ keeps_its_state
 
 check "a wrong verifier_key: nobody is believed, however good the TLS"
 agent_set d "verifier_key=$wrong_pin"
-expect 1 agent d attest
+expect 2 agent d attest
+has err "not enrolled with this verifier"
+expect 1 agent d enroll
 has err "verifier_key: the verifier has no signing key with a pinned hash"
+expect 1 agent d status
 keeps_its_state
 
 check "the system's roots, or a CA that did not issue: its certificate is not good"
