@@ -3,18 +3,28 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "flow/flow.h"
 #include "report.h"
+#include "state/file.h"
 
 /* ---- signals -------------------------------------------------------------------------------- */
 
-/* They stay blocked and are asked for: between rounds by waiting for them, inside one by looking.
- */
+/* They are blocked, so that none interrupts a command that the TPM is at, and a thread of their own
+ * takes them. The first one asks: between rounds and inside them by this descriptor, readable from
+ * then on. */
+static int         stop_fd = -1;
+static atomic_bool over; /* the rounds have ended: the thread goes too */
+
 static sigset_t stop_signals(void)
 {
     sigset_t s;
@@ -25,34 +35,75 @@ static sigset_t stop_signals(void)
     return s;
 }
 
-static bool stop_pending(void)
+/* A TPM knows no timeout, and a round can hang in it for ever: the second signal, or some time
+ * after the first one, ends the process. Files are whole at any moment (state/file.h). */
+static void *take_signals(void *arg)
 {
-    sigset_t pending;
+    static const char last_words[] =
+        "pawl-agent: ended by force, inside a round that does not end\n";
+    const struct timespec grace = { .tv_sec = LOOP_STOP_GRACE_S };
+    const sigset_t        stop = stop_signals();
+    struct pollfd         log = { .fd = STDERR_FILENO, .events = POLLOUT };
+    int                   n;
 
-    return !sigpending(&pending) &&
-           (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+    (void)arg;
+    while (sigwait(&stop, &n))
+        ;
+    if (atomic_load(&over))
+        return NULL;
+    (void)!eventfd_write(stop_fd, 1);
+    while (sigtimedwait(&stop, NULL, &grace) < 0 && errno == EINTR)
+        ;
+    if (atomic_load(&over))
+        return NULL;
+    if (poll(&log, 1, 0) > 0)
+        (void)!write(STDERR_FILENO, last_words, sizeof(last_words) - 1);
+    _exit(CLI_NO_CONTACT);
+}
+
+static pawl_status signals_open(pthread_t *ret, struct pawl_err *err)
+{
+    const sigset_t stop = stop_signals();
+
+    atomic_store(&over, false);
+    stop_fd = eventfd(0, EFD_CLOEXEC);
+    int e = stop_fd < 0 ? errno : pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    if (!e)
+        e = pthread_create(ret, NULL, take_signals, NULL);
+    if (!e)
+        return pawl_ok();
+    file_close(&stop_fd);
+    return pawl_fail(err, PAWL_E_MEMORY, "signals", "%s", strerror(e));
+}
+
+static void signals_close(pthread_t thread)
+{
+    atomic_store(&over, true);
+    pthread_kill(thread, SIGTERM);
+    pthread_join(thread, NULL);
+    file_close(&stop_fd);
 }
 
 /* True if a signal came. */
 static bool wait_for_stop(uint64_t ms)
 {
-    const sigset_t  stop = stop_signals();
-    struct timespec end, now, left;
+    struct pollfd   p = { .fd = stop_fd, .events = POLLIN };
+    struct timespec t;
 
-    clock_gettime(CLOCK_BOOTTIME, &end);
-    end.tv_sec += (time_t)(ms / 1000);
-    end.tv_nsec += (long)(ms % 1000) * 1000000;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    int64_t end = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + (int64_t)ms;
     for (;;) {
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        int64_t ns = (int64_t)(end.tv_sec - now.tv_sec) * 1000000000 + (end.tv_nsec - now.tv_nsec);
-        if (ns < 0)
-            ns = 0;
-        left = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-        if (sigtimedwait(&stop, NULL, &left) > 0)
-            return true;
-        if (errno == EAGAIN)
-            return false;
+        clock_gettime(CLOCK_BOOTTIME, &t);
+        int64_t left = end - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+        int     n = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (n >= 0)
+            return n > 0;
     }
+}
+
+static bool stop_pending(void)
+{
+    return wait_for_stop(0);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -172,15 +223,11 @@ static pawl_status open_patiently(struct loop *l, const struct config *c, bool *
     return pawl_ok();
 }
 
-pawl_status loop_run(struct config *c, struct pawl_err *err)
+static pawl_status run_rounds(struct config *c, struct pawl_err *err)
 {
-    const sigset_t stop = stop_signals();
-    struct loop    l = { .flow = { .dir = { -1, -1 } } };
-    bool           stopped;
+    struct loop l = { .flow = { .dir = { -1, -1 } } };
+    bool        stopped;
 
-    if (sigprocmask(SIG_BLOCK, &stop, NULL))
-        return pawl_fail(err, PAWL_E_IO, "signals", "%s", strerror(errno));
-    c->net.stop = stop_pending;
     PAWL_TRY(open_patiently(&l, c, &stopped, err));
     if (stopped)
         return pawl_ok();
@@ -192,4 +239,15 @@ pawl_status loop_run(struct config *c, struct pawl_err *err)
     fprintf(stderr, "pawl-agent: stopped\n");
     flow_close(&l.flow);
     return pawl_ok();
+}
+
+pawl_status loop_run(struct config *c, struct pawl_err *err)
+{
+    pthread_t signals;
+
+    PAWL_TRY(signals_open(&signals, err));
+    c->net.stop = stop_pending;
+    pawl_status s = run_rounds(c, err);
+    signals_close(signals);
+    return s;
 }

@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#define LOOP_STOP_GRACE_S   10 /* from the signal to an end by force */
 #define LOOP_RETRY_MIN_MS   5000
 #define LOOP_RETRY_MAX_MS   (15 * 60 * 1000)
 #define LOOP_RETRY_BUSY_MAX 3600  /* seconds that an unsigned answer can ask for */
@@ -18,7 +19,8 @@
  * verifier asked for that much at least. random: any 32 bits, for the jitter. */
 uint64_t loop_wait_ms(const struct config *c, unsigned failures, uint64_t told_s, uint32_t random);
 
-/* Returns when a signal asks for it; fails if it can never begin. Rounds are logged on stderr. */
+/* Returns when a signal asks for it, and ends the process with 3 where a hung TPM does not let it;
+ * fails if it can never begin. Rounds are logged on stderr. */
 PAWL_MUST_USE pawl_status loop_run(struct config *c, struct pawl_err *err);
 
 #endif

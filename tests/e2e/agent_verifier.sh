@@ -14,6 +14,7 @@ work=$(mktemp -d /tmp/pawl-e2e-XXXXXX)
 verifier_pid='' agent_pid='' step=start
 finish() {
     local code=$?
+    kill -CONT "$(cat "$work/device/pid")" 2>/dev/null || true
     [ -z "$agent_pid" ] || kill "$agent_pid" 2>/dev/null || true
     [ -z "$verifier_pid" ] || kill "$verifier_pid" 2>/dev/null || true
     "$config/stop" "$work/device" >/dev/null 2>&1 || true
@@ -187,6 +188,35 @@ until_true test "$work/agent/contact" -nt "$work/before"
 kill "$agent_pid"
 wait "$agent_pid"
 agent_pid=
+
+step "a TPM that hangs keeps nobody from stopping the agent"
+is_in_the_tpm() { # its first connection
+    [[ "$(ls -l "/proc/$agent_pid/fd")" == *socket:* ]]
+}
+is_over() {
+    ! kill -0 "$agent_pid" 2>/dev/null || grep -q '^State:.Z' "/proc/$agent_pid/status"
+}
+is_told_again() {
+    kill "$agent_pid" 2>/dev/null
+    is_over
+}
+for patience in is_over is_told_again; do
+    kill -STOP "$(cat "$work/device/pid")"
+    "$agent_program" --config "$work/fast.ini" run 2>"$work/hung.log" &
+    agent_pid=$!
+    until_true is_in_the_tpm
+    began=$SECONDS
+    kill "$agent_pid"
+    until_true $patience
+    [ $patience = is_over ] || [ $((SECONDS - began)) -lt 5 ]
+    code=0
+    wait "$agent_pid" || code=$?
+    agent_pid=
+    [ $code = 3 ]
+    has hung.log "ended by force"
+    kill -CONT "$(cat "$work/device/pid")"
+done
+agent 0 attest
 
 step "a device that lost its state enrolls again only with leave, and keeps its id"
 rm -rf "$work/agent"
