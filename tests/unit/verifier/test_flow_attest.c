@@ -2,6 +2,7 @@
 /* Proves: an attest is judged in the verifier's order; before the quote verified nothing tells one
  * failure from another and nothing changes; behind it comes a result, or a signed refusal that
  * changes nothing either; a request is accepted once. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,7 +148,7 @@ static void a_line_that_would_be_too_long_says_that_there_is_more(void **state)
     for (size_t cap = 64; cap < sizeof(w.step.event); cap++) {
         char *line = malloc(cap);
         assert_non_null(line);
-        strcpy(line, "attempt 2");
+        snprintf(line, cap, "attempt 2");
         why_append(r.why, line, cap);
         assert_string_equal(line + strlen(line) - 4, "; ..");
         free(line);

@@ -318,13 +318,16 @@ static void lists_come_in_order_and_in_pages(void **state)
     assert_int_equal(calls, 1);
 }
 
+enum { EVENTS_TEXT = 64 };
+
 static pawl_status keep_event(const struct event_row *e, void *arg, struct pawl_err *err)
 {
     char *lines = arg;
 
     (void)err;
     assert_true(e->time_s > 0);
-    strcat(strcat(lines, e->line), " ");
+    size_t n = strlen(lines);
+    snprintf(lines + n, EVENTS_TEXT - n, "%s ", e->line);
     return pawl_ok();
 }
 
@@ -333,7 +336,7 @@ static void events_of_a_device_come_newest_first(void **state)
     (void)state;
     STORE_FIXTURE   f;
     struct pawl_err err;
-    char            lines[64] = "", none[64] = "";
+    char            lines[EVENTS_TEXT] = "", none[EVENTS_TEXT] = "";
 
     store_fixture_make(&f);
     struct device mine = put(&f, "acme", 1), its = put(&f, "acme", 2);
