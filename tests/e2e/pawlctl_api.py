@@ -116,6 +116,13 @@ def main():
         answer = (200, '{"devices": [{"id": 7, "state": "a\\u001b[31m\\nb", "seen": 1e300}, 5, []]}')
         code, out, _, _ = run("device", "list")
         expect((0, False, 4), (code, "\x1b" in out, out.count("\n")), "odd rows draw no control codes")
+        for text in ('{"keys": 5, "pcrs": {"a": ["00", 3, {}]}, "reasons": {"x": 1}, "events": [7]}', "[1, [2]]",
+                     '{"reasons": [{"code": "a\\u001bb", "text": "' + 300 * "x" + '"}], "id": [[]]}', "7"):
+            answer = (200, text)
+            for args in (["device", "show"], ["device", "revoke"], ["policy", "assign", "--default"],
+                         ["policy", "learn", "--device", "ab12"]):
+                code, out, err, _ = run(*args, "ab12")
+                expect((0, False, ""), (code, "\x1b" in out, err), f"{args[:2]} takes {text[:30]}")
         answer = (200, '{"devices": {"id": 7}, "next": 7}')
         expect(0, run("device", "list")[0], "a page of another shape ends the list")
         server.shutdown()

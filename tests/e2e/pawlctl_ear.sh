@@ -43,8 +43,18 @@ with_header() { # JSON
 good=$(cat good.jwt)
 takes --jwks jwks.json "$good"
 grep -q '^device *affirming$' out || fail "no status"
+for line in 'identity *2 (affirming)' 'configuration *2 (affirming)' 'executables *3 (affirming)' \
+    'hardware *2 (affirming)' 'policy *gateway:3' 'tenant *default' 'attempt *7' 'why *-' \
+    'expires *20[0-9-]* [0-9:]*Z'; do
+    grep -q "^$line\$" out || fail "no line: $line"
+done
+[ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
 takes --jwks jwks.json @good.jwt
 takes --jwks jwks.json --require affirming - <good.jwt
+takes --jwks jwks.json @none.jwt
+grep -q '^identity *97 (contraindicated)$' out || fail "no word for the value"
+grep -q '^executables *no claim$' out || fail "no word for a claim that is not there"
+grep -q '^why *awaits-approval$' out || fail "no reasons"
 takes --jwks jwks.json --json @none.jwt
 grep -q '"ear.status":.*"none"' out || fail "no status in JSON"
 echo "ok: takes good results"

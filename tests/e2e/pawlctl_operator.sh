@@ -129,26 +129,39 @@ says "^${id:0:16}  active    none             lab "
 ctl device show "${id:0:16}"
 says "^id  *$id\$"
 says '^roots  *lab$'
+says '^  lab-tpm  *The TPM is trusted by the lab'
+says '^  20[0-9-]* [0-9:]*Z  enrolled \(1\), active, '
+says '^  sha256:7  *[0-9a-f]{64}$'
+! grep -q 'sha256:9 ' out || fail "a PCR that nobody extended is shown"
+says '^  [0-9]* others are all zero or all one; --json shows them$'
+[ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
 ctl device show "$id" --json
 [ "$(jq -r .id out)" = "$id" ] || fail "another device"
+[ "$(jq '.pcrs.sha256 | length' out)" = 24 ] || fail "JSON has not all PCRs"
 refuses 1 device device show "$(printf 'f%.0s' {1..64})"
 refuses 1 device device show zz
 ctl device approve "$id"
-[ "$(wc -l <out)" = 2 ] || fail "more than the device's row"
+[ "$(cat out)" = "${id:0:16}: active, may enrol again once" ] || fail "not one line"
 refuses 1 tenant device list --tenant nobody
 
 # ---- policies -------------------------------------------------------------------------------
-ctl policy learn golden --device "$id"
+ctl policy learn draft --device "$id"
+says '^policy draft version 1 stored, with rules for [0-9]+ PCRs$'
+[ "$(wc -l <out)" = 1 ] || fail "not one line"
+ctl policy learn golden --device "$id" --json
 [ "$(jq -r .name out)" = golden ] || fail "no policy was learned"
 jq '.version = 2 | .pcrs.sha256["7"] = ["'"$(printf '%064d' 7)"'"]' out >edited.json
 ctl policy add edited.json
+says '^policy golden version 2 stored'
 ctl policy list
 says '^golden  *2 '
 ctl policy show golden --policy-version 1
 [ "$(jq -r .version out)" = 1 ] || fail "another version"
 ctl policy show golden
 [ "$(jq -r .version out)" = 2 ] || fail "not the newest version"
-refuses 1 '[a-z.]*' policy add edited.json
+refuses 1 version policy add edited.json
+grep -q '2 of policy golden is taken' err || fail "it does not say that the version is taken"
+refuses 1 version policy learn golden --device "$id" --policy-version 2
 printf '{\n"name": "x",\n"version": 1,,\n}' >bad.json
 refuses 1 policy policy add bad.json
 grep -q 'in line 3' err || fail "the line is not named"
@@ -156,17 +169,27 @@ refuses 3 missing policy add missing
 refuses 1 policy policy show nothing
 refuses 1 policy policy assign nothing --default
 ctl policy assign golden --default
+[ "$(cat out)" = "default policy: golden" ] || fail "not one line"
 ctl policy assign golden --device "$id"
+[ "$(cat out)" = "${id:0:16}: policy golden" ] || fail "not one line"
 refuses 1 name policy learn Golden --device "$id"
 
 "$agent" --config agent.ini attest >agent.log 2>&1 && fail "the edited policy affirms"
 ctl device list
-says "^${id:0:16}  active    contraindicated  lab     golden "
+says "^${id:0:16}  active    contraindicated  lab     20[0-9-]* [0-9:]*Z  golden\$"
+ctl device show "$id"
+says '^  pcr-differs  *A PCR has a value'
+says '^  *sha256:7 is [0-9a-f.]*, policy golden:2 allows 0000'
+says '^  20[0-9-]* [0-9:]*Z  attempt [0-9]*: contraindicated; lab-tpm: '
+[ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
 
 # ---- the end --------------------------------------------------------------------------------
 ctl device revoke "$id"
+[ "$(cat out)" = "${id:0:16}: revoked" ] || fail "not one line"
 ctl device list
 says "^${id:0:16}  revoked "
 refuses 1 device.state device approve "$id"
 ctl device list --socket "$PAWL_SOCKET" --tenant default
+grep -q 'route=/v1/policies/learn status=200 outcome=done' verifier.log || fail "learn names a device"
+grep -q "route=/v1/devices/\* status=200 device=$id outcome=done" verifier.log || fail "no device"
 echo "all passed"

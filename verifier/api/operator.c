@@ -6,6 +6,7 @@
  * The query parameter tenant names the tenant; without it the first one of the configuration.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
@@ -185,12 +186,23 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
     return o->run(o, err);
 }
 
+/* The device that the path names, for the log: as many digits as the operator gave. */
+static const char *device_of(const struct http_request *r)
+{
+    static const char of_devices[] = "/v1/devices/";
+    const char       *segment = http_segment(r);
+    bool              is_id = segment[strspn(segment, "0123456789abcdefABCDEF")] == 0;
+
+    return is_id && strncmp(http_route(r), of_devices, sizeof(of_devices) - 1) == 0 ? segment
+                                                                                    : NULL;
+}
+
 static void finish(struct exchange *x)
 {
     struct operator_exchange *o = (struct operator_exchange *)x;
     int                       status = status_of(x);
 
-    exchange_log(x, status, http_segment(x->r), "done");
+    exchange_log(x, status, device_of(x->r), "done");
     if (status == 200) {
         answer_with(x->r, (struct http_answer){ .status = 200 }, o->json, JSON_TYPE);
     } else {

@@ -93,6 +93,8 @@ PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes 
 
 void json_free(cJSON **j);
 
+/* A member's own name; empty in a list. */
+const char *json_name(const cJSON *m);
 /* The text or number of a member; NULL or fallback when there is none of that type. */
 const char *json_text(const cJSON *o, const char *name);
 int64_t     json_number(const cJSON *o, const char *name, int64_t fallback);
@@ -101,11 +103,11 @@ int64_t     json_number(const cJSON *o, const char *name, int64_t fallback);
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
 bool json_add_u64(cJSON *o, const char *name, uint64_t v);
 
-/* ---- show.c --------------------------------------------------------------------------------- */
+/* ---- show*.c --------------------------------------------------------------------------------- */
 
 /* One line for each member, nested names joined: what any answer looks like. */
 ctl_show_fn show_members;
-ctl_show_fn show_changed, show_devices, show_ear, show_policies, show_policy, show_tokens,
-    show_join;
+ctl_show_fn show_device, show_devices, show_moved, show_assigned;
+ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
 
 #endif

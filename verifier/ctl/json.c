@@ -11,6 +11,11 @@ void json_free(cJSON **j)
     cJSON_Delete(*j);
 }
 
+const char *json_name(const cJSON *m)
+{
+    return m->string ? m->string : "";
+}
+
 const char *json_text(const cJSON *o, const char *name)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));

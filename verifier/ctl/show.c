@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Answers for people: members line by line, lists as tables that fit 100 columns.
- *
- * An answer may hold what a device said about itself: control characters never reach the terminal.
- */
+/* Answers for people: members line by line, lists as tables that fit 100 columns. */
+#include "ctl/show.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "ctl/ctl.h"
+enum { COLUMNS = 100, LABEL_MAX = 128 };
 
-enum { NAME_WIDTH = 22, TEXT_MAX = 32 };
+/* ---- text ----------------------------------------------------------------------------------- */
 
-/* At most `most` bytes, then spaces up to `least`. */
-static void put(const char *text, int least, int most)
+void show_text(const char *text, int least, int most)
 {
     int n = 0;
 
@@ -24,13 +21,42 @@ static void put(const char *text, int least, int most)
         putchar(' ');
 }
 
-static void print_time(double unix_s, char ret[TEXT_MAX])
+void show_line(const char *label, int width, const char *value)
+{
+    show_text(label, width, INT_MAX);
+    putchar(' ');
+    show_text(value, 0, INT_MAX);
+    putchar('\n');
+}
+
+void show_wrapped(const char *text, int indent)
+{
+    int at = indent;
+
+    while (*text) {
+        int word = (int)strcspn(text, " ");
+        if (at > indent && at + 1 + word > COLUMNS) {
+            putchar('\n');
+            show_text("", indent, 0);
+            at = indent;
+        } else if (at > indent) {
+            putchar(' ');
+            at++;
+        }
+        show_text(text, 0, word);
+        at += word;
+        text += word + (text[word] == ' ');
+    }
+    putchar('\n');
+}
+
+static void print_time(double unix_s, char ret[SHOW_TEXT_MAX])
 {
     struct tm tm;
     time_t    t = (time_t)unix_s;
 
     if (!(unix_s > 0 && unix_s < 253402300800.0) || !gmtime_r(&t, &tm) ||
-        !strftime(ret, TEXT_MAX, "%Y-%m-%d %H:%M:%SZ", &tm))
+        !strftime(ret, SHOW_TEXT_MAX, "%Y-%m-%d %H:%M:%SZ", &tm))
         memcpy(ret, "-", 2);
 }
 
@@ -45,8 +71,7 @@ static bool is_time(const char *member)
     return false;
 }
 
-/* A member's value as text. Numbers that were sent raw stand as they were. */
-static const char *text_of(const char *member, const cJSON *v, char buffer[TEXT_MAX])
+const char *show_value(const char *member, const cJSON *v, char buffer[SHOW_TEXT_MAX])
 {
     if (cJSON_IsString(v) || cJSON_IsRaw(v))
         return v->valuestring;
@@ -55,58 +80,96 @@ static const char *text_of(const char *member, const cJSON *v, char buffer[TEXT_
     if (is_time(member))
         print_time(v->valuedouble, buffer);
     else
-        snprintf(buffer, TEXT_MAX, "%.15g", v->valuedouble);
+        snprintf(buffer, SHOW_TEXT_MAX, "%.15g", v->valuedouble);
     return buffer;
 }
 
 /* ---- members -------------------------------------------------------------------------------- */
 
-static void show_member(const char *name, const cJSON *v)
+static bool is_nested(const cJSON *v)
+{
+    return cJSON_IsObject(v) || cJSON_IsArray(v);
+}
+
+/* A list of values that are none themselves goes into one line. */
+static bool is_plain_list(const cJSON *v)
 {
     const cJSON *m;
-    char         nested[128], buffer[TEXT_MAX];
 
-    if (!cJSON_IsObject(v) && !cJSON_IsArray(v)) {
-        put(name, NAME_WIDTH, INT_MAX);
-        putchar(' ');
-        put(text_of(v->string ? v->string : "", v, buffer), 0, INT_MAX);
-        putchar('\n');
+    if (!cJSON_IsArray(v))
+        return false;
+    cJSON_ArrayForEach(m, v) if (is_nested(m)) return false;
+    return true;
+}
+
+static void label_of(const char *label, const cJSON *m, char ret[LABEL_MAX])
+{
+    const char *name = json_name(m);
+
+    snprintf(ret, LABEL_MAX, "%s%s%s", label, *label && *name ? " " : "", name);
+}
+
+int show_width(const char *label, const cJSON *v)
+{
+    const cJSON *m;
+    char         nested[LABEL_MAX];
+    int          width = 0;
+
+    if (!is_nested(v) || is_plain_list(v))
+        return (int)strlen(label);
+    cJSON_ArrayForEach(m, v)
+    {
+        label_of(label, m, nested);
+        int w = show_width(nested, m);
+        width = w > width ? w : width;
+    }
+    return width;
+}
+
+static void show_list(const char *label, int width, const cJSON *v)
+{
+    const cJSON *m;
+    char         buffer[SHOW_TEXT_MAX];
+
+    show_text(label, width + 1, INT_MAX);
+    cJSON_ArrayForEach(m, v)
+    {
+        show_text(show_value("", m, buffer), 0, INT_MAX);
+        fputs(m->next ? ", " : "", stdout);
+    }
+    puts(v->child ? "" : "-");
+}
+
+void show_member(const char *label, int width, const cJSON *v)
+{
+    const cJSON *m;
+    char         nested[LABEL_MAX], buffer[SHOW_TEXT_MAX];
+
+    if (is_plain_list(v)) {
+        show_list(label, width, v);
+        return;
+    }
+    if (!is_nested(v)) {
+        show_line(label, width, show_value(json_name(v), v, buffer));
         return;
     }
     cJSON_ArrayForEach(m, v)
     {
-        snprintf(nested, sizeof(nested), "%s%s%s", name, *name && m->string ? " " : "",
-                 m->string ? m->string : "");
-        show_member(nested, m);
+        label_of(label, m, nested);
+        show_member(nested, width, m);
     }
 }
 
 void show_members(const cJSON *answer)
 {
-    show_member("", answer);
-}
-
-/* The status first: it is what was asked. */
-void show_ear(const cJSON *answer)
-{
-    const cJSON *m;
-
-    cJSON_ArrayForEach(m, cJSON_GetObjectItemCaseSensitive(answer, "submods"))
-    {
-        const char *status = json_text(m, "ear.status");
-        put(m->string ? m->string : "", NAME_WIDTH, INT_MAX);
-        putchar(' ');
-        put(status ? status : "-", 0, INT_MAX);
-        putchar('\n');
-    }
-    show_members(answer);
+    show_member("", show_width("", answer), answer);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
 struct column {
     const char *title, *member;
-    int         width;
+    int         width; /* a longer value is cut; 0: it never is, the last column only */
 };
 
 static void show_row(const cJSON *row, const struct column *columns, size_t n)
@@ -114,10 +177,12 @@ static void show_row(const cJSON *row, const struct column *columns, size_t n)
     for (size_t i = 0; i < n; i++) {
         const char  *member = columns[i].member;
         const cJSON *v = row ? cJSON_GetObjectItemCaseSensitive(row, member) : NULL;
-        char         buffer[TEXT_MAX];
-        const char  *text = row ? text_of(member, v, buffer) : columns[i].title;
+        char         buffer[SHOW_TEXT_MAX];
+        const char  *text = row ? show_value(member, v, buffer) : columns[i].title;
 
-        put(*text ? text : "-", i + 1 < n ? columns[i].width : 0, columns[i].width);
+        int width = columns[i].width;
+
+        show_text(*text ? text : "-", i + 1 < n ? width : 0, width ? width : INT_MAX);
         fputs(i + 1 < n ? "  " : "\n", stdout);
     }
 }
@@ -132,28 +197,18 @@ static void show_table(const cJSON *answer, const char *list, const struct colum
         show_row(row, columns, n);
 }
 
-/* 16 digits of the id: every command takes them for the whole. */
-static const struct column device_columns[] = {
-    { "DEVICE", "id", 16 },  { "STATE", "state", 8 },    { "STATUS", "status", 15 },
-    { "ROOTS", "roots", 6 }, { "POLICY", "policy", 16 }, { "SEEN", "seen", 20 },
-};
-
-enum { DEVICE_COLUMNS = sizeof(device_columns) / sizeof(device_columns[0]) };
-
 void show_devices(const cJSON *answer)
 {
-    show_table(answer, "devices", device_columns, DEVICE_COLUMNS);
-}
+    static const struct column columns[] = {
+        { "DEVICE", "id", SHOW_ID_DIGITS },
+        { "STATE", "state", 8 },
+        { "STATUS", "status", 15 },
+        { "ROOTS", "roots", 6 },
+        { "SEEN", "seen", 20 },
+        { "POLICY", "policy", 0 },
+    };
 
-/* What a change made of a device: its row. */
-void show_changed(const cJSON *answer)
-{
-    if (!json_text(answer, "id")) {
-        show_members(answer);
-        return;
-    }
-    show_row(NULL, device_columns, DEVICE_COLUMNS);
-    show_row(answer, device_columns, DEVICE_COLUMNS);
+    show_table(answer, "devices", columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 void show_policies(const cJSON *answer)
@@ -173,7 +228,7 @@ void show_tokens(const cJSON *answer)
         { "TOKEN", "id", 16 },
         { "USES LEFT", "uses_left", 9 },
         { "EXPIRES", "expires", 20 },
-        { "DEVICE", "device", 16 },
+        { "DEVICE", "device", SHOW_ID_DIGITS },
     };
 
     show_table(answer, "tokens", columns, sizeof(columns) / sizeof(columns[0]));
@@ -188,6 +243,21 @@ void show_policy(const cJSON *answer)
 
     puts(text ? text : "{}");
     cJSON_free(text);
+}
+
+/* What was stored, in one line. */
+void show_stored(const cJSON *answer)
+{
+    const cJSON *bank;
+    const char  *name = json_text(answer, "name");
+    long long    version = json_number(answer, "version", 0);
+    int          rules = 0;
+
+    cJSON_ArrayForEach(bank, cJSON_GetObjectItemCaseSensitive(answer, "pcrs"))
+        rules += cJSON_GetArraySize(bank);
+    printf("policy ");
+    show_text(name ? name : "-", 0, INT_MAX);
+    printf(" version %lld stored, with rules for %d PCRs\n", version, rules);
 }
 
 /* The string alone on standard output, for scripts that keep it. */

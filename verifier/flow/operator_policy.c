@@ -91,6 +91,21 @@ pawl_status operator_policy(struct flow *f, const struct tenant_config *tenant, 
 
 /* ---- storing -------------------------------------------------------------------------------- */
 
+/* A stored version never changes. Of two who come at once the second is told so by its next plan.
+ */
+static pawl_status check_is_new(struct flow *f, const struct tenant_config *tenant,
+                                const struct policy *p, struct pawl_err *err)
+{
+    PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
+    pawl_status s = f->store->policy(f->store->self, tenant_view(tenant), p->name, p->version, &row,
+                                     err);
+
+    if (pawl_is_ok(s))
+        return pawl_fail(err, PAWL_E_CONFLICT, "version", "%" PRIu64 " of policy %s is taken",
+                         p->version, p->name);
+    return s.code == PAWL_E_ABSENT ? pawl_ok() : s;
+}
+
 /* The text is stored as it was read: what an operator signed off is what is kept. */
 static pawl_status plan_policy(struct flow *f, const struct tenant_config *tenant,
                                struct pawl_view json, const char *how, char **ret,
@@ -99,6 +114,7 @@ static pawl_status plan_policy(struct flow *f, const struct tenant_config *tenan
     PAWL_CLEANUP(policy_done) struct policy p = { 0 };
 
     PAWL_TRY(policy_parse(json, &p, err));
+    PAWL_TRY(check_is_new(f, tenant, &p, err));
     step->policy.json = strndup((const char *)json.p, json.n);
     *ret = strndup((const char *)json.p, json.n);
     if (!step->policy.json || !*ret) {
