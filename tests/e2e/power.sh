@@ -25,6 +25,12 @@ resets() {
     device_field "$id" .clock.resets
 }
 
+waits_for_an_answer() { # something unread stands in a connection of the verifier
+    awk -v local="$(printf ':%04X$' "$(cat "$work/v.port")")" \
+        '$2 ~ local && $4 == "01" && $5 !~ /:00000000$/ { found = 1 } END { exit !found }' \
+        /proc/net/tcp
+}
+
 verifier_make v
 verifier_start v
 tpm_make d --ek p256
@@ -48,6 +54,7 @@ for _ in 1 2 3 4 5; do
     same "$(device_field "$id" '.pcrs.sha256 | length')" 14
     not_locked
 done
+lacks v.log "full evidence wanted"
 
 check "a reset that the agent does not know of: the verifier asks for all banks, signed"
 tpm_cut d
@@ -62,6 +69,29 @@ open(path, "w").write(text)
 PYTHON
 trusted_again
 grep -q 'status=409.*full evidence' "$work/v.log" || fail "full evidence was not asked for"
+
+check "a power cut in the middle of an attest, while it waits for the verifier"
+kill -STOP "$(cat "$work/v.pid")"
+agent d attest >"$work/during.out" 2>"$work/during.err" &
+pid=$!
+wait_for waits_for_an_answer
+tpm_cut d
+kill -CONT "$(cat "$work/v.pid")"
+code=0
+wait $pid || code=$?
+same $code 0
+not_locked
+trusted_again
+
+check "writing to what has gone away is an error, not the agent's death"
+python3 - "$agent_program" "$work/d.ini" <<'PYTHON' || fail "it died by SIGPIPE"
+import os, signal, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+code = subprocess.run([sys.argv[1], "--config", sys.argv[2], "attest"], stdout=w).returncode
+sys.exit(code < 0)
+PYTHON
 
 check "power cuts while an attest is under way"
 cut=0
@@ -156,11 +186,6 @@ wait_for agent d status
 same "$(grep -c affirming "$work/run.log")" 3
 
 check "the TPM goes away, and comes back"
-waits_for_an_answer() { # something unread stands in a connection of the verifier
-    awk -v local="$(printf ':%04X$' "$(cat "$work/v.port")")" \
-        '$2 ~ local && $4 == "01" && $5 !~ /:00000000$/ { found = 1 } END { exit !found }' \
-        /proc/net/tcp
-}
 fails_by_tpm() {
     agent d status --json >"$work/status" || true
     jq -r .failure "$work/status" | grep -qi tpm
@@ -181,11 +206,9 @@ for signal in TERM INT; do
     start_process run "$agent_program" --config "$work/d.ini" run
     wait_for says run.log affirming
     kill -STOP "$stopped"
-    last=$(sqlite3 -readonly "$work/v/pawl.db" 'SELECT max(attempt) FROM device')
     wait_for waits_for_an_answer
-    kill -$signal "$(cat "$work/run.pid")"
     began=$SECONDS
-    stop_process run 0
+    stop_process run 0 $signal
     [ $((SECONDS - began)) -lt 10 ] || fail "it took $((SECONDS - began)) s to end"
     kill -CONT "$stopped"
     expect 0 agent d attest

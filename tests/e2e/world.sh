@@ -115,11 +115,11 @@ start_process() { # NAME COMMAND..: stdout in NAME.ready, stderr added to NAME.l
 is_running() {
     [ -f "$work/$1.pid" ] && kill -0 "$(cat "$work/$1.pid")" 2>/dev/null
 }
-stop_process() { # NAME [EXIT-CODE]: ends it in order
+stop_process() { # NAME [EXIT-CODE [SIGNAL]]: ends it in order
     local code=0 pid
     [ -f "$work/$1.pid" ] || return 0
     pid=$(cat "$work/$1.pid")
-    kill "$pid" 2>/dev/null || true
+    kill "-${3:-TERM}" "$pid" 2>/dev/null || true
     wait "$pid" || code=$?
     rm "$work/$1.pid"
     [ $code = "${2:-0}" ] || fail "$1 ended with $code"
