@@ -216,7 +216,7 @@ static pawl_status add_suite(struct config *c, struct pawl_view text, struct paw
         const char *name;
         uint16_t    suite;
     } known[] = { { "ccm", PAWL_SUITE_CCM },
-                  { "chacha20", PAWL_SUITE_CHACHA },
+                  { "chacha", PAWL_SUITE_CHACHA },
                   { "gcm", PAWL_SUITE_GCM },
                   { "siv", PAWL_SUITE_SIV } };
 
@@ -229,7 +229,7 @@ static pawl_status add_suite(struct config *c, struct pawl_view text, struct paw
         c->suites.suite[c->suites.n++] = known[i].suite;
         return pawl_ok();
     }
-    return bad(err, "a list of ccm, chacha20, gcm, siv, best first");
+    return bad(err, "a list of ccm, chacha, gcm, siv, best first");
 }
 
 static pawl_status set_suites(struct config *c, const char *v, struct pawl_err *err)

@@ -35,7 +35,7 @@ const char join_template[] =
     "#timeout_s = 30\n"
     "\n"
     "# Content encryption that we take, best first.\n"
-    "#suites = ccm, chacha20, gcm, siv\n"
+    "#suites = ccm, chacha, gcm, siv\n"
     "\n"
     "# Others: proxy = http://HOST:PORT; token_file = FILE in place of token;\n"
     "# verifier_key and tls take the next key after a comma; tls = ca:FILE and tls = system\n"

@@ -51,6 +51,8 @@ done
 [ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
 takes --jwks jwks.json @good.jwt
 takes --jwks jwks.json --require affirming - <good.jwt
+takes --jwks jwks.json --tenant default @good.jwt
+refuses 1 aud --jwks jwks.json --tenant other @good.jwt
 takes --jwks jwks.json @none.jwt
 grep -q '^identity *97 (contraindicated)$' out || fail "no word for the value"
 grep -q '^executables *no claim$' out || fail "no word for a claim that is not there"

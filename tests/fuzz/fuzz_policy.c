@@ -6,6 +6,7 @@
  */
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include <cjson/cJSON.h>
 
@@ -32,33 +33,41 @@ static void no_value_is_lost(const struct policy *p, struct pawl_view text)
     cJSON_Delete(j);
 }
 
+/* The values of one PCR: "7":["..",".."]. */
+static void write_rule(FILE *f, const struct policy_rule *r)
+{
+    fprintf(f, "\"%u\":[", r->pcr);
+    for (size_t k = 0; k < r->value_n; k++) {
+        char            hex[2 * PAWL_HASH_MAX + 1];
+        struct pawl_err err;
+        FUZZ_HOLDS(
+            pawl_is_ok(pawl_hex_write(pawl_digest_view(&r->value[k]), hex, sizeof(hex), &err)));
+        fprintf(f, "%s\"%s\"", k ? "," : "", hex);
+    }
+    fprintf(f, "]");
+}
+
 static struct policy read_again(const struct policy *p)
 {
-    static char     text[POLICY_JSON_MAX];
-    size_t          n = 0;
+    static char     text[POLICY_JSON_MAX + 1];
+    FILE           *f = fmemopen(text, sizeof(text), "w");
     struct policy   again;
     struct pawl_err err;
 
-    n += (size_t)sprintf(text, "{\"name\":\"%s\",\"version\":%" PRIu64 ",\"pcrs\":{", p->name,
-                         p->version);
+    FUZZ_HOLDS(f);
+    fprintf(f, "{\"name\":\"%s\",\"version\":%" PRIu64 ",\"pcrs\":{", p->name, p->version);
     for (size_t i = 0; i < p->rule_n; i++) {
-        const struct policy_rule *r = &p->rule[i];
-        if (i && r->hash == r[-1].hash)
-            n += (size_t)sprintf(text + n - 1, ",\"%u\":[", r->pcr) - 1;
+        bool same_bank = i && p->rule[i].hash == p->rule[i - 1].hash;
+        if (same_bank)
+            fprintf(f, ",");
         else
-            n += (size_t)sprintf(text + n, "%s\"%s\":{\"%u\":[", i ? "," : "",
-                                 pawl_hash_name(r->hash), r->pcr);
-        for (size_t k = 0; k < r->value_n; k++) {
-            char hex[2 * PAWL_HASH_MAX + 1];
-            FUZZ_HOLDS(
-                pawl_is_ok(pawl_hex_write(pawl_digest_view(&r->value[k]), hex, sizeof(hex), &err)));
-            FUZZ_HOLDS(n + sizeof(hex) + 32 < sizeof(text));
-            n += (size_t)sprintf(text + n, "%s\"%s\"", k ? "," : "", hex);
-        }
-        n += (size_t)sprintf(text + n, "]}");
+            fprintf(f, "%s\"%s\":{", i ? "}," : "", pawl_hash_name(p->rule[i].hash));
+        write_rule(f, &p->rule[i]);
     }
-    n += (size_t)sprintf(text + n, "}}");
-    FUZZ_HOLDS(pawl_is_ok(policy_parse(pawl_view(text, n), &again, &err)));
+    fprintf(f, "}}}");
+    long n = ftell(f);
+    FUZZ_HOLDS(n > 0 && fclose(f) == 0);
+    FUZZ_HOLDS(pawl_is_ok(policy_parse(pawl_view(text, (size_t)n), &again, &err)));
     return again;
 }
 

@@ -15,9 +15,9 @@ const struct command commands[] = {
     { "ekcert", "verify", "--roots PATH [--intermediates PATH] CERT",
       "verifies the certificate of an Endorsement Key", .run = ekcert_verify, .show = show_members,
       .needs = O(ROOTS), .options = O(INTERMEDIATES), .takes_operand = true },
-    { "ear", "verify", "--jwks FILE [--require STATUS] TOKEN|@FILE|-",
+    { "ear", "verify", "--jwks FILE [--require STATUS] [--tenant NAME] TOKEN|@FILE|-",
       "verifies an attestation result", .run = ear_verify, .show = show_ear, .needs = O(JWKS),
-      .options = O(REQUIRE), .takes_operand = true },
+      .options = O(REQUIRE) | O(TENANT), .takes_operand = true },
 
     { "device", "list", "", "lists devices", .run = device_list, .show = show_devices,
       .options = ONLINE },

@@ -211,6 +211,14 @@ static pawl_status check_status(const cJSON *claims, const char *require, struct
     return pawl_ok();
 }
 
+/* A token of one tenant means nothing to another's services (S2, S4). */
+static pawl_status check_audience(const cJSON *claims, const char *tenant, struct pawl_err *err)
+{
+    if (tenant && !says(claims, "aud", tenant))
+        return pawl_fail(err, PAWL_E_DENIED, "aud", "is not this tenant");
+    return pawl_ok();
+}
+
 pawl_status ear_verify(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(token_done) struct token t = { 0 };
@@ -221,6 +229,7 @@ pawl_status ear_verify(const struct args *a, cJSON **ret, struct pawl_err *err)
     if (!says(t.claims, "eat_profile", EAR_PROFILE))
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "eat_profile", "is not %s", EAR_PROFILE);
     PAWL_TRY(check_times(t.claims, (int64_t)time(NULL), err));
+    PAWL_TRY(check_audience(t.claims, a->option[OPT_TENANT], err));
     PAWL_TRY(check_status(t.claims, a->option[OPT_REQUIRE], err));
     *ret = t.claims;
     t.claims = NULL;
