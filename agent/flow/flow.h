@@ -7,8 +7,8 @@
  * Invariants
  *  1. We act only on what verifier_key signed and what is bound to the TH1 of the request under way
  *     (P-TRUST-3). Everything else is a failure, after which the caller waits and asks again.
- *  2. A number is used for one request only (state/attempts.h), and a raw nonce never reaches the
- *     TPM: what is quoted is SHA-256 of A1.
+ *  2. A number is used for one request only (state/reservation.h), and a raw nonce never reaches
+ * the TPM: what is quoted is SHA-256 of A1.
  *  3. No secret outlives the call that needed it.
  *
  * Not here: when to do it again (loop.c), and what people are told (command.c).
@@ -20,8 +20,8 @@
 
 #include "config.h"
 #include "flow/ear.h"
+#include "flow/live.h"
 #include "net/client.h"
-#include "state/attempts.h"
 #include "state/dir.h"
 #include "state/record.h"
 
@@ -37,7 +37,8 @@ struct flow {
     const struct config *config;
     struct state_dir     dir;
     struct record        record;
-    struct attempts      attempts;
+    struct reservation   reserved;
+    struct live          live;
     struct net          *net;
     uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
     uint8_t              os_boot[PAWL_OS_BOOT];
@@ -63,6 +64,7 @@ struct flow_answer {
     struct ear          ear;                     /* of a result .. */
     char                token[PAWL_EAR_MAX + 1]; /* .. as the verifier signed it */
     struct pawl_want    want;                    /* of a result */
+    bool                rekeyed;                 /* a new epoch is ours and durable */
     struct pawl_refusal refusal;                 /* of a refusal */
     char                request[40];             /* Pawl-Request, for the log */
 };
@@ -86,6 +88,29 @@ PAWL_MUST_USE pawl_status flow_enroll(struct flow *f, enum pawl_reason reason,
 /* Attests once. STATE if the device is not enrolled. */
 PAWL_MUST_USE pawl_status flow_attest(struct flow *f, enum pawl_reason reason,
                                       struct flow_answer *ret, struct pawl_err *err);
+
+/* Rekeys: e_D, quote, both Z, D4, and the confirmation under the new epoch. After a signed
+ * unknown_base or forked, or a loss of state, one resync request is made in its place. STATE if the
+ * device is not enrolled. */
+PAWL_MUST_USE pawl_status flow_rekey(struct flow *f, enum pawl_reason reason,
+                                     struct flow_answer *ret, struct pawl_err *err);
+
+/* What an exchange of messages did. */
+struct flow_messages {
+    size_t   sent;     /* messages that went out, again or anew */
+    size_t   received; /* application messages that are now in the inbox */
+    bool     more;     /* there is more to send or to fetch: come again at once */
+    uint64_t demand;   /* PAWL_DEMAND_ bits that the verifier asked for */
+    bool     refused;  /* the empty 403: an attest has to come first */
+};
+
+/* POST /pawl/1/messages: a fresh ack, what is queued, what waits for an acknowledgement; opens,
+ * logs and keeps what comes back. Needs no TPM once the slot is open. */
+PAWL_MUST_USE pawl_status flow_messages(struct flow *f, struct flow_messages *ret,
+                                        struct pawl_err *err);
+
+/* Opens the slot if this process has not done so yet; the TPM is closed again. */
+PAWL_MUST_USE pawl_status flow_live(struct flow *f, struct pawl_err *err);
 
 /* Writes down how a round ended, for `status`. A full disk here is not worth a failed round:
  * nothing in it is needed to go on. */

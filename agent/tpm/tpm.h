@@ -188,6 +188,69 @@ PAWL_MUST_USE pawl_status tpm_quote(struct tpm *t, const struct pawl_pcr_selecti
 PAWL_MUST_USE pawl_status tpm_quote_all(struct tpm *t, const uint8_t nonce[32],
                                         struct tpm_quote *ret, struct pawl_err *err);
 
+/* ---- the ratchet's part --------------------------------------------------------------------- */
+
+/* e_D: a P-256 decrypt primary of the NULL hierarchy with t_D's template, made from 64 random bytes
+ * in `unique` which are wiped at once: no reset and no command makes this key again. Until the
+ * exchange is over it occupies one transient slot (the exception to invariant 3). */
+struct tpm_ephemeral {
+    uint32_t handle; /* 0: none loaded */
+    uint8_t  point[PAWL_POINT_P256];
+};
+
+PAWL_MUST_USE pawl_status tpm_ephemeral_make(struct tpm *t, struct tpm_ephemeral *ret,
+                                             struct pawl_err *err);
+/* Flushes it, if it is loaded. A TPM that is gone has lost it too: nothing to report. */
+void tpm_ephemeral_drop(struct tpm *t, struct tpm_ephemeral *e);
+
+/* Z_ee: TPM2_ECDH_ZGen with e_D, in a session that encrypts the answer; 32 bytes, left-padded. e_D
+ * is flushed, whatever happens. RANGE if the point is not on the curve. */
+PAWL_MUST_USE pawl_status tpm_ephemeral_zgen(struct tpm *t, struct tpm_ephemeral *e,
+                                             const uint8_t       peer[PAWL_POINT_P256],
+                                             struct pawl_secret *ret, struct pawl_err *err);
+
+/* Z_se: the same with t_D. STATE before tpm_keys_open. */
+PAWL_MUST_USE pawl_status tpm_td_zgen(struct tpm *t, const uint8_t peer[PAWL_POINT_P256],
+                                      struct pawl_secret *ret, struct pawl_err *err);
+
+#define TPM_NV_COUNTER 0x01805057u
+
+/* The NV counter of the sealed state: AUTHREAD AUTHWRITE NO_DA NT_COUNTER, not ORDERLY. make: it is
+ * defined and incremented once if it is not there. ABSENT without make, CONFLICT if something else
+ * has that index, FULL if the TPM has no room. *ret_value gets its value. */
+PAWL_MUST_USE pawl_status tpm_counter_open(struct tpm *t, uint32_t index, bool make,
+                                           uint64_t *ret_value, struct pawl_err *err);
+/* TPM2_NV_Increment; *ret_value gets the value after it. */
+PAWL_MUST_USE pawl_status tpm_counter_increment(struct tpm *t, uint32_t index, uint64_t *ret_value,
+                                                struct pawl_err *err);
+
+/* A secret sealed under the SRK with PolicyNV(counter == value) and nothing else. Bytes for a file:
+ * TPM2B_PRIVATE and TPM2B_PUBLIC, one after the other. */
+struct tpm_sealed {
+    size_t  n;
+    uint8_t b[1024];
+};
+
+/* 1 to 64 bytes, in a session that encrypts them. */
+PAWL_MUST_USE pawl_status tpm_seal(struct tpm *t, uint32_t index, uint64_t value,
+                                   const struct pawl_secret *in, struct tpm_sealed *ret,
+                                   struct pawl_err *err);
+/* DENIED if the counter has another value now; FORGED or FORM if these are not bytes that this TPM
+ * sealed. */
+PAWL_MUST_USE pawl_status tpm_unseal(struct tpm *t, uint32_t index, uint64_t value,
+                                     const struct tpm_sealed *in, struct pawl_secret *ret,
+                                     struct pawl_err *err);
+
+/* The hedge (suite bit 8): an HMAC-SHA-256 key that came by another way than the network, put under
+ * the SRK by TPM2_Import with an outer wrap for it. The bytes are what a file keeps. key: 32 bytes.
+ */
+PAWL_MUST_USE pawl_status tpm_hmac_import(struct tpm *t, const struct pawl_secret *key,
+                                          struct tpm_sealed *ret, struct pawl_err *err);
+/* H = TPM2_HMAC(key, in), 32 bytes. UNSUPPORTED if the TPM has no TPM2_HMAC. */
+PAWL_MUST_USE pawl_status tpm_hmac(struct tpm *t, const struct tpm_sealed *key,
+                                   const uint8_t in[32], struct pawl_secret *ret,
+                                   struct pawl_err *err);
+
 /* The values of these PCRs now, unsigned. A bank that is not allocated is RANGE. */
 PAWL_MUST_USE pawl_status tpm_pcr_read(struct tpm *t, const struct pawl_pcr_selection *pcrs,
                                        struct pawl_pcr_values *ret, struct pawl_err *err);

@@ -62,6 +62,13 @@
 #define PAWL_VERDICT_PAIRS_MAX 32
 #define PAWL_GEN_MESSAGES      64 /* messages in a generation, so bits in a bitmap */
 #define PAWL_LEAF              16
+#define PAWL_GEN_SKIP_MAX      320   /* generations that a receiver advances at once */
+#define PAWL_SLOT_CEILING      32768 /* slots above the attested seq_hi that may be used */
+#define PAWL_SLOT_WINDOW       4096  /* slots that a late message may be behind */
+#define PAWL_EPOCH_SKIP_MAX    65536 /* epochs that a resync may be ahead */
+#define PAWL_ACK_BITMAP_MAX    128   /* bytes: 1,024 slots */
+#define PAWL_TOMBSTONES_MAX    8
+#define PAWL_BOOT_IDS_MAX      5 /* the present one and the last four */
 
 /* Bodies and requests. */
 #define PAWL_ENROL_MAX      (24 * 1024)
@@ -70,6 +77,9 @@
 #define PAWL_MESSAGES_MAX   (256 * 1024)
 #define PAWL_MESSAGES_N_MAX 256
 #define PAWL_RESULT_MAX     (64 * 1024)
+#define PAWL_PLAINTEXT_MAX  (32 * 1024)                /* of one message: CBOR[type, id, body] */
+#define PAWL_BODY_MAX       (PAWL_PLAINTEXT_MAX - 64)  /* of an application's message */
+#define PAWL_MESSAGE_MAX    (PAWL_PLAINTEXT_MAX + 512) /* one message as COSE */
 #define PAWL_CHALLENGE_MAX  512
 #define PAWL_HEADERS_MAX    (8 * 1024)
 #define PAWL_CBOR_DEPTH     8
@@ -83,5 +93,15 @@
 #define PAWL_NONCE_TTL_MS   60000
 #define PAWL_NONCE_AHEAD_MS 2000
 #define PAWL_COOKIE_TTL_MS  120000
+#define PAWL_GEN_MS         (15 * 60 * 1000) /* of the sender */
+#define PAWL_REKEY_MIN_MS   60000            /* between two rekeys, unless demanded */
+#define PAWL_LATE_MS        3600000          /* a message of an older epoch may be late */
+#define PAWL_TICKET_TTL_MS  600000
+#define PAWL_RESYNC_AUTO_MS 86400000
+/* An epoch ends here: soft, the device rekeys; hard, no application data goes on. */
+#define PAWL_EPOCH_SOFT_MS    (6 * 3600 * 1000)
+#define PAWL_EPOCH_SOFT_SLOTS 4096
+#define PAWL_EPOCH_HARD_MS    (48 * 3600 * 1000)
+#define PAWL_EPOCH_HARD_SLOTS 16384
 
 #endif

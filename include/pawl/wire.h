@@ -366,6 +366,37 @@ PAWL_MUST_USE pawl_status pawl_messages_req_parse(struct pawl_view          in,
 PAWL_MUST_USE pawl_status pawl_messages_req_write(const struct pawl_messages_req *m,
                                                   struct pawl_wr *w, struct pawl_err *err);
 
+struct pawl_messages_ans {
+    size_t           n;
+    struct pawl_view cose[PAWL_MESSAGES_N_MAX];
+    struct pawl_view nonce; /* for an attest that follows at once; empty unless asked for */
+};
+
+PAWL_MUST_USE pawl_status pawl_messages_ans_parse(struct pawl_view          in,
+                                                  struct pawl_messages_ans *ret,
+                                                  struct pawl_err          *err);
+PAWL_MUST_USE pawl_status pawl_messages_ans_write(const struct pawl_messages_ans *m,
+                                                  struct pawl_wr *w, struct pawl_err *err);
+
+/* ---- the receipt ---------------------------------------------------------------------------- */
+
+/* What the verifier received, beside the EAR whose `pawl.rcpt` is its SHA-256:
+ * ["pawl/1 receipt", device_id, TH1, seq_hi, [* [epoch, gen, first_seq, bitmap, digest]]]. A
+ * generation stands in it only when the verifier received every slot of it or durably holds the
+ * attested leaf of each missing one; digest is over the slots that bitmap names. */
+struct pawl_receipt {
+    struct pawl_view    device_id; /* 32 */
+    struct pawl_view    th1;       /* 32 */
+    uint64_t            seq_hi;    /* the highest slot received */
+    size_t              gen_n;
+    struct pawl_rcv_gen gens[PAWL_RECEIPT_MAX];
+};
+
+PAWL_MUST_USE pawl_status pawl_receipt_parse(struct pawl_view in, struct pawl_receipt *ret,
+                                             struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_receipt_write(const struct pawl_receipt *m, struct pawl_wr *w,
+                                             struct pawl_err *err);
+
 /* ---- the join string ------------------------------------------------------------------------ */
 
 /* What `pawl-verifier init` prints and `pawl-agent join` takes:

@@ -90,6 +90,59 @@ struct event_row {
     char    line[EVENT_LINE_MAX];
 };
 
+/* ---- rows of the ratchet -------------------------------------------------------------------- */
+
+/* Owned bytes; release with blob_done. */
+struct blob {
+    size_t   n;
+    uint8_t *p;
+};
+
+void blob_done(struct blob *b);
+/* A copy. MEMORY. */
+PAWL_MUST_USE pawl_status blob_from(struct pawl_view v, struct blob *ret, struct pawl_err *err);
+
+/* What ratchet/row.h writes: opaque here, secrets wrapped. */
+struct generation_row {
+    unsigned    dir;
+    uint64_t    epoch;
+    uint32_t    gen;
+    bool        gone; /* in a step: deleted */
+    struct blob bytes;
+};
+
+/* A batch of application messages as they arrived: one row (flow/inbox.h writes its bytes,
+ * wrapped). number is the cursor that consumers read by: it grows, and no row with a lower one
+ * appears later.
+ */
+struct segment_row {
+    uint64_t    number; /* given by the store */
+    uint8_t     device[PAWL_DEVICE_ID];
+    int64_t     time_ms;
+    uint32_t    n; /* messages in it */
+    struct blob bytes;
+};
+
+/* One message for a device, kept until it acknowledges it. */
+struct downlink_row {
+    uint8_t     device[PAWL_DEVICE_ID];
+    uint64_t    id; /* grows for each device; by the flow */
+    int64_t     created_ms;
+    uint64_t    seq;     /* slot that it was last put into; 0: none yet */
+    int64_t     sent_ms; /* when; 0 */
+    struct blob body;    /* wrapped */
+};
+
+/* V4: what detection found, before anything is done about it. */
+struct incident_row {
+    uint64_t number; /* given by the store */
+    uint8_t  device[PAWL_DEVICE_ID];
+    int64_t  time_ms;
+    unsigned rule; /* enum rule of ratchet/detect.h */
+    uint64_t epoch;
+    char     detail[EVENT_LINE_MAX];
+};
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
@@ -113,6 +166,21 @@ struct step {
     bool              has_default_policy; /* of the tenant; the name may be empty: none */
     char              default_policy[PAWL_TENANT_MAX + 1];
 
+    /* The ratchet of step.device.id at step.device.version: with has_device the row is written too,
+     * with touches_device only its version and seen_s move on (compare-and-set as ever). */
+    bool                   touches_device;
+    struct blob            ratchet; /* n == 0: unchanged */
+    size_t                 generation_n;
+    struct generation_row *generation;  /* owned array */
+    bool                   has_segment; /* insert */
+    struct segment_row     segment;
+    size_t                 downlink_n;  /* insert, or replace seq and sent_ms of the same id .. */
+    struct downlink_row   *downlink;    /* .. owned array */
+    size_t                 delivered_n; /* delete these ids of the device */
+    uint64_t              *delivered;   /* owned array */
+    size_t                 incident_n;
+    struct incident_row   *incident; /* owned array */
+
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
 };
@@ -129,6 +197,13 @@ typedef pawl_status store_device_fn(const struct device *d, void *arg, struct pa
 typedef pawl_status store_policy_fn(const struct policy_row *p, void *arg, struct pawl_err *err);
 typedef pawl_status store_token_fn(const struct token *t, void *arg, struct pawl_err *err);
 typedef pawl_status store_event_fn(const struct event_row *e, void *arg, struct pawl_err *err);
+typedef pawl_status store_generation_fn(const struct generation_row *g, void *arg,
+                                        struct pawl_err *err);
+typedef pawl_status store_segment_fn(const struct segment_row *s, void *arg, struct pawl_err *err);
+typedef pawl_status store_downlink_fn(const struct downlink_row *d, void *arg,
+                                      struct pawl_err *err);
+typedef pawl_status store_incident_fn(const struct incident_row *i, void *arg,
+                                      struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
  * key, and stop at the first failure. */
@@ -167,6 +242,36 @@ struct store {
     /* Of one device, the newest first. */
     pawl_status (*events)(void *self, struct pawl_view tenant, struct pawl_view device,
                           size_t limit, store_event_fn *each, void *arg, struct pawl_err *err);
+
+    /* ret: owned by the caller (blob_done). */
+    pawl_status (*ratchet)(void *self, struct pawl_view tenant, struct pawl_view device,
+                           struct blob *ret, struct pawl_err *err);
+    pawl_status (*generation)(void *self, struct pawl_view tenant, struct pawl_view device,
+                              unsigned dir, uint64_t epoch, uint32_t gen, struct blob *ret,
+                              struct pawl_err *err);
+    /* Of one direction, by epoch and gen. Those given to each end with the call. */
+    pawl_status (*generations)(void *self, struct pawl_view tenant, struct pawl_view device,
+                               unsigned dir, store_generation_fn *each, void *arg,
+                               struct pawl_err *err);
+    /* Segments behind `after`, the oldest first, at most limit; device empty: of all. */
+    pawl_status (*segments)(void *self, struct pawl_view tenant, struct pawl_view device,
+                            uint64_t after, size_t limit, store_segment_fn *each, void *arg,
+                            struct pawl_err *err);
+    /* By id, at most limit. */
+    pawl_status (*downlinks)(void *self, struct pawl_view tenant, struct pawl_view device,
+                             uint64_t after_id, size_t limit, store_downlink_fn *each, void *arg,
+                             struct pawl_err *err);
+    /* The newest first; device empty: of all. */
+    pawl_status (*incidents)(void *self, struct pawl_view tenant, struct pawl_view device,
+                             size_t limit, store_incident_fn *each, void *arg,
+                             struct pawl_err *err);
+
+    /* When this store was last put back from an older copy, verifier time; 0: never. */
+    int64_t (*restored_ms)(void *self);
+    /* The newest time that any row holds: verifier time never goes below it. */
+    int64_t (*newest_ms)(void *self);
+    /* Deletes segments older than this, a bounded number for each call; done as in commit. */
+    void (*forget_segments)(void *self, int64_t before_ms, store_done_fn *done, void *arg);
 
     /* Never blocks. s must live until done was called. */
     void (*commit)(void *self, const struct step *s, store_done_fn *done, void *arg);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The received log: a leaf for every downlink slot that was taken since the last snapshot that the
+ * verifier answered. The quote attests it (RCV); a leaf in it that the verifier never sent is E7.
+ *
+ * Invariants
+ *  1. Sequence number and leaf are durable before the message is handed on or acknowledged (D7).
+ *  2. Every slot is taken once: rcvlog_has tells. Slots further than PAWL_SLOT_WINDOW behind the
+ *     highest count as taken.
+ *  3. At most PAWL_RCV_GENS_MAX generations: rcvlog_is_full tells when an attest has to come first.
+ *
+ * Spec: docs/protocol.md, sections "Transcript" (RCV) and "Durable before sent".
+ */
+#ifndef AGENT_STATE_RCVLOG_H
+#define AGENT_STATE_RCVLOG_H
+
+#include <pawl/ratchet.h>
+
+#define RCVLOG_FILE "received.log"
+
+struct rcvlog;
+
+struct rcvlog_slot {
+    uint64_t epoch;
+    uint32_t gen;
+    uint64_t gen_start_seq; /* of its protected header: where the bitmap begins */
+    uint64_t seq;
+    uint8_t  leaf[PAWL_LEAF];
+    bool     has_id; /* an application's message .. */
+    uint64_t id;     /* .. of the verifier's queue */
+};
+
+/* *ret_lost: a file was there and could not be understood (it is set aside). */
+PAWL_MUST_USE pawl_status rcvlog_open(int dir, struct rcvlog **ret, bool *ret_lost,
+                                      struct pawl_err *err);
+void                      rcvlog_close(struct rcvlog **l);
+
+bool     rcvlog_has(const struct rcvlog *l, uint64_t seq);
+bool     rcvlog_has_id(const struct rcvlog *l, uint64_t id); /* handed on before, in any slot */
+uint64_t rcvlog_seq_hi(const struct rcvlog *l);
+bool     rcvlog_is_full(const struct rcvlog *l);
+
+/* All of a batch, with one fsync, or none. */
+PAWL_MUST_USE pawl_status rcvlog_add(struct rcvlog *l, const struct rcvlog_slot *slot, size_t n,
+                                     struct pawl_err *err);
+
+/* Body of an ack: the highest slot and the bitmap of those behind it. bitmap: PAWL_ACK_BITMAP_MAX
+ * bytes that *ret_n and *first_seq are about. */
+void rcvlog_ack(const struct rcvlog *l, uint64_t *seq_hi, uint64_t *first_seq,
+                uint8_t bitmap[PAWL_ACK_BITMAP_MAX], size_t *ret_n);
+
+/* RCV. Views point into *l and hold until its next change. */
+PAWL_MUST_USE pawl_status rcvlog_rcv(struct rcvlog *l, struct pawl_rcv *ret, struct pawl_err *err);
+
+/* The snapshot with this seq_hi was answered: its generations need not be attested again. */
+PAWL_MUST_USE pawl_status rcvlog_answered(struct rcvlog *l, uint64_t seq_hi, struct pawl_err *err);
+
+/* State was lost or the device enrolled again: empty, but for the floor below which nothing new can
+ * come. */
+PAWL_MUST_USE pawl_status rcvlog_forget(struct rcvlog *l, uint64_t floor, struct pawl_err *err);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was received held against what was attested: rules E1 to E4 and E7. Pure: findings are
+ * returned, never acted on.
+ */
+#ifndef VERIFIER_RATCHET_DETECT_H
+#define VERIFIER_RATCHET_DETECT_H
+
+#include "ratchet/ratchet.h"
+
+enum rule {
+    RULE_NONE = 0,
+    RULE_E1,
+    RULE_E2,
+    RULE_E3,
+    RULE_E4,
+    RULE_E5,
+    RULE_E6,
+    RULE_E7,
+    RULE_COUNT
+};
+
+const char *rule_name(enum rule r); /* "E1" */
+
+struct finding_slot {
+    enum rule rule;
+    uint64_t  epoch;
+    uint32_t  gen;
+    uint64_t  seq; /* 0: not about one slot */
+};
+
+#define FINDINGS_MAX 32 /* the first ones; more of the same add nothing to the proof */
+
+struct findings {
+    size_t              n;
+    struct finding_slot at[FINDINGS_MAX];
+};
+
+void findings_add(struct findings *f, enum rule rule, uint64_t epoch, uint32_t gen, uint64_t seq);
+
+/* An authentic message of the uplink, before it is noted in g: E1 (the slot holds another leaf), E2
+ * (its epoch or generation had ended below this slot), E3 (below the snapshot and not as attested).
+ * *ret_new: it was not there before. newer: the generation behind g, or NULL. */
+void detect_message(const struct ratchet *r, const struct generation *g,
+                    const struct generation *newer, uint64_t seq, const uint8_t leaf[PAWL_LEAF],
+                    struct findings *ret, bool *ret_new);
+
+/* One generation of SND against ours: notes what is attested. *ret_want: leaves are needed to say
+ * more. */
+void detect_attested(const struct ratchet *r, const struct pawl_snd_gen *snd, struct generation *g,
+                     struct findings *ret, bool *ret_want);
+
+/* A generation of ours below the snapshot that SND does not list and no known receipt covers: every
+ * slot received in it is E3, but for unknown and unattested ones. */
+void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd,
+                     const struct generation *g, struct findings *ret);
+
+/* Leaves from supply. FORGED if they do not have the attested digest: then nothing is noted. */
+PAWL_MUST_USE pawl_status detect_leaves(const struct ratchet *r, struct pawl_view leaves,
+                                        struct generation *g, struct findings *ret,
+                                        struct pawl_err *err);
+
+/* E4: what the device says of our receipt. */
+void detect_verdict(const struct pawl_receipt_verdict *v, struct findings *ret);
+
+/* E7: one generation of RCV against what was sent (NULL: nothing was). */
+void detect_received(const struct pawl_rcv_gen *rcv, const struct generation *g,
+                     struct findings *ret);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The next ratchet: pure steps on a value. Each name is a rule of docs/protocol.md; the models in
+ * tests/model take rules away one by one by the same names.
+ */
+#ifndef VERIFIER_RATCHET_PLAN_H
+#define VERIFIER_RATCHET_PLAN_H
+
+#include "ratchet/ratchet.h"
+
+enum base_kind {
+    BASE_UNKNOWN = 0, /* neither known nor used: perhaps our store went back */
+    BASE_NONE,        /* epoch 0, kid zero: the device has none (never E5) */
+    BASE_CURRENT,
+    BASE_PENDING,
+    BASE_USED /* below current, or in a tombstone: a copy is at work (E5) */
+};
+
+enum base_kind ratchet_base(const struct ratchet *r, uint64_t epoch, struct pawl_view kid);
+/* The root of that base, or NULL. */
+const struct epoch_root *ratchet_root(const struct ratchet *r, enum base_kind k);
+
+/* V3: pending becomes current; the old one keeps its tripwire; a leave to resync is spent. */
+void ratchet_promote(struct ratchet *r, int64_t now_ms);
+/* The pending root gets a tombstone and is gone. Nothing happens without one. */
+void ratchet_discard_pending(struct ratchet *r);
+/* A new pending root; an older one is discarded. root's secrets are copied. */
+void ratchet_grant(struct ratchet *r, const struct pawl_root *root, uint16_t suite,
+                   const uint8_t verifier_id[PAWL_VERIFIER_ID], uint64_t attempt, int64_t now_ms,
+                   bool resync, bool by_auto);
+
+/* Step 5 and E5: an attempt that was used, with the same base and another TH1. */
+bool ratchet_is_fork(const struct ratchet *r, uint64_t attempt, uint64_t last_attempt,
+                     uint64_t base_epoch, struct pawl_view base_kid, const uint8_t th1[32]);
+/* E5: this boot_id had been replaced and comes back. */
+bool ratchet_boot_returns(const struct ratchet *r, struct pawl_view boot_id);
+
+/* V1: what every accepted request writes. A base that is pending is promoted first, one that is
+ * current discards the pending root. */
+void ratchet_accept(struct ratchet *r, enum base_kind base, const struct pawl_a1 *a1,
+                    const uint8_t th1[32], int64_t now_ms);
+
+/* Epoch of a root that a resync or re-enrolment makes: max(known, own) + 1. RANGE when own is more
+ * than PAWL_EPOCH_SKIP_MAX above. */
+PAWL_MUST_USE pawl_status ratchet_next_epoch(const struct ratchet *r, uint64_t own, uint64_t *ret,
+                                             struct pawl_err *err);
+
+/* Whether the rule, or an operator's leave, lets this resync pass. allow_auto: the tenant's. */
+enum resync_leave { RESYNC_DENIED = 0, RESYNC_BY_RULE, RESYNC_BY_OPERATOR };
+enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, uint64_t base_epoch,
+                                 bool appraised_well, bool allow_auto, int64_t now_ms);
+
+/* Floors of a signed refusal: S + 1. */
+uint64_t ratchet_floor_up(const struct ratchet *r);
+uint64_t ratchet_floor_down(const struct ratchet *r);
+
+/* Slots above this are not taken. */
+uint64_t ratchet_ceiling(const struct ratchet *r);
+
+/* True if this id of the device's queue came before; otherwise it is noted. */
+bool ratchet_id_seen(struct ratchet *r, uint64_t id);
+
+#endif
