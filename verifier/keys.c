@@ -97,8 +97,8 @@ static pawl_status row_aad(struct pawl_view owner, const char *field, uint64_t e
     return pawl_wr_end(&w, "row", ret, err);
 }
 
-pawl_status keys_wrap(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
-                      const char *field, uint64_t epoch, const struct pawl_secret *in, uint8_t *ret,
+pawl_status keys_seal(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
+                      const char *field, uint64_t epoch, struct pawl_view in, uint8_t *ret,
                       size_t cap, size_t *ret_n, struct pawl_err *err)
 {
     PAWL_SECRET      key = { 0 };
@@ -107,24 +107,41 @@ pawl_status keys_wrap(const struct keys *k, struct pawl_view tenant, struct pawl
 
     PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
     PAWL_TRY(pawl_expand_label(&k->master, "wrap", tenant, 64, &key, err));
-    return pawl_aead_seal(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, pawl_secret_view(in),
-                          ret, cap, ret_n, err);
+    return pawl_under(
+        err, field,
+        pawl_aead_seal(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n, err));
+}
+
+pawl_status keys_open(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
+                      const char *field, uint64_t epoch, struct pawl_view in, uint8_t *ret,
+                      size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    PAWL_SECRET      key = { 0 };
+    uint8_t          b[ROW_AAD_MAX];
+    struct pawl_view aad;
+
+    PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
+    PAWL_TRY(pawl_expand_label(&k->master, "wrap", tenant, 64, &key, err));
+    return pawl_under(
+        err, field,
+        pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n, err));
+}
+
+pawl_status keys_wrap(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
+                      const char *field, uint64_t epoch, const struct pawl_secret *in, uint8_t *ret,
+                      size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    return keys_seal(k, tenant, owner, field, epoch, pawl_secret_view(in), ret, cap, ret_n, err);
 }
 
 pawl_status keys_unwrap(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
                         const char *field, uint64_t epoch, struct pawl_view in,
                         struct pawl_secret *ret, struct pawl_err *err)
 {
-    PAWL_SECRET      key = { 0 };
-    PAWL_SECRET      plain = { 0 };
-    uint8_t          b[ROW_AAD_MAX];
-    struct pawl_view aad;
+    PAWL_SECRET plain = { 0 };
 
-    PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
-    PAWL_TRY(pawl_expand_label(&k->master, "wrap", tenant, 64, &key, err));
-    PAWL_TRY(pawl_under(err, field,
-                        pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, plain.b,
-                                       sizeof(plain.b), &plain.n, err)));
+    PAWL_TRY(
+        keys_open(k, tenant, owner, field, epoch, in, plain.b, sizeof(plain.b), &plain.n, err));
     *ret = plain;
     return pawl_ok();
 }

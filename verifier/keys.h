@@ -36,4 +36,15 @@ PAWL_MUST_USE pawl_status keys_unwrap(const struct keys *k, struct pawl_view ten
                                       struct pawl_view in, struct pawl_secret *ret,
                                       struct pawl_err *err);
 
+/* The same for bytes of any length above 0: rows, the bodies of messages. ret of open gets in.n -
+ * 16 bytes and must not overlap in; who holds secrets there wipes it. */
+PAWL_MUST_USE pawl_status keys_seal(const struct keys *k, struct pawl_view tenant,
+                                    struct pawl_view owner, const char *field, uint64_t epoch,
+                                    struct pawl_view in, uint8_t *ret, size_t cap, size_t *ret_n,
+                                    struct pawl_err *err);
+PAWL_MUST_USE pawl_status keys_open(const struct keys *k, struct pawl_view tenant,
+                                    struct pawl_view owner, const char *field, uint64_t epoch,
+                                    struct pawl_view in, uint8_t *ret, size_t cap, size_t *ret_n,
+                                    struct pawl_err *err);
+
 #endif
