@@ -10,7 +10,7 @@
 
 enum base_kind {
     BASE_UNKNOWN = 0, /* neither known nor used: perhaps our store went back */
-    BASE_NONE,        /* epoch 0, kid zero: the device has none (never E5) */
+    BASE_NONE,        /* epoch 0: the device has none (never E5) */
     BASE_CURRENT,
     BASE_PENDING,
     BASE_USED /* below current, or in a tombstone: a copy is at work (E5) */
@@ -40,17 +40,31 @@ bool ratchet_boot_returns(const struct ratchet *r, struct pawl_view boot_id);
 void ratchet_accept(struct ratchet *r, enum base_kind base, const struct pawl_a1 *a1,
                     const uint8_t th1[32], int64_t now_ms);
 
-/* Epoch of a root that a resync or re-enrolment makes: max(known, own) + 1. RANGE when own is more
- * than PAWL_EPOCH_SKIP_MAX above. */
-PAWL_MUST_USE pawl_status ratchet_next_epoch(const struct ratchet *r, uint64_t own, uint64_t *ret,
-                                             struct pawl_err *err);
+/* What an accepted snapshot says of both directions' positions, unknown and unattested slots. Told
+ * behind ratchet_accept. True if it claims downlink slots that were never sent: the next one goes
+ * behind them. */
+bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1);
+
+/* The newest epoch of any root; 0: there never was one. */
+uint64_t ratchet_known_epoch(const struct ratchet *r);
+/* Whether a resync or an enrolment may make this epoch: above every known one, by at most
+ * PAWL_EPOCH_SKIP_MAX. */
+bool ratchet_takes_epoch(const struct ratchet *r, uint64_t epoch);
+
+/* How long until a rekey on this base may be granted; 0: now. One for each PAWL_REKEY_MIN_MS, but
+ * for one that was demanded, and for the repeat of one whose answer may be lost. */
+int64_t ratchet_rekey_wait(const struct ratchet *r, enum base_kind base, int64_t now_ms);
 
 /* Whether the rule, or an operator's leave, lets this resync pass. allow_auto: the tenant's. */
 enum resync_leave { RESYNC_DENIED = 0, RESYNC_BY_RULE, RESYNC_BY_OPERATOR };
 enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, uint64_t base_epoch,
                                  bool appraised_well, bool allow_auto, int64_t now_ms);
 
-/* Floors of a signed refusal: S + 1. */
+/* Opens an incident: true if it is the first of this epoch and gets a row. A rekey is demanded
+ * either way. */
+bool ratchet_incident(struct ratchet *r);
+
+/* Floors of a signed refusal: no slot of a device from there on can have been used. */
 uint64_t ratchet_floor_up(const struct ratchet *r);
 uint64_t ratchet_floor_down(const struct ratchet *r);
 
