@@ -74,7 +74,7 @@ void pawl_root_wipe(struct pawl_root *r);
 PAWL_MUST_USE pawl_status pawl_root_make(const struct pawl_rekey_terms *t, struct pawl_root *ret,
                                          uint8_t ret_conf_v[32], struct pawl_err *err);
 
-/* app_key = X(exporter, "app", SHA-256(CBOR[label, context, len]), len); label 1 to 64 characters
+/* app_key = X(exporter, "app", SHA-256(CBOR[label, context, len]), len); label 1 to 64 bytes
  * of UTF-8, context at most 255 bytes, len 16 to 64. */
 PAWL_MUST_USE pawl_status pawl_app_key(const struct pawl_secret *exporter, struct pawl_view label,
                                        struct pawl_view context, size_t len,

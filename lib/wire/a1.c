@@ -124,25 +124,17 @@ static void wr_snd(struct pawl_wr *w, const struct pawl_snd *s)
 
 /* ---- RCV ------------------------------------------------------------------------------------ */
 
-static void rd_rcv_gen(struct pawl_cbor_rd *r, struct pawl_rcv_gen *g)
-{
-    pawl_cbor_rd_array_of(r, "RCV.generation", 5);
-    g->epoch = pawl_cbor_rd_uint(r, "RCV.generation.epoch", UINT64_MAX);
-    g->gen = (uint32_t)pawl_cbor_rd_uint(r, "RCV.generation.gen", UINT32_MAX);
-    g->first_seq = pawl_cbor_rd_uint(r, "RCV.generation.first_seq", UINT64_MAX);
-    g->bitmap = pawl_cbor_rd_bytes(r, "RCV.generation.bitmap", 0, PAWL_GEN_MESSAGES / 8);
-    g->digest = pawl_cbor_rd_bytes(r, "RCV.generation.digest", SHA256, SHA256);
-    pawl_cbor_rd_leave(r, "RCV.generation");
-}
+static const struct wire_rcv_fields RCV_FIELDS = {
+    "RCV.generations",       "RCV.generation",           "RCV.generation.epoch",
+    "RCV.generation.gen",    "RCV.generation.first_seq", "RCV.generation.bitmap",
+    "RCV.generation.digest",
+};
 
 static void rd_rcv(struct pawl_cbor_rd *r, struct pawl_rcv *v)
 {
     pawl_cbor_rd_array_of(r, "RCV", 2);
     v->seq_hi = pawl_cbor_rd_uint(r, "RCV.seq_hi_down", UINT64_MAX);
-    v->gen_n = pawl_cbor_rd_array(r, "RCV.generations", PAWL_RCV_GENS_MAX);
-    for (size_t i = 0; i < v->gen_n; i++)
-        rd_rcv_gen(r, &v->gens[i]);
-    pawl_cbor_rd_leave(r, "RCV.generations");
+    v->gen_n = wire_rd_rcv_gens(r, &RCV_FIELDS, v->gens, PAWL_RCV_GENS_MAX);
     pawl_cbor_rd_leave(r, "RCV");
 }
 
@@ -150,15 +142,7 @@ static void wr_rcv(struct pawl_wr *w, const struct pawl_rcv *v)
 {
     pawl_cbor_wr_array(w, 2);
     pawl_cbor_wr_uint(w, v->seq_hi);
-    pawl_cbor_wr_array(w, v->gen_n);
-    for (size_t i = 0; i < wire_at_most(v->gen_n, PAWL_RCV_GENS_MAX); i++) {
-        pawl_cbor_wr_array(w, 5);
-        pawl_cbor_wr_uint(w, v->gens[i].epoch);
-        pawl_cbor_wr_uint(w, v->gens[i].gen);
-        pawl_cbor_wr_uint(w, v->gens[i].first_seq);
-        pawl_cbor_wr_bytes(w, v->gens[i].bitmap);
-        pawl_cbor_wr_bytes(w, v->gens[i].digest);
-    }
+    wire_wr_rcv_gens(w, v->gens, v->gen_n, PAWL_RCV_GENS_MAX);
 }
 
 /* ---- receipt_verdict ------------------------------------------------------------------------ */

@@ -157,3 +157,37 @@ void wire_wr_ima(struct pawl_wr *w, uint64_t first, struct pawl_view ima)
     pawl_cbor_wr_uint(w, first);
     pawl_cbor_wr_bytes(w, ima);
 }
+
+/* ---- received generations ------------------------------------------------------------------- */
+
+size_t wire_rd_rcv_gens(struct pawl_cbor_rd *r, const struct wire_rcv_fields *f,
+                        struct pawl_rcv_gen *gens, size_t max)
+{
+    size_t n = pawl_cbor_rd_array(r, f->all, max);
+
+    for (size_t i = 0; i < n; i++) {
+        struct pawl_rcv_gen *g = &gens[i];
+        pawl_cbor_rd_array_of(r, f->one, 5);
+        g->epoch = pawl_cbor_rd_uint(r, f->epoch, UINT64_MAX);
+        g->gen = (uint32_t)pawl_cbor_rd_uint(r, f->gen, UINT32_MAX);
+        g->first_seq = pawl_cbor_rd_uint(r, f->first_seq, UINT64_MAX);
+        g->bitmap = pawl_cbor_rd_bytes(r, f->bitmap, 0, PAWL_GEN_MESSAGES / 8);
+        g->digest = pawl_cbor_rd_bytes(r, f->digest, 32, 32);
+        pawl_cbor_rd_leave(r, f->one);
+    }
+    pawl_cbor_rd_leave(r, f->all);
+    return n;
+}
+
+void wire_wr_rcv_gens(struct pawl_wr *w, const struct pawl_rcv_gen *gens, size_t n, size_t max)
+{
+    pawl_cbor_wr_array(w, n);
+    for (size_t i = 0; i < wire_at_most(n, max); i++) {
+        pawl_cbor_wr_array(w, 5);
+        pawl_cbor_wr_uint(w, gens[i].epoch);
+        pawl_cbor_wr_uint(w, gens[i].gen);
+        pawl_cbor_wr_uint(w, gens[i].first_seq);
+        pawl_cbor_wr_bytes(w, gens[i].bitmap);
+        pawl_cbor_wr_bytes(w, gens[i].digest);
+    }
+}

@@ -53,4 +53,14 @@ void   wire_wr_logs(struct pawl_wr *w, const struct pawl_log log[PAWL_LOGS_MAX],
 struct pawl_view wire_rd_ima(struct pawl_cbor_rd *r, const char *field, uint64_t *ret_first);
 void             wire_wr_ima(struct pawl_wr *w, uint64_t first, struct pawl_view ima);
 
+/* What a list of received generations is called where it stands: in RCV, in a receipt. */
+struct wire_rcv_fields {
+    const char *all, *one, *epoch, *gen, *first_seq, *bitmap, *digest;
+};
+
+/* [* [epoch, gen, first_seq, bitmap, digest]], at most max. */
+size_t wire_rd_rcv_gens(struct pawl_cbor_rd *r, const struct wire_rcv_fields *f,
+                        struct pawl_rcv_gen *gens, size_t max);
+void   wire_wr_rcv_gens(struct pawl_wr *w, const struct pawl_rcv_gen *gens, size_t n, size_t max);
+
 #endif
