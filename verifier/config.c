@@ -170,12 +170,23 @@ static pawl_status set_admission(struct parse *p, const char *value, struct pawl
     return pawl_fail(err, PAWL_E_FORM, "", "is none of approve, token, open");
 }
 
+static pawl_status either(const char *value, const char *no, const char *yes, bool *ret,
+                          struct pawl_err *err)
+{
+    if (strcmp(value, yes) != 0 && strcmp(value, no) != 0)
+        return pawl_fail(err, PAWL_E_FORM, "", "is none of %s, %s", no, yes);
+    *ret = strcmp(value, yes) == 0;
+    return pawl_ok();
+}
+
 static pawl_status set_reenrol(struct parse *p, const char *value, struct pawl_err *err)
 {
-    if (strcmp(value, "auto") != 0 && strcmp(value, "approve") != 0)
-        return pawl_fail(err, PAWL_E_FORM, "", "is none of approve, auto");
-    p->tenant->reenrol_auto = strcmp(value, "auto") == 0;
-    return pawl_ok();
+    return either(value, "approve", "auto", &p->tenant->reenrol_auto, err);
+}
+
+static pawl_status set_resync(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return either(value, "approve", "auto", &p->tenant->resync_auto, err);
 }
 
 static pawl_status set_roots(struct parse *p, const char *value, struct pawl_err *err)
@@ -249,6 +260,26 @@ static pawl_status set_ear_ttl(struct parse *p, const char *value, struct pawl_e
     return number(value, 1, 30 * 86400, &p->tenant->ear_ttl_s, err);
 }
 
+static pawl_status set_messages(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return either(value, "off", "on", &p->tenant->messages, err);
+}
+
+static pawl_status set_message_keep(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 1, 3650, &p->tenant->message_keep_days, err);
+}
+
+static pawl_status set_late_window(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 60, 7 * 86400, &p->tenant->late_window_s, err);
+}
+
+static pawl_status set_downlink_max(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 1, 100000, &p->tenant->downlink_max, err);
+}
+
 static const struct key tenant_keys[] = {
     { "admission", set_admission },
     { "reenrol", set_reenrol },
@@ -258,6 +289,11 @@ static const struct key tenant_keys[] = {
     { "pcrs", set_pcrs },
     { "suites", set_suites },
     { "ear_ttl_s", set_ear_ttl },
+    { "resync", set_resync },
+    { "messages", set_messages },
+    { "message_keep_days", set_message_keep },
+    { "late_window_s", set_late_window },
+    { "downlink_max", set_downlink_max },
     { NULL, NULL },
 };
 
@@ -282,7 +318,13 @@ static pawl_status begin_tenant(struct parse *p, const char *name, struct pawl_e
         return pawl_fail(err, PAWL_E_CONFLICT, "", "this tenant stands there already");
     if (p->c.tenant_n == CONFIG_TENANTS_MAX)
         return pawl_fail(err, PAWL_E_RANGE, "", "more than %d tenants", CONFIG_TENANTS_MAX);
-    struct tenant_config t = { .admission = ADMISSION_APPROVE, .ear_ttl_s = 3600 };
+    struct tenant_config t = { .admission = ADMISSION_APPROVE,
+                               .ear_ttl_s = 3600,
+                               .resync_auto = true,
+                               .messages = true,
+                               .message_keep_days = 30,
+                               .late_window_s = 3600,
+                               .downlink_max = 1000 };
     memcpy(t.name, name, strlen(name) + 1);
     p->tenant = &p->c.tenant[p->c.tenant_n++];
     *p->tenant = t;

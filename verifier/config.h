@@ -31,6 +31,11 @@ struct tenant_config {
     struct pawl_pcr_selection pcrs; /* what an ordinary attest quotes */
     struct pawl_suites        suites;
     uint64_t                  ear_ttl_s;
+    bool                      resync_auto;       /* a lost root may be replaced without approval */
+    bool                      messages;          /* off: attestation alone */
+    uint64_t                  message_keep_days; /* what consumers have not read by then is gone */
+    uint64_t                  late_window_s;     /* attested slots may still arrive that long */
+    uint64_t                  downlink_max;      /* messages that wait for one device */
 };
 
 struct verifier_config {

@@ -144,7 +144,17 @@ static const char ini_format[] =
     "; Ciphers for messages, best first.\n"
     ";suites = ccm, chacha, gcm, siv\n"
     "; How long a result may be believed.\n"
-    ";ear_ttl_s = 3600\n";
+    ";ear_ttl_s = 3600\n"
+    "; A device that lost its root, or whose root this verifier lost: auto, or approve.\n"
+    ";resync = auto\n"
+    "; Application messages: on, or off (attestation alone).\n"
+    ";messages = on\n"
+    "; Messages are kept that long for whoever reads them.\n"
+    ";message_keep_days = 30\n"
+    "; So long an attested message may still arrive.\n"
+    ";late_window_s = 3600\n"
+    "; Messages that wait for one device.\n"
+    ";downlink_max = 1000\n";
 
 static pawl_status write_ini(const struct plan *p, struct pawl_err *err)
 {

@@ -53,6 +53,17 @@ void query_u64(struct query *q, uint64_t v)
         q->rc = sqlite3_bind_int64(q->s, i, (sqlite3_int64)v);
 }
 
+void query_order(struct query *q, uint64_t v)
+{
+    uint8_t        b[8];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
+    int            i = next_in(q);
+
+    pawl_wr_u64(&w, v);
+    if (i)
+        q->rc = sqlite3_bind_blob(q->s, i, b, sizeof(b), SQLITE_TRANSIENT);
+}
+
 void query_null(struct query *q)
 {
     int i = next_in(q);
@@ -113,6 +124,15 @@ uint64_t get_max(struct query *q, const char *column, uint64_t max)
     return q->bad ? 0 : v;
 }
 
+uint64_t get_order(struct query *q, const char *column)
+{
+    uint8_t b[8] = { 0 };
+
+    get_exact(q, column, b, sizeof(b));
+    struct pawl_rd r = pawl_rd_from(PAWL_VIEW_OF(b));
+    return pawl_rd_u64(&r, column);
+}
+
 size_t get_bytes(struct query *q, const char *column, uint8_t *ret, size_t cap)
 {
     int         i = q->out++;
@@ -148,6 +168,17 @@ char *get_text_copy(struct query *q, const char *column)
     if (!copy)
         fail(q, column);
     return copy;
+}
+
+void get_blob(struct query *q, const char *column, struct blob *ret)
+{
+    int             i = q->out++;
+    const void     *p = sqlite3_column_blob(q->s, i);
+    size_t          n = (size_t)sqlite3_column_bytes(q->s, i);
+    struct pawl_err err;
+
+    if (!q->bad && !pawl_is_ok(blob_from(pawl_view(p, n), ret, &err)))
+        fail(q, column);
 }
 
 bool get_is_null(struct query *q)

@@ -9,12 +9,16 @@
 #define BUSY_TIMEOUT_MS 2000
 
 #define DEVICE_COLUMNS                                                                             \
-    "tenant, id, version, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public,"   \
-    " td_point, suite, enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id,"  \
-    " os_boot, firmware_cert, banks, pcr_digest, policy, status, why, may_reenrol, created_s,"     \
-    " seen_s"
-#define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
-#define POLICY_COLUMNS "tenant, name, version, created_s, json"
+    "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
+    " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
+    " firmware_cert, banks, pcr_digest, policy, status, why, may_reenrol, created_s"
+#define DEVICE_SELECT                                                                              \
+    "SELECT device.tenant, " DEVICE_COLUMNS ", version, seen_s FROM device JOIN ratchet"           \
+    " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = ?"
+#define SEGMENT_COLUMNS  "number, device, time_ms, n, bytes"
+#define INCIDENT_COLUMNS "number, device, time_ms, rule, epoch, detail"
+#define TOKEN_COLUMNS    "tenant, id, wrapped, uses_left, expires_s, device, created_s"
+#define POLICY_COLUMNS   "tenant, name, version, created_s, json"
 
 static const char *const text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -23,22 +27,20 @@ static const char *const text[SQL_COUNT] = {
     [SQL_RELEASE] = "RELEASE step",
     [SQL_ROLLBACK_TO] = "ROLLBACK TO step",
 
-    [SQL_DEVICE] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND id = ?",
-    [SQL_DEVICE_BY_AK] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND ak_name = ?",
-    [SQL_DEVICES] = "SELECT " DEVICE_COLUMNS " FROM device WHERE tenant = ? AND id > ?"
-                    " ORDER BY id LIMIT ?",
-    [SQL_DEVICE_INSERT] = "INSERT INTO device (" DEVICE_COLUMNS ") VALUES"
-                          " (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                          " ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29,"
-                          " ?30)",
+    [SQL_DEVICE] = DEVICE_SELECT " AND id = ?",
+    [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = ?",
+    [SQL_DEVICES] = DEVICE_SELECT " AND id > ? ORDER BY id LIMIT ?",
+    [SQL_DEVICE_INSERT] =
+        "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?)",
     [SQL_DEVICE_UPDATE] =
-        "UPDATE device SET version = ?3 + 1, state = ?4, roots = ?5, ek_name = ?6, ak_name = ?7,"
-        " td_name = ?8, qualified_signer = ?9, ak_public = ?10, td_point = ?11, suite = ?12,"
-        " enrolments = ?13, attempt = ?14, clock_ms = ?15, resets = ?16, restarts = ?17,"
-        " safe = ?18, firmware = ?19, boot_id = ?20, os_boot = ?21, firmware_cert = ?22,"
-        " banks = ?23, pcr_digest = ?24, policy = ?25, status = ?26, why = ?27,"
-        " may_reenrol = ?28, created_s = ?29, seen_s = ?30"
-        " WHERE tenant = ?1 AND id = ?2 AND version = ?3",
+        "UPDATE device SET state = ?3, roots = ?4, ek_name = ?5, ak_name = ?6, td_name = ?7,"
+        " qualified_signer = ?8, ak_public = ?9, td_point = ?10, suite = ?11, enrolments = ?12,"
+        " attempt = ?13, clock_ms = ?14, resets = ?15, restarts = ?16, safe = ?17, firmware = ?18,"
+        " boot_id = ?19, os_boot = ?20, firmware_cert = ?21, banks = ?22, pcr_digest = ?23,"
+        " policy = ?24, status = ?25, why = ?26, may_reenrol = ?27, created_s = ?28"
+        " WHERE tenant = ?1 AND id = ?2",
 
     [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",
     [SQL_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (tenant, device, pcr_select, pcr_values)"
@@ -67,6 +69,58 @@ static const char *const text[SQL_COUNT] = {
     [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE tenant = ? AND device = ?"
                    " ORDER BY number DESC LIMIT ?",
     [SQL_EVENT_INSERT] = "INSERT INTO event (time_s, tenant, device, line) VALUES (?, ?, ?, ?)",
+
+    [SQL_RATCHET] = "SELECT bytes FROM ratchet"
+                    " WHERE tenant = ? AND device = ? AND bytes IS NOT NULL",
+    [SQL_RATCHET_INSERT] = "INSERT INTO ratchet (tenant, device, version, seen_s, bytes)"
+                           " VALUES (?, ?, ? + 1, ?, ?)",
+    [SQL_RATCHET_UPDATE] = "UPDATE ratchet SET version = ?3 + 1, seen_s = ?4,"
+                           " bytes = coalesce(?5, bytes)"
+                           " WHERE tenant = ?1 AND device = ?2 AND version = ?3",
+    [SQL_GENERATION] = "SELECT bytes FROM generation"
+                       " WHERE tenant = ? AND device = ? AND dir = ? AND epoch = ? AND gen = ?",
+    [SQL_GENERATIONS] = "SELECT dir, epoch, gen, bytes FROM generation"
+                        " WHERE tenant = ? AND device = ? AND dir = ? ORDER BY epoch, gen",
+    [SQL_GENERATION_PUT] =
+        "INSERT INTO generation (tenant, device, dir, epoch, gen, bytes)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, device, dir, epoch, gen)"
+        " DO UPDATE SET bytes = excluded.bytes",
+    [SQL_GENERATION_DELETE] =
+        "DELETE FROM generation"
+        " WHERE tenant = ? AND device = ? AND dir = ? AND epoch = ? AND gen = ?",
+    [SQL_SEGMENTS] = "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_tenant"
+                     " WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?",
+    [SQL_SEGMENTS_OF] = "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_device"
+                        " WHERE tenant = ? AND device = ? AND number > ? ORDER BY number LIMIT ?",
+    [SQL_SEGMENT_INSERT] = "INSERT INTO segment (tenant, device, time_ms, n, bytes)"
+                           " VALUES (?, ?, ?, ?, ?)",
+    /* Only the oldest are looked at: however many there are, a call stays short. */
+    [SQL_SEGMENTS_FORGET] =
+        "DELETE FROM segment WHERE number IN (SELECT number FROM"
+        " (SELECT number, time_ms FROM segment INDEXED BY segment_tenant WHERE tenant = ?"
+        " ORDER BY number LIMIT ?) WHERE time_ms < ?)",
+    [SQL_DOWNLINKS] = "SELECT device, id, created_ms, seq, sent_ms, body FROM downlink"
+                      " WHERE tenant = ? AND device = ? AND id > ? ORDER BY id LIMIT ?",
+    [SQL_DOWNLINK_QUEUE] = "SELECT count(*), max(id) FROM downlink"
+                           " WHERE tenant = ? AND device = ?",
+    [SQL_DOWNLINK_PUT] = "INSERT INTO downlink (tenant, device, id, created_ms, seq, sent_ms, body)"
+                         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, device, id)"
+                         " DO UPDATE SET seq = excluded.seq, sent_ms = excluded.sent_ms"
+                         " WHERE excluded.seq != 0",
+    [SQL_DOWNLINK_DELETE] = "DELETE FROM downlink WHERE tenant = ? AND device = ? AND id = ?",
+    [SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = ?"
+                      " ORDER BY number DESC LIMIT ?",
+    [SQL_INCIDENTS_OF] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = ? AND device = ?"
+                         " ORDER BY number DESC LIMIT ?",
+    [SQL_INCIDENT_INSERT] = "INSERT INTO incident (tenant, device, time_ms, rule, epoch, detail)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
+
+    [SQL_HISTORY] = "SELECT commits, newest_ms, restored_ms FROM history",
+    [SQL_HISTORY_COUNT] = "UPDATE history SET commits = commits + 1,"
+                          " newest_ms = max(newest_ms, ?) RETURNING commits, newest_ms",
+    [SQL_HISTORY_RESTORED] = "UPDATE history SET commits = max(commits, ?1) + 1,"
+                             " newest_ms = max(newest_ms, ?2), restored_ms = max(newest_ms, ?2)",
+    [SQL_SEGMENT_SKIP] = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'segment'",
 };
 
 pawl_status connection_fail(const struct connection *c, int rc, const char *what,

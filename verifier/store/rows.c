@@ -59,11 +59,11 @@ static void get_clock(struct query *q, struct pawl_clock *ret)
     ret->firmware = get_u64(q);
 }
 
+/* Without version and seen_s: those stand in its row of ratchet. */
 void put_device(struct query *q, const struct device *d)
 {
     query_text(q, d->tenant);
     query_bytes(q, PAWL_VIEW_OF(d->id));
-    query_u64(q, d->version);
     query_u64(q, d->state);
     query_u64(q, d->roots);
     put_name(q, &d->ek_name);
@@ -86,7 +86,6 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->why);
     query_u64(q, d->may_reenrol);
     query_u64(q, (uint64_t)d->created_s);
-    query_u64(q, (uint64_t)d->seen_s);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -94,7 +93,6 @@ void get_device(struct query *q, struct device *ret)
     *ret = (struct device){ 0 };
     get_text(q, "tenant", ret->tenant, sizeof(ret->tenant));
     get_exact(q, "id", ret->id, sizeof(ret->id));
-    ret->version = get_u64(q);
     ret->state = (enum device_state)get_max(q, "state", DEVICE_COUNT - 1);
     ret->roots = (enum roots)get_max(q, "roots", ROOTS_COUNT - 1);
     get_name(q, "ek_name", &ret->ek_name);
@@ -117,6 +115,7 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "why", ret->why, sizeof(ret->why));
     ret->may_reenrol = get_max(q, "may_reenrol", 1);
     ret->created_s = (int64_t)get_u64(q);
+    ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
 }
 
@@ -218,4 +217,46 @@ void get_event(struct query *q, struct event_row *ret)
 {
     ret->time_s = (int64_t)get_u64(q);
     get_text(q, "line", ret->line, sizeof(ret->line));
+}
+
+/* ---- rows of the ratchet -------------------------------------------------------------------- */
+
+void get_generation(struct query *q, struct generation_row *ret)
+{
+    blob_done(&ret->bytes);
+    ret->dir = (unsigned)get_max(q, "dir", UINT32_MAX);
+    ret->epoch = get_order(q, "epoch");
+    ret->gen = (uint32_t)get_max(q, "gen", UINT32_MAX);
+    get_blob(q, "bytes", &ret->bytes);
+}
+
+void get_segment(struct query *q, struct segment_row *ret)
+{
+    blob_done(&ret->bytes);
+    ret->number = get_u64(q);
+    get_exact(q, "device", ret->device, sizeof(ret->device));
+    ret->time_ms = (int64_t)get_u64(q);
+    ret->n = (uint32_t)get_max(q, "n", UINT32_MAX);
+    get_blob(q, "bytes", &ret->bytes);
+}
+
+void get_downlink(struct query *q, struct downlink_row *ret)
+{
+    blob_done(&ret->body);
+    get_exact(q, "device", ret->device, sizeof(ret->device));
+    ret->id = get_order(q, "id");
+    ret->created_ms = (int64_t)get_u64(q);
+    ret->seq = get_u64(q);
+    ret->sent_ms = (int64_t)get_u64(q);
+    get_blob(q, "body", &ret->body);
+}
+
+void get_incident(struct query *q, struct incident_row *ret)
+{
+    ret->number = get_u64(q);
+    get_exact(q, "device", ret->device, sizeof(ret->device));
+    ret->time_ms = (int64_t)get_u64(q);
+    ret->rule = (unsigned)get_max(q, "rule", UINT32_MAX);
+    ret->epoch = get_u64(q);
+    get_text(q, "detail", ret->detail, sizeof(ret->detail));
 }

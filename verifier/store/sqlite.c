@@ -2,10 +2,7 @@
 /*
  * The embedded store behind the port of store.h. One file, pawl.db, mode 0600, and beside it what
  * SQLite keeps while it is open (pawl.db-wal, pawl.db-shm).
- *
- * Reads go through a pool of connections: a thread takes one, and gives it back when the read is
- * over, so a callback of a list may read too. In WAL mode they never wait for the writer, and see
- * only what is durable.
+ * pawl.count stands beside it too; see history.c. Reads go through the pool of reader.c.
  */
 
 #include <errno.h>
@@ -19,82 +16,7 @@
 
 #include "store/sqlite.h"
 
-struct reader {
-    struct reader    *next;
-    struct connection c;
-};
-
-struct sqlite_store {
-    char           *file;
-    struct writer  *writer;
-    pthread_mutex_t lock; /* of idle */
-    struct reader  *idle;
-};
-
-/* ---- the pool ------------------------------------------------------------------------------- */
-
-/* A reader in use, given back when it goes out of scope. */
-struct lease {
-    struct sqlite_store *store;
-    struct reader       *reader;
-};
-
-static void lease_end(struct lease *l)
-{
-    if (!l->reader)
-        return;
-    pthread_mutex_lock(&l->store->lock);
-    l->reader->next = l->store->idle;
-    l->store->idle = l->reader;
-    pthread_mutex_unlock(&l->store->lock);
-}
-
-#define LEASE PAWL_CLEANUP(lease_end) struct lease
-
-static pawl_status reader_make(const char *file, struct reader **ret, struct pawl_err *err)
-{
-    struct reader *r = calloc(1, sizeof(*r));
-
-    if (!r)
-        return pawl_fail(err, PAWL_E_MEMORY, "store.reader", "out of memory");
-    pawl_status s = connection_open(file, &r->c, err);
-    if (pawl_is_ok(s))
-        s = connection_exec(&r->c, "PRAGMA query_only = ON", "open", err);
-    if (!pawl_is_ok(s)) {
-        connection_close(&r->c);
-        free(r);
-        return s;
-    }
-    *ret = r;
-    return pawl_ok();
-}
-
-static pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
-{
-    struct sqlite_store *s = self;
-    struct reader       *r;
-
-    pthread_mutex_lock(&s->lock);
-    r = s->idle;
-    if (r)
-        s->idle = r->next;
-    pthread_mutex_unlock(&s->lock);
-    if (!r)
-        PAWL_TRY(reader_make(s->file, &r, err));
-    *ret = (struct lease){ .store = s, .reader = r };
-    return pawl_ok();
-}
-
 /* ---- reads ---------------------------------------------------------------------------------- */
-
-static pawl_status absent(const char *table, const struct query *q, struct pawl_err *err)
-{
-    char where[sizeof(err->where)];
-
-    PAWL_TRY(query_end(q, err));
-    snprintf(where, sizeof(where), "store.%s", table);
-    return pawl_fail(err, PAWL_E_ABSENT, where, "no such row");
-}
 
 /* The one device of a statement whose second parameter is key. */
 static pawl_status one_device(void *self, enum statement which, struct pawl_view tenant,
@@ -104,11 +26,11 @@ static pawl_status one_device(void *self, enum statement which, struct pawl_view
     struct device d;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, which, "device");
+    QUERY q = query_on(l.c, which, "device");
     query_text_n(&q, tenant);
     query_bytes(&q, key);
     if (!query_row(&q))
-        return absent("device", &q, err);
+        return row_absent(&q, err);
     get_device(&q, &d);
     PAWL_TRY(query_end(&q, err));
     *ret = d;
@@ -135,11 +57,11 @@ static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct paw
     struct snapshot s;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_SNAPSHOT, "snapshot");
+    QUERY q = query_on(l.c, SQL_SNAPSHOT, "snapshot");
     query_text_n(&q, tenant);
     query_bytes(&q, id);
     if (!query_row(&q))
-        return absent("snapshot", &q, err);
+        return row_absent(&q, err);
     get_snapshot(&q, &s);
     PAWL_TRY(query_end(&q, err));
     *ret = s;
@@ -152,11 +74,11 @@ static pawl_status read_papers(void *self, struct pawl_view tenant, struct pawl_
     LEASE l = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_PAPERS, "papers");
+    QUERY q = query_on(l.c, SQL_PAPERS, "papers");
     query_text_n(&q, tenant);
     query_bytes(&q, id);
     if (!query_row(&q))
-        return absent("papers", &q, err);
+        return row_absent(&q, err);
     char *json = get_text_copy(&q, "json");
     PAWL_TRY(query_end(&q, err));
     *ret = json;
@@ -170,11 +92,11 @@ static pawl_status read_token(void *self, struct pawl_view tenant, struct pawl_v
     struct token t;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_TOKEN, "token");
+    QUERY q = query_on(l.c, SQL_TOKEN, "token");
     query_text_n(&q, tenant);
     query_bytes(&q, id);
     if (!query_row(&q))
-        return absent("token", &q, err);
+        return row_absent(&q, err);
     get_token(&q, &t);
     PAWL_TRY(query_end(&q, err));
     *ret = t;
@@ -187,7 +109,7 @@ static pawl_status read_token_used_by(void *self, struct pawl_view tenant, struc
     LEASE l = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_TOKEN_USED_BY, "token_use");
+    QUERY q = query_on(l.c, SQL_TOKEN_USED_BY, "token_use");
     query_text_n(&q, tenant);
     query_bytes(&q, id);
     query_bytes(&q, device);
@@ -204,13 +126,13 @@ static pawl_status read_policy(void *self, struct pawl_view tenant, const char *
     PAWL_CLEANUP(policy_row_done) struct policy_row p = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, version ? SQL_POLICY : SQL_POLICY_NEWEST, "policy");
+    QUERY q = query_on(l.c, version ? SQL_POLICY : SQL_POLICY_NEWEST, "policy");
     query_text_n(&q, tenant);
     query_text(&q, name);
     if (version)
         query_u64(&q, version);
     if (!query_row(&q))
-        return absent("policy", &q, err);
+        return row_absent(&q, err);
     get_policy(&q, &p);
     PAWL_TRY(query_end(&q, err));
     *ret = p;
@@ -225,7 +147,7 @@ static pawl_status read_default_policy(void *self, struct pawl_view tenant,
     char  name[PAWL_TENANT_MAX + 1] = "";
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_DEFAULT_POLICY, "tenant");
+    QUERY q = query_on(l.c, SQL_DEFAULT_POLICY, "tenant");
     query_text_n(&q, tenant);
     if (query_row(&q))
         get_text(&q, "default_policy", name, sizeof(name));
@@ -244,7 +166,7 @@ static pawl_status list_devices(void *self, struct pawl_view tenant, struct pawl
     struct device d;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_DEVICES, "device");
+    QUERY q = query_on(l.c, SQL_DEVICES, "device");
     query_text_n(&q, tenant);
     query_bytes(&q, after);
     query_u64(&q, limit);
@@ -262,7 +184,7 @@ static pawl_status list_policies(void *self, struct pawl_view tenant, store_poli
     LEASE l = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_POLICIES, "policy");
+    QUERY q = query_on(l.c, SQL_POLICIES, "policy");
     query_text_n(&q, tenant);
     while (query_row(&q)) {
         PAWL_CLEANUP(policy_row_done) struct policy_row p = { 0 };
@@ -280,7 +202,7 @@ static pawl_status list_tokens(void *self, struct pawl_view tenant, store_token_
     struct token t;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_TOKENS, "token");
+    QUERY q = query_on(l.c, SQL_TOKENS, "token");
     query_text_n(&q, tenant);
     while (query_row(&q)) {
         get_token(&q, &t);
@@ -297,7 +219,7 @@ static pawl_status list_events(void *self, struct pawl_view tenant, struct pawl_
     struct event_row e;
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(&l.reader->c, SQL_EVENTS, "event");
+    QUERY q = query_on(l.c, SQL_EVENTS, "event");
     query_text_n(&q, tenant);
     query_bytes(&q, device);
     query_u64(&q, limit);
@@ -318,17 +240,34 @@ static void commit(void *self, const struct step *s, store_done_fn *done, void *
     writer_commit(store->writer, s, done, arg);
 }
 
+static void forget_segments(void *self, struct pawl_view tenant, int64_t before_ms,
+                            store_done_fn *done, void *arg)
+{
+    struct sqlite_store *store = self;
+
+    writer_forget(store->writer, tenant, before_ms, done, arg);
+}
+
+static int64_t newest_ms(void *self)
+{
+    struct sqlite_store *store = self;
+
+    return writer_newest_ms(store->writer);
+}
+
+static int64_t restored_ms(void *self)
+{
+    struct sqlite_store *store = self;
+
+    return store->restored_ms;
+}
+
 static void close_all(void *self)
 {
     struct sqlite_store *s = self;
 
     /* Readers first: the last connection to go merges the log into the file. */
-    while (s->idle) {
-        struct reader *r = s->idle;
-        s->idle = r->next;
-        connection_close(&r->c);
-        free(r);
-    }
+    readers_close(s);
     writer_stop(&s->writer);
     pthread_mutex_destroy(&s->lock);
     free(s->file);
@@ -353,11 +292,14 @@ static pawl_status make_file(const char *file, struct pawl_err *err)
 static pawl_status open_writer(struct sqlite_store *s, struct pawl_err *err)
 {
     PAWL_CLEANUP(connection_close) struct connection c = { 0 };
+    PAWL_CLEANUP(history_close) struct history       h = { .file = -1 };
 
     PAWL_TRY(make_file(s->file, err));
     PAWL_TRY(connection_open(s->file, &c, err));
     PAWL_TRY(schema_migrate(&c, err));
-    return writer_start(&c, &s->writer, err);
+    PAWL_TRY(history_open(s->file, &c, &h, err));
+    s->restored_ms = h.restored_ms;
+    return writer_start(&c, &h, &s->writer, err);
 }
 
 pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_err *err)
@@ -388,8 +330,12 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .policies = list_policies,
         .tokens = list_tokens,
         .events = list_events,
+        .restored_ms = restored_ms,
+        .newest_ms = newest_ms,
+        .forget_segments = forget_segments,
         .commit = commit,
         .close = close_all,
     };
+    ratchet_reads(ret);
     return pawl_ok();
 }

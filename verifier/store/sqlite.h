@@ -3,16 +3,22 @@
  * What the files of the embedded store share: a connection with its prepared statements, columns,
  * rows. Private to store/.
  *
- *   sqlite.c      the port: opens, reads, closes; the pool of readers
+ *   sqlite.c      the port: opens, reads, closes
+ *   ratchet.c     the port: reads the rows of the ratchet
+ *   reader.c      the pool of connections that read
  *   connection.c  a connection, its statements, SQLite's failures in our words
  *   schema.c      migrations
  *   column.c      one value in or out, sticky like the cursors of libpawl
  *   rows.c        our structs as columns
  *   step.c        one step inside a transaction
+ *   step_ratchet.c  .. its rows of the ratchet
  *   writer.c      the thread that commits many steps at once
+ *   history.c     whether this is an older copy of the store
  */
 #ifndef VERIFIER_STORE_SQLITE_H
 #define VERIFIER_STORE_SQLITE_H
+
+#include <pthread.h>
 
 #include <sqlite3.h>
 
@@ -52,6 +58,28 @@ enum statement {
     SQL_DEFAULT_POLICY_PUT,
     SQL_EVENTS,
     SQL_EVENT_INSERT,
+    SQL_RATCHET,
+    SQL_RATCHET_INSERT,
+    SQL_RATCHET_UPDATE,
+    SQL_GENERATION,
+    SQL_GENERATIONS,
+    SQL_GENERATION_PUT,
+    SQL_GENERATION_DELETE,
+    SQL_SEGMENTS,
+    SQL_SEGMENTS_OF,
+    SQL_SEGMENT_INSERT,
+    SQL_SEGMENTS_FORGET,
+    SQL_DOWNLINKS,
+    SQL_DOWNLINK_QUEUE,
+    SQL_DOWNLINK_PUT,
+    SQL_DOWNLINK_DELETE,
+    SQL_INCIDENTS,
+    SQL_INCIDENTS_OF,
+    SQL_INCIDENT_INSERT,
+    SQL_HISTORY,
+    SQL_HISTORY_COUNT,
+    SQL_HISTORY_RESTORED,
+    SQL_SEGMENT_SKIP,
     SQL_COUNT
 };
 
@@ -104,6 +132,7 @@ void query_text(struct query *q, const char *s);
 void query_text_n(struct query *q, struct pawl_view s);
 void query_bytes(struct query *q, struct pawl_view v);
 void query_u64(struct query *q, uint64_t v);
+void query_order(struct query *q, uint64_t v); /* as bytes that sort like the number */
 void query_null(struct query *q);
 
 /* True while there is a row. */
@@ -115,11 +144,13 @@ PAWL_MUST_USE pawl_status query_end(const struct query *q, struct pawl_err *err)
 
 uint64_t get_u64(struct query *q);
 uint64_t get_max(struct query *q, const char *column, uint64_t max);
+uint64_t get_order(struct query *q, const char *column);
 void     get_exact(struct query *q, const char *column, uint8_t *ret, size_t n);
 size_t   get_bytes(struct query *q, const char *column, uint8_t *ret, size_t cap);
 void     get_text(struct query *q, const char *column, char *ret, size_t cap);
-char    *get_text_copy(struct query *q, const char *column); /* NULL after a failure */
-bool     get_is_null(struct query *q);                       /* looks, does not move on */
+char    *get_text_copy(struct query *q, const char *column);              /* NULL after a failure */
+void     get_blob(struct query *q, const char *column, struct blob *ret); /* owned by the caller */
+bool     get_is_null(struct query *q); /* looks, does not move on */
 void     get_skip(struct query *q);
 
 /* ---- rows.c --------------------------------------------------------------------------------- */
@@ -133,21 +164,95 @@ void get_token(struct query *q, struct token *ret);
 void put_policy(struct query *q, const struct policy_row *p);
 void get_policy(struct query *q, struct policy_row *ret); /* ret->json is the caller's */
 void get_event(struct query *q, struct event_row *ret);
+/* *ret is zero or was got before: its bytes are released. */
+void get_generation(struct query *q, struct generation_row *ret);
+void get_segment(struct query *q, struct segment_row *ret);
+void get_downlink(struct query *q, struct downlink_row *ret);
+void get_incident(struct query *q, struct incident_row *ret);
+
+/* ---- reader.c ------------------------------------------------------------------------------- */
+
+struct writer;
+struct reader;
+
+struct sqlite_store {
+    char           *file;
+    struct writer  *writer;
+    int64_t         restored_ms;
+    pthread_mutex_t lock; /* of idle */
+    struct reader  *idle;
+};
+
+/* A reader in use, given back when it goes out of scope. */
+struct lease {
+    struct sqlite_store *store;
+    struct reader       *reader;
+    struct connection   *c;
+};
+
+#define LEASE PAWL_CLEANUP(lease_end) struct lease
+
+PAWL_MUST_USE pawl_status lease_reader(struct sqlite_store *s, struct lease *ret,
+                                       struct pawl_err *err);
+void                      lease_end(struct lease *l);
+void                      readers_close(struct sqlite_store *s);
+
+/* The statement gave no row: ABSENT, unless it failed. */
+PAWL_MUST_USE pawl_status row_absent(const struct query *q, struct pawl_err *err);
+
+/* ---- ratchet.c ------------------------------------------------------------------------------ */
+
+/* Fills in the reads of the ratchet's rows. */
+void ratchet_reads(struct store *ret);
 
 /* ---- step.c --------------------------------------------------------------------------------- */
 
 /* Inside a transaction. On failure the caller rolls back. */
 PAWL_MUST_USE pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s,
                                      struct pawl_err *err);
+/* The newest time in it, ms; now_s as above. */
+int64_t step_newest_ms(const struct step *s, int64_t now_s);
+
+/* ---- step_ratchet.c ------------------------------------------------------------------------- */
+
+/* The device's version moves on, or the step fails with CONFLICT; its ratchet with it. */
+PAWL_MUST_USE pawl_status put_ratchet_row(struct connection *c, const struct step *s,
+                                          struct pawl_err *err);
+/* Generations, segment, downlinks, incidents. */
+PAWL_MUST_USE pawl_status put_message_rows(struct connection *c, const struct step *s,
+                                           struct pawl_err *err);
+
+/* ---- history.c ------------------------------------------------------------------------------ */
+
+#define COUNT_FILE "pawl.count"
+
+struct history {
+    uint64_t commits;
+    int64_t  newest_ms, restored_ms;
+    int      file; /* pawl.count, open; -1 */
+};
+
+void history_close(struct history *h);
+
+/* Reads both counts, pawl.count in the same directory as file, and notes in the database when the
+ * one in the file is ahead. c may write. */
+PAWL_MUST_USE pawl_status history_open(const char *file, struct connection *c, struct history *ret,
+                                       struct pawl_err *err);
+/* Inside a transaction that changes something: counts it. newest_ms: of its rows. */
+PAWL_MUST_USE pawl_status history_count(struct connection *c, int64_t newest_ms,
+                                        struct history *ret, struct pawl_err *err);
+/* After COMMIT: the file follows. */
+void history_follow(const struct history *h);
 
 /* ---- writer.c ------------------------------------------------------------------------------- */
 
-struct writer;
-
-/* Takes over *c on success. */
-PAWL_MUST_USE pawl_status writer_start(struct connection *c, struct writer **ret,
+/* Takes over *c and *h on success. */
+PAWL_MUST_USE pawl_status writer_start(struct connection *c, struct history *h, struct writer **ret,
                                        struct pawl_err *err);
-void writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg);
+void    writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg);
+void    writer_forget(struct writer *w, struct pawl_view tenant, int64_t before_ms,
+                      store_done_fn *done, void *arg);
+int64_t writer_newest_ms(struct writer *w);
 /* Commits what was handed over, stops the thread, closes the connection. */
 void writer_stop(struct writer **w);
 

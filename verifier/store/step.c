@@ -15,10 +15,7 @@ static pawl_status put_device_row(struct connection *c, const struct step *s, st
     QUERY q = query_on(c, s->device.version ? SQL_DEVICE_UPDATE : SQL_DEVICE_INSERT, "device");
 
     put_device(&q, &s->device);
-    PAWL_TRY(query_run(&q, err));
-    if (!changed_one(c))
-        return pawl_fail(err, PAWL_E_CONFLICT, "store.device", "the row has moved on");
-    return pawl_ok();
+    return query_run(&q, err);
 }
 
 static pawl_status put_papers_row(struct connection *c, const struct step *s, struct pawl_err *err)
@@ -97,7 +94,7 @@ static pawl_status put_event(struct connection *c, const struct step *s, int64_t
 
     query_u64(&q, (uint64_t)now_s);
     query_text(&q, s->tenant);
-    if (s->has_device)
+    if (step_names_device(s))
         query_bytes(&q, PAWL_VIEW_OF(s->device.id));
     else
         query_null(&q);
@@ -105,12 +102,31 @@ static pawl_status put_event(struct connection *c, const struct step *s, int64_t
     return query_run(&q, err);
 }
 
+/* Every row that names a device names this one. */
+static bool of_one_device(const struct step *s)
+{
+    bool ok = !s->has_segment || memcmp(s->segment.device, s->device.id, PAWL_DEVICE_ID) == 0;
+
+    for (size_t i = 0; i < s->downlink_n; i++)
+        ok &= memcmp(s->downlink[i].device, s->device.id, PAWL_DEVICE_ID) == 0;
+    for (size_t i = 0; i < s->incident_n; i++)
+        ok &= memcmp(s->incident[i].device, s->device.id, PAWL_DEVICE_ID) == 0;
+    return ok;
+}
+
 /* What belongs to a device cannot come without it, and nothing belongs to two tenants. */
 static pawl_status check(const struct step *s, struct pawl_err *err)
 {
     if (!s->has_device && (s->papers || s->has_snapshot || s->takes_token))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "papers, snapshot or token use, no device");
-    if (!s->tenant[0] || (s->has_device && strcmp(s->tenant, s->device.tenant) != 0) ||
+    if (!step_names_device(s) &&
+        (s->ratchet.n || s->generation_n || s->has_segment || s->delivered_n))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a ratchet, no device");
+    if (s->touches_device && !s->has_device && s->device.version == 0)
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
+    if (step_names_device(s) && !of_one_device(s))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of another device");
+    if (!s->tenant[0] || (step_names_device(s) && strcmp(s->tenant, s->device.tenant) != 0) ||
         (s->has_token && strcmp(s->tenant, s->token.tenant) != 0) ||
         (s->has_policy && strcmp(s->tenant, s->policy.tenant) != 0))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of another tenant, or none named");
@@ -123,8 +139,15 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     if (step_is_empty(s))
         return pawl_ok();
     PAWL_TRY(check(s, err));
-    if (s->has_device)
+    /* The version first: a step that lost writes nothing else. A new device is there before what
+     * refers to it. */
+    if (s->has_device && s->device.version == 0)
         PAWL_TRY(put_device_row(c, s, err));
+    if (step_names_device(s))
+        PAWL_TRY(put_ratchet_row(c, s, err));
+    if (s->has_device && s->device.version != 0)
+        PAWL_TRY(put_device_row(c, s, err));
+    PAWL_TRY(put_message_rows(c, s, err));
     if (s->papers)
         PAWL_TRY(put_papers_row(c, s, err));
     if (s->has_snapshot)
@@ -140,4 +163,24 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     if (s->event[0])
         PAWL_TRY(put_event(c, s, now_s, err));
     return pawl_ok();
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t step_newest_ms(const struct step *s, int64_t now_s)
+{
+    int64_t newest = step_names_device(s) ? s->device.seen_s * 1000 : 0;
+
+    if (s->event[0])
+        newest = later(newest, now_s * 1000);
+    if (s->has_segment)
+        newest = later(newest, s->segment.time_ms);
+    for (size_t i = 0; i < s->downlink_n; i++)
+        newest = later(newest, later(s->downlink[i].created_ms, s->downlink[i].sent_ms));
+    for (size_t i = 0; i < s->incident_n; i++)
+        newest = later(newest, s->incident[i].time_ms);
+    return newest;
 }

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/store.h"
 
@@ -18,6 +19,24 @@ const char *device_state_name(enum device_state s)
     return (unsigned)s < DEVICE_COUNT ? name[s] : "unknown";
 }
 
+void blob_done(struct blob *b)
+{
+    free(b->p);
+    *b = (struct blob){ 0 };
+}
+
+pawl_status blob_from(struct pawl_view v, struct blob *ret, struct pawl_err *err)
+{
+    uint8_t *p = v.n ? malloc(v.n) : NULL;
+
+    if (v.n && !p)
+        return pawl_fail(err, PAWL_E_MEMORY, "blob", "out of memory");
+    if (v.n)
+        memcpy(p, v.p, v.n);
+    *ret = (struct blob){ .n = v.n, .p = p };
+    return pawl_ok();
+}
+
 void policy_row_done(struct policy_row *p)
 {
     free(p->json);
@@ -28,13 +47,30 @@ void step_done(struct step *s)
 {
     free(s->papers);
     policy_row_done(&s->policy);
+    blob_done(&s->ratchet);
+    for (size_t i = 0; i < s->generation_n; i++)
+        blob_done(&s->generation[i].bytes);
+    free(s->generation);
+    blob_done(&s->segment.bytes);
+    for (size_t i = 0; i < s->downlink_n; i++)
+        blob_done(&s->downlink[i].body);
+    free(s->downlink);
+    free(s->delivered);
+    free(s->incident);
     *s = (struct step){ 0 };
 }
 
 bool step_is_empty(const struct step *s)
 {
     return !s->has_device && !s->papers && !s->has_snapshot && !s->takes_token && !s->has_token &&
-           !s->has_policy && !s->has_default_policy && !s->event[0];
+           !s->has_policy && !s->has_default_policy && !s->touches_device && !s->ratchet.n &&
+           !s->generation_n && !s->has_segment && !s->downlink_n && !s->delivered_n &&
+           !s->incident_n && !s->event[0];
+}
+
+bool step_names_device(const struct step *s)
+{
+    return s->has_device || s->touches_device;
 }
 
 struct waiter {

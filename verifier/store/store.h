@@ -174,8 +174,8 @@ struct step {
     struct generation_row *generation;  /* owned array */
     bool                   has_segment; /* insert */
     struct segment_row     segment;
-    size_t                 downlink_n;  /* insert, or replace seq and sent_ms of the same id .. */
-    struct downlink_row   *downlink;    /* .. owned array */
+    size_t                 downlink_n;  /* seq 0: insert, CONFLICT if the id is taken; else ..*/
+    struct downlink_row   *downlink;    /* .. replace seq and sent_ms of that id; owned array */
     size_t                 delivered_n; /* delete these ids of the device */
     uint64_t              *delivered;   /* owned array */
     size_t                 incident_n;
@@ -187,6 +187,7 @@ struct step {
 
 void step_done(struct step *s);
 bool step_is_empty(const struct step *s);
+bool step_names_device(const struct step *s); /* device.id says whose rows these are */
 
 /* ---- the port ------------------------------------------------------------------------------- */
 
@@ -261,6 +262,9 @@ struct store {
     pawl_status (*downlinks)(void *self, struct pawl_view tenant, struct pawl_view device,
                              uint64_t after_id, size_t limit, store_downlink_fn *each, void *arg,
                              struct pawl_err *err);
+    /* How many wait for this device, and the highest id among them; 0. */
+    pawl_status (*downlink_queue)(void *self, struct pawl_view tenant, struct pawl_view device,
+                                  uint64_t *ret_n, uint64_t *ret_last, struct pawl_err *err);
     /* The newest first; device empty: of all. */
     pawl_status (*incidents)(void *self, struct pawl_view tenant, struct pawl_view device,
                              size_t limit, store_incident_fn *each, void *arg,
@@ -270,8 +274,10 @@ struct store {
     int64_t (*restored_ms)(void *self);
     /* The newest time that any row holds: verifier time never goes below it. */
     int64_t (*newest_ms)(void *self);
-    /* Deletes segments older than this, a bounded number for each call; done as in commit. */
-    void (*forget_segments)(void *self, int64_t before_ms, store_done_fn *done, void *arg);
+    /* Deletes the tenant's segments that are older than this, in bounded pieces between which other
+     * steps go; done as in commit, when none is left. */
+    void (*forget_segments)(void *self, struct pawl_view tenant, int64_t before_ms,
+                            store_done_fn *done, void *arg);
 
     /* Never blocks. s must live until done was called. */
     void (*commit)(void *self, const struct step *s, store_done_fn *done, void *arg);
@@ -284,6 +290,10 @@ struct store {
  * readers of its own for each calling thread. Creates or migrates the schema. */
 PAWL_MUST_USE pawl_status sqlite_store_open(const char *path, struct store *ret,
                                             struct pawl_err *err);
+
+/* The operator's word that path/pawl.db is an older copy: for one who put pawl.count back with it,
+ * which would have told. */
+PAWL_MUST_USE pawl_status sqlite_store_restored(const char *path, struct pawl_err *err);
 
 /* commit, and waits for it: for the command line and tests. */
 PAWL_MUST_USE pawl_status store_commit_wait(const struct store *store, const struct step *s,

@@ -8,17 +8,26 @@
  *  2. `done` is called once for each step, after COMMIT returned, outside of the lock.
  *  3. When COMMIT fails, or a failure ended the whole transaction, every step of the batch fails:
  *     none of them is durable.
+ *  4. To forget is a job of many small transactions: after each piece it goes to the end of the
+ *     queue again.
  */
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "point.h"
 #include "store/sqlite.h"
+
+#define FORGET_PIECE 200 /* segments, of 256 KiB at most */
 
 struct job {
     struct job        *next;
-    const struct step *step;
+    const struct step *step;                        /* NULL: to forget segments .. */
+    char               tenant[PAWL_TENANT_MAX + 1]; /* .. of this tenant .. */
+    int64_t            before_ms;                   /* .. older than this .. */
+    bool               again;                       /* .. and there are more */
     store_done_fn     *done;
     void              *arg;
     pawl_status        status;
@@ -27,6 +36,8 @@ struct job {
 
 struct writer {
     struct connection c;
+    struct history    history;
+    atomic_llong      newest_ms; /* what history says, for every thread */
     pthread_t         thread;
     pthread_mutex_t   lock; /* of what follows */
     pthread_cond_t    wake;
@@ -46,12 +57,24 @@ static bool in_transaction(const struct connection *c)
     return sqlite3_get_autocommit(c->sql) == 0;
 }
 
+static pawl_status forget_piece(struct connection *c, struct job *j, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_SEGMENTS_FORGET, "segment");
+
+    query_text(&q, j->tenant);
+    query_u64(&q, FORGET_PIECE);
+    query_u64(&q, (uint64_t)j->before_ms);
+    PAWL_TRY(query_run(&q, err));
+    j->again = sqlite3_changes(c->sql) == FORGET_PIECE;
+    return pawl_ok();
+}
+
 /* The step's own result stands in *j; what is returned is the batch's. */
 static pawl_status apply_one(struct connection *c, struct job *j, int64_t now_s,
                              struct pawl_err *err)
 {
     PAWL_TRY(run(c, SQL_SAVEPOINT, err));
-    j->status = step_apply(c, j->step, now_s, &j->err);
+    j->status = j->step ? step_apply(c, j->step, now_s, &j->err) : forget_piece(c, j, &j->err);
     /* A full disk may have ended the transaction, and the savepoint with it. */
     if (!in_transaction(c)) {
         *err = j->err;
@@ -62,26 +85,75 @@ static pawl_status apply_one(struct connection *c, struct job *j, int64_t now_s,
     return run(c, SQL_RELEASE, err);
 }
 
-static pawl_status apply_all(struct connection *c, struct job *batch, struct pawl_err *err)
+/* Events carry the clock of the store: like every other time, it never goes back. */
+static int64_t clock_s(const struct writer *w)
 {
-    int64_t now_s = (int64_t)time(NULL);
+    int64_t now_s = (int64_t)time(NULL), newest_s = w->history.newest_ms / 1000;
 
-    PAWL_TRY(run(c, SQL_BEGIN, err));
-    for (struct job *j = batch; j; j = j->next)
-        PAWL_TRY(apply_one(c, j, now_s, err));
-    return run(c, SQL_COMMIT, err);
+    return now_s > newest_s ? now_s : newest_s;
 }
 
-static void commit_batch(struct connection *c, struct job *batch)
+static pawl_status apply_all(struct writer *w, struct job *batch, struct history *ret,
+                             struct pawl_err *err)
+{
+    struct connection *c = &w->c;
+    int64_t            now_s = clock_s(w), newest_ms = 0;
+
+    PAWL_TRY(run(c, SQL_BEGIN, err));
+    for (struct job *j = batch; j; j = j->next) {
+        PAWL_TRY(apply_one(c, j, now_s, err));
+        int64_t ms = j->step && pawl_is_ok(j->status) ? step_newest_ms(j->step, now_s) : 0;
+        newest_ms = ms > newest_ms ? ms : newest_ms;
+    }
+    PAWL_TRY(history_count(c, newest_ms, ret, err));
+    point("store.committing");
+    PAWL_TRY(run(c, SQL_COMMIT, err));
+    point("store.committed");
+    return pawl_ok();
+}
+
+static void take_history(struct writer *w, const struct history *h)
+{
+    w->history = *h;
+    atomic_store(&w->newest_ms, h->newest_ms);
+    history_follow(h);
+}
+
+/* With the lock held. */
+static void put_last(struct writer *w, struct job *j)
+{
+    j->next = NULL;
+    *w->last = j;
+    w->last = &j->next;
+    pthread_cond_signal(&w->wake);
+}
+
+/* True if it goes to the end of the queue once more. */
+static bool put_again(struct writer *w, struct job *j)
+{
+    pthread_mutex_lock(&w->lock);
+    bool again = j->again && !w->stop;
+    if (again)
+        put_last(w, j);
+    pthread_mutex_unlock(&w->lock);
+    return again;
+}
+
+static void commit_batch(struct writer *w, struct job *batch)
 {
     struct pawl_err err;
-    pawl_status     s = apply_all(c, batch, &err);
+    struct history  h = w->history;
+    pawl_status     s = apply_all(w, batch, &h, &err);
 
-    if (in_transaction(c))
-        sqlite3_exec(c->sql, "ROLLBACK", NULL, NULL, NULL);
+    if (in_transaction(&w->c))
+        sqlite3_exec(w->c.sql, "ROLLBACK", NULL, NULL, NULL);
+    if (pawl_is_ok(s))
+        take_history(w, &h);
     while (batch) {
         struct job *j = batch;
         batch = j->next;
+        if (pawl_is_ok(s) && put_again(w, j))
+            continue;
         if (pawl_is_ok(s))
             j->done(j->status, &j->err, j->arg);
         else
@@ -110,17 +182,20 @@ static void *writer_main(void *arg)
         struct job *batch = take_all(w);
         if (!batch)
             return NULL;
-        commit_batch(&w->c, batch);
+        commit_batch(w, batch);
     }
 }
 
-pawl_status writer_start(struct connection *c, struct writer **ret, struct pawl_err *err)
+pawl_status writer_start(struct connection *c, struct history *h, struct writer **ret,
+                         struct pawl_err *err)
 {
     struct writer *w = calloc(1, sizeof(*w));
 
     if (!w)
         return pawl_fail(err, PAWL_E_MEMORY, "store.writer", "out of memory");
     w->c = *c;
+    w->history = *h;
+    w->newest_ms = h->newest_ms;
     w->last = &w->first;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
@@ -132,25 +207,44 @@ pawl_status writer_start(struct connection *c, struct writer **ret, struct pawl_
         return pawl_fail(err, PAWL_E_IO, "store.writer", "no thread (%d)", rc);
     }
     *c = (struct connection){ 0 };
+    h->file = -1;
     *ret = w;
     return pawl_ok();
 }
 
-void writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg)
+static void hand_over(struct writer *w, const struct job *job)
 {
-    struct job     *j = calloc(1, sizeof(*j));
+    struct job     *j = malloc(sizeof(*j));
     struct pawl_err err;
 
     if (!j) {
-        done(pawl_fail(&err, PAWL_E_MEMORY, "store.commit", "out of memory"), &err, arg);
+        job->done(pawl_fail(&err, PAWL_E_MEMORY, "store.commit", "out of memory"), &err, job->arg);
         return;
     }
-    *j = (struct job){ .step = s, .done = done, .arg = arg };
+    *j = *job;
     pthread_mutex_lock(&w->lock);
-    *w->last = j;
-    w->last = &j->next;
-    pthread_cond_signal(&w->wake);
+    put_last(w, j);
     pthread_mutex_unlock(&w->lock);
+}
+
+void writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg)
+{
+    hand_over(w, &(struct job){ .step = s, .done = done, .arg = arg });
+}
+
+void writer_forget(struct writer *w, struct pawl_view tenant, int64_t before_ms,
+                   store_done_fn *done, void *arg)
+{
+    struct job j = { .before_ms = before_ms, .done = done, .arg = arg };
+
+    if (tenant.n < sizeof(j.tenant) && tenant.n)
+        memcpy(j.tenant, tenant.p, tenant.n);
+    hand_over(w, &j);
+}
+
+int64_t writer_newest_ms(struct writer *w)
+{
+    return atomic_load(&w->newest_ms);
 }
 
 void writer_stop(struct writer **w)
@@ -167,6 +261,7 @@ void writer_stop(struct writer **w)
     pthread_mutex_destroy(&old->lock);
     pthread_cond_destroy(&old->wake);
     connection_close(&old->c);
+    history_close(&old->history);
     free(old);
     *w = NULL;
 }

@@ -72,8 +72,9 @@ static void dump_table(sqlite3 *sql, const char *table, FILE *out)
 
 char *store_dump(const struct store_fixture *f)
 {
-    static const char *const table[] = { "device",    "snapshot", "papers", "token",
-                                         "token_use", "policy",   "tenant", "event" };
+    static const char *const table[] = { "device",  "snapshot", "papers",  "token",   "token_use",
+                                         "policy",  "tenant",   "event",   "ratchet", "generation",
+                                         "segment", "downlink", "incident" };
     char                    *ret;
     size_t                   n;
     FILE                    *out = open_memstream(&ret, &n);

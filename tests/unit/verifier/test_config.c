@@ -68,6 +68,11 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_string_equal(pcrs, "sha256:0,1,2,3,4,5,6,7,8,9,11,12,13,14");
     assert_int_equal(c.tenant[0].suites.n, 4);
     assert_int_equal(c.tenant[0].ear_ttl_s, 3600);
+    assert_true(c.tenant[0].resync_auto);
+    assert_true(c.tenant[0].messages);
+    assert_int_equal(c.tenant[0].message_keep_days, 30);
+    assert_int_equal(c.tenant[0].late_window_s, 3600);
+    assert_int_equal(c.tenant[0].downlink_max, 1000);
 }
 
 static void takes_every_key(void **state)
@@ -81,10 +86,13 @@ static void takes_every_key(void **state)
               "[tenant a]\nadmission = token\nreenrol = auto\nroots = roots\n"
               "lab_roots = /srv/lab\nintermediates = more ; behind a value\n"
               "pcrs = sha1:0+sha256:0,7\nsuites = siv, ccm\near_ttl_s = 60\n"
+              "resync = approve\nmessages = off\nmessage_keep_days = 3650\n"
+              "late_window_s = 86400\ndownlink_max = 5\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
               "operator_socket = /run/pawl.sock\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
-              "[tenant b.2]\nadmission = open\nreenrol = approve\n");
+              "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
+              "messages = on\n");
     T_OK(config_load(dir, &c, &err), &err);
     assert_string_equal(c.listen, "[::1]:0");
     assert_string_equal(c.address, "[2001:db8::1]:443");
@@ -108,8 +116,15 @@ static void takes_every_key(void **state)
     assert_int_equal(a->suites.suite[0], PAWL_SUITE_SIV);
     assert_int_equal(a->suites.suite[1], PAWL_SUITE_CCM);
     assert_int_equal(a->ear_ttl_s, 60);
+    assert_false(a->resync_auto);
+    assert_false(a->messages);
+    assert_int_equal(a->message_keep_days, 3650);
+    assert_int_equal(a->late_window_s, 86400);
+    assert_int_equal(a->downlink_max, 5);
     assert_ptr_equal(config_tenant(&c, pawl_view_str("b.2")), &c.tenant[1]);
     assert_int_equal(c.tenant[1].admission, ADMISSION_OPEN);
+    assert_true(c.tenant[1].resync_auto);
+    assert_true(c.tenant[1].messages);
     assert_null(config_tenant(&c, pawl_view_str("b")));
     assert_null(config_tenant(&c, pawl_view_str("")));
 }
@@ -180,6 +195,14 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "suites = ccm gcm\n", PAWL_E_FORM, "verifier.ini:4: suites" },
         { "suites = ccm, gcm, ccm\n", PAWL_E_FORM, "verifier.ini:4: suites" },
         { "ear_ttl_s = 0\n", PAWL_E_RANGE, "verifier.ini:4: ear_ttl_s" },
+        { "resync = never\n", PAWL_E_FORM, "verifier.ini:4: resync" },
+        { "messages = yes\n", PAWL_E_FORM, "verifier.ini:4: messages" },
+        { "message_keep_days = 0\n", PAWL_E_RANGE, "verifier.ini:4: message_keep_days" },
+        { "message_keep_days = 3651\n", PAWL_E_RANGE, "verifier.ini:4: message_keep_days" },
+        { "late_window_s = 59\n", PAWL_E_RANGE, "verifier.ini:4: late_window_s" },
+        { "late_window_s = 604801\n", PAWL_E_RANGE, "verifier.ini:4: late_window_s" },
+        { "downlink_max = 0\n", PAWL_E_RANGE, "verifier.ini:4: downlink_max" },
+        { "downlink_max = 100001\n", PAWL_E_RANGE, "verifier.ini:4: downlink_max" },
     };
     char text[512];
 

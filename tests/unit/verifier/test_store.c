@@ -565,10 +565,10 @@ static void a_newer_schema_is_refused(void **state)
     store_fixture_make(&f);
     put(&f, "acme", 1);
     shut(&f);
-    store_exec(&f, "PRAGMA user_version = 2");
+    store_exec(&f, "PRAGMA user_version = 4");
     opens_with(&f, PAWL_E_UNSUPPORTED, "store.schema");
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 2);
-    store_exec(&f, "PRAGMA user_version = 1");
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 4);
+    store_exec(&f, "PRAGMA user_version = 3");
     store_fixture_reopen(&f);
 }
 

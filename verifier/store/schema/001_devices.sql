@@ -2,12 +2,12 @@
 -- Devices, their snapshots and papers, tokens, policies, events. The tenant is part of every key.
 --
 -- Counters of 64 bits without sign are kept as the integer of the same bits; nothing in SQL
--- compares them except for equality. Times are Unix seconds.
+-- compares them except for equality. Times are Unix seconds. What changes with every request of a
+-- device, its version too, stands in 002.
 
 CREATE TABLE device (
     tenant           TEXT    NOT NULL,
     id               BLOB    NOT NULL CHECK (length(id) = 32),
-    version          INTEGER NOT NULL,
     state            INTEGER NOT NULL,
     roots            INTEGER NOT NULL,
     ek_name          BLOB    NOT NULL,
@@ -34,7 +34,6 @@ CREATE TABLE device (
     why              TEXT    NOT NULL, -- of the last verdict, a line for each finding
     may_reenrol      INTEGER NOT NULL,
     created_s        INTEGER NOT NULL,
-    seen_s           INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 

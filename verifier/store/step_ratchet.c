@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a step changes in the rows of the ratchet. A batch of messages is one row of ratchet, one or
+ * two of generation and one of segment. */
+
+#include "store/sqlite.h"
+
+pawl_status put_ratchet_row(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, s->device.version ? SQL_RATCHET_UPDATE : SQL_RATCHET_INSERT, "ratchet");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_u64(&q, s->device.version);
+    query_u64(&q, (uint64_t)s->device.seen_s);
+    if (s->ratchet.n)
+        query_bytes(&q, pawl_view(s->ratchet.p, s->ratchet.n));
+    else
+        query_null(&q);
+    PAWL_TRY(query_run(&q, err));
+    if (sqlite3_changes(c->sql) != 1)
+        return pawl_fail(err, PAWL_E_CONFLICT, "store.device", "the row has moved on");
+    return pawl_ok();
+}
+
+static pawl_status put_generation(struct connection *c, const struct step *s,
+                                  const struct generation_row *g, struct pawl_err *err)
+{
+    QUERY q = query_on(c, g->gone ? SQL_GENERATION_DELETE : SQL_GENERATION_PUT, "generation");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_u64(&q, g->dir);
+    query_order(&q, g->epoch);
+    query_u64(&q, g->gen);
+    if (!g->gone)
+        query_bytes(&q, pawl_view(g->bytes.p, g->bytes.n));
+    return query_run(&q, err);
+}
+
+static pawl_status put_segment(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_SEGMENT_INSERT, "segment");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->segment.device));
+    query_u64(&q, (uint64_t)s->segment.time_ms);
+    query_u64(&q, s->segment.n);
+    query_bytes(&q, pawl_view(s->segment.bytes.p, s->segment.bytes.n));
+    return query_run(&q, err);
+}
+
+/* Two that were queued at once may have chosen the same id: the second one chooses again. */
+static pawl_status put_downlink(struct connection *c, const struct step *s,
+                                const struct downlink_row *d, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_DOWNLINK_PUT, "downlink");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(d->device));
+    query_order(&q, d->id);
+    query_u64(&q, (uint64_t)d->created_ms);
+    query_u64(&q, d->seq);
+    query_u64(&q, (uint64_t)d->sent_ms);
+    query_bytes(&q, pawl_view(d->body.p, d->body.n));
+    PAWL_TRY(query_run(&q, err));
+    if (sqlite3_changes(c->sql) != 1)
+        return pawl_fail(err, PAWL_E_CONFLICT, "store.downlink", "the id is taken");
+    return pawl_ok();
+}
+
+static pawl_status delete_downlink(struct connection *c, const struct step *s, uint64_t id,
+                                   struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_DOWNLINK_DELETE, "downlink");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_order(&q, id);
+    return query_run(&q, err);
+}
+
+static pawl_status put_incident(struct connection *c, const struct step *s,
+                                const struct incident_row *i, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_INCIDENT_INSERT, "incident");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(i->device));
+    query_u64(&q, (uint64_t)i->time_ms);
+    query_u64(&q, i->rule);
+    query_u64(&q, i->epoch);
+    query_text(&q, i->detail);
+    return query_run(&q, err);
+}
+
+pawl_status put_message_rows(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    for (size_t i = 0; i < s->generation_n; i++)
+        PAWL_TRY(put_generation(c, s, &s->generation[i], err));
+    if (s->has_segment)
+        PAWL_TRY(put_segment(c, s, err));
+    for (size_t i = 0; i < s->delivered_n; i++)
+        PAWL_TRY(delete_downlink(c, s, s->delivered[i], err));
+    for (size_t i = 0; i < s->downlink_n; i++)
+        PAWL_TRY(put_downlink(c, s, &s->downlink[i], err));
+    for (size_t i = 0; i < s->incident_n; i++)
+        PAWL_TRY(put_incident(c, s, &s->incident[i], err));
+    return pawl_ok();
+}
