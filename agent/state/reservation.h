@@ -29,8 +29,8 @@ struct reservation {
     uint64_t run_first;    /* first slot that this run may use */
     uint64_t epoch;        /* that gens are reserved for */
     uint32_t gen_reserved; /* generations below it may have been used in that epoch */
-    uint64_t before_first; /* of the run before, as the file had it .. */
-    uint64_t before_hi;    /* .. and how far it had reserved; both 0: there was none */
+    uint64_t before_first; /* of the last run that reserved slots, as the file had it .. */
+    uint64_t before_hi;    /* .. and how far it had; both 0: there was none */
 };
 
 /* Reads the file; without one everything begins at 1 (gens at 0). FORM, RANGE, TRAILING or ABSENT
@@ -43,7 +43,8 @@ PAWL_MUST_USE pawl_status reservation_attempt(int dir, struct reservation *r, ui
                                               struct pawl_err *err);
 PAWL_MUST_USE pawl_status reservation_seq(int dir, struct reservation *r, uint64_t *ret,
                                           struct pawl_err *err);
-/* Generation gen of this epoch is about to be used. Another epoch than the file's begins anew. */
+/* Generation gen of this epoch is about to be used. Another epoch than the file's begins anew, and
+ * so does generation 0: it is that of another root. */
 PAWL_MUST_USE pawl_status reservation_gen(int dir, struct reservation *r, uint64_t epoch,
                                           uint32_t gen, struct pawl_err *err);
 /* The first generation of this epoch that no run can have used. */
@@ -54,7 +55,8 @@ uint32_t reservation_gen_first(const struct reservation *r, uint64_t epoch);
  * goes on RESERVATION_LOST higher. RANGE if there is no number above. */
 PAWL_MUST_USE pawl_status reservation_above(struct reservation *r, uint64_t last, bool *ret_lost,
                                             struct pawl_err *err);
-/* Slots continue at floor, if that is further: durable when it returns. */
+/* Slots continue at floor, if that is further: durable when it returns. The sent log was flushed or
+ * forgotten before: run_first is floor now. */
 PAWL_MUST_USE pawl_status reservation_floor(int dir, struct reservation *r, uint64_t floor,
                                             struct pawl_err *err);
 

@@ -69,14 +69,17 @@ struct slot {
 void slot_wipe(struct slot *s);
 
 /* D4, whole. *s is valid when this returns success and gets its counter. On failure nothing of it
- * may be used; the old slot still opens unless the error is STATE ("the counter moved and the new
- * slot does not open"), which is a loss of state. */
+ * may be used, and the old slot still opens, but for two codes. STATE: the counter moved and the
+ * new slot does not open, a loss of state. CONFLICT: the TPM went away at the commit point, so
+ * either may be the valid one; neither is used before slot_open has told which. BUG for keys of
+ * several epochs in one slot. */
 PAWL_MUST_USE pawl_status slot_write(int dir, const struct slot_vault *v, struct slot *s,
                                      struct pawl_err *err);
 
 /* The valid slot. ABSENT if there is none and never was (no file); STATE if files are there and
  * none opens: an older copy, another TPM, a damaged disk: the state is lost, err says which. IO and
- * TPM failures are passed on: tomorrow it may open. */
+ * TPM failures are passed on: tomorrow it may open. Changes nothing. The use keys lack their prk:
+ * pawl_use_ready. */
 PAWL_MUST_USE pawl_status slot_open(int dir, const struct slot_vault *v,
                                     const uint8_t device_id[PAWL_DEVICE_ID], struct slot *ret,
                                     struct pawl_err *err);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves that the agent's state survives what happens to devices: a full disk, a kill at any
- * moment, a second agent, a torn or foreign file; that an attempt number is never used twice, and
- * that a device in good order writes nothing.
+ * Proves that the agent's small files survive what happens to devices: a full disk, a kill at any
+ * moment, a second agent, a torn or foreign file; and that a device in good order writes nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +14,6 @@
 #include <unistd.h>
 
 #include "scratch.h"
-#include "state/attempts.h"
 #include "state/dir.h"
 #include "state/file.h"
 #include "state/record.h"
@@ -215,167 +213,6 @@ static void contact_is_a_time_and_no_data(void **state)
     assert_true(state_dir_contact_s(&d) > 1600000000);
     assert_int_equal(fstatat(d.fd, "contact", &st, 0), 0);
     assert_int_equal(st.st_size, 0);
-}
-
-/* ---- attempts ------------------------------------------------------------------------------- */
-
-static void numbers_rise_and_never_repeat(void **state) /* P-ATT-2 */
-{
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    struct attempts              a;
-    struct pawl_err              err;
-    uint64_t                     last = 0, n;
-
-    (void)state;
-    for (int start = 0; start < 5; start++) {
-        T_OK(attempts_open(dir, &a, &err), &err);
-        for (int i = 0; i < 70 * start; i++) {
-            T_OK(attempts_take(dir, &a, &n, &err), &err);
-            assert_true(n > last);
-            last = n;
-        }
-    }
-}
-
-static void the_first_number_is_1(void **state)
-{
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    struct attempts              a;
-    struct pawl_err              err;
-    uint64_t                     n = 0;
-
-    (void)state;
-    T_OK(attempts_open(dir, &a, &err), &err);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_int_equal(n, 1);
-    T_OK(attempts_open(dir, &a, &err), &err);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_int_equal(n, 1 + ATTEMPTS_BLOCK);
-}
-
-/* A child takes numbers and says each one aloud after it got it; killed at any moment, the next
- * process begins above all that was said. */
-static void a_kill_wastes_numbers_and_repeats_none(void **state)
-{
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    uint64_t                     said, top = 0, n = 0;
-    struct attempts              a;
-    struct pawl_err              err;
-
-    (void)state;
-    for (int round = 0; round < 20; round++) {
-        int pipe_fd[2];
-        assert_int_equal(pipe(pipe_fd), 0);
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (!pid) {
-            if (!pawl_is_ok(attempts_open(dir, &a, &err)))
-                _exit(1);
-            while (pawl_is_ok(attempts_take(dir, &a, &n, &err)))
-                if (write(pipe_fd[1], &n, sizeof(n)) != sizeof(n))
-                    _exit(1);
-            _exit(1);
-        }
-        close(pipe_fd[1]);
-        for (int i = 0; i < 50 + 7 * round; i++) {
-            assert_int_equal(read(pipe_fd[0], &said, sizeof(said)), sizeof(said));
-            assert_true(said > top);
-            top = said;
-        }
-        kill(pid, SIGKILL);
-        while (read(pipe_fd[0], &said, sizeof(said)) == sizeof(said))
-            top = said;
-        close(pipe_fd[0]);
-        waitpid(pid, NULL, 0);
-    }
-    T_OK(attempts_open(dir, &a, &err), &err);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_true(n > top);
-}
-
-static void a_number_is_not_used_when_its_reservation_fails(void **state)
-{
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    struct attempts              a;
-    struct pawl_err              err;
-    uint64_t                     n = 99;
-
-    (void)state;
-    T_OK(attempts_open(dir, &a, &err), &err);
-    T_FAILS(attempts_take(-1, &a, &n, &err), &err, PAWL_E_IO);
-    assert_int_equal(n, 99);
-    assert_int_equal(a.next, 1);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_int_equal(n, 1);
-}
-
-static void continues_above_what_the_verifier_saw(void **state)
-{
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    struct attempts              a;
-    struct pawl_err              err;
-    uint64_t                     n = 0;
-    bool                         lost = true;
-
-    (void)state;
-    T_OK(attempts_open(dir, &a, &err), &err);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    T_OK(attempts_above(&a, 40, &lost, &err), &err);
-    assert_false(lost);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_int_equal(n, 41);
-
-    T_OK(attempts_above(&a, 1ull << 60, &lost, &err), &err);
-    assert_true(lost);
-    T_OK(attempts_take(dir, &a, &n, &err), &err);
-    assert_true(n == (1ull << 60) + (1ull << 32)); /* clear of what the lost state sent */
-    T_OK(attempts_above(&a, n, &lost, &err), &err);
-    assert_false(lost);
-    uint64_t next = 0;
-    T_OK(attempts_take(dir, &a, &next, &err), &err);
-    assert_true(next == n + 1);
-    T_OK(attempts_open(dir, &a, &err), &err);
-    assert_true(a.next > n);
-
-    T_OK(attempts_above(&a, 5, &lost, &err), &err); /* never downwards */
-    assert_true(a.next > n);
-    T_FAILS(attempts_above(&a, UINT64_MAX, &lost, &err), &err, PAWL_E_RANGE);
-    T_WHERE(&err, "last_attempt");
-}
-
-static void a_bad_reservation_is_refused(void **state)
-{
-    static const struct {
-        const char    *text;
-        enum pawl_code code;
-        const char    *where;
-    } bad[] = {
-        { "", PAWL_E_FORM, "attempts.json" },
-        { "{\"version\": 1, \"reserved\": \"6", PAWL_E_FORM, "attempts.json" },
-        { "{\"version\": 1}", PAWL_E_ABSENT, "attempts.json.reserved" },
-        { "{\"version\": 2, \"reserved\": \"6\"}", PAWL_E_RANGE, "attempts.json.version" },
-        { "{\"version\": 1, \"reserved\": 64}", PAWL_E_FORM, "attempts.json.reserved" },
-        { "{\"version\": 1, \"reserved\": \"-1\"}", PAWL_E_FORM, "attempts.json.reserved" },
-        { "{\"version\": 1, \"reserved\": \"18446744073709551616\"}", PAWL_E_RANGE,
-          "attempts.json.reserved" },
-        { "{\"version\": 1, \"reserved\": \"18446744073709551615\"}", PAWL_E_RANGE,
-          "attempts.json.reserved" },
-        { "{\"version\": 1, \"reserved\": \"1\", \"reserved\": \"2\"}", PAWL_E_FORM,
-          "attempts.json.reserved" },
-        { "{\"version\": 1, \"reserved\": \"1\"} x", PAWL_E_TRAILING, "attempts.json" },
-    };
-    PAWL_CLEANUP(file_close) int dir = open_scratch();
-    struct attempts              a;
-    struct pawl_err              err;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        put(dir, "attempts.json", bad[i].text);
-        t_poison(&a, sizeof(a));
-        T_FAILS(attempts_open(dir, &a, &err), &err, bad[i].code);
-        T_WHERE(&err, bad[i].where);
-        t_still_poisoned(&a, sizeof(a));
-    }
 }
 
 /* ---- the record ----------------------------------------------------------------------------- */
@@ -596,13 +433,6 @@ int main(void)
         CASE("a directory that others can read is refused",
              a_directory_that_others_can_read_is_refused),
         CASE("contact is a time and no data", contact_is_a_time_and_no_data),
-        CASE("numbers rise and never repeat", numbers_rise_and_never_repeat),
-        CASE("the first number is 1", the_first_number_is_1),
-        CASE("a kill wastes numbers and repeats none", a_kill_wastes_numbers_and_repeats_none),
-        CASE("a number is not used when its reservation fails",
-             a_number_is_not_used_when_its_reservation_fails),
-        CASE("continues above what the verifier saw", continues_above_what_the_verifier_saw),
-        CASE("a bad reservation is refused", a_bad_reservation_is_refused),
         CASE("a record comes back as written", a_record_comes_back_as_written),
         CASE("any failure can be read again", any_failure_can_be_read_again),
         CASE("the same record is not written again", the_same_record_is_not_written_again),
