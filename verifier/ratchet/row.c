@@ -123,6 +123,14 @@ static void get_key(struct pawl_rd *r, const char *field, struct pawl_secret *re
         memcpy(ret->b, v.p, v.n);
 }
 
+/* A use key that is named is there. */
+static void get_use_key(struct pawl_rd *r, const char *field, struct pawl_secret *ret)
+{
+    get_key(r, field, ret);
+    if (ret->n == 0)
+        pawl_rd_fail(r, PAWL_E_RANGE, field);
+}
+
 static void get_exact(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
 {
     struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
@@ -473,7 +481,7 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
     if (r.old.present)
         get_key(&rd, "old.up.gk", &r.old.up.gk);
     if (down_use)
-        get_key(&rd, "down_use.uk", &r.down_use.uk);
+        get_use_key(&rd, "down_use.uk", &r.down_use.uk);
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
     *ret = r;
     return pawl_ok();
@@ -604,7 +612,7 @@ pawl_status generation_read(const struct keys *k, struct pawl_view tenant,
     o.epoch = g.epoch;
     PAWL_TRY(row_open(&o, clear, sealed, &room, &rd, err));
     if (use)
-        get_key(&rd, "use.uk", &g.use.uk);
+        get_use_key(&rd, "use.uk", &g.use.uk);
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
     *ret = g;
     return pawl_ok();

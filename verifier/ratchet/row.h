@@ -17,7 +17,8 @@ PAWL_MUST_USE pawl_status ratchet_write(const struct keys *k, struct pawl_view t
                                         const uint8_t         device_id[PAWL_DEVICE_ID],
                                         const struct ratchet *r, uint8_t *ret, size_t cap,
                                         size_t *ret_n, struct pawl_err *err);
-/* FORGED for another device, tenant or master key; FORM for bytes that are no such row. */
+/* FORGED for another device, tenant or master key, and for a row that was changed; FORM, RANGE,
+ * UNSUPPORTED for bytes that are no such row. prk of a use key is not kept: see pawl_use_ready. */
 PAWL_MUST_USE pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
                                        const uint8_t device_id[PAWL_DEVICE_ID], struct pawl_view in,
                                        struct ratchet *ret, struct pawl_err *err);

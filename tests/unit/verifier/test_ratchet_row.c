@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the ratchet: what was written is read back, and nothing else is. No bit of a row can be
+ * changed by who lacks the master key, no row is read as another device's, tenant's or verifier's,
+ * and no key stands in the clear.
+ */
+
+#include "t.h"
+
+#include <string.h>
+
+#include "ratchet/row.h"
+
+static const struct pawl_view tenant = { (const uint8_t *)"acme", 4 };
+static const uint8_t          device[PAWL_DEVICE_ID] = "thirty-two bytes of a device id.";
+
+static struct keys keys_of(uint8_t seed)
+{
+    struct keys k = { 0 };
+
+    k.master.n = 32;
+    memset(k.master.b, seed, 32);
+    return k;
+}
+
+/* ---- values with something in every field --------------------------------------------------- */
+
+static uint8_t filler;
+
+static void fill(void *p, size_t n)
+{
+    memset(p, ++filler, n);
+}
+
+static void fill_key(struct pawl_secret *s)
+{
+    s->n = 32;
+    fill(s->b, 32);
+}
+
+static struct epoch_root full_root(uint64_t epoch)
+{
+    struct epoch_root e = { .present = true,
+                            .epoch = epoch,
+                            .suite = 0x0104,
+                            .attempt = UINT64_MAX,
+                            .made_ms = INT64_MAX,
+                            .resync = true,
+                            .by_auto = true,
+                            .up = { .dir = PAWL_UP, .epoch = epoch, .gen = UINT32_MAX },
+                            .down = { .dir = PAWL_DOWN, .epoch = epoch, .gen = 7 },
+                            .epoch_start_seq = 12345,
+                            .slots = 16384 };
+
+    fill(e.kid, sizeof(e.kid));
+    fill(e.verifier_id, sizeof(e.verifier_id));
+    fill_key(&e.rk);
+    fill_key(&e.k_auth);
+    fill_key(&e.exporter);
+    fill_key(&e.up.gk);
+    fill_key(&e.down.gk);
+    return e;
+}
+
+static void fill_history(struct ratchet *r)
+{
+    r->tombstone_n = PAWL_TOMBSTONES_MAX;
+    for (size_t i = 0; i < r->tombstone_n; i++) {
+        r->tombstone[i].epoch = UINT64_MAX - i;
+        fill(r->tombstone[i].kid, PAWL_KID);
+    }
+    r->boot_id_n = PAWL_BOOT_IDS_MAX;
+    for (size_t i = 0; i < r->boot_id_n; i++)
+        fill(r->boot_id[i], PAWL_BOOT_ID);
+    fill(r->last_th1, sizeof(r->last_th1));
+    r->last_base_epoch = 41;
+    fill(r->last_base_kid, sizeof(r->last_base_kid));
+    r->accepted_ms = 1234567890123;
+}
+
+static void fill_uplink(struct ratchet *r)
+{
+    r->attested_hi = 100000;
+    r->received_hi = 100100;
+    r->unattested_hi = 50000;
+    r->unknown_n = 2 * PAWL_SND_UNKNOWN_MAX;
+    for (size_t i = 0; i < r->unknown_n; i++)
+        r->unknown[i] = (struct pawl_range){ UINT64_MAX - 100 * i - 15, UINT64_MAX - 100 * i };
+    r->receipt_n = RATCHET_RECEIPTS;
+    for (size_t i = 0; i < r->receipt_n; i++)
+        fill(r->receipt[i], sizeof(r->receipt[i]));
+    r->queue_n = RATCHET_QUEUES;
+    for (size_t i = 0; i < r->queue_n; i++) {
+        r->queue[i].incarnation = UINT32_MAX;
+        r->queue[i].hi = UINT32_MAX;
+        fill(r->queue[i].below, sizeof(r->queue[i].below));
+    }
+}
+
+static struct ratchet full_ratchet(void)
+{
+    struct ratchet r = { .promoted_ms = 99, .resync_auto_ms = 98, .may_resync = true };
+
+    filler = 0;
+    r.current = full_root(42);
+    r.pending = full_root(43);
+    struct epoch_root old = full_root(41);
+    r.old = (struct epoch_root){ .present = true, .epoch = 41, .suite = old.suite, .up = old.up };
+    memcpy(r.old.kid, old.kid, sizeof(old.kid));
+    memcpy(r.old.verifier_id, old.verifier_id, sizeof(old.verifier_id));
+    fill_history(&r);
+    fill_uplink(&r);
+    r.down_next = 70;
+    r.down_attested = 60;
+    r.down_gen_start = 65;
+    r.down_epoch_start = 30;
+    r.down_gen_sent = PAWL_GEN_MESSAGES;
+    r.down_use = (struct pawl_use){
+        .dir = PAWL_DOWN, .epoch = 42, .gen = 6, .suite = PAWL_SUITE_CCM
+    };
+    fill(r.down_use.kid, PAWL_KID);
+    fill_key(&r.down_use.uk);
+    r.rekey_demanded = true;
+    r.incident_epoch = 43;
+    return r;
+}
+
+static struct generation full_generation(void)
+{
+    struct generation g = { .dir = PAWL_UP,
+                            .epoch = 42,
+                            .gen = 9,
+                            .first_seq = 577,
+                            .have = UINT64_MAX,
+                            .known = UINT64_C(1) << 63,
+                            .attested = true,
+                            .last_seq = 640,
+                            .clean = true,
+                            .seen_ms = 5 };
+
+    filler = 0;
+    for (size_t i = 0; i < PAWL_GEN_MESSAGES; i++)
+        fill(g.leaf[i], PAWL_LEAF);
+    fill(g.digest, sizeof(g.digest));
+    g.use = (struct pawl_use){ .dir = PAWL_UP, .epoch = 42, .gen = 9, .suite = PAWL_SUITE_SIV };
+    fill(g.use.kid, PAWL_KID);
+    fill_key(&g.use.uk);
+    return g;
+}
+
+/* ---- round trips ---------------------------------------------------------------------------- */
+
+static struct pawl_view written_ratchet(const struct keys *k, const struct ratchet *r)
+{
+    static uint8_t  b[RATCHET_ROW_MAX];
+    struct pawl_err err;
+    size_t          n;
+
+    T_OK(ratchet_write(k, tenant, device, r, b, sizeof(b), &n, &err), &err);
+    return pawl_view(b, n);
+}
+
+static struct pawl_view written_generation(const struct keys *k, const struct generation *g)
+{
+    static uint8_t  b[GENERATION_ROW_MAX];
+    struct pawl_err err;
+    size_t          n;
+
+    T_OK(generation_write(k, tenant, device, g, b, sizeof(b), &n, &err), &err);
+    return pawl_view(b, n);
+}
+
+static void ratchet_comes_back(const struct ratchet *r)
+{
+    struct keys     k = keys_of(1);
+    struct pawl_err err;
+    struct ratchet  out;
+
+    memset(&out, 0, sizeof(out));
+    T_OK(ratchet_read(&k, tenant, device, written_ratchet(&k, r), &out, &err), &err);
+    assert_memory_equal(&out, r, sizeof(out));
+}
+
+static void a_ratchet_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    struct ratchet full, empty;
+
+    memset(&full, 0, sizeof(full));
+    full = full_ratchet();
+    ratchet_comes_back(&full);
+    memset(&empty, 0, sizeof(empty));
+    ratchet_comes_back(&empty);
+    /* Roots may have given up their chains. */
+    full.old.up.gk = (struct pawl_secret){ 0 };
+    full.current.down.gk = (struct pawl_secret){ 0 };
+    ratchet_comes_back(&full);
+}
+
+static void generation_comes_back(const struct generation *g)
+{
+    struct keys       k = keys_of(1);
+    struct pawl_err   err;
+    struct generation out;
+
+    memset(&out, 0, sizeof(out));
+    T_OK(generation_read(&k, tenant, device, written_generation(&k, g), &out, &err), &err);
+    assert_memory_equal(&out, g, sizeof(out));
+}
+
+static void a_generation_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    struct generation g, empty;
+
+    memset(&g, 0, sizeof(g));
+    g = full_generation();
+    generation_comes_back(&g);
+    memset(&g.use, 0, sizeof(g.use));
+    generation_comes_back(&g);
+    memset(&empty, 0, sizeof(empty));
+    generation_comes_back(&empty);
+}
+
+static void only_noted_leaves_are_kept(void **state)
+{
+    (void)state;
+    struct keys       k = keys_of(1);
+    struct pawl_err   err;
+    struct generation g = full_generation(), out;
+
+    g.have = 5;
+    g.known = 8;
+    T_OK(generation_read(&k, tenant, device, written_generation(&k, &g), &out, &err), &err);
+    for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++) {
+        static const uint8_t none[PAWL_LEAF];
+
+        assert_memory_equal(out.leaf[i], i == 0 || i == 2 || i == 3 ? g.leaf[i] : none, PAWL_LEAF);
+    }
+}
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+static void ratchet_is_refused(struct pawl_view row, void *arg)
+{
+    struct pawl_err err;
+    struct ratchet  out;
+
+    t_poison(&out, sizeof(out));
+    assert_false(pawl_is_ok(ratchet_read(arg, tenant, device, row, &out, &err)));
+    t_still_poisoned(&out, sizeof(out));
+}
+
+static void generation_is_refused(struct pawl_view row, void *arg)
+{
+    struct pawl_err   err;
+    struct generation out;
+
+    t_poison(&out, sizeof(out));
+    assert_false(pawl_is_ok(generation_read(arg, tenant, device, row, &out, &err)));
+    t_still_poisoned(&out, sizeof(out));
+}
+
+static void no_flip_and_no_truncation_of_a_ratchet_is_read(void **state)
+{
+    (void)state;
+    struct keys    k = keys_of(1);
+    struct ratchet r = full_ratchet();
+
+    t_each_flip(written_ratchet(&k, &r), ratchet_is_refused, &k);
+    t_each_truncation(written_ratchet(&k, &r), ratchet_is_refused, &k);
+}
+
+static void no_flip_and_no_truncation_of_a_generation_is_read(void **state)
+{
+    (void)state;
+    struct keys       k = keys_of(1);
+    struct generation g = full_generation();
+
+    t_each_flip(written_generation(&k, &g), generation_is_refused, &k);
+    t_each_truncation(written_generation(&k, &g), generation_is_refused, &k);
+}
+
+/* Two good rows of one device and epoch: the clear part of one with the sealed part of the other.
+ * The sealed part is the last 32 + 33 + 16 bytes, behind a head of two. */
+static void parts_of_two_rows_make_no_row(void **state)
+{
+    (void)state;
+    enum { SEALED = 32 + 33 + PAWL_AEAD_TAG };
+    struct keys       k = keys_of(1);
+    struct pawl_err   err;
+    struct generation g = full_generation(), other = g, out;
+    uint8_t           mixed[GENERATION_ROW_MAX];
+    struct pawl_view  row = t_copy(written_generation(&k, &g));
+
+    other.gen = 10;
+    other.use.gen = 10;
+    struct pawl_view second = t_copy(written_generation(&k, &other));
+    assert_int_equal(row.n, second.n);
+    memcpy(mixed, second.p, row.n - SEALED);
+    memcpy(mixed + row.n - SEALED, row.p + row.n - SEALED, SEALED);
+    T_FAILS(generation_read(&k, tenant, device, pawl_view(mixed, row.n), &out, &err), &err,
+            PAWL_E_FORGED);
+    T_WHERE(&err, "generation");
+}
+
+static void a_row_is_for_one_device_tenant_and_verifier(void **state) /* S2 */
+{
+    (void)state;
+    struct keys       k = keys_of(1), others = keys_of(2);
+    struct pawl_err   err;
+    struct ratchet    r = full_ratchet(), r_out;
+    struct generation g = full_generation(), g_out;
+    struct pawl_view  row = written_ratchet(&k, &r), gen = written_generation(&k, &g);
+    struct pawl_view  acm = pawl_view("acm", 3);
+    uint8_t           neighbour[PAWL_DEVICE_ID];
+
+    memcpy(neighbour, device, sizeof(neighbour));
+    neighbour[31] ^= 1;
+    T_FAILS(ratchet_read(&k, acm, device, row, &r_out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(ratchet_read(&k, tenant, neighbour, row, &r_out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(ratchet_read(&others, tenant, device, row, &r_out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(generation_read(&k, acm, device, gen, &g_out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(generation_read(&k, tenant, neighbour, gen, &g_out, &err), &err, PAWL_E_FORGED);
+    T_FAILS(generation_read(&others, tenant, device, gen, &g_out, &err), &err, PAWL_E_FORGED);
+}
+
+static void bytes_that_are_no_row_name_what_they_lack(void **state)
+{
+    (void)state;
+    struct keys       k = keys_of(1);
+    struct pawl_err   err;
+    struct ratchet    r = full_ratchet(), r_out;
+    struct generation g = full_generation(), g_out;
+
+    T_FAILS(ratchet_read(&k, tenant, device, pawl_view("", 1), &r_out, &err), &err, PAWL_E_FORM);
+    T_WHERE(&err, "ratchet");
+    T_FAILS(ratchet_read(&k, tenant, device, written_generation(&k, &g), &r_out, &err), &err,
+            PAWL_E_RANGE);
+    T_WHERE(&err, "ratchet.ratchet");
+    T_FAILS(generation_read(&k, tenant, device, written_ratchet(&k, &r), &g_out, &err), &err,
+            PAWL_E_RANGE);
+    T_WHERE(&err, "generation.generation");
+}
+
+static void what_does_not_fit_is_not_written(void **state)
+{
+    (void)state;
+    struct keys       k = keys_of(1);
+    struct pawl_err   err;
+    struct ratchet    r = full_ratchet();
+    struct generation g = full_generation();
+    uint8_t           b[RATCHET_ROW_MAX];
+    size_t            need = written_ratchet(&k, &r).n, n = 77;
+
+    T_FAILS(ratchet_write(&k, tenant, device, &r, b, need - 1, &n, &err), &err, PAWL_E_FULL);
+    assert_int_equal(n, 77);
+    g.use.uk.n = 31; /* nothing has such a key */
+    T_FAILS(generation_write(&k, tenant, device, &g, b, sizeof(b), &n, &err), &err, PAWL_E_FULL);
+    assert_int_equal(n, 77);
+}
+
+/* ---- secrets -------------------------------------------------------------------------------- */
+
+static bool holds(struct pawl_view row, const struct pawl_secret *s)
+{
+    for (size_t i = 0; i + 8 <= row.n; i++)
+        if (memcmp(row.p + i, s->b, 8) == 0)
+            return true;
+    return false;
+}
+
+static void no_key_stands_in_the_clear(void **state) /* g) thief of the database */
+{
+    (void)state;
+    struct keys       k = keys_of(200);
+    struct ratchet    r = full_ratchet();
+    struct generation g = full_generation();
+    struct pawl_view  row = written_ratchet(&k, &r);
+
+    const struct pawl_secret *const secret[] = {
+        &r.current.rk,      &r.current.k_auth,  &r.current.exporter, &r.current.up.gk,
+        &r.current.down.gk, &r.pending.rk,      &r.pending.k_auth,   &r.pending.exporter,
+        &r.pending.up.gk,   &r.pending.down.gk, &r.old.up.gk,        &r.down_use.uk,
+    };
+    for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+        assert_false(holds(row, secret[i]));
+    /* The search finds what is there. */
+    struct pawl_secret kid = { .n = 8 };
+    memcpy(kid.b, r.current.kid, PAWL_KID);
+    assert_true(holds(row, &kid));
+    assert_false(holds(written_generation(&k, &g), &g.use.uk));
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("a ratchet comes back as it was", a_ratchet_comes_back_as_it_was),
+        T_CASE("a generation comes back as it was", a_generation_comes_back_as_it_was),
+        T_CASE("only noted leaves are kept", only_noted_leaves_are_kept),
+        T_CASE("no flip and no truncation of a ratchet is read",
+               no_flip_and_no_truncation_of_a_ratchet_is_read),
+        T_CASE("no flip and no truncation of a generation is read",
+               no_flip_and_no_truncation_of_a_generation_is_read),
+        T_CASE("parts of two rows make no row", parts_of_two_rows_make_no_row),
+        T_CASE("S2 a row is for one device, tenant and verifier",
+               a_row_is_for_one_device_tenant_and_verifier),
+        T_CASE("bytes that are no row name what they lack",
+               bytes_that_are_no_row_name_what_they_lack),
+        T_CASE("what does not fit is not written", what_does_not_fit_is_not_written),
+        T_CASE("no key stands in the clear", no_key_stands_in_the_clear),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
