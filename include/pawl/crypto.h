@@ -89,14 +89,25 @@ enum pawl_aead {
     PAWL_CHACHA20_POLY1305,  /* key 32, nonce 12, tag 16 */
     PAWL_A128GCM,            /* key 16, nonce 12, tag 16 */
     PAWL_AES_256_SIV,        /* key 64, no nonce or any as last associated data, tag 16 in front */
+    /* For the COSE of others. No suite of ours has them. */
+    PAWL_AES_CCM_16_64_128, /* nonce 13, tag 8, key 16: as each name says, in bits; "16" is the */
+    PAWL_AES_CCM_16_64_256, /* length field, which leaves a nonce of 13, "64" one of 7 */
+    PAWL_AES_CCM_64_64_128,
+    PAWL_AES_CCM_64_64_256,
+    PAWL_AES_CCM_16_128_256,
+    PAWL_AES_CCM_64_128_128,
+    PAWL_AES_CCM_64_128_256,
+    PAWL_A192GCM,
+    PAWL_A256GCM,
     PAWL_AEAD_COUNT
 };
 
 size_t pawl_aead_key_n(enum pawl_aead alg);
 size_t pawl_aead_nonce_n(enum pawl_aead alg); /* 0 for AES-SIV */
-#define PAWL_AEAD_TAG 16
+size_t pawl_aead_tag_n(enum pawl_aead alg);
+#define PAWL_AEAD_TAG 16 /* of each suite, and the longest */
 
-/* Encrypts. ret gets in.n + PAWL_AEAD_TAG bytes (CCM, GCM, ChaCha: ciphertext || tag; SIV: tag ||
+/* Encrypts. ret gets in.n bytes and the tag (CCM, GCM, ChaCha: ciphertext || tag; SIV: tag ||
  * ciphertext, RFC 5297); cap is the room there. RANGE if key or nonce have another length than the
  * algorithm's; for SIV the nonce may be empty, otherwise it is the last associated-data component
  * behind aad, and in must hold a byte. ret must not overlap in. */

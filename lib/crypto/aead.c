@@ -8,21 +8,38 @@
  */
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "crypto/ossl.h"
 
+enum { LONG = INT_MAX - PAWL_AEAD_TAG };
+
+/* What differs between the modes in the way OpenSSL wants them driven. */
+enum mode { MODE_USUAL, MODE_CCM, MODE_SIV };
+
 static const struct aead {
     const char *name; /* OpenSSL's */
+    enum mode   mode;
     size_t      key_n;
     size_t      nonce_n;
+    size_t      tag_n;
     size_t      least; /* bytes of plaintext: OpenSSL 3.0 cannot do SIV over nothing */
-    size_t      most;
+    size_t      most;  /* RFC 9053 4.2: a nonce of 13 bytes leaves two for the length */
 } aeads[PAWL_AEAD_COUNT] = {
-    [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", 16, 13, 0, 0xffff }, /* RFC 9053 4.2: L = 2 */
-    [PAWL_CHACHA20_POLY1305] = { "ChaCha20-Poly1305", 32, 12, 0, INT_MAX - PAWL_AEAD_TAG },
-    [PAWL_A128GCM] = { "AES-128-GCM", 16, 12, 0, INT_MAX - PAWL_AEAD_TAG },
-    [PAWL_AES_256_SIV] = { "AES-256-SIV", 64, 0, 1, INT_MAX - PAWL_AEAD_TAG },
+    [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", MODE_CCM, 16, 13, 16, 0, 0xffff },
+    [PAWL_CHACHA20_POLY1305] = { "ChaCha20-Poly1305", MODE_USUAL, 32, 12, 16, 0, LONG },
+    [PAWL_A128GCM] = { "AES-128-GCM", MODE_USUAL, 16, 12, 16, 0, LONG },
+    [PAWL_AES_256_SIV] = { "AES-256-SIV", MODE_SIV, 64, 0, 16, 1, LONG },
+    [PAWL_AES_CCM_16_64_128] = { "AES-128-CCM", MODE_CCM, 16, 13, 8, 0, 0xffff },
+    [PAWL_AES_CCM_16_64_256] = { "AES-256-CCM", MODE_CCM, 32, 13, 8, 0, 0xffff },
+    [PAWL_AES_CCM_64_64_128] = { "AES-128-CCM", MODE_CCM, 16, 7, 8, 0, LONG },
+    [PAWL_AES_CCM_64_64_256] = { "AES-256-CCM", MODE_CCM, 32, 7, 8, 0, LONG },
+    [PAWL_AES_CCM_16_128_256] = { "AES-256-CCM", MODE_CCM, 32, 13, 16, 0, 0xffff },
+    [PAWL_AES_CCM_64_128_128] = { "AES-128-CCM", MODE_CCM, 16, 7, 16, 0, LONG },
+    [PAWL_AES_CCM_64_128_256] = { "AES-256-CCM", MODE_CCM, 32, 7, 16, 0, LONG },
+    [PAWL_A192GCM] = { "AES-192-GCM", MODE_USUAL, 24, 12, 16, 0, LONG },
+    [PAWL_A256GCM] = { "AES-256-GCM", MODE_USUAL, 32, 12, 16, 0, LONG },
 };
 
 static const struct aead *aead_of(enum pawl_aead alg)
@@ -40,9 +57,30 @@ size_t pawl_aead_nonce_n(enum pawl_aead alg)
     return aead_of(alg)->nonce_n;
 }
 
+size_t pawl_aead_tag_n(enum pawl_aead alg)
+{
+    return aead_of(alg)->tag_n;
+}
+
+/* Fetched once for the process, like crypto_md. NULL where OpenSSL does not have it. */
+static const EVP_CIPHER *cipher_of(const struct aead *a)
+{
+    static _Atomic(EVP_CIPHER *) fetched[PAWL_AEAD_COUNT];
+    _Atomic(EVP_CIPHER *)       *place = &fetched[a - aeads];
+
+    EVP_CIPHER *cipher = atomic_load(place);
+    if (cipher)
+        return cipher;
+    EVP_CIPHER *mine = EVP_CIPHER_fetch(NULL, a->name, NULL);
+    if (!mine || atomic_compare_exchange_strong(place, &cipher, mine))
+        return mine;
+    EVP_CIPHER_free(mine); /* another thread was first */
+    return cipher;
+}
+
 /* One message on its way through OpenSSL. */
 struct message {
-    enum pawl_aead            alg;
+    const struct aead        *a;
     const struct pawl_secret *key;
     struct pawl_view          nonce;
     struct pawl_view          aad;
@@ -54,15 +92,15 @@ struct message {
 
 static pawl_status check(const struct message *m, size_t cap, size_t need, struct pawl_err *err)
 {
-    const struct aead *a = aead_of(m->alg);
+    const struct aead *a = m->a;
 
     if (a->key_n == 0)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "aead.alg", "%d is not known", (int)m->alg);
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "aead.alg", "not known");
     if (m->key->n != a->key_n)
         return pawl_fail(err, PAWL_E_RANGE, "aead.key", "%zu bytes, %s takes %zu", m->key->n,
                          a->name, a->key_n);
     /* SIV takes any nonce: it is one more piece of associated data. */
-    if (m->nonce.n != a->nonce_n && m->alg != PAWL_AES_256_SIV)
+    if (m->nonce.n != a->nonce_n && a->mode != MODE_SIV)
         return pawl_fail(err, PAWL_E_RANGE, "aead.nonce", "%zu bytes, %s takes %zu", m->nonce.n,
                          a->name, a->nonce_n);
     if (m->aad.n > INT_MAX || m->nonce.n > INT_MAX)
@@ -86,14 +124,14 @@ static bool feed(EVP_CIPHER_CTX *ctx, uint8_t *out, struct pawl_view v)
 
 static bool set_up(EVP_CIPHER_CTX *ctx, const struct message *m)
 {
-    bool ccm = m->alg == PAWL_AES_CCM_16_128_128;
-    bool siv = m->alg == PAWL_AES_256_SIV;
+    bool ccm = m->a->mode == MODE_CCM;
+    bool siv = m->a->mode == MODE_SIV;
     int  n;
 
     if (ccm && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)m->nonce.n, NULL) != 1)
         return false;
     /* CCM must know the tag's length before the key, and every mode the tag before it decrypts. */
-    if ((ccm || !m->seal) && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, PAWL_AEAD_TAG,
+    if ((ccm || !m->seal) && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)m->a->tag_n,
                                                  m->seal ? NULL : m->tag) != 1)
         return false;
     if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, siv ? NULL : m->nonce.p, m->seal, NULL) != 1)
@@ -107,8 +145,8 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct message *m)
     uint8_t nowhere[1]; /* OpenSSL wants an address even where it writes nothing */
     uint8_t rest[PAWL_AEAD_TAG];
     int     n = 0;
-    bool    siv = m->alg == PAWL_AES_256_SIV;
-    bool    ccm = m->alg == PAWL_AES_CCM_16_128_128;
+    bool    siv = m->a->mode == MODE_SIV;
+    bool    ccm = m->a->mode == MODE_CCM;
 
     /* In SIV each piece is a component of its own, an empty one too (RFC 5297 2.4). */
     if ((siv || m->aad.n) && !feed(ctx, NULL, m->aad))
@@ -121,23 +159,22 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct message *m)
         return true; /* CCM judges the tag with the bytes and has no final step */
     if (EVP_CipherFinal_ex(ctx, rest, &n) != 1 || n != 0)
         return false;
-    return !m->seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, PAWL_AEAD_TAG, m->tag) == 1;
+    return !m->seal ||
+           EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)m->a->tag_n, m->tag) == 1;
 }
 
 static pawl_status pass(const struct message *m, struct pawl_err *err)
 {
-    const char *name = aead_of(m->alg)->name;
-    PAWL_CLEANUP(release_cipher)
-    EVP_CIPHER                                      *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
-    PAWL_CLEANUP(release_cipher_ctx) EVP_CIPHER_CTX *ctx = cipher ? EVP_CIPHER_CTX_new() : NULL;
+    PAWL_CLEANUP(release_cipher_ctx) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
-    if (!ctx || EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, m->seal, NULL) != 1 || !set_up(ctx, m))
-        return crypto_fail(err, "aead", name);
+    if (!ctx || EVP_CipherInit_ex2(ctx, cipher_of(m->a), NULL, NULL, m->seal, NULL) != 1 ||
+        !set_up(ctx, m))
+        return crypto_fail(err, "aead", m->a->name);
     if (run(ctx, m))
         return pawl_ok();
     pawl_wipe(m->out, m->in.n); /* inv. 2 */
     if (m->seal)
-        return crypto_fail(err, "aead", name);
+        return crypto_fail(err, "aead", m->a->name);
     ERR_clear_error();
     return pawl_fail(err, PAWL_E_FORGED, "aead", "does not open under this key and data");
 }
@@ -146,20 +183,20 @@ pawl_status pawl_aead_seal(enum pawl_aead alg, const struct pawl_secret *key,
                            struct pawl_view nonce, struct pawl_view aad, struct pawl_view in,
                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    bool           siv = alg == PAWL_AES_256_SIV;
-    struct message m = { alg, key, nonce, aad, in, NULL, NULL, true };
+    const struct aead *a = aead_of(alg);
+    struct message     m = { a, key, nonce, aad, in, NULL, NULL, true };
 
-    if (in.n < aead_of(alg)->least)
-        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least %zu byte",
-                         aead_of(alg)->name, aead_of(alg)->least);
+    if (in.n < a->least)
+        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least %zu byte", a->name,
+                         a->least);
     /* in.n may be anything up to SIZE_MAX until check has held it against the maximum. */
-    PAWL_TRY(check(&m, cap < PAWL_AEAD_TAG ? 0 : cap - PAWL_AEAD_TAG, in.n, err));
-    if (cap < PAWL_AEAD_TAG)
+    PAWL_TRY(check(&m, cap < a->tag_n ? 0 : cap - a->tag_n, in.n, err));
+    if (cap < a->tag_n)
         return pawl_fail(err, PAWL_E_FULL, "aead.out", "no room for the tag");
-    m.out = siv ? ret + PAWL_AEAD_TAG : ret;
-    m.tag = siv ? ret : ret + in.n;
+    m.out = a->mode == MODE_SIV ? ret + a->tag_n : ret;
+    m.tag = a->mode == MODE_SIV ? ret : ret + in.n;
     PAWL_TRY(pass(&m, err));
-    *ret_n = in.n + PAWL_AEAD_TAG;
+    *ret_n = in.n + a->tag_n;
     return pawl_ok();
 }
 
@@ -167,16 +204,16 @@ pawl_status pawl_aead_open(enum pawl_aead alg, const struct pawl_secret *key,
                            struct pawl_view nonce, struct pawl_view aad, struct pawl_view in,
                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    bool    siv = alg == PAWL_AES_256_SIV;
-    uint8_t tag[PAWL_AEAD_TAG];
+    const struct aead *a = aead_of(alg);
+    uint8_t            tag[PAWL_AEAD_TAG];
 
-    if (in.n < PAWL_AEAD_TAG + aead_of(alg)->least)
+    if (in.n < a->tag_n + a->least)
         return pawl_fail(err, PAWL_E_FORGED, "aead", "%zu bytes cannot hold a message", in.n);
-    size_t           n = in.n - PAWL_AEAD_TAG;
-    struct pawl_view body = pawl_view(siv ? in.p + PAWL_AEAD_TAG : in.p, n);
-    struct message   m = { alg, key, nonce, aad, body, ret, tag, false };
+    size_t           n = in.n - a->tag_n;
+    struct pawl_view body = pawl_view(a->mode == MODE_SIV ? in.p + a->tag_n : in.p, n);
+    struct message   m = { a, key, nonce, aad, body, ret, tag, false };
     PAWL_TRY(check(&m, cap, n, err));
-    memcpy(tag, siv ? in.p : in.p + n, sizeof(tag));
+    memcpy(tag, a->mode == MODE_SIV ? in.p : in.p + n, a->tag_n);
     PAWL_TRY(pass(&m, err));
     *ret_n = n;
     return pawl_ok();

@@ -2,22 +2,27 @@
 /*
  * Hashes and HMAC over parts. Parts spare the caller a buffer: what stands in a specification as
  * A || B || C is passed as three views.
+ *
+ * HMAC is made of two hashes on one context, as its standard says. OpenSSL's EVP_MAC keeps three
+ * contexts and fetches the hash for each key: for the short inputs of key derivation, which every
+ * message needs, that is three times the work.
  */
 
+#include <stdatomic.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-
 #include "crypto/ossl.h"
+
+enum { BLOCK_MAX = 128 }; /* bytes that SHA-384 and SHA-512 take at a time */
 
 static const struct {
     const char *name; /* ours, and an alias that OpenSSL knows */
     size_t      n;
-    const EVP_MD *(*md)(void);
+    size_t      block_n;
 } hashes[PAWL_HASH_COUNT] = {
-    [PAWL_HASH_NONE] = { "none", 0, NULL },       [PAWL_SHA1] = { "sha1", 20, EVP_sha1 },
-    [PAWL_SHA256] = { "sha256", 32, EVP_sha256 }, [PAWL_SHA384] = { "sha384", 48, EVP_sha384 },
-    [PAWL_SHA512] = { "sha512", 64, EVP_sha512 },
+    [PAWL_HASH_NONE] = { "none", 0, 0 },         [PAWL_SHA1] = { "sha1", 20, 64 },
+    [PAWL_SHA256] = { "sha256", 32, 64 },        [PAWL_SHA384] = { "sha384", 48, BLOCK_MAX },
+    [PAWL_SHA512] = { "sha512", 64, BLOCK_MAX },
 };
 
 static bool known(enum pawl_hash alg)
@@ -45,7 +50,18 @@ enum pawl_hash pawl_hash_by_name(const char *name)
 
 const EVP_MD *crypto_md(enum pawl_hash alg)
 {
-    return known(alg) ? hashes[alg].md() : NULL;
+    static _Atomic(EVP_MD *) fetched[PAWL_HASH_COUNT];
+
+    if (!known(alg))
+        return NULL;
+    EVP_MD *md = atomic_load(&fetched[alg]);
+    if (md)
+        return md;
+    EVP_MD *mine = EVP_MD_fetch(NULL, hashes[alg].name, NULL);
+    if (!mine || atomic_compare_exchange_strong(&fetched[alg], &md, mine))
+        return mine;
+    EVP_MD_free(mine); /* another thread was first */
+    return md;
 }
 
 struct pawl_view pawl_digest_view(const struct pawl_digest *d)
@@ -58,6 +74,18 @@ static pawl_status unknown_hash(enum pawl_hash alg, struct pawl_err *err)
     return pawl_fail(err, PAWL_E_UNSUPPORTED, "hash", "%d is no hash that we know", (int)alg);
 }
 
+/* One hash over block and parts, on a context that may have been used before. */
+static bool hash_on(EVP_MD_CTX *ctx, enum pawl_hash alg, struct pawl_view block,
+                    const struct pawl_view *parts, size_t parts_n, uint8_t *ret)
+{
+    bool good = EVP_DigestInit_ex(ctx, crypto_md(alg), NULL) == 1 &&
+                EVP_DigestUpdate(ctx, block.p, block.n) == 1;
+
+    for (size_t i = 0; good && i < parts_n; i++)
+        good = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    return good && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
+}
+
 pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts, size_t parts_n,
                       struct pawl_digest *ret, struct pawl_err *err)
 {
@@ -68,10 +96,7 @@ pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts, size_t 
     PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (!ctx)
         return crypto_no_memory(err, "hash");
-    bool good = EVP_DigestInit_ex(ctx, crypto_md(alg), NULL) == 1;
-    for (size_t i = 0; good && i < parts_n; i++)
-        good = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
-    if (!good || EVP_DigestFinal_ex(ctx, d.b, NULL) != 1)
+    if (!hash_on(ctx, alg, pawl_view(NULL, 0), parts, parts_n, d.b))
         return crypto_fail(err, "hash", pawl_hash_name(alg));
     *ret = d;
     return pawl_ok();
@@ -86,33 +111,68 @@ pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *e
     return pawl_ok();
 }
 
+/* ---- HMAC ------------------------------------------------------------------------------------ */
+
+/* The key as a block of the hash: padded with zeros, or hashed first if it is longer. */
+struct key_block {
+    size_t  n;
+    uint8_t b[BLOCK_MAX];
+};
+
+static void key_block_wipe(struct key_block *k)
+{
+    pawl_wipe(k, sizeof(*k));
+}
+
+static bool key_block_make(EVP_MD_CTX *ctx, enum pawl_hash alg, struct pawl_view key,
+                           struct key_block *ret)
+{
+    ret->n = hashes[alg].block_n;
+    if (key.n > ret->n)
+        return hash_on(ctx, alg, key, NULL, 0, ret->b);
+    if (key.n)
+        memcpy(ret->b, key.p, key.n);
+    return true;
+}
+
+static struct pawl_view key_block_xor(struct key_block *k, uint8_t pad)
+{
+    for (size_t i = 0; i < k->n; i++)
+        k->b[i] ^= pad;
+    return pawl_view(k->b, k->n);
+}
+
+/* H(K ^ opad || H(K ^ ipad || parts)) */
+pawl_status crypto_hmac(enum pawl_hash alg, struct pawl_view key, const struct pawl_view *parts,
+                        size_t parts_n, struct pawl_digest *ret, struct pawl_err *err)
+{
+    enum { IPAD = 0x36, OPAD = 0x5c };
+    PAWL_CLEANUP(key_block_wipe) struct key_block k = { 0 };
+    struct pawl_digest                            d = { .n = pawl_hash_n(alg) };
+    const struct pawl_view                        inner = pawl_digest_view(&d);
+
+    if (!known(alg))
+        return unknown_hash(alg, err);
+    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx)
+        return crypto_no_memory(err, "hmac");
+    bool good = key_block_make(ctx, alg, key, &k) &&
+                hash_on(ctx, alg, key_block_xor(&k, IPAD), parts, parts_n, d.b) &&
+                hash_on(ctx, alg, key_block_xor(&k, IPAD ^ OPAD), &inner, 1, d.b);
+    if (good)
+        *ret = d;
+    pawl_wipe(&d, sizeof(d)); /* some HMACs are keys */
+    return good ? pawl_ok() : crypto_fail(err, "hmac", pawl_hash_name(alg));
+}
+
 pawl_status pawl_hmac(enum pawl_hash alg, const struct pawl_secret *key,
                       const struct pawl_view *parts, size_t parts_n, struct pawl_digest *ret,
                       struct pawl_err *err)
 {
-    struct pawl_digest d = { .n = pawl_hash_n(alg) };
-
     if (!known(alg))
         return unknown_hash(alg, err);
     /* A key that nobody set must not make a MAC that anybody can make. */
     if (key->n == 0)
         return pawl_fail(err, PAWL_E_BUG, "hmac", "the key has no bytes");
-    PAWL_CLEANUP(release_mac) EVP_MAC         *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    PAWL_CLEANUP(release_mac_ctx) EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    if (!ctx)
-        return crypto_fail(err, "hmac", "cannot start");
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)hashes[alg].name, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    bool good = EVP_MAC_init(ctx, key->b, key->n, params) == 1;
-    for (size_t i = 0; good && i < parts_n; i++)
-        good = EVP_MAC_update(ctx, parts[i].p, parts[i].n) == 1;
-    if (!good || EVP_MAC_final(ctx, d.b, NULL, sizeof(d.b)) != 1) {
-        pawl_wipe(&d, sizeof(d));
-        return crypto_fail(err, "hmac", pawl_hash_name(alg));
-    }
-    *ret = d;
-    pawl_wipe(&d, sizeof(d)); /* some HMACs are keys */
-    return pawl_ok();
+    return crypto_hmac(alg, pawl_secret_view(key), parts, parts_n, ret, err);
 }

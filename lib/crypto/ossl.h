@@ -29,11 +29,8 @@
     }
 
 CRYPTO_RELEASE(release_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
-CRYPTO_RELEASE(release_mac, EVP_MAC, EVP_MAC_free)
-CRYPTO_RELEASE(release_mac_ctx, EVP_MAC_CTX, EVP_MAC_CTX_free)
 CRYPTO_RELEASE(release_kdf, EVP_KDF, EVP_KDF_free)
 CRYPTO_RELEASE(release_kdf_ctx, EVP_KDF_CTX, EVP_KDF_CTX_free)
-CRYPTO_RELEASE(release_cipher, EVP_CIPHER, EVP_CIPHER_free)
 CRYPTO_RELEASE(release_cipher_ctx, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 CRYPTO_RELEASE(release_pkey, EVP_PKEY, EVP_PKEY_free)
 CRYPTO_RELEASE(release_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
@@ -56,8 +53,14 @@ pawl_status crypto_no_memory(struct pawl_err *err, const char *where);
 
 /* ---- hash ------------------------------------------------------------------------------------ */
 
-/* NULL for an unknown hash. Static inside OpenSSL, nothing to free. */
+/* NULL for an unknown hash, and where OpenSSL does not have it. Fetched once for the process, for a
+ * fetch costs more than to hash a message; it never changes then and is not to be freed. */
 const EVP_MD *crypto_md(enum pawl_hash alg);
+
+/* pawl_hmac with a key of any length, none too. */
+PAWL_MUST_USE pawl_status crypto_hmac(enum pawl_hash alg, struct pawl_view key,
+                                      const struct pawl_view *parts, size_t parts_n,
+                                      struct pawl_digest *ret, struct pawl_err *err);
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 

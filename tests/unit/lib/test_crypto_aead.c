@@ -72,6 +72,32 @@ static void agree_with_an_independent_program(void **state)
         }
 }
 
+static void the_other_lengths_of_ccm_and_gcm_agree_too(void **state)
+{
+    (void)state;
+    static const struct {
+        enum pawl_aead alg;
+        const char    *name;
+    } algs[] = {
+        { PAWL_AES_CCM_16_64_128, "ccm-16-64-128" },
+        { PAWL_AES_CCM_16_64_256, "ccm-16-64-256" },
+        { PAWL_AES_CCM_64_64_128, "ccm-64-64-128" },
+        { PAWL_AES_CCM_64_64_256, "ccm-64-64-256" },
+        { PAWL_AES_CCM_16_128_256, "ccm-16-128-256" },
+        { PAWL_AES_CCM_64_128_128, "ccm-64-128-128" },
+        { PAWL_AES_CCM_64_128_256, "ccm-64-128-256" },
+        { PAWL_A192GCM, "gcm-192" },
+        { PAWL_A256GCM, "gcm-256" },
+    };
+
+    for (size_t a = 0; a < sizeof(algs) / sizeof(algs[0]); a++) {
+        char          name[32];
+        struct sealed s = inputs(algs[a].alg, "pawl/1 msg", plain_text);
+        snprintf(name, sizeof(name), "aead.%s.usual", algs[a].name);
+        both_ways(&s, vector(name));
+    }
+}
+
 static void siv_takes_its_nonce_as_one_more_component(void **state)
 {
     (void)state;
@@ -216,11 +242,12 @@ static void wrong_lengths_are_refused(void **state)
             T_FAILS(pawl_aead_open(alg, &s.key, nonce, s.aad, in, out, 128, &n, &err), &err,
                     PAWL_E_RANGE);
         }
-        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 55, &n, &err), &err,
+        size_t tag_n = pawl_aead_tag_n(alg);
+        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 39 + tag_n, &n, &err), &err,
                 PAWL_E_FULL);
-        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, 15, &n, &err), &err,
+        T_FAILS(pawl_aead_seal(alg, &s.key, s.nonce, s.aad, in, out, tag_n - 1, &n, &err), &err,
                 PAWL_E_FULL);
-        T_FAILS(pawl_aead_open(alg, &s.key, s.nonce, s.aad, in, out, 23, &n, &err), &err,
+        T_FAILS(pawl_aead_open(alg, &s.key, s.nonce, s.aad, in, out, 39 - tag_n, &n, &err), &err,
                 PAWL_E_FULL);
     }
     t_still_poisoned(out, sizeof(out));
@@ -253,6 +280,7 @@ static void limits_of_the_modes(void **state)
                            &err),
             &err, PAWL_E_UNSUPPORTED);
     assert_int_equal(pawl_aead_key_n(PAWL_AEAD_COUNT), 0);
+    assert_int_equal(pawl_aead_tag_n(PAWL_AEAD_COUNT), 0);
     assert_int_equal(pawl_aead_nonce_n(PAWL_AES_CCM_16_128_128), 13);
 }
 
@@ -284,6 +312,8 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("agree with an independent program", agree_with_an_independent_program),
+        T_CASE("the other lengths of CCM and GCM agree too",
+               the_other_lengths_of_ccm_and_gcm_agree_too),
         T_CASE("siv takes its nonce as one more component",
                siv_takes_its_nonce_as_one_more_component),
         T_CASE("chacha agrees with RFC 8439", chacha_agrees_with_rfc_8439),

@@ -4,6 +4,10 @@
  */
 #include <string.h>
 
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
 #include <pawl/crypto.h>
 
 #include "crypto_vector.h"
@@ -39,6 +43,44 @@ static void hkdf_agrees_with_rfc_5869(void **state)
     T_OK(pawl_hkdf_expand(&prk, pawl_view(NULL, 0), 42, &okm, &err), &err);
     assert_true(holds(&okm, t_hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"
                                   "9d201395faa4b61a96c8")));
+}
+
+/* OpenSSL's own HKDF, which ours takes the place of. */
+static struct pawl_view openssl_hkdf(struct pawl_view key, struct pawl_view salt,
+                                     struct pawl_view info, size_t len)
+{
+    uint8_t      out[PAWL_SECRET_MAX];
+    EVP_KDF     *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
+    OSSL_PARAM   params[] = {
+          OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, "SHA256", 0),
+          OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)key.p, key.n),
+          OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt.p, salt.n),
+          OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.p, info.n),
+          OSSL_PARAM_construct_end(),
+    };
+
+    assert_int_equal(EVP_KDF_derive(ctx, out, len, params), 1);
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    return t_copy(pawl_view(out, len));
+}
+
+/* A salt longer than a block of the hash, and every number of blocks that may come out. */
+static void hkdf_agrees_with_openssl_at_every_length(void **state)
+{
+    (void)state;
+    struct pawl_err    err;
+    struct pawl_secret prk, okm;
+
+    for (size_t n = 1; n <= PAWL_SECRET_MAX; n++) {
+        struct pawl_view   key = crypto_count(n, 1);
+        struct pawl_view   salt = crypto_count(2 * n, 2), info = crypto_count(3 * n, 3);
+        struct pawl_secret ikm = crypto_secret(key);
+        T_OK(pawl_hkdf_extract(salt, &ikm, &prk, &err), &err);
+        T_OK(pawl_hkdf_expand(&prk, info, n, &okm, &err), &err);
+        assert_true(holds(&okm, openssl_hkdf(key, salt, info, n)));
+    }
 }
 
 static void hkdf_refuses_lengths_and_empty_keys(void **state)
@@ -197,6 +239,8 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("hkdf agrees with RFC 5869", hkdf_agrees_with_rfc_5869),
+        T_CASE("hkdf agrees with OpenSSL at every length",
+               hkdf_agrees_with_openssl_at_every_length),
         T_CASE("hkdf refuses lengths and empty keys", hkdf_refuses_lengths_and_empty_keys),
         T_CASE("labels agree with the protocol", labels_agree_with_the_protocol),
         T_CASE("a label may derive in place", a_label_may_derive_in_place),

@@ -87,6 +87,17 @@ for alg in ("ccm", "gcm", "chacha"):
         body, tag = c.encrypt_and_digest(plain)
         put(f"aead.{alg}.{what}", body + tag)
 
+for nonce_n, tag_n, key_n in ((13, 8, 16), (13, 8, 32), (7, 8, 16), (7, 8, 32), (13, 16, 32), (7, 16, 16), (7, 16, 32)):
+    c = AES.new(count(key_n), AES.MODE_CCM, nonce=count(nonce_n, 0x80), mac_len=tag_n)
+    c.update(b"pawl/1 msg")
+    body, tag = c.encrypt_and_digest(PLAIN)
+    put(f"aead.ccm-{8 * (15 - nonce_n)}-{8 * tag_n}-{8 * key_n}.usual", body + tag)
+for key_n in (24, 32):
+    c = AES.new(count(key_n), AES.MODE_GCM, nonce=count(12, 0x80))
+    c.update(b"pawl/1 msg")
+    body, tag = c.encrypt_and_digest(PLAIN)
+    put(f"aead.gcm-{8 * key_n}.usual", body + tag)
+
 for what, components in (
     ("usual", [b"pawl/1 msg"]),
     ("no-aad", [b""]),
