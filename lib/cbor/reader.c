@@ -69,8 +69,8 @@ static bool at_key(const struct pawl_cbor_level *l)
     return l && l->map && !l->value;
 }
 
-/* Takes the next head, whatever it is, and counts it in its level. Type NONE after a failure. */
-static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
+/* Takes h, the head at r, and counts it in its level. Type NONE after a failure. */
+static struct cbor_head take_head(struct pawl_cbor_rd *r, const char *field, struct cbor_head h)
 {
     const struct cbor_head  none = { 0 };
     struct pawl_cbor_level *l = innermost(r);
@@ -81,7 +81,6 @@ static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
         fail(r, PAWL_E_SHORT, field, "its array or map ends before it");
         return none;
     }
-    struct cbor_head h = head_here(r);
     if (h.type == PAWL_CBOR_NONE) {
         fail(r, h.code, field, h.why);
         return none;
@@ -106,14 +105,20 @@ static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
     return h;
 }
 
-/* The same, of this type only. */
+/* Takes the next head, whatever it is. */
+static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
+{
+    return take_head(r, field, head_here(r));
+}
+
+/* Takes the next head, of this type only. */
 static struct cbor_head take(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type)
 {
     struct cbor_head h = head_here(r);
 
     if (h.type != PAWL_CBOR_NONE && h.type != type)
         fail(r, PAWL_E_FORM, field, "an item of another type");
-    return take_any(r, field);
+    return take_head(r, field, h);
 }
 
 /* Enters the array or map whose head was just taken. */
@@ -150,9 +155,12 @@ uint64_t pawl_cbor_rd_uint(struct pawl_cbor_rd *r, const char *field, uint64_t m
 
 int64_t pawl_cbor_rd_int(struct pawl_cbor_rd *r, const char *field)
 {
-    bool negative = pawl_cbor_rd_peek(r) == PAWL_CBOR_NEGINT;
-    /* A negative number travels as -1 - v. */
-    uint64_t v = take(r, field, negative ? PAWL_CBOR_NEGINT : PAWL_CBOR_UINT).v;
+    struct cbor_head h = head_here(r);
+    bool             negative = h.type == PAWL_CBOR_NEGINT;
+
+    if (h.type != PAWL_CBOR_NONE && h.type != PAWL_CBOR_UINT && !negative)
+        fail(r, PAWL_E_FORM, field, "an item of another type");
+    uint64_t v = take_head(r, field, h).v; /* a negative number travels as -1 - v */
 
     if (v > INT64_MAX)
         fail(r, PAWL_E_RANGE, field, "a number that needs more than 64 bits");
@@ -278,7 +286,7 @@ bool pawl_cbor_rd_key(struct pawl_cbor_rd *r, uint64_t key)
     struct cbor_head h = head_here(r);
     if (h.type != PAWL_CBOR_UINT || h.v != key)
         return false;
-    take_any(r, "key");
+    take_head(r, "key", h);
     return !r->bad;
 }
 

@@ -18,23 +18,15 @@ enum simple { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22 };
 
 static void put_head(struct pawl_wr *w, enum major major, uint64_t v)
 {
-    uint8_t initial = (uint8_t)(major << 5);
+    /* The bytes behind the initial one that the argument takes, and what the initial one then says
+     * in its low five bits. */
+    size_t  n = v < 24 ? 0 : v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8;
+    uint8_t low = n == 0 ? (uint8_t)v : n == 1 ? 24 : n == 2 ? 25 : n == 4 ? 26 : 27;
+    uint8_t b[9] = { (uint8_t)(major << 5 | low) };
 
-    if (v < 24) {
-        pawl_wr_u8(w, (uint8_t)(initial | v));
-    } else if (v <= UINT8_MAX) {
-        pawl_wr_u8(w, initial | 24);
-        pawl_wr_u8(w, (uint8_t)v);
-    } else if (v <= UINT16_MAX) {
-        pawl_wr_u8(w, initial | 25);
-        pawl_wr_u16(w, (uint16_t)v);
-    } else if (v <= UINT32_MAX) {
-        pawl_wr_u8(w, initial | 26);
-        pawl_wr_u32(w, (uint32_t)v);
-    } else {
-        pawl_wr_u8(w, initial | 27);
-        pawl_wr_u64(w, v);
-    }
+    for (size_t i = 0; i < n; i++)
+        b[1 + i] = (uint8_t)(v >> 8 * (n - 1 - i));
+    pawl_wr_bytes(w, pawl_view(b, 1 + n));
 }
 
 void pawl_cbor_wr_uint(struct pawl_wr *w, uint64_t v)
