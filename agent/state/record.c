@@ -9,9 +9,9 @@
 #include "state/json.h"
 
 static const char *const members[] = {
-    "version",      "enrolled",  "waits",  "server", "tenant",  "verifier_id",
-    "verifier_key", "device_id", "ek",     "ak",     "ek_name", "ak_name",
-    "td_name",      "resets",    "result", "why",    "failure", "failing_since",
+    "version",   "enrolled", "waits",  "server",  "tenant",  "verifier_id",   "verifier_key",
+    "device_id", "ek",       "ak",     "ek_name", "ak_name", "td_name",       "resets",
+    "epoch",     "rekeyed",  "result", "why",     "failure", "failing_since",
 };
 
 static bool has(const cJSON *j, const char *name)
@@ -77,6 +77,18 @@ static pawl_status read_device(const cJSON *j, struct record *r, struct pawl_err
     return pawl_ok();
 }
 
+static pawl_status read_epoch(const cJSON *j, struct record *r, struct pawl_err *err)
+{
+    if (has(j, "epoch") != has(j, "rekeyed"))
+        return pawl_fail(err, PAWL_E_FORM, "rekeyed", "it and epoch go together");
+    if (!has(j, "epoch"))
+        return pawl_ok();
+    PAWL_TRY(json_u64(j, "epoch", &r->epoch, err));
+    if (!r->epoch)
+        return pawl_fail(err, PAWL_E_RANGE, "epoch", "epochs begin at 1");
+    return json_int(j, "rekeyed", 0, 1ll << 40, &r->rekeyed_s, err);
+}
+
 static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err *err)
 {
     struct record r = { 0 };
@@ -88,6 +100,7 @@ static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err 
     PAWL_TRY(json_bool(j, "waits", &r.waits, err));
     PAWL_TRY(read_verifier(j, &r, err));
     PAWL_TRY(read_device(j, &r, err));
+    PAWL_TRY(read_epoch(j, &r, err));
     PAWL_TRY(json_copy(j, "result", r.result, sizeof(r.result), err));
     PAWL_TRY(json_copy(j, "why", r.why, sizeof(r.why), err));
     PAWL_TRY(json_copy(j, "failure", r.failure, sizeof(r.failure), err));
@@ -153,6 +166,9 @@ static bool add_all(cJSON *j, const struct record *r)
          add_name(j, "td_name", &r->td_name);
     if (r->has_resets)
         ok = ok && cJSON_AddNumberToObject(j, "resets", r->resets);
+    if (r->epoch)
+        ok = ok && json_add_u64(j, "epoch", r->epoch) &&
+             cJSON_AddNumberToObject(j, "rekeyed", (double)r->rekeyed_s);
     ok = ok && add_text(j, "result", r->result) && add_text(j, "why", r->why) &&
          add_text(j, "failure", r->failure);
     if (r->failure[0])

@@ -31,7 +31,9 @@ struct record {
     char             ek[32], ak[32]; /* "EK P-256 (L-2)", as people call them */
     struct pawl_name ek_name, ak_name, td_name;
     bool             has_resets;
-    uint32_t         resets; /* resetCount at the last believed quote of all banks */
+    uint32_t         resets;    /* resetCount at the last believed quote of all banks */
+    uint64_t         epoch;     /* of the ratchet; 0: none yet */
+    int64_t          rekeyed_s; /* Unix time at which it began; with epoch only */
 
     char    result[48];      /* "affirming", "refused: revoked"; empty: none yet */
     char    why[256];        /* the verifier's reasons, "pcr-differs" */

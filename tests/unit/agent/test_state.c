@@ -235,6 +235,8 @@ static struct record a_record(void)
                         .td_name = { .n = 34, .b = { 0, 0x0b, 3 } },
                         .has_resets = true,
                         .resets = UINT32_MAX,
+                        .epoch = UINT64_MAX,
+                        .rekeyed_s = 1700000001,
                         .result = "none",
                         .why = "no-policy",
                         .failure = "server: \"away\"",
@@ -257,6 +259,8 @@ static void a_record_comes_back_as_written(void **state)
     assert_memory_equal(got.verifier_point, r.verifier_point, sizeof(r.verifier_point));
     assert_memory_equal(got.device_id, r.device_id, sizeof(r.device_id));
     assert_int_equal(got.resets, UINT32_MAX);
+    assert_true(got.epoch == UINT64_MAX);
+    assert_int_equal(got.rekeyed_s, r.rekeyed_s);
     assert_true(got.enrolled && got.waits && got.has_resets);
     assert_string_equal(got.failure, r.failure);
     assert_string_equal(got.tenant, "demo");
@@ -335,6 +339,13 @@ static void a_bad_record_is_refused_by_name(void **state)
           PAWL_E_RANGE, "agent.json.resets" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"resets\": 0.5}", PAWL_E_FORM,
           "agent.json.resets" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"epoch\": \"1\"}", PAWL_E_FORM,
+          "agent.json.rekeyed" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"epoch\": \"0\","
+          " \"rekeyed\": 1}",
+          PAWL_E_RANGE, "agent.json.epoch" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"epoch\": 1, \"rekeyed\": 1}",
+          PAWL_E_FORM, "agent.json.epoch" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"why\": \"\\u0000\"}",
           PAWL_E_FORM, "agent.json" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"why\": \"\\\\\\u0000\"}",
