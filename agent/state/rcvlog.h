@@ -6,7 +6,10 @@
  * Invariants
  *  1. Sequence number and leaf are durable before the message is handed on or acknowledged (D7).
  *  2. Every slot is taken once: rcvlog_has tells. Slots further than PAWL_SLOT_WINDOW behind the
- *     highest count as taken.
+ *     highest count as taken; so do, from the moment a quote is made (rcvlog_rcv), all up to its
+ *     seq_hi, and after a start all up to the highest in the file: the verifier forgets what it sent
+ *     there, and a slot that came late would look like one it never sent (R_DLATE of
+ *     tests/model/downlink.pml). What was in such a slot comes again in a new one.
  *  3. At most PAWL_RCV_GENS_MAX generations: rcvlog_is_full tells when an attest has to come first.
  *
  * Spec: docs/protocol.md, sections "Transcript" (RCV) and "Durable before sent".
