@@ -150,6 +150,42 @@ static pawl_status read_why(const cJSON *private, struct ear *e, struct pawl_err
     return pawl_ok();
 }
 
+/* Epochs count up by one: they stay far below what JSON numbers hold. */
+static pawl_status read_epoch(const cJSON *private, const char *name, uint64_t *ret,
+                              struct pawl_err *err)
+{
+    int64_t v;
+
+    PAWL_TRY(json_int(private, name, 0, INT64_C(1) << 53, &v, err));
+    *ret = (uint64_t)v;
+    return pawl_ok();
+}
+
+/* A claim of n bytes, which may be missing. */
+static pawl_status read_bytes(const cJSON *private, const char *name, uint8_t *ret, size_t n,
+                              bool *ret_has, struct pawl_err *err)
+{
+    const char *text;
+    size_t      got = 0;
+
+    if (!cJSON_GetObjectItemCaseSensitive(private, name))
+        return pawl_ok();
+    PAWL_TRY(json_text(private, name, pawl_b64url_n(n), &text, err));
+    PAWL_TRY(pawl_b64url_parse(pawl_view_str(text), name, ret, n, &got, err));
+    if (got != n)
+        return pawl_fail(err, PAWL_E_RANGE, name, "has %zu bytes, not %zu", got, n);
+    *ret_has = true;
+    return pawl_ok();
+}
+
+static pawl_status read_ratchet(const cJSON *private, struct ear *e, struct pawl_err *err)
+{
+    PAWL_TRY(read_epoch(private, "base", &e->base_epoch, err));
+    PAWL_TRY(read_epoch(private, "new", &e->new_epoch, err));
+    PAWL_TRY(read_bytes(private, "ev", e->e_v, sizeof(e->e_v), &e->has_e_v, err));
+    return read_bytes(private, "rcpt", e->rcpt, sizeof(e->rcpt), &e->has_rcpt, err);
+}
+
 static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear *ret,
                                struct pawl_err *err)
 {
@@ -163,6 +199,7 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(read_identity(device, &e, err));
     PAWL_TRY(json_object(j, "pawl", &private, err));
     PAWL_TRY(read_why(private, &e, err));
+    PAWL_TRY(read_ratchet(private, &e, err));
     *ret = e;
     return pawl_ok();
 }

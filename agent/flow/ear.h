@@ -24,6 +24,11 @@ struct ear {
     enum ear_status status;
     bool            waits;    /* instance-identity 97: the operator has not approved yet */
     char            why[256]; /* the verifier's reason codes, printable ASCII: "pcr-differs, .." */
+    uint64_t        base_epoch, new_epoch;
+    bool            has_e_v;              /* a root is offered .. */
+    uint8_t         e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */
+    bool            has_rcpt;
+    uint8_t         rcpt[32]; /* SHA-256 of the receipt that came beside */
 };
 
 /* FORM for what is no such token, FORGED for another signer or another nonce. */

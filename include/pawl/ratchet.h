@@ -23,6 +23,10 @@ PAWL_MUST_USE pawl_status pawl_th2(const uint8_t th1[32], struct pawl_view attes
                                    struct pawl_view signing_input, uint8_t ret[32],
                                    struct pawl_err *err);
 
+/* The signing input of a compact JWS (RFC 7515): all before its second dot; empty if there are not
+ * two of them. A view into jws. */
+struct pawl_view pawl_jws_signing_input(struct pawl_view jws);
+
 /* ---- key schedule --------------------------------------------------------------------------- */
 
 /* RK of an epoch that has no base: enrolment, and resync bound to the TH1 that was accepted. */

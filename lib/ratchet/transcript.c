@@ -8,6 +8,8 @@
  * Spec: docs/protocol.md, section "Transcript". Not here: A1 and mac_base (lib/wire).
  */
 
+#include <string.h>
+
 #include <pawl/ratchet.h>
 
 pawl_status pawl_th2(const uint8_t th1[32], struct pawl_view attest,
@@ -35,4 +37,13 @@ pawl_status pawl_th2(const uint8_t th1[32], struct pawl_view attest,
     pawl_cbor_wr_bytes(&w, PAWL_VIEW_OF(ear));
     PAWL_TRY(pawl_wr_end(&w, "th2", &transcript, err));
     return pawl_sha256(transcript, ret, err);
+}
+
+struct pawl_view pawl_jws_signing_input(struct pawl_view jws)
+{
+    const uint8_t *end = jws.p + jws.n;
+    const uint8_t *one = jws.n ? memchr(jws.p, '.', jws.n) : NULL;
+    const uint8_t *two = one ? memchr(one + 1, '.', (size_t)(end - one - 1)) : NULL;
+
+    return two ? pawl_view(jws.p, (size_t)(two - jws.p)) : pawl_view(NULL, 0);
 }

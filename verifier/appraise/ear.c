@@ -102,6 +102,10 @@ static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct
 {
     cJSON *p = cJSON_AddObjectToObject(o, "pawl");
 
+    if (c->has_e_v && !add_b64url(p, "ev", PAWL_VIEW_OF(c->e_v)))
+        return false;
+    if (c->has_rcpt && !add_b64url(p, "rcpt", PAWL_VIEW_OF(c->rcpt)))
+        return false;
     return p && cJSON_AddNumberToObject(p, "v", 1) &&
            cJSON_AddStringToObject(p, "lbl", pawl_label_text(c->label)) &&
            add_u64(p, "att", c->attempt) && add_u64(p, "base", c->base_epoch) &&

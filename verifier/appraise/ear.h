@@ -18,6 +18,10 @@ struct ear_claims {
     uint64_t         enrolments;
     uint64_t         incidents;
     enum pawl_reason reason;
+    bool             has_e_v; /* of a request that made a root */
+    uint8_t          e_v[PAWL_POINT_P256];
+    bool             has_rcpt; /* SHA-256 of the receipt beside this EAR */
+    uint8_t          rcpt[32];
     bool             lab;
     int64_t          iat_s;
     uint64_t         ttl_s;

@@ -67,7 +67,7 @@ struct pawl_view signer_ear(const struct signer *s, const uint8_t th1[32], const
              "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"exp\":2,"
              "\"eat_nonce\":\"%s\",\"sub\":\"00\",\"aud\":\"demo\",\"submods\":{\"device\":{"
              "\"ear.status\":\"%s\",\"ear.trustworthiness-vector\":{\"instance-identity\":%d}}},"
-             "\"pawl\":{\"v\":1,\"lbl\":\"pawl/1 attest\",\"why\":[%s]}}",
+             "\"pawl\":{\"v\":1,\"lbl\":\"pawl/1 attest\",\"base\":0,\"new\":0,\"why\":[%s]}}",
              nonce, status, identity, why);
     return signer_jws(s, EAR_HEADER, claims);
 }

@@ -4,6 +4,7 @@
  * request under way: not another key's, not another request's, not one whose header talks it into
  * something else, and not one bit of it changed.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "flow/ear.h"
@@ -12,6 +13,12 @@
 
 static struct signer mine, other;
 static const uint8_t th1[32] = { 1, 2, 3 };
+
+/* Claims of a token for that TH1, and a whole one with these in its private claim. */
+#define NONCE "\"eat_nonce\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+#define PAWL(members)                                                                              \
+    "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","                            \
+    "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[]," members "}}"
 
 static int make_signers(void **state)
 {
@@ -63,6 +70,31 @@ static void takes_what_the_verifier_signed(void **state) /* P-EAR-3 */
          &err);
     assert_true(e.waits);
     assert_string_equal(e.why, "awaits-approval, lab?[1m");
+}
+
+static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-9 */
+{
+    char            text[1200], ev[100], rcpt[50];
+    uint8_t         point[PAWL_POINT_P256], hash[32];
+    struct ear      e;
+    struct pawl_err err;
+
+    (void)state;
+    memset(point, 0xe5, sizeof(point));
+    memset(hash, 0xc4, sizeof(hash));
+    T_OK(pawl_b64url_write(PAWL_VIEW_OF(point), ev, sizeof(ev), &err), &err);
+    T_OK(pawl_b64url_write(PAWL_VIEW_OF(hash), rcpt, sizeof(rcpt), &err), &err);
+    snprintf(text, sizeof(text), PAWL("\"base\":7,\"new\":8,\"ev\":\"%s\",\"rcpt\":\"%s\""), ev,
+             rcpt);
+    T_OK(check(signer_jws(&mine, EAR_HEADER, text), &e, &err), &err);
+    assert_true(e.base_epoch == 7 && e.new_epoch == 8 && e.has_e_v && e.has_rcpt);
+    assert_memory_equal(e.e_v, point, sizeof(point));
+    assert_memory_equal(e.rcpt, hash, sizeof(hash));
+
+    T_OK(
+        check(signer_jws(&mine, EAR_HEADER, PAWL("\"base\":0,\"new\":9007199254740992")), &e, &err),
+        &err);
+    assert_true(e.new_epoch == UINT64_C(1) << 53 && !e.has_e_v && !e.has_rcpt);
 }
 
 static void another_key_is_not_believed(void **state)
@@ -126,7 +158,6 @@ static void the_header_is_taken_as_a_whole(void **state)
 
 static void bad_claims_are_refused_by_name(void **state)
 {
-#define NONCE "\"eat_nonce\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
     static const struct {
         const char    *claims;
         enum pawl_code code;
@@ -154,6 +185,19 @@ static void bad_claims_are_refused_by_name(void **state)
         { "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","
           "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[1]}}",
           PAWL_E_FORM, "ear.why" },
+        { PAWL("\"new\":1"), PAWL_E_ABSENT, "ear.base" },
+        { PAWL("\"base\":0"), PAWL_E_ABSENT, "ear.new" },
+        { PAWL("\"base\":-1,\"new\":1"), PAWL_E_RANGE, "ear.base" },
+        { PAWL("\"base\":0,\"new\":9007199254740994"), PAWL_E_RANGE, "ear.new" },
+        { PAWL("\"base\":0,\"new\":1.5"), PAWL_E_FORM, "ear.new" },
+        { PAWL("\"base\":0,\"new\":\"1\""), PAWL_E_FORM, "ear.new" },
+        { PAWL("\"base\":0,\"new\":1,\"ev\":null"), PAWL_E_FORM, "ear.ev" },
+        { PAWL("\"base\":0,\"new\":1,\"ev\":\"AQID\""), PAWL_E_RANGE, "ear.ev" },
+        { PAWL("\"base\":0,\"new\":1,\"ev\":\"A=\""), PAWL_E_FORM, "ear.ev" },
+        { PAWL("\"base\":0,\"new\":1,\"rcpt\":\"\""), PAWL_E_RANGE, "ear.rcpt" },
+        { PAWL("\"base\":0,\"new\":1,\"rcpt\":"
+               "\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""),
+          PAWL_E_RANGE, "ear.rcpt" },
     };
 
     (void)state;
@@ -209,6 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T_CASE("takes what the verifier signed", takes_what_the_verifier_signed),
+        T_CASE("reads the epochs, the point and the receipt",
+               reads_the_epochs_the_point_and_the_receipt),
         T_CASE("another key is not believed", another_key_is_not_believed),
         T_CASE("another request is not believed", another_request_is_not_believed),
         T_CASE("alg none is not believed", alg_none_is_not_believed),

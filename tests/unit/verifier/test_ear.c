@@ -156,6 +156,8 @@ static void says_what_pawl_adds(void **state)
     char        *raw = cJSON_PrintUnformatted(j);
     assert_true(number(p, "v") == 1 && number(p, "enr") == 2 && number(p, "inc") == 0);
     assert_true(number(p, "base") == 0 && number(p, "new") == 0 && number(p, "rsn") == 1);
+    assert_null(cJSON_GetObjectItem(p, "ev"));
+    assert_null(cJSON_GetObjectItem(p, "rcpt"));
     assert_string_equal(text(p, "lbl"), "pawl/1 attest");
     assert_string_equal(text(p, "roots"), "lab");
     const cJSON *why = member(p, "why");
@@ -164,6 +166,38 @@ static void says_what_pawl_adds(void **state)
     assert_string_equal(cJSON_GetArrayItem(why, 1)->valuestring, "pcr-differs");
     assert_null(strstr(raw, "sha256:0"));
     free(raw);
+    cJSON_Delete(j);
+}
+
+static void bytes_are(const cJSON *o, const char *name, struct pawl_view want)
+{
+    uint8_t         b[PAWL_POINT_P256];
+    size_t          n;
+    struct pawl_err err;
+
+    T_OK(pawl_b64url_parse(pawl_view_str(text(o, name)), name, b, sizeof(b), &n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(b, n), want));
+}
+
+static void carries_the_point_and_the_hash_of_the_receipt(void **state) /* P-TR-9 */
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    c.label = PAWL_LABEL_REKEY;
+    c.base_epoch = 7;
+    c.new_epoch = 8;
+    c.has_e_v = c.has_rcpt = true;
+    memset(c.e_v, 0xe5, sizeof(c.e_v));
+    memset(c.rcpt, 0xc4, sizeof(c.rcpt));
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *p = member(j, "pawl");
+    bytes_are(p, "ev", PAWL_VIEW_OF(c.e_v));
+    bytes_are(p, "rcpt", PAWL_VIEW_OF(c.rcpt));
+    assert_true(number(p, "base") == 7 && number(p, "new") == 8);
     cJSON_Delete(j);
 }
 
@@ -208,6 +242,8 @@ static void fits_or_fails_and_leaves_the_output_alone(void **state)
     struct pawl_err   err;
 
     c.tenant = pawl_view_str("abcdefghijklmnopqrstuvwxyz012345");
+    c.has_e_v = c.has_rcpt = true;
+    c.base_epoch = c.new_epoch = UINT64_MAX;
     for (int r = 1; r < REASON_COUNT; r++) /* the longest there is */
         verdict_find(&v, (enum reason)r, "x");
     write(&c, &v, token);
@@ -271,6 +307,8 @@ int main(void)
         T_CASE("verifies with the signing key", verifies_with_the_signing_key),
         T_CASE("says what the profile wants", says_what_the_profile_wants),
         T_CASE("says what Pawl adds", says_what_pawl_adds),
+        T_CASE("carries the point and the hash of the receipt",
+               carries_the_point_and_the_hash_of_the_receipt),
         T_CASE("keeps every digit of the attempt", keeps_every_digit_of_the_attempt),
         T_CASE("claims nothing where nothing is known", claims_nothing_where_nothing_is_known),
         T_CASE("fits, or fails and leaves the output alone",
