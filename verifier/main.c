@@ -8,9 +8,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "init.h"
 #include "serve.h"
+#include "state.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -30,6 +32,9 @@ static const char usage[] =
     "  join DIR    print the join string again\n"
     "    --tenant NAME           (the first one)\n"
     "    --token                 with a new token for one device\n"
+    "  restored DIR\n"
+    "              before serve, when all of DIR was put back from an older copy: it is noted\n"
+    "              and devices find back in step. Where only pawl.db was, serve sees it by itself\n"
     "\n"
     "  -h, --help  -V, --version\n"
     "\n"
@@ -168,6 +173,30 @@ static int run_join(const struct init_options *o)
     return EXIT_SUCCESS;
 }
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static pawl_status restored(const char *dir, struct pawl_err *err)
+{
+    PAWL_CLEANUP(close_fd) int lock = -1;
+
+    PAWL_TRY(state_lock(dir, &lock, err));
+    return sqlite_store_restored(dir, err);
+}
+
+static int run_restored(const struct init_options *o)
+{
+    struct pawl_err err;
+
+    if (!pawl_is_ok(restored(o->dir, &err)))
+        return failed("restored", &err);
+    fprintf(stderr, "noted: %s was put back from an older copy\n", o->dir);
+    return EXIT_SUCCESS;
+}
+
 static int run_serve(const struct init_options *o)
 {
     struct pawl_err err;
@@ -183,6 +212,7 @@ static const struct command {
     { "init", init_options, run_init },
     { "serve", serve_options, run_serve },
     { "join", join_options, run_join },
+    { "restored", serve_options, run_restored },
 };
 
 static int run(const struct command *c, int argc, char **argv)

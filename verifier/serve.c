@@ -8,12 +8,9 @@
  */
 #include "serve.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,6 +23,8 @@
 #define GRACE_DEVICES_S   10
 #define GRACE_OPERATORS_S 2
 #define JWKS_MAX          1024
+#define FORGET_EVERY_S    3600
+#define DAY_MS            INT64_C(86400000)
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 
 struct service {
@@ -53,17 +52,6 @@ static void service_stop(struct service *s)
     http_tls_free(&s->tls);
     if (s->lock >= 0)
         close(s->lock);
-}
-
-/* Two verifiers on one store would each believe that they alone answer. */
-static pawl_status take_lock(struct service *s, const char *dir, struct pawl_err *err)
-{
-    s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->lock < 0)
-        return pawl_fail(err, PAWL_E_ABSENT, "state", "%s: %s", dir, strerror(errno));
-    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
-        return pawl_fail(err, PAWL_E_CONFLICT, "state", "%s: a verifier serves it already", dir);
-    return pawl_ok();
 }
 
 static pawl_status make_contexts(struct service *s, struct pawl_err *err)
@@ -146,12 +134,47 @@ static void warn_of_no_roots(const struct verifier_config *c)
     }
 }
 
+static void log_restored(const struct store *store)
+{
+    int64_t ms = store->restored_ms(store->self);
+
+    if (ms)
+        log_info("the store was put back from an older copy, last noted at Unix time %lld",
+                 (long long)(ms / 1000));
+}
+
+/* ---- what goes on beside the requests -------------------------------------------------------- */
+
+/* On the store's thread. */
+static void forgotten(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    (void)arg;
+    if (!pawl_is_ok(status))
+        log_failure("messages past message_keep_days were not deleted", err);
+}
+
+static void forget_messages(struct service *s)
+{
+    const struct store *store = &s->state.store;
+    const struct flow  *f = &s->api[0].flow;
+    int64_t             now_ms = f->now_ms(f->now_arg);
+
+    for (size_t i = 0; i < s->state.config.tenant_n; i++) {
+        const struct tenant_config *t = &s->state.config.tenant[i];
+        store->forget_segments(store->self, pawl_view_str(t->name),
+                               now_ms - (int64_t)t->message_keep_days * DAY_MS, forgotten, NULL);
+    }
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
 static pawl_status start(struct service *s, const char *dir, struct pawl_err *err)
 {
-    PAWL_TRY(take_lock(s, dir, err));
+    PAWL_TRY(state_lock(dir, &s->lock, err));
     PAWL_TRY(state_open(dir, &s->state, err));
     fit_files(&s->state.config);
     warn_of_no_roots(&s->state.config);
+    log_restored(&s->state.store);
     PAWL_TRY(make_contexts(s, err));
     PAWL_TRY(start_operators(s, err));
     return start_devices(s, err);
@@ -161,7 +184,7 @@ pawl_status serve(const char *dir, struct pawl_err *err)
 {
     PAWL_CLEANUP(service_stop) struct service s = { .lock = -1 };
     sigset_t                                  ends;
-    int                                       signal = 0;
+    int                                       signal;
 
     /* Before any thread starts, so that all of them leave these to sigwait. */
     sigemptyset(&ends);
@@ -174,7 +197,9 @@ pawl_status serve(const char *dir, struct pawl_err *err)
            s.state.config.operator_socket, s.state.config.workers);
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
-    sigwait(&ends, &signal);
+    do
+        forget_messages(&s);
+    while ((signal = sigtimedwait(&ends, NULL, &(struct timespec){ FORGET_EVERY_S, 0 })) < 0);
     log_info("%s: ending", strsignal(signal));
     return pawl_ok();
 }

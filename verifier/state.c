@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -21,6 +25,20 @@ static pawl_status load_pin(struct state *s, struct pawl_err *err)
     return pawl_spki_pin(pawl_private_public(key), s->tls_pin, err);
 }
 
+pawl_status state_lock(const char *dir, int *ret, struct pawl_err *err)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return pawl_fail(err, PAWL_E_ABSENT, "state", "%s: %s", dir, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return pawl_fail(err, PAWL_E_CONFLICT, "state", "%s: a verifier serves it already", dir);
+    }
+    *ret = fd;
+    return pawl_ok();
+}
+
 pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
 {
     PAWL_TRY(config_load(dir, &s->config, err));
@@ -32,7 +50,9 @@ pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
             pawl_under(err, t->name,
                        ek_trust_load(t->roots, t->lab_roots, t->intermediates, &s->trust[i], err)));
     }
-    return sqlite_store_open(s->config.state, &s->store, err);
+    PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
+    s->newest_ms = s->store.newest_ms(s->store.self);
+    return pawl_ok();
 }
 
 void state_close(struct state *s)
@@ -45,7 +65,8 @@ void state_close(struct state *s)
     keys_done(&s->keys);
 }
 
-/* The wall clock, and never less than it was: a clock that is set back revives no nonce. */
+/* The wall clock, and never less than it was, in the run before too: a clock that is set back
+ * revives no nonce, and nothing that the store holds lies in the future. */
 static int64_t now_ms(void *arg)
 {
     struct state   *s = arg;

@@ -20,8 +20,12 @@ struct state {
     struct ek_trust        trust[CONFIG_TENANTS_MAX]; /* in the order of config.tenant */
     struct store           store;                     /* self NULL: not open */
     uint8_t                tls_pin[PAWL_SPKI_PIN];
-    atomic_llong           newest_ms; /* the largest time that was told */
+    atomic_llong           newest_ms; /* the largest time that was told, or that a row holds */
 };
+
+/* Two verifiers on one store would each believe that they alone answer: CONFLICT while another
+ * process holds the directory. *ret: closed by the caller. */
+PAWL_MUST_USE pawl_status state_lock(const char *dir, int *ret, struct pawl_err *err);
 
 /* s is all zero and stays where it is. Release with state_close, after a failure too. */
 PAWL_MUST_USE pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err);

@@ -7,6 +7,7 @@
  */
 #include "api/exchange.h"
 #include "api/results.h"
+#include "point.h"
 
 #include <stdlib.h>
 
@@ -56,6 +57,7 @@ static void finish(struct exchange *x)
     else
         a = failure(d);
     exchange_log(x, a.status, d->answer.device, d->answer.outcome);
+    point("answer.sending");
     http_answer(x->r, &a);
     free(d);
 }

@@ -19,8 +19,9 @@ static void log_event(const struct exchange *x)
 
     if (!x->step.event[0])
         return;
-    if (x->step.has_device && !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(x->step.device.id), device,
-                                                         sizeof(device), &ignored)))
+    if (step_names_device(&x->step) &&
+        !pawl_is_ok(
+            pawl_hex_write(PAWL_VIEW_OF(x->step.device.id), device, sizeof(device), &ignored)))
         device[0] = 0;
     log_line(&(struct log_line){
         .level = LOG_INFO, .request = http_id(x->r), .device = device, .outcome = x->step.event });
