@@ -80,11 +80,14 @@ struct ratchet {
     uint64_t        down_gen_start, down_epoch_start; /* of the generation, epoch under way; 0 */
     struct pawl_use down_use;                         /* generation under way; uk.n == 0: none */
     unsigned        down_gen_sent;
+    int64_t         down_gen_ms; /* when it was opened */
 
     int64_t  resync_auto_ms; /* promotion of the last resync that nobody approved; 0 */
     bool     may_resync;     /* an operator's leave */
     bool     rekey_demanded;
     uint64_t incident_epoch; /* epoch of the open incident + 1; 0: none is open */
+
+    struct pawl_secret hedge; /* imported key of suite bit 8; n == 0: there is none */
 };
 
 void ratchet_wipe(struct ratchet *r);

@@ -16,7 +16,7 @@
 
 #include <pawl/cbor.h>
 
-enum { ROW_FORM = 1, KEY_N = 32, SEALED_MAX = 32 + 13 * (1 + KEY_N) };
+enum { ROW_FORM = 1, KEY_N = 32, SEALED_MAX = 32 + 14 * (1 + KEY_N) };
 
 /* What is sealed, on its way in or out. */
 struct sealed {
@@ -365,6 +365,7 @@ static void put_downlink(struct pawl_wr *w, const struct ratchet *r)
     pawl_cbor_wr_uint(w, r->down_gen_start);
     pawl_cbor_wr_uint(w, r->down_epoch_start);
     pawl_cbor_wr_uint(w, r->down_gen_sent);
+    put_ms(w, r->down_gen_ms);
     if (!r->down_use.uk.n) {
         pawl_cbor_wr_null(w);
         return;
@@ -385,6 +386,7 @@ static void get_downlink(struct pawl_cbor_rd *r, struct ratchet *ret, bool *ret_
     ret->down_gen_start = get_u64(r, "down_gen_start");
     ret->down_epoch_start = get_u64(r, "down_epoch_start");
     ret->down_gen_sent = (unsigned)pawl_cbor_rd_uint(r, "down_gen_sent", PAWL_GEN_MESSAGES);
+    ret->down_gen_ms = get_ms(r, "down_gen_ms");
     *ret_use = get_present(r, "down_use", DOWN_USE_N);
     if (!*ret_use)
         return;
@@ -396,7 +398,7 @@ static void get_downlink(struct pawl_cbor_rd *r, struct ratchet *ret, bool *ret_
     pawl_cbor_rd_leave(r, "down_use");
 }
 
-enum { RATCHET_N = 27 };
+enum { RATCHET_N = 29 };
 
 static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
 {
@@ -413,10 +415,11 @@ static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
     pawl_cbor_wr_bool(w, r->may_resync);
     pawl_cbor_wr_bool(w, r->rekey_demanded);
     pawl_cbor_wr_uint(w, r->incident_epoch);
+    pawl_cbor_wr_bool(w, r->hedge.n != 0);
 }
 
 static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, bool *ret_use,
-                               struct pawl_err *err)
+                               bool *ret_hedge, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = pawl_cbor_rd_from(clear);
 
@@ -434,6 +437,7 @@ static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, bool
     ret->may_resync = pawl_cbor_rd_bool(&r, "may_resync");
     ret->rekey_demanded = pawl_cbor_rd_bool(&r, "rekey_demanded");
     ret->incident_epoch = get_u64(&r, "incident_epoch");
+    *ret_hedge = pawl_cbor_rd_bool(&r, "hedge");
     pawl_cbor_rd_leave(&r, "ratchet");
     return pawl_under(err, "ratchet", pawl_cbor_rd_end(&r, err));
 }
@@ -458,6 +462,8 @@ pawl_status ratchet_write(const struct keys *k, struct pawl_view tenant,
         put_key(&w, &r->old.up.gk);
     if (r->down_use.uk.n)
         put_key(&w, &r->down_use.uk);
+    if (r->hedge.n)
+        put_key(&w, &r->hedge);
     return row_end(&o, clear, &w, ret, cap, ret_n, err);
 }
 
@@ -470,10 +476,10 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
     SEALED           room = { 0 };
     struct pawl_view clear, sealed;
     struct pawl_rd   rd;
-    bool             down_use;
+    bool             down_use, hedge;
 
     PAWL_TRY(row_split(o.field, in, &clear, &sealed, err));
-    PAWL_TRY(get_ratchet(clear, &r, &down_use, err));
+    PAWL_TRY(get_ratchet(clear, &r, &down_use, &hedge, err));
     o.epoch = r.current.epoch;
     PAWL_TRY(row_open(&o, clear, sealed, &room, &rd, err));
     get_root_keys(&rd, &r.current);
@@ -482,6 +488,8 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
         get_key(&rd, "old.up.gk", &r.old.up.gk);
     if (down_use)
         get_use_key(&rd, "down_use.uk", &r.down_use.uk);
+    if (hedge)
+        get_use_key(&rd, "hedge", &r.hedge);
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
     *ret = r;
     return pawl_ok();

@@ -115,6 +115,7 @@ static struct ratchet full_ratchet(void)
     r.down_gen_start = 65;
     r.down_epoch_start = 30;
     r.down_gen_sent = PAWL_GEN_MESSAGES;
+    r.down_gen_ms = 1234567890123;
     r.down_use = (struct pawl_use){
         .dir = PAWL_DOWN, .epoch = 42, .gen = 6, .suite = PAWL_SUITE_CCM
     };
@@ -122,6 +123,7 @@ static struct ratchet full_ratchet(void)
     fill_key(&r.down_use.uk);
     r.rekey_demanded = true;
     r.incident_epoch = 43;
+    fill_key(&r.hedge);
     return r;
 }
 
@@ -382,6 +384,7 @@ static void no_key_stands_in_the_clear(void **state) /* g) thief of the database
         &r.current.rk,      &r.current.k_auth,  &r.current.exporter, &r.current.up.gk,
         &r.current.down.gk, &r.pending.rk,      &r.pending.k_auth,   &r.pending.exporter,
         &r.pending.up.gk,   &r.pending.down.gk, &r.old.up.gk,        &r.down_use.uk,
+        &r.hedge,
     };
     for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
         assert_false(holds(row, secret[i]));
