@@ -163,3 +163,79 @@ struct device store_device(const char *tenant, unsigned number)
     fill(d.pcr_digest.b, d.pcr_digest.n, number, 0x90);
     return d;
 }
+
+struct step store_step(const struct device *d)
+{
+    struct step s = { .has_device = true, .device = *d };
+
+    memcpy(s.tenant, d->tenant, sizeof(s.tenant));
+    return s;
+}
+
+void store_commits(struct store_fixture *f, const struct step *s)
+{
+    struct pawl_err err;
+
+    T_OK(store_commit_wait(&f->store, s, &err), &err);
+}
+
+void store_refuses(struct store_fixture *f, const struct step *s, enum pawl_code code,
+                   const char *where)
+{
+    struct pawl_err err;
+    char           *before = store_dump(f);
+
+    T_FAILS(store_commit_wait(&f->store, s, &err), &err, code);
+    T_WHERE(&err, where);
+    char *after = store_dump(f);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+struct device store_put(struct store_fixture *f, const char *tenant, unsigned number)
+{
+    struct device d = store_device(tenant, number);
+    struct step   s = store_step(&d);
+
+    store_commits(f, &s);
+    d.version = 1;
+    return d;
+}
+
+struct blob store_blob(const char *text)
+{
+    struct blob     b;
+    struct pawl_err err;
+
+    T_OK(blob_from(pawl_view_str(text), &b, &err), &err);
+    return b;
+}
+
+static struct blob numbered(const char *what, unsigned number)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s %u", what, number);
+    return store_blob(text);
+}
+
+struct step store_batch(const struct device *d, unsigned number)
+{
+    struct step s = { .touches_device = true, .device = *d, .generation_n = 2 };
+
+    memcpy(s.tenant, d->tenant, sizeof(s.tenant));
+    s.device.seen_s += number;
+    s.ratchet = numbered("ratchet", number);
+    s.generation = calloc(2, sizeof(*s.generation));
+    assert_non_null(s.generation);
+    for (unsigned i = 0; i < 2; i++) {
+        s.generation[i] = (struct generation_row){ .epoch = 1, .gen = number + i };
+        s.generation[i].bytes = numbered("generation", number);
+    }
+    s.has_segment = true;
+    s.segment = (struct segment_row){ .time_ms = s.device.seen_s * 1000, .n = 2 };
+    memcpy(s.segment.device, d->id, sizeof(d->id));
+    s.segment.bytes = numbered("segment", number);
+    return s;
+}

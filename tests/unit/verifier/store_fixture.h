@@ -26,6 +26,24 @@ char *store_dump(const struct store_fixture *f);
 int64_t store_number(const struct store_fixture *f, const char *sql);
 void    store_exec(const struct store_fixture *f, const char *sql);
 
+/* A step that inserts or changes this device. */
+struct step store_step(const struct device *d);
+
+void store_commits(struct store_fixture *f, const struct step *s);
+/* It fails so, and every row stays as it was. */
+void store_refuses(struct store_fixture *f, const struct step *s, enum pawl_code code,
+                   const char *where);
+
+/* Inserts store_device of that number; its version is 1. */
+struct device store_put(struct store_fixture *f, const char *tenant, unsigned number);
+
+/* A batch of messages as a flow plans it: the device is touched, its ratchet, two generations and a
+ * segment are written. number tells batches apart, in every row. Release with step_done. */
+struct step store_batch(const struct device *d, unsigned number);
+
+/* Owned bytes that hold this text. */
+struct blob store_blob(const char *text);
+
 /* A device row with something in every column; number tells them apart. */
 struct device store_device(const char *tenant, unsigned number);
 

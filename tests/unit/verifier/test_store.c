@@ -17,45 +17,6 @@ static void set(char *field, size_t cap, const char *text)
     snprintf(field, cap, "%s", text);
 }
 
-static struct step step_of(const struct device *d)
-{
-    struct step s = { .has_device = true, .device = *d };
-
-    memcpy(s.tenant, d->tenant, sizeof(s.tenant));
-    return s;
-}
-
-static void commit_ok(struct store_fixture *f, const struct step *s)
-{
-    struct pawl_err err;
-
-    T_OK(store_commit_wait(&f->store, s, &err), &err);
-}
-
-static void commit_fails(struct store_fixture *f, const struct step *s, enum pawl_code code,
-                         const char *where)
-{
-    struct pawl_err err;
-    char           *before = store_dump(f);
-
-    T_FAILS(store_commit_wait(&f->store, s, &err), &err, code);
-    T_WHERE(&err, where);
-    char *after = store_dump(f);
-    assert_string_equal(before, after);
-    free(before);
-    free(after);
-}
-
-static struct device put(struct store_fixture *f, const char *tenant, unsigned number)
-{
-    struct device d = store_device(tenant, number);
-    struct step   s = step_of(&d);
-
-    commit_ok(f, &s);
-    d.version = 1;
-    return d;
-}
-
 static struct snapshot some_snapshot(void)
 {
     struct snapshot s = {
@@ -164,7 +125,7 @@ static void every_row_comes_back_as_it_went_in(void **state)
     STORE_FIXTURE   f;
     struct pawl_err err;
     struct device   d = store_device("acme", 1), got;
-    struct step     s = step_of(&d);
+    struct step     s = store_step(&d);
     struct snapshot snapshot;
     struct token    token;
     char           *papers;
@@ -182,7 +143,7 @@ static void every_row_comes_back_as_it_went_in(void **state)
     s.has_default_policy = true;
     set(s.default_policy, sizeof(s.default_policy), "gateway");
     set(s.event, sizeof(s.event), "enrolled");
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     store_fixture_reopen(&f);
 
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
@@ -219,11 +180,11 @@ static void what_is_empty_comes_back_empty(void **state)
     STORE_FIXTURE   f;
     struct pawl_err err;
     struct device   d = { .tenant = "acme", .state = DEVICE_ACTIVE, .id = { 5 } }, got;
-    struct step     s = step_of(&d);
+    struct step     s = store_step(&d);
     char            name[PAWL_TENANT_MAX + 1];
 
     store_fixture_make(&f);
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
     d.version = 1;
     same_device(&got, &d);
@@ -268,13 +229,13 @@ static void a_tenant_sees_nothing_of_another(void **state) /* S2 */
     struct device   got;
 
     store_fixture_make(&f);
-    struct device mine = put(&f, "acme", 1);
+    struct device mine = store_put(&f, "acme", 1);
     T_FAILS(f.store.device(f.store.self, other, PAWL_VIEW_OF(mine.id), &got, &err), &err,
             PAWL_E_ABSENT);
     T_FAILS(f.store.device_by_ak(f.store.self, other, &mine.ak_name, &got, &err), &err,
             PAWL_E_ABSENT);
     /* The same TPM may belong to two tenants: their rows have nothing to do with each other. */
-    put(&f, "other", 1);
+    store_put(&f, "other", 1);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM device"), 2);
 }
 
@@ -306,7 +267,7 @@ static void lists_come_in_order_and_in_pages(void **state)
 
     store_fixture_make(&f);
     for (unsigned i = 9; i > 0; i--)
-        put(&f, i % 3 ? "acme" : "other", i);
+        store_put(&f, i % 3 ? "acme" : "other", i);
     T_OK(f.store.devices(f.store.self, acme, pawl_view(NULL, 0), 4, count_device, &last, &err),
          &err);
     assert_int_equal(last.id[0], 5);
@@ -339,13 +300,13 @@ static void events_of_a_device_come_newest_first(void **state)
     char            lines[EVENTS_TEXT] = "", none[EVENTS_TEXT] = "";
 
     store_fixture_make(&f);
-    struct device mine = put(&f, "acme", 1), its = put(&f, "acme", 2);
+    struct device mine = store_put(&f, "acme", 1), its = store_put(&f, "acme", 2);
     for (unsigned i = 0; i < 5; i++) {
-        struct step s = step_of(i == 1 ? &its : &mine);
+        struct step s = store_step(i == 1 ? &its : &mine);
         if (i == 2)
             s.has_device = false; /* the tenant's own */
         snprintf(s.event, sizeof(s.event), "event-%u", i);
-        commit_ok(&f, &s);
+        store_commits(&f, &s);
         mine.version += i != 1 && i != 2;
     }
     T_OK(f.store.events(f.store.self, acme, PAWL_VIEW_OF(mine.id), 2, keep_event, lines, &err),
@@ -368,17 +329,17 @@ static void a_step_on_an_older_version_loses(void **state)
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
-    struct device d = put(&f, "acme", 1);
-    struct step   s = step_of(&d);
+    struct device d = store_put(&f, "acme", 1);
+    struct step   s = store_step(&d);
     s.device.state = DEVICE_ACTIVE;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     s.papers = strdup("{}");
     set(s.event, sizeof(s.event), "twice");
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.device");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
     s.device.version = 0;
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.device");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
     s.device.version = 2;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     step_done(&s);
 }
 
@@ -388,14 +349,14 @@ static void an_attestation_key_belongs_to_one_device(void **state) /* K8 */
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
-    struct device first = put(&f, "acme", 1);
+    struct device first = store_put(&f, "acme", 1);
     struct device second = store_device("acme", 2);
-    struct step   s = step_of(&second);
+    struct step   s = store_step(&second);
     s.device.ak_name = first.ak_name;
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.device");
-    put(&f, "acme", 2);
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
+    store_put(&f, "acme", 2);
     s.device.version = 1;
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.device");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
 }
 
 static void a_token_use_counts_once_for_each_device(void **state) /* P-ENROL-2 */
@@ -408,13 +369,13 @@ static void a_token_use_counts_once_for_each_device(void **state) /* P-ENROL-2 *
     bool            used;
 
     store_fixture_make(&f);
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     struct device d = store_device("acme", 1);
-    s = step_of(&d);
+    s = store_step(&d);
     s.takes_token = true;
     memcpy(s.token_taken, some_token(2).id, sizeof(s.token_taken));
     for (unsigned again = 0; again < 3; again++) {
-        commit_ok(&f, &s);
+        store_commits(&f, &s);
         s.device.version++;
     }
     T_OK(f.store.token(f.store.self, acme, PAWL_VIEW_OF(s.token_taken), &got, &err), &err);
@@ -426,12 +387,12 @@ static void a_token_use_counts_once_for_each_device(void **state) /* P-ENROL-2 *
 
     struct device second = store_device("acme", 2), third = store_device("acme", 3);
     s.device = second;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     s.device = third;
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.token");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.token");
     /* And a token that is not there gives nothing: the row of its use needs it. */
     s.token_taken[0] ^= 1;
-    commit_fails(&f, &s, PAWL_E_BUG, "store.token_use");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.token_use");
 }
 
 static void a_policy_version_is_taken_once(void **state)
@@ -446,12 +407,12 @@ static void a_policy_version_is_taken_once(void **state)
 
     store_fixture_make(&f);
     s.policy.json = strdup("{\"v\":2}");
-    commit_ok(&f, &s);
-    commit_fails(&f, &s, PAWL_E_CONFLICT, "store.policy");
+    store_commits(&f, &s);
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.policy");
     s.policy.version = 10;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     s.policy.version = 9;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     T_OK(f.store.policy(f.store.self, acme, "gateway", 0, &got, &err), &err);
     assert_int_equal(got.version, 10);
     policy_row_done(&got);
@@ -468,15 +429,15 @@ static void a_default_policy_can_be_changed_and_dropped(void **state)
     char            name[PAWL_TENANT_MAX + 1];
 
     store_fixture_make(&f);
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     set(s.default_policy, sizeof(s.default_policy), "two");
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     T_OK(f.store.default_policy(f.store.self, acme, name, &err), &err);
     assert_string_equal(name, "two");
     T_OK(f.store.default_policy(f.store.self, other, name, &err), &err);
     assert_string_equal(name, "");
     s.default_policy[0] = 0;
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     T_OK(f.store.default_policy(f.store.self, acme, name, &err), &err);
     assert_string_equal(name, "");
 }
@@ -486,20 +447,20 @@ static void a_step_of_two_tenants_or_without_its_device_is_refused(void **state)
     (void)state;
     STORE_FIXTURE f;
     struct device d = store_device("acme", 1);
-    struct step   s = step_of(&d);
+    struct step   s = store_step(&d);
 
     store_fixture_make(&f);
     set(s.tenant, sizeof(s.tenant), "other");
-    commit_fails(&f, &s, PAWL_E_BUG, "store.step");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
     s.tenant[0] = 0;
-    commit_fails(&f, &s, PAWL_E_BUG, "store.step");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
     s = (struct step){ .tenant = "acme", .has_snapshot = true };
-    commit_fails(&f, &s, PAWL_E_BUG, "store.step");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
     s = (struct step){ .has_default_policy = true };
-    commit_fails(&f, &s, PAWL_E_BUG, "store.step");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
     s = (struct step){ .tenant = "acme" };
     assert_true(step_is_empty(&s));
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
 }
 
 static void text_is_never_read_as_sql(void **state) /* S3 */
@@ -508,12 +469,12 @@ static void text_is_never_read_as_sql(void **state) /* S3 */
     STORE_FIXTURE   f;
     struct pawl_err err;
     struct device   d = store_device("x'; DROP TABLE --", 1), got;
-    struct step     s = step_of(&d);
+    struct step     s = store_step(&d);
 
     store_fixture_make(&f);
     set(s.device.policy, sizeof(s.device.policy), "\"'; DELETE FROM device");
     set(s.event, sizeof(s.event), "'); DROP TABLE device; --");
-    commit_ok(&f, &s);
+    store_commits(&f, &s);
     T_OK(f.store.device(f.store.self, pawl_view_str(d.tenant), PAWL_VIEW_OF(d.id), &got, &err),
          &err);
     assert_string_equal(got.policy, s.device.policy);
@@ -531,7 +492,7 @@ static void the_files_are_for_their_owner_alone(void **state)
     struct stat              st;
 
     store_fixture_make(&f);
-    put(&f, "acme", 1);
+    store_put(&f, "acme", 1);
     for (size_t i = 0; i < 3; i++) {
         snprintf(file, sizeof(file), "%s/pawl.db%s", f.dir, suffix[i]);
         assert_int_equal(stat(file, &st), 0);
@@ -563,7 +524,7 @@ static void a_newer_schema_is_refused(void **state)
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
-    put(&f, "acme", 1);
+    store_put(&f, "acme", 1);
     shut(&f);
     store_exec(&f, "PRAGMA user_version = 4");
     opens_with(&f, PAWL_E_UNSUPPORTED, "store.schema");
@@ -620,7 +581,7 @@ static void a_damaged_table_fails_by_name(void **state)
     struct device   got;
 
     store_fixture_make(&f);
-    struct device d = put(&f, "acme", 1);
+    struct device d = store_put(&f, "acme", 1);
     int64_t root = store_number(&f, "SELECT rootpage FROM sqlite_schema WHERE name = 'device'");
     shut(&f);
     overwrite(&f, (long)(root - 1) * 4096, "\xff\xee");
@@ -648,7 +609,7 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
     for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
         STORE_FIXTURE f;
         store_fixture_make(&f);
-        struct device d = put(&f, "acme", 1);
+        struct device d = store_put(&f, "acme", 1);
         store_exec(&f, change[i].sql);
         T_FAILS(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err,
                 PAWL_E_FORM);
