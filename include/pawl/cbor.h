@@ -87,6 +87,8 @@ PAWL_MUST_USE pawl_status pawl_cbor_rd_end(const struct pawl_cbor_rd *r, struct 
 void pawl_cbor_wr_uint(struct pawl_wr *w, uint64_t v);
 void pawl_cbor_wr_int(struct pawl_wr *w, int64_t v);
 void pawl_cbor_wr_bytes(struct pawl_wr *w, struct pawl_view v);
+/* The head of a byte string: the caller puts its n bytes behind it. */
+void pawl_cbor_wr_bytes_head(struct pawl_wr *w, size_t n);
 void pawl_cbor_wr_text(struct pawl_wr *w, const char *s);
 void pawl_cbor_wr_text_n(struct pawl_wr *w, struct pawl_view s);
 void pawl_cbor_wr_array(struct pawl_wr *w, size_t n);

@@ -42,9 +42,14 @@ void pawl_cbor_wr_int(struct pawl_wr *w, int64_t v)
         put_head(w, MAJOR_UINT, (uint64_t)v);
 }
 
+void pawl_cbor_wr_bytes_head(struct pawl_wr *w, size_t n)
+{
+    put_head(w, MAJOR_BYTES, n);
+}
+
 void pawl_cbor_wr_bytes(struct pawl_wr *w, struct pawl_view v)
 {
-    put_head(w, MAJOR_BYTES, v.n);
+    pawl_cbor_wr_bytes_head(w, v.n);
     pawl_wr_bytes(w, v);
 }
 

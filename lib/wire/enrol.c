@@ -29,20 +29,6 @@ static size_t rd_certs(struct pawl_cbor_rd *r, struct pawl_view cert[PAWL_CERTS_
     return n;
 }
 
-static size_t rd_facts(struct pawl_cbor_rd *r, struct pawl_fact fact[PAWL_FACTS_MAX])
-{
-    size_t n = pawl_cbor_rd_map(r, "facts", PAWL_FACTS_MAX);
-
-    for (size_t i = 0; i < n; i++) {
-        fact[i].key = pawl_cbor_rd_text(r, "facts", PAWL_FACT_MAX);
-        if (fact[i].key.n == 0)
-            pawl_cbor_rd_fail(r, PAWL_E_RANGE, "facts");
-        fact[i].value = pawl_cbor_rd_text(r, "facts", PAWL_FACT_MAX);
-    }
-    pawl_cbor_rd_leave(r, "facts");
-    return n;
-}
-
 pawl_status pawl_enrol_req_parse(struct pawl_view in, struct pawl_enrol_req *ret,
                                  struct pawl_err *err)
 {
@@ -75,38 +61,11 @@ pawl_status pawl_enrol_req_parse(struct pawl_view in, struct pawl_enrol_req *ret
         pawl_cbor_rd_leave(&r, "token");
     }
     pawl_cbor_rd_need(&r, 11, "facts");
-    m.fact_n = rd_facts(&r, m.fact);
+    m.fact_n = wire_rd_facts(&r, "facts", m.fact);
     pawl_cbor_rd_leave(&r, "map");
     PAWL_TRY(pawl_under(err, "enrol", pawl_cbor_rd_end(&r, err)));
     *ret = m;
     return pawl_ok();
-}
-
-/* Encodings of text sort by length first (RFC 8949 4.2.1, since the head holds the length). */
-static bool sorts_before(struct pawl_view a, struct pawl_view b)
-{
-    if (a.n != b.n)
-        return a.n < b.n;
-    return a.n && memcmp(a.p, b.p, a.n) < 0;
-}
-
-/* The caller's facts may stand in any order. */
-static void wr_facts(struct pawl_wr *w, const struct pawl_enrol_req *m)
-{
-    const struct pawl_fact *sorted[PAWL_FACTS_MAX];
-    size_t                  n = wire_at_most(m->fact_n, PAWL_FACTS_MAX);
-
-    for (size_t i = 0; i < n; i++) {
-        size_t k = i;
-        for (; k > 0 && sorts_before(m->fact[i].key, sorted[k - 1]->key); k--)
-            sorted[k] = sorted[k - 1];
-        sorted[k] = &m->fact[i];
-    }
-    pawl_cbor_wr_map(w, m->fact_n);
-    for (size_t i = 0; i < n; i++) {
-        pawl_cbor_wr_text_n(w, sorted[i]->key);
-        pawl_cbor_wr_text_n(w, sorted[i]->value);
-    }
 }
 
 static void wr_certs(struct pawl_wr *w, const struct pawl_enrol_req *m)
@@ -151,7 +110,7 @@ static pawl_status wr_request(const struct pawl_enrol_req *m, bool token, struct
         pawl_cbor_wr_bytes(&out, m->token_mac);
     }
     pawl_cbor_wr_uint(&out, 11);
-    wr_facts(&out, m);
+    wire_wr_facts(&out, m->fact, m->fact_n);
     PAWL_TRY(wire_written(w, &out, "enrol", &written, err));
     return wire_commit(pawl_enrol_req_parse(written, &back, err), &out, w, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What more than one message carries, and how a message begins and ends. Inside lib/wire only.
+ * What more than one message carries, and how a message begins and ends. Inside lib/wire, and for
+ * the plaintexts of lib/ratchet.
  *
  * A parser reads with bare field names and puts its message's name in front at the end. A writer
  * writes to a copy of the caller's cursor, has the parser read back what it wrote, and commits only
@@ -44,6 +45,11 @@ void               wire_wr_suites(struct pawl_wr *w, const struct pawl_suites *s
 /* TPML_PCR_SELECTION in a byte string; its inside is parsed by pawl_pcr_selection_parse. */
 struct pawl_view wire_rd_pcrs(struct pawl_cbor_rd *r, const char *field);
 void             wire_wr_pcrs(struct pawl_wr *w, const struct pawl_pcr_selection *s);
+
+/* {* tstr => tstr}. The writer's may stand in any order. */
+size_t wire_rd_facts(struct pawl_cbor_rd *r, const char *field,
+                     struct pawl_fact fact[PAWL_FACTS_MAX]);
+void   wire_wr_facts(struct pawl_wr *w, const struct pawl_fact *fact, size_t fact_n);
 
 /* {+ type => log} */
 size_t wire_rd_logs(struct pawl_cbor_rd *r, const char *field, struct pawl_log log[PAWL_LOGS_MAX]);
