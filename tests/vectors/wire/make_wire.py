@@ -463,6 +463,35 @@ result.refuse_as("want.rekey_now", "full", 4, 4, form=[False, 1, None])
 result.refuse_as("want.pcr_values", "full", 4, 5, form=[False, 1, None])
 refuse_up_to(result, "ticket", "full", 5, most=4096)
 
+# ---- receipt -------------------------------------------------------------------------------------
+
+receipt = Message("receipt", "receipt")
+receipt.take("least", ["pawl/1 receipt", fill(32, 1), fill(32, 2), 0, []])
+receipt.take("full", RECEIPT[:3] + [500, [[7, 0, 437, fill(8, 3), fill(32, 4)],
+                                          [7, 1, 500, b"\x01", fill(32, 5)],
+                                          [8, 0, 501, b"", fill(32, 6)]]])
+receipt.take("most", RECEIPT[:3] + [U64, [[U64 - 320 + i, U32, U64 - 64, fill(8, i), fill(32, i)]
+                                          for i in range(320)]], seed=False)
+receipt_full = receipt.taken["full"][1]
+receipt.refuse("range", "array", receipt.taken["full"][0] + [0])
+receipt.refuse("range", "array", receipt.taken["full"][0][:-1])
+receipt.refuse("form", "array", dict(enumerate(receipt.taken["full"][0])))
+receipt.refuse("trailing", "end", receipt_full + b"\0")
+receipt.refuse("short", "array", b"")
+receipt.refuse("form", "array", b"\x9f" + receipt_full[1:] + b"\xff")
+receipt.refuse_as("title", "full", 0, range_=["pawl/1 receipts"],
+                  form=["", "pawl/1 receip", "pawl/1 Receipt", b"pawl/1 receipt", 1])
+refuse_bytes(receipt, "device_id", "full", 1, n=32)
+refuse_bytes(receipt, "TH1", "full", 2, n=32)
+refuse_u64(receipt, "seq_hi", "full", 3)
+receipt.refuse_as("generations", "full", 4, range_=[[rcv_gen(0)] * 321], form=[{}, b""])
+receipt.refuse_as("generation", "full", 4, 0, range_=[rcv_gen(0)[:-1], rcv_gen(0) + [0]], form=[7])
+for i, field in enumerate(["epoch", "gen", "first_seq"]):
+    refuse_u64(receipt, "generation." + field, "full", 4, 0, i)
+refuse_u32(receipt, "generation.gen", "full", 4, 0, 1)
+receipt.refuse_as("generation.bitmap", "full", 4, 0, 3, range_=[fill(9, 0)], form=["x", 0])
+refuse_bytes(receipt, "generation.digest", "full", 4, 0, 4, n=32)
+
 # ---- refusal -------------------------------------------------------------------------------------
 
 refusal = Message("refusal", "refusal")
@@ -513,6 +542,25 @@ messages_req.refuse_as(
           [Raw(bytes.fromhex("d081a2020001 00"))]])
 messages_req.refuse_as("want_nonce", "full", 4, form=[False, 1, None])
 
+messages_ans = Message("messages_ans", "messages_ans")
+messages_ans.take("least", {3: []})
+messages_ans.take("full", {3: [Tagged(cose_encrypt(1)), Tagged(cbor2.CBORTag(16, [b"", {}, b"x"]))],
+                           4: fill(32, 9)})
+messages_ans.take("most", {3: [Tagged(cbor2.CBORTag(16, [i])) for i in range(256)],
+                           4: fill(32, 9)}, seed=False)
+messages_ans.refuse_map("full", {3: "COSE"})
+messages_ans.refuse("range", "map", messages_ans.but("full", 5, 0))
+messages_ans.refuse("trailing", "map", messages_ans.but("least", 5, 0))
+messages_ans.refuse("form", "COSE", {1: TENANT, 3: []})
+messages_ans.refuse_as(
+    "COSE", "full", 3,
+    range_=[[Tagged(cbor2.CBORTag(16, []))] * 257,
+            [Raw(b"\xd0" + b"\x81" * 7 + b"\x00")]],
+    form=[{}, [[]], [0], [None], b"", [Raw(b"\xd8\x10\x80")], [Raw(b"\xd0\x9f\xff")],
+          [Raw(bytes.fromhex("d081a2020001 00"))]])
+refuse_bytes(messages_ans, "nonce", "full", 4, n=32)
+messages_ans.refuse_as("nonce", "full", 4, form=[True, None])
+
 # ---- hashes and MACs over messages ---------------------------------------------------------------
 
 
@@ -539,6 +587,6 @@ for name, data in OTHERS.items():
     (HERE / f"{name}.bin").write_bytes(data)
 
 for message in [challenge_req, challenge_ans, enrol_req, enrol_ans, a1, evidence, supply, result,
-                refusal, messages_req]:
+                receipt, refusal, messages_req, messages_ans]:
     message.write()
     print(message.name, len(message.taken), "taken,", len(message.refused), "refused")
