@@ -126,7 +126,7 @@ def init_makes_everything_for_its_owner_alone():
         assert made.returncode == 0, made.stderr
         assert JOIN.fullmatch(made.stdout)[1] == "default", made.stdout
         names = {"signing.key", "master.key", "tls.key", "tls.crt", "pawl.db", "verifier.ini",
-                 "roots", "lab-roots", "intermediates"}
+                 "pawl.count", "roots", "lab-roots", "intermediates"}
         assert set(os.listdir(d.state)) == names, os.listdir(d.state)
         assert stat.S_IMODE(os.stat(d.state).st_mode) == 0o700
         for folder, _, files in os.walk(d.state):
@@ -254,6 +254,44 @@ def a_killed_service_starts_again():
         s.log.close()
         with Service(d.state) as s:
             assert s.operator("GET", "/v1/tokens")[1]["tokens"][0]["uses_left"] == 3
+
+
+def a_database_from_yesterday_is_seen_and_a_directory_from_yesterday_is_told():
+    def token(state):
+        with Service(state) as s:
+            assert s.operator("POST", "/v1/tokens", {"uses": 3})[0] == 200
+            return s.said()
+    with Dir() as d:
+        assert d.init().returncode == 0
+        token(d.state)
+        shutil.copytree(d.state, d.path + "/yesterday")
+        assert "older copy" not in token(d.state)
+        shutil.copy(d.path + "/yesterday/pawl.db", d.state)
+        assert "put back from an older copy" in token(d.state)
+        shutil.rmtree(d.state)
+        shutil.copytree(d.path + "/yesterday", d.state)
+        os.truncate(d.path + "/log", 0)
+        assert "older copy" not in token(d.state)
+        with Service(d.state):
+            told = run("restored", d.state)
+            assert told.returncode == 1 and "serves it already" in told.stderr, told
+        told = run("restored", d.state)
+        assert told.returncode == 0 and "was put back from an older copy" in told.stderr, told
+        assert "put back from an older copy" in token(d.state)
+
+
+def old_messages_are_forgotten_at_the_start():
+    with Dir() as d:
+        assert d.init().returncode == 0
+        old, young = (int((time.time() - days * 86400) * 1000) for days in (31, 29))
+        db = sqlite3.connect(d.state + "/pawl.db")
+        db.executemany("insert into segment (tenant, device, time_ms, n, bytes)"
+                       " values ('default', x'00', ?, 1, x'00')", [(old,), (young,)])
+        db.commit()
+        with Service(d.state):
+            pass
+        assert db.execute("select time_ms from segment").fetchall() == [(young,)]
+        db.close()
 
 
 def few_files_make_few_connections():

@@ -293,6 +293,56 @@ static void a_full_disk_leaves_nothing_half_written(void **state)
     step_done(&s);
 }
 
+/* Batches of messages until the disk is full; what was acknowledged is what there is. */
+static void fill_the_disk_with_messages(struct store_fixture *f)
+{
+    struct pawl_err err;
+    struct store    store;
+    struct device   d = store_device("acme", 1);
+    pawl_status     s = pawl_ok();
+
+    signal(SIGXFSZ, SIG_IGN);
+    if (!pawl_is_ok(sqlite_store_open(f->dir, &store, &err)))
+        _exit(1);
+    struct rlimit limit = { 400000, 400000 };
+    if (setrlimit(RLIMIT_FSIZE, &limit))
+        _exit(2);
+    for (d.version = 1; pawl_is_ok(s) && d.version < 2000; d.version++) {
+        struct step step = store_batch(&d, (unsigned)d.version);
+        blob_done(&step.segment.bytes);
+        step.segment.bytes = (struct blob){ .n = 20000, .p = calloc(1, 20000) };
+        s = store_commit_wait(&store, &step, &err);
+        step_done(&step);
+    }
+    if (s.code != PAWL_E_IO || strncmp(err.where, "store.", 6) != 0)
+        _exit(3);
+    struct device got;
+    if (!pawl_is_ok(store.device(store.self, acme, PAWL_VIEW_OF(d.id), &got, &err)))
+        _exit(4);
+    if (got.version != d.version - 1 || got.version < 3)
+        _exit(5);
+    _exit(0);
+}
+
+static void a_full_disk_takes_a_batch_of_messages_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    f.store.close(f.store.self);
+    f.open = false;
+    in_a_child(fill_the_disk_with_messages, &f);
+    store_fixture_reopen(&f);
+    d.version = (uint64_t)store_number(&f, "SELECT version FROM ratchet");
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM segment"), d.version - 1);
+    assert_int_equal(store_number(&f, "SELECT max(gen) FROM generation"), d.version);
+    assert_true(f.store.restored_ms(f.store.self) == 0);
+    PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 1);
+    store_commits(&f, &s);
+}
+
 static void open_what_belongs_to_another(struct store_fixture *f)
 {
     struct pawl_err err;
@@ -362,6 +412,8 @@ int main(void)
                readers_and_writers_of_one_row_lose_no_update),
         T_CASE("what was acknowledged survives kill -9", what_was_acknowledged_survives_kill_9),
         T_CASE("a full disk leaves nothing half written", a_full_disk_leaves_nothing_half_written),
+        T_CASE("a full disk takes a batch of messages whole or not at all",
+               a_full_disk_takes_a_batch_of_messages_whole_or_not_at_all),
         T_CASE("a file that may not be written is named", a_file_that_may_not_be_written_is_named),
         T_CASE("a directory that is not there is named", a_directory_that_is_not_there_is_named),
         T_CASE("a file that another process locks fails and heals",
