@@ -55,10 +55,14 @@ static pawl_status open_log(int dir, uint64_t before_first, uint64_t before_hi, 
     l->run_first = before_hi + 1;
     if (!pawl_is_ok(s))
         return start_anew(dir, l, there, before_hi, err);
-    if (!find_unknown(l, before_first, before_hi, &unknown))
-        return pawl_ok();
     struct sentlog_head head = l->head;
-    ranges_add(&head.unknown, unknown.lo, unknown.hi);
+    bool                found = find_unknown(l, before_first, before_hi, &unknown);
+    if (found)
+        ranges_add(&head.unknown, unknown.lo, unknown.hi);
+    if (!found && head.ended != l->run_first)
+        return pawl_ok();
+    if (head.ended == l->run_first) /* the log was closed, and the run goes on all the same */
+        head.ended = 0;
     return sentlog_rewrite(dir, l, &head, NULL, err);
 }
 
@@ -219,9 +223,10 @@ pawl_status sentlog_known(struct sentlog *l, const struct pawl_snd *snd, struct 
     return pawl_ok();
 }
 
-pawl_status sentlog_forget(struct sentlog *l, struct pawl_err *err)
+pawl_status sentlog_forget(struct sentlog *l, uint64_t nolog, struct pawl_err *err)
 {
-    struct sentlog_head head = { .ended = l->head.ended, .hi = l->head.hi };
+    struct sentlog_head head = { .ended = l->head.ended,
+                                 .hi = nolog > l->head.hi ? nolog : l->head.hi };
     bool                all[PAWL_SND_GENS_MAX];
 
     if (head.hi)

@@ -70,7 +70,8 @@ PAWL_MUST_USE pawl_status sentlog_receipt(struct sentlog *l, const struct pawl_r
 PAWL_MUST_USE pawl_status sentlog_known(struct sentlog *l, const struct pawl_snd *snd,
                                         struct pawl_err *err);
 
-/* State was lost or the device enrolled again: begins empty. */
-PAWL_MUST_USE pawl_status sentlog_forget(struct sentlog *l, struct pawl_err *err);
+/* State was lost or the device enrolled again: begins empty. Slots up to nolog were used before
+ * that and are never judged again, after later starts too. */
+PAWL_MUST_USE pawl_status sentlog_forget(struct sentlog *l, uint64_t nolog, struct pawl_err *err);
 
 #endif
