@@ -10,9 +10,7 @@
 
 #include "appraise/ear.h"
 #include "flow/request.h"
-
-/* Floors of a device that never sent: nothing attested, so 32,768 slots from the first (S + 1). */
-#define FIRST_SEQ_FLOOR 32769
+#include "ratchet/plan.h"
 
 void answer_begin(struct answer *ret)
 {
@@ -48,9 +46,9 @@ void answer_good(struct answer *ret, const struct pawl_wr *w)
 
 /* ---- result --------------------------------------------------------------------------------- */
 
-static pawl_status write_ear(const struct flow *f, const struct evidence *ev,
-                             const struct device *d, const struct verdict *v, char *ret, size_t cap,
-                             struct pawl_err *err)
+pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const struct device *d,
+                       const struct verdict *v, bool incident, struct result *r,
+                       struct pawl_err *err)
 {
     struct ear_claims c = {
         .label = ev->a1.label,
@@ -59,7 +57,10 @@ static pawl_status write_ear(const struct flow *f, const struct evidence *ev,
         .base_epoch = ev->a1.base_epoch,
         .new_epoch = ev->a1.new_epoch,
         .enrolments = d->enrolments,
+        .incidents = incident,
         .reason = ev->a1.reason,
+        .has_e_v = r->has_root,
+        .has_rcpt = r->receipt_n > 0,
         .lab = d->roots == ROOTS_LAB,
         .iat_s = ev->now_ms / 1000,
         .ttl_s = ev->tenant->ear_ttl_s,
@@ -67,7 +68,10 @@ static pawl_status write_ear(const struct flow *f, const struct evidence *ev,
 
     memcpy(c.th1, ev->th1, sizeof(c.th1));
     memcpy(c.device_id, d->id, sizeof(c.device_id));
-    return ear_write(f->keys->signing, f->keys->verifier_id, &c, v, ret, cap, err);
+    memcpy(c.e_v, r->e_v, sizeof(c.e_v));
+    if (c.has_rcpt)
+        PAWL_TRY(pawl_sha256(pawl_view(r->receipt, r->receipt_n), c.rcpt, err));
+    return ear_write(f->keys->signing, f->keys->verifier_id, &c, v, r->ear, sizeof(r->ear), err);
 }
 
 static void say_outcome(struct answer *ret, const struct device *d, const struct verdict *v)
@@ -80,17 +84,17 @@ static void say_outcome(struct answer *ret, const struct device *d, const struct
                       reason_code(v->finding[i].reason));
 }
 
-pawl_status answer_result(const struct flow *f, const struct evidence *ev, const struct device *d,
-                          const struct verdict *v, bool want_values, struct answer *ret,
-                          struct pawl_err *err)
+pawl_status answer_result(const struct device *d, const struct verdict *v, const struct result *r,
+                          struct answer *ret, struct pawl_err *err)
 {
-    char               ear[PAWL_EAR_MAX + 1];
     struct pawl_wr     w = answer_writer(ret);
-    struct pawl_result r = { .want = { .present = want_values, .pcr_values = want_values } };
+    struct pawl_result m = { .ear = pawl_view_str(r->ear),
+                             .conf_v = pawl_view(r->conf_v, r->has_root ? sizeof(r->conf_v) : 0),
+                             .receipt = pawl_view(r->receipt, r->receipt_n),
+                             .want = r->want,
+                             .ticket = pawl_view(r->ticket, r->ticket_n) };
 
-    PAWL_TRY(write_ear(f, ev, d, v, ear, sizeof(ear), err));
-    r.ear = pawl_view_str(ear);
-    PAWL_TRY(pawl_result_write(&r, &w, err));
+    PAWL_TRY(pawl_result_write(&m, &w, err));
     say_outcome(ret, d, v);
     answer_good(ret, &w);
     return pawl_ok();
@@ -99,23 +103,27 @@ pawl_status answer_result(const struct flow *f, const struct evidence *ev, const
 /* ---- refusal -------------------------------------------------------------------------------- */
 
 pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
-                           enum pawl_refusal_code code, uint64_t last_attempt, struct answer *ret,
-                           struct pawl_err *err)
+                           const struct refusal *no, uint64_t last_attempt, const struct ratchet *r,
+                           struct answer *ret, struct pawl_err *err)
 {
     uint8_t             b[PAWL_REFUSAL_MAX];
     struct pawl_wr      payload = pawl_wr_to(b, sizeof(b));
     struct pawl_wr      w = answer_writer(ret);
-    struct pawl_refusal r = { .code = code,
+    struct pawl_refusal m = { .code = no->code,
                               .last_attempt = last_attempt,
-                              .seq_floor_up = FIRST_SEQ_FLOOR,
-                              .seq_floor_down = FIRST_SEQ_FLOOR };
+                              .known_epoch = ratchet_known_epoch(r),
+                              .seq_floor_up = ratchet_floor_up(r),
+                              .seq_floor_down = ratchet_floor_down(r),
+                              .has_retry = no->retry_after_s > 0,
+                              .retry_after_s = no->retry_after_s };
 
-    memcpy(r.th1, ev->th1, sizeof(r.th1));
-    PAWL_TRY(pawl_refusal_write(&r, &payload, err));
+    memcpy(m.th1, ev->th1, sizeof(m.th1));
+    PAWL_TRY(pawl_refusal_write(&m, &payload, err));
     PAWL_TRY(pawl_cose_sign1_write(f->keys->signing, PAWL_VIEW_OF(f->keys->verifier_id),
                                    pawl_view_str(PAWL_COSE_REFUSAL), pawl_view(b, payload.n), &w,
                                    err));
-    snprintf(ret->outcome, sizeof(ret->outcome), "refused: %s", pawl_refusal_text(code));
+    snprintf(ret->outcome, sizeof(ret->outcome), "refused: %s%s%s", pawl_refusal_text(no->code),
+             no->fork[0] ? ": " : "", no->fork);
     ret->n = w.n;
     ret->http = 409;
     return pawl_ok();

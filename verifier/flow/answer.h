@@ -6,6 +6,7 @@
 
 #include "appraise/verdict.h"
 #include "flow/evidence.h"
+#include "ratchet/ratchet.h"
 
 void answer_begin(struct answer *ret);
 void answer_parsed(struct answer *ret);
@@ -16,14 +17,46 @@ void answer_names_device(struct answer *ret, struct pawl_view id);
 struct pawl_wr answer_writer(struct answer *ret);
 void           answer_good(struct answer *ret, const struct pawl_wr *w);
 
-/* 200: the EAR, and want 5 if the PCR values are missing. d: the record as it will be. */
-PAWL_MUST_USE pawl_status answer_result(const struct flow *f, const struct evidence *ev,
-                                        const struct device *d, const struct verdict *v,
-                                        bool want_values, struct answer *ret, struct pawl_err *err);
+/* ---- a result ------------------------------------------------------------------------------- */
 
-/* 409: signed, bound to TH1. Nothing is to be committed with it (P-ERR-4). */
+#define RESULT_RECEIPT_MAX (24 * 1024)
+
+/* What goes into a result, piece by piece: the EAR last of what it names, conf_V behind it. */
+struct result {
+    bool             has_root; /* E_V and conf_V: of a request that made a root */
+    uint8_t          e_v[PAWL_POINT_P256], conf_v[32];
+    size_t           receipt_n; /* 0: none */
+    uint8_t          receipt[RESULT_RECEIPT_MAX];
+    struct pawl_want want;
+    size_t           ticket_n; /* 0: none */
+    uint8_t          ticket[PAWL_TICKET_MAX];
+    char             ear[PAWL_EAR_MAX + 1];
+};
+
+/* The EAR, with E_V and the receipt that are in *r already. d: the record as it will be. */
+PAWL_MUST_USE pawl_status answer_ear(const struct flow *f, const struct evidence *ev,
+                                     const struct device *d, const struct verdict *v, bool incident,
+                                     struct result *r, struct pawl_err *err);
+
+/* 200 with all of *r. */
+PAWL_MUST_USE pawl_status answer_result(const struct device *d, const struct verdict *v,
+                                        const struct result *r, struct answer *ret,
+                                        struct pawl_err *err);
+
+/* ---- a refusal ------------------------------------------------------------------------------ */
+
+/* Why a request is not accepted. Zero: it is. */
+struct refusal {
+    enum pawl_refusal_code code;
+    uint64_t               retry_after_s; /* 0: not said */
+    char                   fork[128];     /* code FORKED: what proves it (E5) */
+};
+
+/* 409: signed, bound to TH1, with the positions that a device needs to go on (P-REFUSE-1). Nothing
+ * is to be committed with it but an incident (P-ERR-4). */
 PAWL_MUST_USE pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
-                                         enum pawl_refusal_code code, uint64_t last_attempt,
-                                         struct answer *ret, struct pawl_err *err);
+                                         const struct refusal *no, uint64_t last_attempt,
+                                         const struct ratchet *r, struct answer *ret,
+                                         struct pawl_err *err);
 
 #endif

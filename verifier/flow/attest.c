@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attestation, in the verifier's order (P-ATT-1): 1 nonce (evidence.c); 2 device, AK Name; 3 base;
- * 4 quote; 5 attempt; 6 base; 7 clock, 8 appraisal (judge.c); then the record.
+ * Attest, rekey and resync in the verifier's order (P-ATT-1): 1 nonce (evidence.c); 2 device, AK
+ * Name; 3 base (base.c); 4 quote (evidence_quote.c); 5 attempt, 6 base (refuse.c); 7 clock, 8
+ * appraisal (judge.c); 9 reconciliation (reconcile.c); then E_V (rekey.c) and the record.
  *
  * Invariants
  *  1. Before the quote verified every failure is an error, behind it a result or a signed refusal:
  *     nobody without the AK can tell one reason from another.
- *  2. A refusal changes nothing: its attempt is not accepted and may be repeated, which gets the
- *     same refusal. Only a result writes, and it writes the attempt (P-NONCE-3).
+ *  2. A refusal accepts nothing: its attempt may be repeated, which gets the same refusal.
+ *  3. What an accepted request changes is one step, durable before the answer leaves (V1).
  */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/answer.h"
-#include "flow/evidence.h"
-#include "flow/judge.h"
-#include "flow/memory.h"
-#include "flow/request.h"
+#include "flow/attest.h"
+#include "flow/incident.h"
+#include "flow/rekey.h"
+#include "flow/ticket.h"
 #include "flow/why.h"
+
+static void attestation_done(struct attestation *a)
+{
+    held_done(&a->h);
+}
 
 /* Step 2. Another tenant's device is not there at all. */
 static pawl_status find_device(struct flow *f, const struct evidence *ev, struct device *ret,
@@ -38,65 +43,27 @@ static pawl_status find_device(struct flow *f, const struct evidence *ev, struct
     return pawl_ok();
 }
 
-/* Step 3. No record has a root yet, so every base that is named is an unknown one; checking its
- * signature is worth one look in 10 s (P-ATT-7). */
-static pawl_status check_base(struct flow *f, const struct evidence *ev, const struct device *d,
-                              struct pawl_err *err)
+static pawl_status find_snapshot(struct attestation *a, struct pawl_err *err)
 {
-    if (evidence_has_base(ev)) {
-        if (!memory_may_try_base(f->memory, d->id, ev->now_ms))
-            return pawl_fail(err, PAWL_E_DENIED, "A1.base_epoch",
-                             "an unknown base, again within 10 s");
-        return pawl_ok();
-    }
-    if (ev->m.mac_base.n)
-        return pawl_fail(err, PAWL_E_FORGED, "evidence.mac_base", "there is no base to prove");
-    return ev->a1.label == PAWL_LABEL_ATTEST ? evidence_is_rootless(ev, err) : pawl_ok();
-}
+    const struct store *store = a->f->store;
+    pawl_status s = store->snapshot(store->self, pawl_view_str(a->d.tenant), PAWL_VIEW_OF(a->d.id),
+                                    &a->room, err);
 
-static pawl_status find_snapshot(struct flow *f, const struct device *d, struct snapshot *room,
-                                 const struct snapshot **ret, struct pawl_err *err)
-{
-    pawl_status s = f->store->snapshot(f->store->self, pawl_view_str(d->tenant),
-                                       PAWL_VIEW_OF(d->id), room, err);
-
-    *ret = pawl_is_ok(s) ? room : NULL;
+    a->before = pawl_is_ok(s) ? &a->room : NULL;
     return s.code == PAWL_E_ABSENT ? pawl_ok() : s;
 }
 
-static bool suite_is_allowed(const struct evidence *ev, const struct device *d)
-{
-    if (ev->a1.suite == d->suite)
-        return true;
-    for (size_t i = 0; i < ev->tenant->suites.n; i++)
-        if (ev->tenant->suites.suite[i] == ev->a1.suite)
-            return true;
-    return false;
-}
+/* ---- the record ----------------------------------------------------------------------------- */
 
-/* Steps 5 and 6, and what else is refused by name. NONE: go on. */
-static enum pawl_refusal_code refusal_of(const struct evidence *ev, const struct device *d,
-                                         const struct quoted *q)
+static void plan_record(const struct attestation *a, struct device *d)
 {
-    if (d->state == DEVICE_REVOKED)
-        return PAWL_REFUSAL_REVOKED;
-    if (!evidence_attempt_is_next(ev, d->attempt))
-        return PAWL_REFUSAL_ATTEMPT;
-    if (ev->a1.label != PAWL_LABEL_ATTEST || evidence_has_base(ev))
-        return PAWL_REFUSAL_UNKNOWN_BASE;
-    if (!suite_is_allowed(ev, d))
-        return PAWL_REFUSAL_SUITE;
-    /* After a reset everything is new: banks, boot, values (P-ATT-3). */
-    if (q->b.clock.resets != d->clock.resets && !q->all)
-        return PAWL_REFUSAL_FULL_EVIDENCE_WANTED;
-    return PAWL_REFUSAL_NONE;
-}
+    const struct evidence  *ev = a->ev;
+    const struct quoted    *q = &a->q;
+    const struct judgement *j = &a->j;
 
-static void plan_record(const struct evidence *ev, const struct quoted *q,
-                        const struct judgement *j, struct device *d)
-{
     d->attempt = ev->a1.attempt;
-    d->suite = ev->a1.suite;
+    if (a->h.r.current.present)
+        d->suite = a->h.r.current.suite;
     d->seen_s = ev->now_ms / 1000;
     if (!j->went_back)
         d->clock = q->b.clock;
@@ -122,51 +89,121 @@ static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
     return true;
 }
 
-static void plan_snapshot(const struct snapshot *before, const struct quoted *q,
-                          const struct judgement *j, struct step *step)
+static void plan_snapshot(const struct attestation *a, struct step *step)
 {
-    if (!q->has_values || j->pcr0_lost)
+    if (!a->q.has_values || a->j.pcr0_lost)
         return;
-    step->snapshot = (struct snapshot){ .select = q->b.pcrs, .values = q->values };
-    step->has_snapshot = !before || !is_same_snapshot(before, &step->snapshot);
+    step->snapshot = (struct snapshot){ .select = a->q.b.pcrs, .values = a->q.values };
+    step->has_snapshot = !a->before || !is_same_snapshot(a->before, &step->snapshot);
 }
 
-/* The event log gets what changed, not every heartbeat. */
-static void plan_event(const struct device *before, struct step *step)
+/* The event log gets what changed, not every heartbeat. A resync is always told. */
+static void plan_event(const struct attestation *a, struct step *step)
 {
     const struct device *d = &step->device;
 
-    if (strcmp(before->status, d->status) == 0 && why_is_same(before->why, d->why))
+    if (a->leave != RESYNC_DENIED) {
+        snprintf(step->event, sizeof(step->event), "resync to epoch %" PRIu64 ", by %s: %s",
+                 a->ev->a1.new_epoch,
+                 a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
+                 d->status);
+        return;
+    }
+    if (strcmp(a->d.status, d->status) == 0 && why_is_same(a->d.why, d->why))
         return;
     snprintf(step->event, sizeof(step->event), "attempt %" PRIu64 ": %s", d->attempt, d->status);
     why_append(d->why, step->event, sizeof(step->event));
 }
 
+/* E5 without a refusal, and E6. Behind ratchet_accept: they belong to the epoch that it leaves. */
+static pawl_status plan_incidents(struct attestation *a, bool boot_returns, struct step *step,
+                                  struct pawl_err *err)
+{
+    int64_t now_ms = a->ev->now_ms;
+
+    if (boot_returns)
+        PAWL_TRY(incident_open(&a->h, step, now_ms, err, RULE_E5,
+                               "a start of the agent that another one had replaced is back"));
+    if (a->j.went_back)
+        PAWL_TRY(incident_open(&a->h, step, now_ms, err, RULE_E6, "the TPM's clock went back"));
+    return pawl_ok();
+}
+
+/* P-REC-6: what this store sent and received in the epoch under way is not all in it. */
+static bool was_restored(const struct attestation *a)
+{
+    const struct store *s = a->f->store;
+
+    return s->restored_ms(s->self) >= a->h.r.current.made_ms && s->restored_ms(s->self) != 0;
+}
+
+/* ---- accepted ------------------------------------------------------------------------------- */
+
+/* Label rekey mixes the base, which is current by now; a resync has none and is bound to TH1. */
+static pawl_status make_root(struct attestation *a, const struct device *d, struct result *ret,
+                             struct pawl_err *err)
+{
+    PAWL_SECRET  rk = { 0 };
+    struct grant g = { .rk = &rk,
+                       .reset = a->ev->a1.label == PAWL_LABEL_RESYNC,
+                       .by_auto = a->leave == RESYNC_BY_RULE };
+
+    if (g.reset)
+        PAWL_TRY(pawl_rk_resync(a->ev->th1, &rk, err));
+    else
+        rk = a->h.r.current.rk;
+    return rekey_grant(a->f, a->ev, d, &a->j.v, &g, &a->h.r, ret, err);
+}
+
+static pawl_status make_result(struct attestation *a, const struct device *d, struct result *ret,
+                               struct pawl_err *err)
+{
+    bool attests = a->ev->a1.label == PAWL_LABEL_ATTEST;
+
+    ret->want.pcr_values = !a->q.has_values;
+    ret->want.rekey_now = attests && a->h.r.rekey_demanded;
+    ret->want.present = ret->want.gen_n || ret->want.pcr_values || ret->want.rekey_now;
+    if (ret->want.gen_n)
+        PAWL_TRY(ticket_seal(a->f->keys, a->ev, &a->j.v, ret->ticket, &ret->ticket_n, err));
+    if (!attests)
+        return make_root(a, d, ret, err);
+    return answer_ear(a->f, a->ev, d, &a->j.v, a->h.r.incident_epoch != 0, ret, err);
+}
+
+static pawl_status accept(struct attestation *a, struct answer *ret, struct step *step,
+                          struct pawl_err *err)
+{
+    struct result r = { 0 };
+    bool          boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
+
+    memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
+    step->has_device = true;
+    step->device = a->d;
+    ratchet_accept(&a->h.r, a->base, &a->ev->a1, a->ev->th1, a->ev->now_ms);
+    plan_record(a, &step->device);
+    plan_snapshot(a, step);
+    plan_event(a, step);
+    PAWL_TRY(plan_incidents(a, boot_returns, step, err));
+    PAWL_TRY(reconcile(a, was_restored(a), step, &r, err)); /* 9 */
+    PAWL_TRY(make_result(a, &step->device, &r, err));       /* E_V */
+    PAWL_TRY(held_plan(&a->h, step, err));                  /* V1 */
+    return answer_result(&step->device, &a->j.v, &r, ret, err);
+}
+
 pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret, struct step *step,
                    struct pawl_err *err)
 {
-    struct device          d;
-    struct snapshot        room;
-    const struct snapshot *before;
-    struct quoted          q;
-    struct judgement       j;
+    PAWL_CLEANUP(attestation_done) struct attestation a = { .f = f, .ev = ev };
+    struct refusal                                    no;
 
-    PAWL_TRY(find_device(f, ev, &d, err));
-    PAWL_TRY(check_base(f, ev, &d, err));
-    PAWL_TRY(find_snapshot(f, &d, &room, &before, err));
-    PAWL_TRY(evidence_quote(f, ev, pawl_view(d.ak_public, d.ak_public_n), &d.qualified_signer, true,
-                            before, &q, err));
-
-    enum pawl_refusal_code no = refusal_of(ev, &d, &q);
-    if (no != PAWL_REFUSAL_NONE)
-        return answer_refusal(f, ev, no, d.attempt, ret, err);
-
-    PAWL_TRY(judge(f, ev, &d, before, &q, &j, err));
-    memcpy(step->tenant, d.tenant, sizeof(step->tenant));
-    step->has_device = true;
-    step->device = d;
-    plan_record(ev, &q, &j, &step->device);
-    plan_snapshot(before, &q, &j, step);
-    plan_event(&d, step);
-    return answer_result(f, ev, &step->device, &j.v, !q.has_values, ret, err);
+    PAWL_TRY(find_device(f, ev, &a.d, err)); /* 2 */
+    PAWL_TRY(held_open(f, &a.d, &a.h, err));
+    PAWL_TRY(base_check(&a, err)); /* 3 */
+    PAWL_TRY(find_snapshot(&a, err));
+    PAWL_TRY(evidence_quote(f, ev, pawl_view(a.d.ak_public, a.d.ak_public_n), &a.d.qualified_signer,
+                            true, a.before, &a.q, err)); /* 4 */
+    /* 7, 8: before 6, which asks of a resync how well it was appraised. */
+    PAWL_TRY(judge(f, ev, &a.d, a.before, &a.q, &a.j, err));
+    refuse_by_rule(&a, &no); /* 5, 6 */
+    return no.code ? refuse(&a, &no, ret, step, err) : accept(&a, ret, step, err);
 }

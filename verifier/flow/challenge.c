@@ -6,6 +6,22 @@
 #include "flow/nonce.h"
 #include "flow/request.h"
 
+/* P-SUITE-1: each with the imported key first; whoever has none does not choose it. An attest makes
+ * no epoch. The list is the tenant's and says nothing about the device (P-NONCE-4). */
+static struct pawl_suites offer(const struct tenant_config *tenant, enum pawl_label label)
+{
+    const struct pawl_suites *plain = &tenant->suites;
+    struct pawl_suites        all = { 0 };
+
+    if (label == PAWL_LABEL_ATTEST || 2 * plain->n > PAWL_SUITES_MAX)
+        return *plain;
+    for (size_t i = 0; i < plain->n; i++)
+        all.suite[all.n++] = plain->suite[i] | PAWL_SUITE_HMAC_KEY;
+    for (size_t i = 0; i < plain->n; i++)
+        all.suite[all.n++] = plain->suite[i];
+    return all;
+}
+
 pawl_status flow_challenge(struct flow *f, struct pawl_view body, struct answer *ret,
                            struct step *step, struct pawl_err *err)
 {
@@ -25,7 +41,7 @@ pawl_status flow_challenge(struct flow *f, struct pawl_view body, struct answer 
     PAWL_TRY(nonce_make(f->keys, &scope, f->now_ms(f->now_arg), nonce, err));
     const struct pawl_challenge_ans ans = { .nonce = PAWL_VIEW_OF(nonce),
                                             .pcrs = tenant->pcrs,
-                                            .suites = tenant->suites };
+                                            .suites = offer(tenant, req.label) };
     PAWL_TRY(pawl_challenge_ans_write(&ans, &w, err));
     answer_good(ret, &w);
     return pawl_ok();

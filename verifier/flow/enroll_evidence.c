@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Evidence of an enrolment: cookie -> activation proved -> quote -> lifecycle -> record.
+ * Evidence of an enrolment: cookie -> activation proved -> quote -> lifecycle -> record -> root.
  *
  * Invariants
  *  1. The record is made from what the cookie says, never from what the evidence claims; A1 only
  * has to agree.
  *  2. Until a re-enrolment is accepted nothing of the old record changes (P-ENROL-7); accepted, it
- *     keeps the attempt counter, its beginning and its policy, and counts one more enrolment.
+ *     keeps attempt, beginning, policy, incidents, tombstones and slot floors, and counts one more
+ *     enrolment. Its root is pending: the old one stays current until the device shows the new one.
  */
 
 #include <inttypes.h>
@@ -18,10 +19,33 @@
 #include "flow/evidence.h"
 #include "flow/judge.h"
 #include "flow/lifecycle.h"
+#include "flow/held.h"
 #include "flow/papers.h"
+#include "flow/rekey.h"
 #include "flow/request.h"
 #include "flow/token.h"
 #include "flow/why.h"
+#include "ratchet/plan.h"
+
+/* What the verifier knows of an EK before this enrolment, and what becomes of it. */
+struct enrolling {
+    struct flow           *f;
+    const struct evidence *ev;
+    struct cookie_room     room;
+    struct cookie          c;
+    struct quoted          q;
+    struct device          old;     /* all zero: there was no record */
+    struct held            h;       /* its ratchet */
+    enum device_state      state;   /* that the record gets */
+    bool                   by_auto; /* let back in by the tenant's rule alone */
+};
+
+static void enrolling_done(struct enrolling *e)
+{
+    held_done(&e->h);
+    cookie_wipe(&e->c);
+    cookie_room_wipe(&e->room);
+}
 
 static pawl_status same(struct pawl_view got, struct pawl_view want, const char *field,
                         struct pawl_err *err)
@@ -43,7 +67,7 @@ static pawl_status check_cookie_is_its(const struct evidence *ev, const struct c
     if (a1->suite != c->suite)
         return pawl_fail(err, PAWL_E_DENIED, "A1.suite", "0x%04x, 0x%04x was chosen",
                          (unsigned)a1->suite, (unsigned)c->suite);
-    return evidence_is_rootless(ev, err);
+    return pawl_ok();
 }
 
 /* P-ENROL-6: only the TPM that holds EK and AK could read the secret. */
@@ -53,7 +77,7 @@ static pawl_status check_activation(const struct evidence *ev, const struct cook
     PAWL_SECRET k_auth = { 0 };
     uint8_t     want[32];
 
-    PAWL_TRY(pawl_expand_label(&c->secret, "enrol auth", pawl_view(NULL, 0), 32, &k_auth, err));
+    PAWL_TRY(pawl_enrol_auth(&c->secret, &k_auth, err));
     PAWL_TRY(pawl_mac_base(&k_auth, ev->th1, ev->m.ima_field, want, err));
     if (!pawl_mac_equal(PAWL_VIEW_OF(want), ev->m.mac_base))
         return pawl_fail(err, PAWL_E_FORGED, "evidence.mac_base",
@@ -72,150 +96,171 @@ static pawl_status check_quote(struct flow *f, const struct evidence *ev, const 
 
 /* ---- the old record ------------------------------------------------------------------------- */
 
-/* *ret: the record of this EK, all zero if there is none. An AK of another record is refused (K8).
- */
-static pawl_status find_record(struct flow *f, const struct evidence *ev, const struct cookie *c,
-                               struct device *ret, struct pawl_err *err)
+/* Fills old and h. An AK of another record is refused (K8). */
+static pawl_status find_record(struct enrolling *e, struct pawl_err *err)
 {
-    struct pawl_view tenant = tenant_view(ev->tenant);
-    struct device    d = { 0 };
+    const struct store    *store = e->f->store;
+    const struct identity *id = &e->c.id;
+    struct pawl_view       tenant = tenant_view(e->ev->tenant);
+    struct device          d = { 0 };
 
-    *ret = d;
-    pawl_status s = f->store->device_by_ak(f->store->self, tenant, &c->id.ak_name, &d, err);
-    if (pawl_is_ok(s) && !pawl_view_equal(PAWL_VIEW_OF(d.id), PAWL_VIEW_OF(c->id.device_id)))
+    pawl_status s = store->device_by_ak(store->self, tenant, &id->ak_name, &d, err);
+    if (pawl_is_ok(s) && !pawl_view_equal(PAWL_VIEW_OF(d.id), PAWL_VIEW_OF(id->device_id)))
         return pawl_fail(err, PAWL_E_DENIED, "A1.ak_name", "belongs to another device");
     if (s.code != PAWL_E_ABSENT)
         PAWL_TRY(s);
-    s = f->store->device(f->store->self, tenant, PAWL_VIEW_OF(c->id.device_id), &d, err);
-    if (s.code == PAWL_E_ABSENT)
-        return pawl_ok();
-    PAWL_TRY(s);
-    *ret = d;
-    return pawl_ok();
+    s = store->device(store->self, tenant, PAWL_VIEW_OF(id->device_id), &d, err);
+    if (s.code != PAWL_E_ABSENT) {
+        PAWL_TRY(s);
+        e->old = d;
+    }
+    snprintf(d.tenant, sizeof(d.tenant), "%s", e->ev->tenant->name);
+    memcpy(d.id, id->device_id, sizeof(d.id));
+    return held_open(e->f, &d, &e->h, err);
 }
 
 /*
  * Whether somebody's word lets the device in at once. A new device: a token, or an open tenant. One
- * that is active already: an operator's leave, a token made for it alone, or the tenant's rule for
- * re-enrolments (P-ENROL-7).
+ * that is active and whose first root was never seen in use: nobody's, it only asks again. One that
+ * is in use: an operator's leave, a token made for it alone, or the tenant's rule for re-enrolments
+ * (P-ENROL-7).
  */
-static pawl_status who_admits(struct flow *f, const struct evidence *ev, const struct cookie *c,
-                              const struct device *old, enum device_event *ret,
-                              struct pawl_err *err)
+static pawl_status who_admits(struct enrolling *e, enum device_event *ret, struct pawl_err *err)
 {
-    bool bound = false, token = c->token_id.n > 0;
+    const struct evidence *ev = e->ev;
+    bool                   bound = false, token = e->c.token_id.n > 0;
+    bool                   admitted = token || ev->tenant->admission == ADMISSION_OPEN;
 
     if (token)
-        PAWL_TRY(token_admits(f, ev->tenant, c->token_id, PAWL_VIEW_OF(c->id.device_id),
+        PAWL_TRY(token_admits(e->f, ev->tenant, e->c.token_id, PAWL_VIEW_OF(e->c.id.device_id),
                               ev->now_ms / 1000, &bound, err));
-    bool admitted = old->state == DEVICE_ACTIVE
-                        ? old->may_reenrol || bound || ev->tenant->reenrol_auto
-                        : token || ev->tenant->admission == ADMISSION_OPEN;
+    e->by_auto = !e->h.r.may_resync && !bound;
+    if (e->old.state == DEVICE_ACTIVE)
+        admitted = !e->h.r.current.present || !e->by_auto || ev->tenant->reenrol_auto;
     *ret = admitted ? DEVICE_EVENT_ADMIT : DEVICE_EVENT_ENROL;
     return pawl_ok();
 }
 
-/* NONE: go on, and *ret is the state that the record gets. */
-static pawl_status next_state(struct flow *f, const struct evidence *ev, const struct cookie *c,
-                              const struct device *old, enum device_state *ret,
-                              enum pawl_refusal_code *no, struct pawl_err *err)
+/* code NONE: go on with e->state. */
+static pawl_status refuse_by_rule(struct enrolling *e, struct refusal *no, struct pawl_err *err)
 {
     enum device_event on;
     struct pawl_err   refused;
 
-    *no = PAWL_REFUSAL_NONE;
-    if (old->state == DEVICE_REVOKED) {
-        *no = PAWL_REFUSAL_REVOKED;
+    *no = (struct refusal){ .code = PAWL_REFUSAL_REVOKED };
+    if (e->old.state == DEVICE_REVOKED)
         return pawl_ok();
-    }
-    if (!evidence_attempt_is_next(ev, old->attempt)) {
-        *no = PAWL_REFUSAL_ATTEMPT;
+    no->code = PAWL_REFUSAL_ATTEMPT;
+    if (!evidence_attempt_is_next(e->ev, e->old.attempt))
         return pawl_ok();
-    }
-    PAWL_TRY(who_admits(f, ev, c, old, &on, err));
-    if (!pawl_is_ok(device_next(old->state, on, ret, &refused)))
-        *no = PAWL_REFUSAL_WAIT_FOR_APPROVAL;
+    PAWL_TRY(who_admits(e, &on, err));
+    no->code = PAWL_REFUSAL_WAIT_FOR_APPROVAL;
+    if (!pawl_is_ok(device_next(e->old.state, on, &e->state, &refused)))
+        return pawl_ok();
+    no->code = PAWL_REFUSAL_UNKNOWN_BASE; /* P-RESYNC-4: it says which epochs are known */
+    if (ratchet_takes_epoch(&e->h.r, e->ev->a1.new_epoch))
+        no->code = PAWL_REFUSAL_NONE;
     return pawl_ok();
 }
 
 /* ---- the new record ------------------------------------------------------------------------- */
 
-static void plan_record(const struct evidence *ev, const struct cookie *c, const struct quoted *q,
-                        enum device_state state, const struct device *old, struct device *d)
+static void plan_record(const struct enrolling *e, struct device *d)
 {
-    const struct identity *id = &c->id;
+    const struct identity *id = &e->c.id;
+    const struct evidence *ev = e->ev;
 
-    *d = *old; /* version, attempt, policy and beginning, or nothing */
+    *d = e->old; /* version, attempt, policy and beginning, or nothing */
     snprintf(d->tenant, sizeof(d->tenant), "%s", ev->tenant->name);
     memcpy(d->id, id->device_id, sizeof(d->id));
-    d->state = state;
+    d->state = e->state;
     d->roots = id->roots;
     d->ek_name = id->ek_name;
     d->ak_name = id->ak_name;
     d->td_name = id->td_name;
     d->qualified_signer = id->qualified_signer;
-    d->ak_public_n = c->ak_public.n;
-    memcpy(d->ak_public, c->ak_public.p, c->ak_public.n);
+    d->ak_public_n = e->c.ak_public.n;
+    memcpy(d->ak_public, e->c.ak_public.p, e->c.ak_public.n);
     memcpy(d->td_point, id->td.b, sizeof(d->td_point));
-    d->suite = c->suite;
-    d->enrolments = old->enrolments + 1;
-    d->may_reenrol = false; /* leave is for once */
+    d->suite = e->c.suite;
+    d->enrolments = e->old.enrolments + 1;
     d->attempt = ev->a1.attempt;
-    d->clock = q->b.clock;
+    d->clock = e->q.b.clock;
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));
     memcpy(d->os_boot, ev->a1.os_boot.p, sizeof(d->os_boot));
     memcpy(d->firmware_cert, id->cert.version, sizeof(d->firmware_cert));
-    d->banks = q->b.pcrs;
-    d->pcr_digest = q->b.digest;
+    d->banks = e->q.b.pcrs;
+    d->pcr_digest = e->q.b.digest;
     d->seen_s = ev->now_ms / 1000;
-    if (!old->version)
+    if (!e->old.version)
         d->created_s = d->seen_s;
 }
 
-static pawl_status plan_step(const struct evidence *ev, const struct cookie *c,
-                             const struct quoted *q, const struct device *d, struct step *step,
+static pawl_status plan_step(struct enrolling *e, const struct device *d, struct step *step,
                              struct pawl_err *err)
 {
+    struct pawl_view token = e->c.token_id;
+
     memcpy(step->tenant, d->tenant, sizeof(step->tenant));
     step->has_device = true;
     step->device = *d;
     step->has_snapshot = true;
-    step->snapshot = (struct snapshot){ .select = q->b.pcrs, .values = q->values };
-    step->takes_token = c->token_id.n > 0;
+    step->snapshot = (struct snapshot){ .select = e->q.b.pcrs, .values = e->q.values };
+    step->takes_token = token.n > 0;
     if (step->takes_token)
-        memcpy(step->token_taken, c->token_id.p, sizeof(step->token_taken));
+        memcpy(step->token_taken, token.p, sizeof(step->token_taken));
     snprintf(step->event, sizeof(step->event),
              "enrolled (%" PRIu64 "), %s, roots %s, attempt %" PRIu64 ": %s", d->enrolments,
-             device_state_name(d->state), roots_name(d->roots), ev->a1.attempt, d->status);
+             device_state_name(d->state), roots_name(d->roots), d->attempt, d->status);
     why_append(d->why, step->event, sizeof(step->event));
-    return papers_write(c, &step->papers, err);
+    PAWL_TRY(held_plan(&e->h, step, err));
+    return papers_write(&e->c, &step->papers, err);
+}
+
+/* The first root of the record, or the next one. What was sent before is nobody's business any
+ * more: no log speaks of it (P-REC-3). */
+static pawl_status make_root(struct enrolling *e, const struct device *d, const struct verdict *v,
+                             struct result *ret, struct pawl_err *err)
+{
+    PAWL_SECRET     rk = { 0 }, h = { 0 };
+    struct ratchet *r = &e->h.r;
+    struct grant    g = { .rk = &rk, .h = &h, .reset = r->current.present, .by_auto = e->by_auto };
+
+    PAWL_TRY(pawl_rk_enrol(&rk, err));
+    PAWL_TRY(pawl_enrol_term(&e->c.secret, &h, err));
+    ratchet_accept(r, BASE_NONE, &e->ev->a1, e->ev->th1, e->ev->now_ms);
+    ratchet_attested(r, &e->ev->a1);
+    return rekey_grant(e->f, e->ev, d, v, &g, r, ret, err);
+}
+
+static pawl_status accept(struct enrolling *e, struct answer *ret, struct step *step,
+                          struct pawl_err *err)
+{
+    struct result    result = { 0 };
+    struct judgement j;
+    struct device    d;
+
+    plan_record(e, &d);
+    PAWL_TRY(judge(e->f, e->ev, &d, NULL, &e->q, &j, err));
+    snprintf(d.status, sizeof(d.status), "%s", tier_name(verdict_tier(&j.v)));
+    why_write(&j.v, d.why);
+    PAWL_TRY(make_root(e, &d, &j.v, &result, err));
+    PAWL_TRY(plan_step(e, &d, step, err));
+    return answer_result(&d, &j.v, &result, ret, err);
 }
 
 pawl_status enrol_evidence(struct flow *f, const struct evidence *ev, struct answer *ret,
                            struct step *step, struct pawl_err *err)
 {
-    PAWL_CLEANUP(cookie_room_wipe) struct cookie_room room;
-    PAWL_CLEANUP(cookie_wipe) struct cookie           c = { 0 };
-    struct quoted                                     q;
-    struct device                                     old, d;
-    struct judgement                                  j;
-    enum device_state                                 state = DEVICE_NONE;
-    enum pawl_refusal_code                            no;
+    PAWL_CLEANUP(enrolling_done) struct enrolling e = { .f = f, .ev = ev };
+    struct refusal                                no;
 
-    PAWL_TRY(cookie_open(f->keys, ev->a1.tenant, ev->now_ms, ev->m.cookie, &room, &c, err));
-    PAWL_TRY(check_cookie_is_its(ev, &c, err));
-    PAWL_TRY(check_activation(ev, &c, err));
-    PAWL_TRY(check_quote(f, ev, &c, &q, err));
-
-    PAWL_TRY(find_record(f, ev, &c, &old, err));
-    PAWL_TRY(next_state(f, ev, &c, &old, &state, &no, err));
-    if (no != PAWL_REFUSAL_NONE)
-        return answer_refusal(f, ev, no, old.attempt, ret, err);
-
-    plan_record(ev, &c, &q, state, &old, &d);
-    PAWL_TRY(judge(f, ev, &d, NULL, &q, &j, err));
-    snprintf(d.status, sizeof(d.status), "%s", tier_name(verdict_tier(&j.v)));
-    why_write(&j.v, d.why);
-    PAWL_TRY(plan_step(ev, &c, &q, &d, step, err));
-    return answer_result(f, ev, &d, &j.v, false, ret, err);
+    PAWL_TRY(cookie_open(f->keys, ev->a1.tenant, ev->now_ms, ev->m.cookie, &e.room, &e.c, err));
+    PAWL_TRY(check_cookie_is_its(ev, &e.c, err));
+    PAWL_TRY(check_activation(ev, &e.c, err));
+    PAWL_TRY(check_quote(f, ev, &e.c, &e.q, err));
+    PAWL_TRY(find_record(&e, err));
+    PAWL_TRY(refuse_by_rule(&e, &no, err));
+    return no.code ? answer_refusal(f, ev, &no, e.old.attempt, &e.h.r, ret, err)
+                   : accept(&e, ret, step, err);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /pawl/1/evidence: parse -> whose and for whom -> nonce -> by label; and what both labels ask
- * of base and attempt. The quote is judged in evidence_quote.c.
+ * POST /pawl/1/evidence: parse -> whose and for whom -> nonce -> by label; and what a label and
+ * an attempt may be. The quote is judged in evidence_quote.c.
  */
 
 #include "flow/evidence.h"
+
+#include <inttypes.h>
 
 #include "flow/answer.h"
 #include "flow/nonce.h"
@@ -26,41 +28,42 @@ pawl_status flow_evidence(struct flow *f, struct pawl_view body, struct answer *
 
     const struct nonce_scope scope = { ev.a1.tenant, ev.a1.device_id, ev.a1.label };
     PAWL_TRY(nonce_check(f->keys, &scope, ev.now_ms, ev.a1.nonce, err));
-    if (ev.a1.label == PAWL_LABEL_ENROL)
-        return enrol_evidence(f, &ev, ret, step, err);
-    if (ev.m.cookie.n)
-        return pawl_fail(err, PAWL_E_FORM, "evidence.cookie", "belongs to an enrolment");
-    return attest(f, &ev, ret, step, err);
+    PAWL_TRY(evidence_suits_label(&ev, err));
+    return ev.a1.label == PAWL_LABEL_ENROL ? enrol_evidence(f, &ev, ret, step, err)
+                                           : attest(f, &ev, ret, step, err);
 }
 
-/* ---- the base ------------------------------------------------------------------------------- */
+/* ---- the label ------------------------------------------------------------------------------ */
 
-bool evidence_has_base(const struct evidence *ev)
+static pawl_status check_epochs(const struct pawl_a1 *a1, struct pawl_err *err)
 {
-    static const uint8_t none[PAWL_KID];
+    static const uint8_t no_kid[PAWL_KID];
+    bool                 fits = a1->new_epoch != 0;
 
-    return ev->a1.base_epoch != 0 || !pawl_view_equal(ev->a1.base_kid, PAWL_VIEW_OF(none));
+    if (a1->label == PAWL_LABEL_ATTEST)
+        fits = a1->new_epoch == a1->base_epoch;
+    else if (a1->label == PAWL_LABEL_REKEY)
+        fits = a1->base_epoch < UINT64_MAX && a1->new_epoch == a1->base_epoch + 1;
+    if (!fits)
+        return pawl_fail(err, PAWL_E_FORM, "A1.new_epoch", "%" PRIu64 " on %" PRIu64 " for %s",
+                         a1->new_epoch, a1->base_epoch, pawl_label_text(a1->label));
+    if (a1->label == PAWL_LABEL_ENROL && a1->base_epoch)
+        return pawl_fail(err, PAWL_E_FORM, "A1.base_epoch", "an enrolment has no base");
+    if (a1->base_epoch == 0 && !pawl_view_equal(a1->base_kid, PAWL_VIEW_OF(no_kid)))
+        return pawl_fail(err, PAWL_E_FORM, "A1.base_kid", "without a base it is zero");
+    return pawl_ok();
 }
 
-pawl_status evidence_is_rootless(const struct evidence *ev, struct pawl_err *err)
+pawl_status evidence_suits_label(const struct evidence *ev, struct pawl_err *err)
 {
     const struct pawl_a1 *a1 = &ev->a1;
 
-    if (evidence_has_base(ev))
-        return pawl_fail(err, PAWL_E_STATE, "A1.base_epoch", "there is no root yet");
-    if (a1->new_epoch)
-        return pawl_fail(err, PAWL_E_STATE, "A1.new_epoch", "there is no root yet");
-    if (a1->e_d.n)
-        return pawl_fail(err, PAWL_E_STATE, "A1.E_D", "%s makes no root",
+    PAWL_TRY(check_epochs(a1, err));
+    if ((a1->label == PAWL_LABEL_ATTEST) != (a1->e_d.n == 0))
+        return pawl_fail(err, PAWL_E_FORM, "A1.E_D", "%zu bytes for %s", a1->e_d.n,
                          pawl_label_text(a1->label));
-    if (a1->nv_counter)
-        return pawl_fail(err, PAWL_E_STATE, "A1.nv_counter", "there is no root yet");
-    if (a1->snd.gen_n || a1->snd.unknown_n || a1->snd.seq_hi)
-        return pawl_fail(err, PAWL_E_STATE, "A1.SND", "nothing was sent without a root");
-    if (a1->rcv.gen_n || a1->rcv.seq_hi)
-        return pawl_fail(err, PAWL_E_STATE, "A1.RCV", "nothing was received without a root");
-    if (a1->receipt.verdict || a1->receipt.pair_n)
-        return pawl_fail(err, PAWL_E_STATE, "A1.receipt_verdict", "there is no receipt yet");
+    if (a1->label != PAWL_LABEL_ENROL && ev->m.cookie.n)
+        return pawl_fail(err, PAWL_E_FORM, "evidence.cookie", "belongs to an enrolment");
     return pawl_ok();
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evidence as it came in: parsed, for a tenant of ours, with a nonce of ours. What every label
- * does with it stands here; enrol_evidence.c and attest.c go on from there. */
+ * does with it stands here; enroll_evidence.c and attest.c go on from there. */
 #ifndef VERIFIER_FLOW_EVIDENCE_H
 #define VERIFIER_FLOW_EVIDENCE_H
 
@@ -32,9 +32,9 @@ PAWL_MUST_USE pawl_status evidence_quote(struct flow *f, const struct evidence *
                                          const struct snapshot *known, struct quoted *ret,
                                          struct pawl_err *err);
 
-/* Without a root there is no base: base_epoch 0, base_kid zero, and nothing that hangs on one. */
-bool                      evidence_has_base(const struct evidence *ev);
-PAWL_MUST_USE pawl_status evidence_is_rootless(const struct evidence *ev, struct pawl_err *err);
+/* What each label says of epochs and E_D: an attest keeps the epoch and makes nothing, a rekey
+ * makes the next one, resync and enrolment say which. FORM if it is something else. */
+PAWL_MUST_USE pawl_status evidence_suits_label(const struct evidence *ev, struct pawl_err *err);
 
 /* Step 5: above the last accepted attempt, and not so far above that whoever once commanded the TPM
  * could leave no number to those who come after (P-ATT-2). last 0: the device has no record. */

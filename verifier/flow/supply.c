@@ -1,18 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /pawl/1/supply: what a result asked for. No result of this version hands out a ticket, so
- * none can be good. */
+/*
+ * POST /pawl/1/supply: the leaves that a result asked for. ticket -> device -> its last accepted
+ * request -> each generation by its attested digest -> what they prove -> the same verdict again.
+ *
+ * It may be repeated: what is known already is only compared once more.
+ */
+
+#include <string.h>
 
 #include "flow/answer.h"
+#include "flow/held.h"
+#include "flow/incident.h"
+#include "flow/request.h"
+#include "flow/ticket.h"
+
+/* P-SUPPLY-2: leaves are held against the digests of the newest snapshot, so a ticket ends when
+ * another request was accepted. */
+static pawl_status find_device(struct flow *f, struct pawl_view tenant, const struct ticket *t,
+                               struct device *ret, struct held *ret_h, struct pawl_err *err)
+{
+    struct device d;
+
+    PAWL_TRY(f->store->device(f->store->self, tenant, PAWL_VIEW_OF(t->device_id), &d, err));
+    if (d.state == DEVICE_REVOKED)
+        return pawl_fail(err, PAWL_E_DENIED, "supply.ticket", "the device is revoked");
+    PAWL_TRY(held_open(f, &d, ret_h, err));
+    if (memcmp(ret_h->r.last_th1, t->th1, sizeof(t->th1)) != 0)
+        return pawl_fail(err, PAWL_E_EXPIRED, "supply.ticket", "another request came after it");
+    *ret = d;
+    return pawl_ok();
+}
+
+static pawl_status take_leaves(struct held *h, const struct pawl_supply *m, int64_t now_ms,
+                               struct findings *found, struct pawl_err *err)
+{
+    struct held_generation *one;
+
+    for (size_t i = 0; i < m->leaves_n; i++) {
+        if (m->leaves[i].dir != PAWL_UP)
+            return pawl_fail(err, PAWL_E_DENIED, "supply.leaves.dir", "was not asked for");
+        PAWL_TRY(
+            held_generation(h, PAWL_UP, m->leaves[i].epoch, m->leaves[i].gen, false, &one, err));
+        PAWL_TRY(detect_leaves(&h->r, m->leaves[i].leaves, &one->g, found, err));
+        one->g.seen_ms = now_ms;
+        one->changed = true;
+    }
+    return pawl_ok();
+}
+
+/* The EAR of the request that the ticket goes with, dated now. */
+static pawl_status say_again(struct flow *f, const struct ticket *t,
+                             const struct tenant_config *tenant, const struct device *d,
+                             bool incident, struct answer *ret, struct pawl_err *err)
+{
+    struct result   r = { 0 };
+    struct evidence ev = { .a1 = { .label = t->label,
+                                   .attempt = t->attempt,
+                                   .base_epoch = t->base_epoch,
+                                   .new_epoch = t->new_epoch,
+                                   .reason = t->reason },
+                           .tenant = tenant,
+                           .now_ms = f->now_ms(f->now_arg) };
+
+    memcpy(ev.th1, t->th1, sizeof(ev.th1));
+    PAWL_TRY(answer_ear(f, &ev, d, &t->v, incident, &r, err));
+    return answer_result(d, &t->v, &r, ret, err);
+}
 
 pawl_status flow_supply(struct flow *f, struct pawl_view body, struct answer *ret,
                         struct step *step, struct pawl_err *err)
 {
-    struct pawl_supply m;
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    uint8_t                             room[PAWL_TICKET_MAX];
+    struct pawl_supply                  m;
+    struct pawl_view                    tenant_name;
+    const struct tenant_config         *tenant;
+    struct ticket                       t;
+    struct device                       d;
+    struct findings                     found = { 0 };
+    int64_t                             now_ms = f->now_ms(f->now_arg);
 
-    (void)f;
-    (void)step;
     answer_begin(ret);
     PAWL_TRY(pawl_supply_parse(body, &m, err));
     answer_parsed(ret);
-    return pawl_fail(err, PAWL_E_FORGED, "supply.ticket", "is none of ours");
+    PAWL_TRY(ticket_open(f->keys, now_ms, m.ticket, room, &tenant_name, &t, err));
+    answer_names_device(ret, PAWL_VIEW_OF(t.device_id));
+    PAWL_TRY(request_tenant(f, tenant_name, "supply.ticket", &tenant, err));
+    PAWL_TRY(find_device(f, tenant_name, &t, &d, &h, err));
+    PAWL_TRY(take_leaves(&h, &m, now_ms, &found, err));
+    PAWL_TRY(incident_of(&h, step, now_ms, &found, err));
+    d.seen_s = now_ms / 1000;
+    memcpy(step->tenant, d.tenant, sizeof(step->tenant));
+    step->touches_device = true;
+    step->device = d;
+    PAWL_TRY(held_plan(&h, step, err));
+    return say_again(f, &t, tenant, &d, h.r.incident_epoch != 0, ret, err);
 }

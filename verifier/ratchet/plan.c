@@ -93,6 +93,7 @@ static void begin_downlink(struct ratchet *r)
     r->down_gen_start = 0;
     r->down_epoch_start = 0;
     r->down_gen_sent = 0;
+    r->down_gen_ms = 0;
     pawl_use_wipe(&r->down_use);
 }
 

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Step 9: SND, RCV and receipt_verdict of an accepted request, held against our generations.
+ *
+ *   positions -> each listed generation -> those that are not listed -> the verdict on our receipt
+ *   -> the downlink -> incident -> receipt -> leaves that are wanted
+ *
+ * Invariants
+ *  1. It never delays a rekey (P-REC-1): what is missing is asked for and judged when it comes.
+ *  2. A receipt lists a generation only if each of its attested slots came or its attested leaf is
+ *     in our rows, which the same step writes (P-REC-4).
+ */
+
+#include <string.h>
+
+#include "flow/attest.h"
+#include "flow/incident.h"
+
+struct reconciling {
+    const struct pawl_a1 *a1;
+    int64_t               now_ms;
+    struct findings       found;
+    struct pawl_want     *want;
+    struct pawl_receipt   receipt;
+    uint8_t               bits[PAWL_RECEIPT_MAX][8];
+    uint8_t               digest[PAWL_RECEIPT_MAX][32];
+};
+
+/* ---- the uplink ----------------------------------------------------------------------------- */
+
+/* Leaves of what did not all arrive: as many as fit, the others with the next snapshot. */
+static void want_leaves(struct pawl_want *want, const struct generation *g)
+{
+    if (want->gen_n == PAWL_VERDICT_PAIRS_MAX)
+        return;
+    want->present = true;
+    want->gen[want->gen_n].dir = PAWL_UP;
+    want->gen[want->gen_n].epoch = g->epoch;
+    want->gen[want->gen_n++].gen = g->gen;
+}
+
+/* P-REC-4. What the list covers, and of that what came. */
+static pawl_status add_to_receipt(struct reconciling *rc, const struct generation *g,
+                                  const struct pawl_snd_gen *snd, struct pawl_err *err)
+{
+    struct pawl_receipt *receipt = &rc->receipt;
+    size_t               n = receipt->gen_n;
+
+    if (!g->attested || snd->first_seq < g->first_seq || g->last_seq != snd->last_seq)
+        return pawl_ok();
+    unsigned lo = (unsigned)(snd->first_seq - g->first_seq);
+    unsigned hi = (unsigned)(snd->last_seq - g->first_seq);
+    uint64_t listed = UINT64_MAX >> (PAWL_GEN_MESSAGES - 1 - hi) & UINT64_MAX << lo;
+    if (listed & ~(g->have | g->known))
+        return pawl_ok();
+    PAWL_TRY(pawl_leaves_digest_of(g->leaf, g->have & listed, rc->digest[n], err));
+    size_t bits_n = pawl_bits_write((g->have & listed) >> lo, rc->bits[n]);
+    receipt->gens[n] = (struct pawl_rcv_gen){ .epoch = g->epoch,
+                                              .gen = g->gen,
+                                              .first_seq = snd->first_seq,
+                                              .bitmap = pawl_view(rc->bits[n], bits_n),
+                                              .digest = PAWL_VIEW_OF(rc->digest[n]) };
+    receipt->gen_n++;
+    return pawl_ok();
+}
+
+static pawl_status take_listed(struct held *h, const struct pawl_snd_gen *snd,
+                               struct reconciling *rc, struct pawl_err *err)
+{
+    struct held_generation *one;
+    bool                    want;
+
+    PAWL_TRY(held_generation(h, PAWL_UP, snd->epoch, snd->gen, true, &one, err));
+    detect_attested(&h->r, snd, &one->g, &rc->found, &want);
+    one->g.seen_ms = rc->now_ms;
+    one->changed = true;
+    if (want)
+        want_leaves(rc->want, &one->g);
+    return add_to_receipt(rc, &one->g, snd, err);
+}
+
+static bool is_listed(const struct pawl_snd *snd, const struct generation *g)
+{
+    for (size_t i = 0; i < snd->gen_n; i++)
+        if (snd->gens[i].epoch == g->epoch && snd->gens[i].gen == g->gen)
+            return true;
+    return false;
+}
+
+/* Once nothing of it can be late any more, an unlisted generation is done with. */
+static pawl_status take_unlisted(struct held *h, struct held_generation *one, void *arg,
+                                 struct pawl_err *err)
+{
+    struct reconciling *rc = arg;
+
+    (void)err;
+    if (is_listed(&rc->a1->snd, &one->g))
+        return pawl_ok();
+    detect_unlisted(&h->r, &rc->a1->snd, &one->g, &rc->found);
+    one->gone = one->g.first_seq <= h->r.attested_hi && rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
+    return pawl_ok();
+}
+
+static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pawl_err *err)
+{
+    const struct pawl_snd *snd = &rc->a1->snd;
+
+    for (size_t i = 0; i < snd->gen_n; i++)
+        PAWL_TRY(take_listed(h, &snd->gens[i], rc, err));
+    PAWL_TRY(held_each(h, PAWL_UP, take_unlisted, rc, err));
+    detect_verdict(&rc->a1->receipt, &rc->found);
+    return pawl_ok();
+}
+
+/* ---- the downlink --------------------------------------------------------------------------- */
+
+/* P-REC-5: what the device attests from here on begins behind these. */
+static pawl_status drop_sent(struct held *h, struct held_generation *one, void *arg,
+                             struct pawl_err *err)
+{
+    const struct reconciling  *rc = arg;
+    const struct pawl_rcv_gen *first = &rc->a1->rcv.gens[0];
+
+    (void)h;
+    (void)err;
+    one->gone = one->g.epoch < first->epoch ||
+                (one->g.epoch == first->epoch && one->g.gen < first->gen);
+    return pawl_ok();
+}
+
+/* ahead: slots are claimed that we never sent. A store that was put back does not know what it
+ * sent, and a device without its log does not know what it got. */
+static pawl_status take_downlink(struct held *h, bool ahead, bool judged, struct reconciling *rc,
+                                 struct pawl_err *err)
+{
+    const struct pawl_rcv  *rcv = &rc->a1->rcv;
+    struct held_generation *one;
+
+    if (judged && ahead)
+        findings_add(&rc->found, RULE_E7, h->r.current.epoch, 0, rcv->seq_hi);
+    for (size_t i = 0; judged && i < rcv->gen_n; i++) {
+        pawl_status s = held_generation(h, PAWL_DOWN, rcv->gens[i].epoch, rcv->gens[i].gen, false,
+                                        &one, err);
+        if (s.code != PAWL_E_ABSENT)
+            PAWL_TRY(s);
+        detect_received(&rcv->gens[i], s.code == PAWL_E_ABSENT ? NULL : &one->g, &rc->found);
+    }
+    return rcv->gen_n ? held_each(h, PAWL_DOWN, drop_sent, rc, err) : pawl_ok();
+}
+
+/* ---- the receipt ---------------------------------------------------------------------------- */
+
+/* Ours from now on: the device names it in its next verdict. */
+static pawl_status note_receipt(struct ratchet *r, struct pawl_view receipt, struct pawl_err *err)
+{
+    uint8_t hash[32];
+
+    PAWL_TRY(pawl_sha256(receipt, hash, err));
+    memmove(r->receipt + 1, r->receipt, sizeof(r->receipt) - sizeof(r->receipt[0]));
+    memcpy(r->receipt[0], hash, sizeof(hash));
+    if (r->receipt_n < RATCHET_RECEIPTS)
+        r->receipt_n++;
+    return pawl_ok();
+}
+
+static pawl_status write_receipt(struct attestation *a, struct reconciling *rc, struct result *ret,
+                                 struct pawl_err *err)
+{
+    struct pawl_wr   w = pawl_wr_to(ret->receipt, sizeof(ret->receipt));
+    struct pawl_view receipt;
+
+    if (rc->a1->snd.gen_n == 0)
+        return pawl_ok();
+    rc->receipt.device_id = PAWL_VIEW_OF(a->d.id);
+    rc->receipt.th1 = PAWL_VIEW_OF(a->ev->th1);
+    rc->receipt.seq_hi = a->h.r.received_hi;
+    PAWL_TRY(pawl_receipt_write(&rc->receipt, &w, err));
+    PAWL_TRY(pawl_wr_end(&w, "receipt", &receipt, err));
+    ret->receipt_n = receipt.n;
+    return note_receipt(&a->h.r, receipt, err);
+}
+
+pawl_status reconcile(struct attestation *a, bool restored, struct step *step, struct result *ret,
+                      struct pawl_err *err)
+{
+    struct reconciling rc = { .a1 = &a->ev->a1, .now_ms = a->ev->now_ms, .want = &ret->want };
+    struct held       *h = &a->h;
+
+    bool ahead = ratchet_attested(&h->r, rc.a1);
+    PAWL_TRY(take_uplink(h, &rc, err));
+    PAWL_TRY(take_downlink(h, ahead, !restored && rc.a1->label != PAWL_LABEL_RESYNC, &rc, err));
+    PAWL_TRY(incident_of(h, step, rc.now_ms, &rc.found, err));
+    return write_receipt(a, &rc, ret, err);
+}
