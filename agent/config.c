@@ -31,6 +31,10 @@ void config_default(struct config *ret)
     ret->interval_s = 300;
     ret->jitter_s = 30;
     ret->enroll = true;
+    ret->messages = true;
+    ret->rekey_s = PAWL_EPOCH_SOFT_MS / 1000;
+    ret->rekey_messages = PAWL_EPOCH_SOFT_SLOTS;
+    ret->nv_counter = TPM_NV_COUNTER;
     ret->suites = (struct pawl_suites){
         4, { PAWL_SUITE_CCM, PAWL_SUITE_CHACHA, PAWL_SUITE_GCM, PAWL_SUITE_SIV }
     };

@@ -40,6 +40,10 @@ struct config {
     uint64_t               interval_s, jitter_s;
     bool                   enroll; /* `run` enrols a device that is not */
     struct pawl_suites     suites;
+    bool                   messages; /* false: attestation and rekeys alone */
+    uint64_t               rekey_s;  /* the epoch's soft limits */
+    uint64_t               rekey_messages;
+    uint32_t               nv_counter; /* NV index of the sealed state's counter */
     size_t                 fact_n;
     struct config_fact     fact[PAWL_FACTS_MAX]; /* in the order of deterministic CBOR */
 };

@@ -170,8 +170,8 @@ static pawl_status set_state(struct config *c, const char *v, struct pawl_err *e
     return copy_text(v, c->state, sizeof(c->state), err);
 }
 
-static pawl_status seconds(const char *v, uint64_t lo, uint64_t hi, uint64_t *ret,
-                           struct pawl_err *err)
+static pawl_status number(const char *v, uint64_t lo, uint64_t hi, uint64_t *ret,
+                          struct pawl_err *err)
 {
     uint64_t n = 0;
 
@@ -184,19 +184,19 @@ static pawl_status seconds(const char *v, uint64_t lo, uint64_t hi, uint64_t *re
 
 static pawl_status set_interval(struct config *c, const char *v, struct pawl_err *err)
 {
-    return seconds(v, 1, 7 * 86400, &c->interval_s, err);
+    return number(v, 1, 7 * 86400, &c->interval_s, err);
 }
 
 static pawl_status set_jitter(struct config *c, const char *v, struct pawl_err *err)
 {
-    return seconds(v, 0, 7 * 86400, &c->jitter_s, err);
+    return number(v, 0, 7 * 86400, &c->jitter_s, err);
 }
 
 static pawl_status set_timeout(struct config *c, const char *v, struct pawl_err *err)
 {
     uint64_t n = 0;
 
-    PAWL_TRY(seconds(v, 1, 600, &n, err));
+    PAWL_TRY(number(v, 1, 600, &n, err));
     c->net.total_s = (unsigned)n;
     c->net.connect_s = n < 10 ? (unsigned)n : 10;
     return pawl_ok();
@@ -238,16 +238,39 @@ static pawl_status set_suites(struct config *c, const char *v, struct pawl_err *
     return each_part(v, c, add_suite, err);
 }
 
-/* A persistent handle, 0x81000000 and up. */
-static pawl_status handle(const char *v, uint32_t *ret, struct pawl_err *err)
+static pawl_status set_messages(struct config *c, const char *v, struct pawl_err *err)
+{
+    if (strcmp(v, "on") && strcmp(v, "off"))
+        return bad(err, "on or off");
+    c->messages = !strcmp(v, "on");
+    return pawl_ok();
+}
+
+static pawl_status set_rekey_s(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, PAWL_REKEY_MIN_MS / 1000, PAWL_EPOCH_HARD_MS / 1000, &c->rekey_s, err);
+}
+
+static pawl_status set_rekey_messages(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, 1, PAWL_EPOCH_HARD_SLOTS, &c->rekey_messages, err);
+}
+
+/* A TPM handle of this kind: 0x81 and up persistent, 0x01 an NV index. */
+static pawl_status handle_of(const char *v, const char *kind, uint32_t *ret, struct pawl_err *err)
 {
     uint8_t b[4];
 
-    if (strlen(v) != 10 || strncmp(v, "0x81", 4) ||
+    if (strlen(v) != 10 || strncmp(v, kind, 4) ||
         !pawl_is_ok(pawl_hex_parse_exact(v + 2, "value", b, sizeof(b), err)))
-        return bad(err, "a persistent handle is wanted: 0x81 and 6 hex digits");
+        return pawl_fail(err, PAWL_E_FORM, "value", "%s and 6 hex digits are wanted", kind);
     *ret = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     return pawl_ok();
+}
+
+static pawl_status handle(const char *v, uint32_t *ret, struct pawl_err *err)
+{
+    return handle_of(v, "0x81", ret, err);
 }
 
 static pawl_status set_ak_handle(struct config *c, const char *v, struct pawl_err *err)
@@ -258,6 +281,11 @@ static pawl_status set_ak_handle(struct config *c, const char *v, struct pawl_er
 static pawl_status set_td_handle(struct config *c, const char *v, struct pawl_err *err)
 {
     return handle(v, &c->keys.td_handle, err);
+}
+
+static pawl_status set_nv_counter(struct config *c, const char *v, struct pawl_err *err)
+{
+    return handle_of(v, "0x01", &c->nv_counter, err);
 }
 
 static pawl_status set_srk_handle(struct config *c, const char *v, struct pawl_err *err)
@@ -300,6 +328,10 @@ const struct config_key config_keys[] = {
     { "ak_handle", set_ak_handle },
     { "td_handle", set_td_handle },
     { "srk_handle", set_srk_handle },
+    { "nv_counter", set_nv_counter },
+    { "messages", set_messages },
+    { "rekey_s", set_rekey_s },
+    { "rekey_messages", set_rekey_messages },
 };
 
 const size_t config_keys_n = sizeof(config_keys) / sizeof(*config_keys);

@@ -52,59 +52,85 @@ static pawl_status judge_refusal(struct pawl_view body, const struct pawl_public
     return pawl_ok();
 }
 
-static pawl_status judge_result(struct pawl_view body, const struct pawl_public *key,
-                                const uint8_t th1[32], struct flow_answer *ret,
-                                struct pawl_err *err)
+/* ---- a result ------------------------------------------------------------------------------- */
+
+/* The receipt stands beside the EAR, which signs its hash alone. */
+static pawl_status check_receipt(const struct ear *e, struct pawl_view receipt,
+                                 const struct quoted *q, struct pawl_err *err)
 {
-    struct pawl_result r;
+    struct pawl_receipt r;
+    uint8_t             hash[32];
+
+    if (e->has_rcpt != (receipt.n > 0))
+        return pawl_fail(err, PAWL_E_FORGED, "receipt", "it and pawl.rcpt go together");
+    if (!e->has_rcpt)
+        return pawl_ok();
+    PAWL_TRY(pawl_sha256(receipt, hash, err));
+    if (!pawl_view_equal(PAWL_VIEW_OF(hash), PAWL_VIEW_OF(e->rcpt)))
+        return pawl_fail(err, PAWL_E_FORGED, "receipt", "is not the one that pawl.rcpt names");
+    PAWL_TRY(pawl_receipt_parse(receipt, &r, err));
+    if (!pawl_view_equal(r.device_id, q->a1.device_id) ||
+        !pawl_view_equal(r.th1, PAWL_VIEW_OF(q->th1)))
+        return pawl_fail(err, PAWL_E_FORGED, "receipt", "is about another device or request");
+    return pawl_ok();
+}
+
+/* A request that makes a root is answered by one; an attestation is not (P-REKEY-4). */
+static pawl_status check_root(const struct ear *e, struct pawl_view conf_v, const struct quoted *q,
+                              struct pawl_err *err)
+{
+    struct pawl_public point = { .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256 };
+    bool               wanted = q->a1.e_d.n > 0;
+
+    if (e->has_e_v != wanted)
+        return pawl_fail(err, PAWL_E_FORGED, "ear.ev", "%s",
+                         wanted ? "is missing" : "nobody asked for a root");
+    if ((conf_v.n > 0) != wanted)
+        return pawl_fail(err, PAWL_E_FORGED, "result.conf_V", "%s",
+                         wanted ? "is missing" : "nobody asked for a root");
+    if (!wanted)
+        return pawl_ok();
+    memcpy(point.b, e->e_v, sizeof(e->e_v));
+    return pawl_under(err, "ear.ev", pawl_public_check(&point, err));
+}
+
+static pawl_status judge_result(struct pawl_view body, const struct pawl_public *key,
+                                const struct quoted *q, struct judged *ret, struct pawl_err *err)
+{
+    struct flow_answer *shown = &ret->shown;
+    struct pawl_result  r;
 
     PAWL_TRY(pawl_under(err, "result", pawl_result_parse(body, &r, err)));
-    PAWL_TRY(ear_check(r.ear, key, th1, &ret->ear, err));
-    ret->want = r.want;
-    memcpy(ret->token, r.ear.p, r.ear.n); /* at most PAWL_EAR_MAX, ear_check saw to it */
-    ret->token[r.ear.n] = 0;
+    PAWL_TRY(ear_check(r.ear, key, q->th1, &shown->ear, err));
+    PAWL_TRY(ear_is_for(&shown->ear, &q->a1, err));
+    PAWL_TRY(check_root(&shown->ear, r.conf_v, q, err));
+    PAWL_TRY(pawl_under(err, "result", check_receipt(&shown->ear, r.receipt, q, err)));
+    shown->want = r.want;
+    memcpy(shown->token, r.ear.p, r.ear.n); /* at most PAWL_EAR_MAX, ear_check saw to it */
+    shown->token[r.ear.n] = 0;
+    ret->ear = r.ear;
+    ret->conf_v = r.conf_v;
+    ret->receipt = r.receipt;
+    ret->ticket = r.ticket;
     return pawl_ok();
 }
 
 pawl_status answer_judge(const struct net_answer *a, const struct pawl_public *key,
-                         const uint8_t th1[32], struct flow_answer *ret, struct pawl_err *err)
+                         const struct quoted *q, struct judged *ret, struct pawl_err *err)
 {
-    struct flow_answer answer = { 0 };
+    struct judged j = { 0 };
 
     if (!a->body.n)
         return unsigned_answer(a, err);
-    memcpy(answer.request, a->request, sizeof(answer.request));
+    memcpy(j.shown.request, a->request, sizeof(j.shown.request));
     if (pawl_is_refusal(a->body)) {
         PAWL_TRY(
-            pawl_under(err, "refusal", judge_refusal(a->body, key, th1, &answer.refusal, err)));
-        answer.kind = FLOW_REFUSED;
+            pawl_under(err, "refusal", judge_refusal(a->body, key, q->th1, &j.shown.refusal, err)));
+        j.shown.kind = FLOW_REFUSED;
     } else {
-        PAWL_TRY(judge_result(a->body, key, th1, &answer, err));
-        answer.kind = FLOW_RESULT;
+        PAWL_TRY(judge_result(a->body, key, q, &j, err));
+        j.shown.kind = FLOW_RESULT;
     }
-    *ret = answer;
-    return pawl_ok();
-}
-
-pawl_status answer_asks(struct flow *f, const struct flow_answer *a, struct ask *ask, bool *ret,
-                        struct pawl_err *err)
-{
-    bool lost = false;
-
-    *ret = false;
-    if (a->kind == FLOW_RESULT) {
-        /* evidence.c has forgotten what it believed to be known. */
-        *ret = a->want.pcr_values;
-        return pawl_ok();
-    }
-    if (a->refusal.code == PAWL_REFUSAL_FULL_EVIDENCE_WANTED) {
-        *ret = !ask->all;
-        ask->all = true;
-    } else if (a->refusal.code == PAWL_REFUSAL_ATTEMPT) {
-        PAWL_TRY(attempts_above(&f->attempts, a->refusal.last_attempt, &lost, err));
-        if (lost)
-            ask->reason = PAWL_REASON_STATE_LOST;
-        *ret = true;
-    }
+    *ret = j;
     return pawl_ok();
 }

@@ -178,6 +178,19 @@ static pawl_status read_bytes(const cJSON *private, const char *name, uint8_t *r
     return pawl_ok();
 }
 
+static pawl_status read_request(const cJSON *private, struct ear *e, struct pawl_err *err)
+{
+    const cJSON *attempt = cJSON_GetObjectItemCaseSensitive(private, "att");
+    const char  *label;
+
+    PAWL_TRY(json_text(private, "lbl", PAWL_LABEL_MAX, &label, err));
+    e->label = pawl_label_from(pawl_view_str(label));
+    if (!cJSON_IsNumber(attempt))
+        return pawl_fail(err, PAWL_E_FORM, "att", "a number is wanted");
+    e->attempt = attempt->valuedouble;
+    return pawl_ok();
+}
+
 static pawl_status read_ratchet(const cJSON *private, struct ear *e, struct pawl_err *err)
 {
     PAWL_TRY(read_epoch(private, "base", &e->base_epoch, err));
@@ -199,6 +212,7 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(read_identity(device, &e, err));
     PAWL_TRY(json_object(j, "pawl", &private, err));
     PAWL_TRY(read_why(private, &e, err));
+    PAWL_TRY(read_request(private, &e, err));
     PAWL_TRY(read_ratchet(private, &e, err));
     *ret = e;
     return pawl_ok();
@@ -215,4 +229,19 @@ pawl_status ear_check(struct pawl_view jws, const struct pawl_public *key, const
     PAWL_CLEANUP(json_done) cJSON *j = NULL;
     PAWL_TRY(decode(p.claims, "ear.claims", &j, err));
     return pawl_under(err, "ear", read_claims(j, th1, ret, err));
+}
+
+pawl_status ear_is_for(const struct ear *e, const struct pawl_a1 *a1, struct pawl_err *err)
+{
+    static const char why[] = "is not what was asked";
+
+    if (e->label != a1->label)
+        return pawl_fail(err, PAWL_E_FORGED, "ear.lbl", "%s", why);
+    if (e->attempt != (double)a1->attempt)
+        return pawl_fail(err, PAWL_E_FORGED, "ear.att", "%s", why);
+    if (e->base_epoch != a1->base_epoch)
+        return pawl_fail(err, PAWL_E_FORGED, "ear.base", "%s", why);
+    if (e->new_epoch != a1->new_epoch)
+        return pawl_fail(err, PAWL_E_FORGED, "ear.new", "%s", why);
+    return pawl_ok();
 }

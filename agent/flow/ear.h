@@ -13,7 +13,7 @@
 #ifndef AGENT_FLOW_EAR_H
 #define AGENT_FLOW_EAR_H
 
-#include <pawl/crypto.h>
+#include <pawl/wire.h>
 
 enum ear_status { EAR_NONE = 0, EAR_AFFIRMING, EAR_WARNING, EAR_CONTRAINDICATED, EAR_STATUS_COUNT };
 
@@ -24,6 +24,8 @@ struct ear {
     enum ear_status status;
     bool            waits;    /* instance-identity 97: the operator has not approved yet */
     char            why[256]; /* the verifier's reason codes, printable ASCII: "pcr-differs, .." */
+    enum pawl_label label;    /* of the request that it answers; and its .. */
+    double          attempt;  /* as JSON has it: beyond 2^53 the nearest */
     uint64_t        base_epoch, new_epoch;
     bool            has_e_v;              /* a root is offered .. */
     uint8_t         e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */
@@ -34,5 +36,10 @@ struct ear {
 /* FORM for what is no such token, FORGED for another signer or another nonce. */
 PAWL_MUST_USE pawl_status ear_check(struct pawl_view jws, const struct pawl_public *key,
                                     const uint8_t th1[32], struct ear *ret, struct pawl_err *err);
+
+/* FORGED unless label, attempt, base and new epoch are those of this request. TH1 binds them all;
+ * this is for a verifier that says it did something else than what was asked. */
+PAWL_MUST_USE pawl_status ear_is_for(const struct ear *e, const struct pawl_a1 *a1,
+                                     struct pawl_err *err);
 
 #endif

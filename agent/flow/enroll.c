@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What the enrolment request's views point to. */
@@ -9,7 +10,7 @@ struct papers {
     struct config      config; /* with the token, which may stand in a file of its own */
     uint8_t            token_mac[PAWL_TOKEN_MAC];
     struct pawl_secret secret; /* out of the credential */
-    struct pawl_secret k_auth;
+    struct pawl_secret k_auth, term;
     uint8_t            request[PAWL_ENROL_MAX];
 };
 
@@ -18,6 +19,7 @@ static void papers_done(struct papers *p)
     config_done(&p->config);
     pawl_secret_wipe(&p->secret);
     pawl_secret_wipe(&p->k_auth);
+    pawl_secret_wipe(&p->term);
 }
 
 /* The AK vouches for t_D, towards this verifier and tenant alone (P-ENROL-3). */
@@ -76,39 +78,8 @@ static pawl_status activate(const struct device *d, const struct pawl_enrol_ans 
                             struct papers *p, struct pawl_err *err)
 {
     PAWL_TRY(tpm_activate(d->tpm, ans->id_object, ans->enc_secret, &p->secret, err));
-    return pawl_expand_label(&p->secret, "enrol auth", pawl_view(NULL, 0), 32, &p->k_auth, err);
-}
-
-/* request -> credential -> activate -> evidence of all banks -> answer */
-static pawl_status enroll_once(struct flow *f, struct device *d, const struct verifier *v,
-                               const struct ask *ask, struct flow_answer *ret, struct pawl_err *err)
-{
-    PAWL_CLEANUP(papers_done) struct papers p = { 0 };
-    struct pawl_view                        request;
-    struct net_answer                       got;
-    struct pawl_enrol_ans                   ans;
-
-    p.config = *f->config;
-    PAWL_TRY(certify(f, d, v, &p, err));
-    PAWL_TRY(write_request(f, d, v, &p, &request, err));
-    PAWL_TRY(answer_post(f, PAWL_ROUTE_ENROL, request, &got, err));
-    PAWL_TRY(answer_is_ok(&got, err));
-    PAWL_TRY(pawl_under(err, "enrol answer", pawl_enrol_ans_parse(got.body, &ans, err)));
-    PAWL_TRY(activate(d, &ans, &p, err));
-
-    const struct evidence e = {
-        .flow = f,
-        .device = d,
-        .verifier = v,
-        .label = PAWL_LABEL_ENROL,
-        .reason = ask->reason,
-        .nonce = ans.nonce,
-        .suites = ans.suites,
-        .all = true,
-        .cookie = ans.cookie,
-        .k_auth = &p.k_auth,
-    };
-    return evidence_send(&e, ret, err);
+    PAWL_TRY(pawl_enrol_auth(&p->secret, &p->k_auth, err));
+    return pawl_enrol_term(&p->secret, &p->term, err);
 }
 
 /* The verifier's signed result makes us enrolled; an approval may still be missing. After a refusal
@@ -125,22 +96,83 @@ static void note_device(struct flow *f, const struct device *d, enum flow_kind k
     memcpy(r->tenant, f->config->tenant, sizeof(r->tenant));
 }
 
+/* What was opened and written on the way: too large for a stack. */
+static void papers_free(struct papers **p)
+{
+    if (*p)
+        papers_done(*p);
+    free(*p);
+}
+
+/* certify -> e_D -> request -> credential -> activate -> evidence of all banks -> answer -> root */
+static pawl_status enroll_once(struct rekey_context *c, const struct ask *ask, struct papers *p,
+                               struct quoted *q, struct judged *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(rekey_end) struct rekey r = { 0 };
+    struct flow                         *f = c->flow;
+    struct pawl_view                     request;
+    struct net_answer                    got;
+    struct pawl_enrol_ans                ans;
+
+    PAWL_TRY(certify(f, c->device, c->verifier, p, err));
+    PAWL_TRY(rekey_begin(c->device, &r, err));
+    PAWL_TRY(write_request(f, c->device, c->verifier, p, &request, err));
+    PAWL_TRY(answer_post(f, PAWL_ROUTE_ENROL, request, &got, err));
+    PAWL_TRY(answer_is_ok(&got, err));
+    PAWL_TRY(pawl_under(err, "enrol answer", pawl_enrol_ans_parse(got.body, &ans, err)));
+    PAWL_TRY(activate(c->device, &ans, p, err));
+    c->enrol_term = &p->term;
+
+    const struct evidence e = {
+        .flow = f,
+        .device = c->device,
+        .verifier = c->verifier,
+        .ask = ask,
+        .nonce = ans.nonce,
+        .suites = ans.suites,
+        .cookie = ans.cookie,
+        .k_auth = &p->k_auth,
+        .e_d = rekey_point(&r),
+    };
+    PAWL_TRY(evidence_send(&e, q, ret, err));
+    if (ret->shown.kind == FLOW_RESULT)
+        PAWL_TRY(rekey_take(c, &r, q, ret, err));
+    note_device(f, c->device, ret->shown.kind);
+    return pawl_ok();
+}
+
+static pawl_status enroll_fresh(struct rekey_context *c, const struct ask *ask, struct quoted *q,
+                                struct judged *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(papers_free) struct papers *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return pawl_fail(err, PAWL_E_MEMORY, "enrol", "no memory for a request");
+    p->config = *c->flow->config;
+    return enroll_once(c, ask, p, q, ret, err);
+}
+
 pawl_status flow_enroll(struct flow *f, enum pawl_reason reason, struct flow_answer *ret,
                         struct pawl_err *err)
 {
     PAWL_CLEANUP(device_close) struct device d = { 0 };
+    PAWL_CLEANUP(quoted_free) struct quoted *q = NULL;
     struct verifier                          v;
-    struct ask                               ask = { .reason = reason, .all = true };
-    struct flow_answer                       a = { 0 };
-    bool                                     again = true;
+    struct rekey_context                     c = { .flow = f, .device = &d, .verifier = &v };
+    struct ask    ask = { .wanted = PAWL_LABEL_ENROL, .reason = reason, .all = true };
+    struct judged j = { 0 };
+    bool          again = true;
 
+    PAWL_TRY(quoted_make(&q, err));
     PAWL_TRY(verifier_find(f, &v, err));
     PAWL_TRY(device_open(f, true, &d, err));
+    PAWL_TRY(live_open(f, &d, err));
     for (unsigned n = 0; again && n < FLOW_TRIES_MAX; n++) {
-        PAWL_TRY(enroll_once(f, &d, &v, &ask, &a, err));
-        note_device(f, &d, a.kind);
-        PAWL_TRY(answer_asks(f, &a, &ask, &again, err));
+        PAWL_TRY(enroll_fresh(&c, &ask, q, &j, err));
+        PAWL_TRY(ask_next(f, &j.shown, &ask, &again, err));
+        again = again && j.shown.kind == FLOW_REFUSED; /* all values were sent */
     }
-    *ret = a;
+    j.shown.rekeyed = j.shown.kind == FLOW_RESULT;
+    *ret = j.shown;
     return pawl_ok();
 }

@@ -1,65 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum {
-    A1_MAX = 2048,         /* without logs and messages */
-    VALUES_MAX = 8 * 1024, /* 96 PCR values */
-    REQUEST_MAX = A1_MAX + PAWL_ATTEST_MAX + PAWL_TPM_SIG_MAX + VALUES_MAX + PAWL_COOKIE_MAX + 256
-};
+pawl_status quoted_make(struct quoted **ret, struct pawl_err *err)
+{
+    struct quoted *q = calloc(1, sizeof(*q));
 
-/* What was quoted, and over what. */
-struct quoted {
-    size_t            a1_n;
-    uint8_t           a1[A1_MAX];
-    uint8_t           th1[32];
-    struct tpm_quote  quote;
-    struct pawl_quote parsed; /* points into quote */
-    bool              all;
-};
+    if (!q)
+        return pawl_fail(err, PAWL_E_MEMORY, "evidence", "no memory for a request");
+    *ret = q;
+    return pawl_ok();
+}
+
+void quoted_free(struct quoted **q)
+{
+    free(*q);
+    *q = NULL;
+}
+
+/* ---- A1 ------------------------------------------------------------------------------------- */
 
 /* A disk that takes nothing is no lack of contact. */
 static pawl_status take_number(struct flow *f, uint64_t *ret, struct pawl_err *err)
 {
     struct pawl_err why = { 0 };
-    pawl_status     s = attempts_take(f->dir.fd, &f->attempts, ret, &why);
+    pawl_status     s = reservation_attempt(f->dir.fd, &f->reserved, ret, &why);
 
     if (pawl_is_ok(s))
         return s;
-    return pawl_fail(err, PAWL_E_STATE, "state.attempts", "%s", why.why);
+    return pawl_fail(err, PAWL_E_STATE, "state.reservation", "%s", why.why);
 }
 
-/* No root yet: base (0, zeros), no ephemeral key, empty positions. */
 static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct pawl_err *err)
 {
-    static const uint8_t no_kid[PAWL_KID];
-    struct flow         *f = e->flow;
-    struct pawl_view     all;
-    struct pawl_a1       a1 = {
-              .label = e->label,
-              .suite = pawl_suite_choose(&e->suites, &f->config->suites),
-              .tenant = pawl_view_str(f->config->tenant),
-              .verifier_id = PAWL_VIEW_OF(e->verifier->id),
-              .device_id = PAWL_VIEW_OF(e->device->ek.device_id),
-              .ak_name = pawl_name_view(&e->device->keys.ak.name),
-              .td_name = pawl_name_view(&e->device->keys.td.name),
-              .nonce = e->nonce,
-              .base_kid = PAWL_VIEW_OF(no_kid),
-              .boot_id = PAWL_VIEW_OF(f->boot_id),
-              .os_boot = PAWL_VIEW_OF(f->os_boot),
-              .reason = e->reason,
-    };
+    struct flow     *f = e->flow;
+    struct pawl_view all;
+    struct pawl_a1  *a1 = &q->a1;
 
-    if (!a1.suite)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "suites", "the verifier offers none of ours");
-    PAWL_TRY(take_number(f, &a1.attempt, err));
-    struct pawl_wr w = pawl_wr_to(q->a1, sizeof(q->a1));
-    PAWL_TRY(pawl_a1_write(&a1, &w, err));
+    *a1 = (struct pawl_a1){
+        .label = ask_label(e->ask),
+        .tenant = pawl_view_str(f->config->tenant),
+        .verifier_id = PAWL_VIEW_OF(e->verifier->id),
+        .device_id = PAWL_VIEW_OF(e->device->ek.device_id),
+        .ak_name = pawl_name_view(&e->device->keys.ak.name),
+        .td_name = pawl_name_view(&e->device->keys.td.name),
+        .nonce = e->nonce,
+        .new_epoch = ask_epoch(e->ask, &f->live),
+        .e_d = e->e_d,
+        .boot_id = PAWL_VIEW_OF(f->boot_id),
+        .os_boot = PAWL_VIEW_OF(f->os_boot),
+        .reason = f->live.lost ? PAWL_REASON_STATE_LOST : e->ask->reason,
+    };
+    bool no_hedge = e->ask->no_hedge || a1->label == PAWL_LABEL_ENROL;
+    PAWL_TRY(hedge_choose(f, &e->suites, no_hedge, &a1->suite, err));
+    PAWL_TRY(live_snapshot(f, a1, err));
+    PAWL_TRY(take_number(f, &a1->attempt, err));
+    struct pawl_wr w = pawl_wr_to(q->a1_bytes, sizeof(q->a1_bytes));
+    PAWL_TRY(pawl_a1_write(a1, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "A1", &all, err));
     q->a1_n = all.n;
     return pawl_sha256(all, q->th1, err);
 }
+
+/* ---- the quote ------------------------------------------------------------------------------ */
 
 static pawl_status parse_quote(struct quoted *q, struct pawl_err *err)
 {
@@ -75,7 +80,7 @@ static pawl_status take_quote(const struct evidence *e, struct quoted *q, struct
 {
     const struct record *r = &e->flow->record;
 
-    q->all = e->all || !r->has_resets;
+    q->all = e->ask->all || !r->has_resets;
     if (!q->all) {
         pawl_status s = tpm_quote(e->device->tpm, &e->pcrs, q->th1, &q->quote, err);
         q->all = s.code == PAWL_E_UNSUPPORTED; /* the TPM lacks a hash of that selection */
@@ -91,6 +96,8 @@ static pawl_status take_quote(const struct evidence *e, struct quoted *q, struct
     return parse_quote(q, err);
 }
 
+/* ---- the request ---------------------------------------------------------------------------- */
+
 /* Whether the verifier had these values from this process before. */
 static bool values_known(const struct flow_pcrs *known, const struct quoted *q)
 {
@@ -98,13 +105,14 @@ static bool values_known(const struct flow_pcrs *known, const struct quoted *q)
            pawl_view_equal(pawl_digest_view(&known->digest), q->parsed.digest);
 }
 
-static pawl_status write_request(const struct evidence *e, const struct quoted *q,
-                                 struct pawl_wr *w, struct pawl_view *ret, struct pawl_err *err)
+static pawl_status write_request(const struct evidence *e, struct quoted *q, struct pawl_view *ret,
+                                 struct pawl_err *err)
 {
     const struct pawl_pcr_values *v = &q->quote.values;
+    struct pawl_wr                w = pawl_wr_to(q->request, sizeof(q->request));
     uint8_t                       mac[32];
     struct pawl_evidence          m = {
-                 .a1 = pawl_view(q->a1, q->a1_n),
+                 .a1 = pawl_view(q->a1_bytes, q->a1_n),
                  .attest = pawl_view(q->quote.sign.attest, q->quote.sign.attest_n),
                  .signature = pawl_view(q->quote.sign.sig, q->quote.sign.sig_n),
                  .cookie = e->cookie,
@@ -120,8 +128,8 @@ static pawl_status write_request(const struct evidence *e, const struct quoted *
         for (size_t i = 0; i < v->n; i++)
             m.pcr[i] = pawl_digest_view(&v->value[i]);
     }
-    PAWL_TRY(pawl_evidence_write(&m, w, err));
-    return pawl_wr_end(w, "evidence", ret, err);
+    PAWL_TRY(pawl_evidence_write(&m, &w, err));
+    return pawl_wr_end(&w, "evidence", ret, err);
 }
 
 /* The verifier signed a result for this quote. */
@@ -139,23 +147,21 @@ static void note_believed(struct flow *f, const struct quoted *q, const struct f
     }
 }
 
-pawl_status evidence_send(const struct evidence *e, struct flow_answer *ret, struct pawl_err *err)
+pawl_status evidence_send(const struct evidence *e, struct quoted *q, struct judged *ret,
+                          struct pawl_err *err)
 {
-    uint8_t            request[REQUEST_MAX];
-    struct pawl_wr     w = pawl_wr_to(request, sizeof(request));
-    struct quoted      q = { 0 };
-    struct pawl_view   body;
-    struct net_answer  got;
-    struct flow_answer a;
+    struct pawl_view  body;
+    struct net_answer got;
+    struct judged     j;
 
-    PAWL_TRY(write_a1(e, &q, err));
-    PAWL_TRY(take_quote(e, &q, err));
-    PAWL_TRY(write_request(e, &q, &w, &body, err));
+    PAWL_TRY(write_a1(e, q, err));
+    PAWL_TRY(take_quote(e, q, err));
+    PAWL_TRY(write_request(e, q, &body, err));
     PAWL_TRY(answer_post(e->flow, PAWL_ROUTE_EVIDENCE, body, &got, err));
-    PAWL_TRY(answer_judge(&got, &e->verifier->key, q.th1, &a, err));
+    PAWL_TRY(answer_judge(&got, &e->verifier->key, q, &j, err));
     state_dir_contact_now(&e->flow->dir);
-    if (a.kind == FLOW_RESULT)
-        note_believed(e->flow, &q, &a);
-    *ret = a;
+    if (j.shown.kind == FLOW_RESULT)
+        note_believed(e->flow, q, &j.shown);
+    *ret = j;
     return pawl_ok();
 }

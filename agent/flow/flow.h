@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's side of each exchange, top to bottom: enroll.c and attest.c read as the sentence that
- * they implement; the steps they share stand in device.c (our TPM), verifier.c (its key),
- * evidence.c (A1, quote, request) and answer.c (result or refusal).
+ * The agent's side of each exchange, top to bottom: enroll.c, exchange.c (attest, rekey,
+ * resync) and message.c read as the sentence that they implement; the steps they share stand in
+ * device.c (our TPM), verifier.c (its key), evidence.c (A1, quote, request), answer.c (result or
+ * refusal), rekey.c (a new epoch), resync.c (what a refusal leads to) and supply.c. live.h holds
+ * the ratchet between them.
  *
  * Invariants
  *  1. We act only on what verifier_key signed and what is bound to the TH1 of the request under way
@@ -33,6 +35,8 @@ struct flow_pcrs {
     struct pawl_digest        digest;
 };
 
+#define FLOW_LOST_MAX 8
+
 struct flow {
     const struct config *config;
     struct state_dir     dir;
@@ -47,7 +51,7 @@ struct flow {
     bool                 moves;    /* from the verifier of the record on disk to another one */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
     size_t               lost_n;
-    struct pawl_err lost[2]; /* what is wrong with files that were taken as lost, for the log */
+    struct pawl_err      lost[FLOW_LOST_MAX]; /* what is wrong with state that was taken as lost */
 };
 
 /* An unsigned refusal, as failures and then the record say it. */
@@ -85,7 +89,8 @@ void flow_close(struct flow *f);
 PAWL_MUST_USE pawl_status flow_enroll(struct flow *f, enum pawl_reason reason,
                                       struct flow_answer *ret, struct pawl_err *err);
 
-/* Attests once. STATE if the device is not enrolled. */
+/* Attests once. After a signed unknown_base or forked, or a loss of state, a resync takes its
+ * place. STATE if the device is not enrolled. */
 PAWL_MUST_USE pawl_status flow_attest(struct flow *f, enum pawl_reason reason,
                                       struct flow_answer *ret, struct pawl_err *err);
 
@@ -94,6 +99,11 @@ PAWL_MUST_USE pawl_status flow_attest(struct flow *f, enum pawl_reason reason,
  * device is not enrolled. */
 PAWL_MUST_USE pawl_status flow_rekey(struct flow *f, enum pawl_reason reason,
                                      struct flow_answer *ret, struct pawl_err *err);
+
+/* Imports the hedge key (32 bytes) into the TPM; from then on it is part of every new root. STATE
+ * if the device is not enrolled. */
+PAWL_MUST_USE pawl_status flow_hedge(struct flow *f, const struct pawl_secret *key,
+                                     struct pawl_err *err);
 
 /* What an exchange of messages did. */
 struct flow_messages {
@@ -111,6 +121,10 @@ PAWL_MUST_USE pawl_status flow_messages(struct flow *f, struct flow_messages *re
 
 /* Opens the slot if this process has not done so yet; the TPM is closed again. */
 PAWL_MUST_USE pawl_status flow_live(struct flow *f, struct pawl_err *err);
+
+/* Part of the state turned out to be lost: for the log, until flow_lost_said. */
+void flow_note_lost(struct flow *f, const struct pawl_err *why);
+void flow_lost_said(struct flow *f);
 
 /* Writes down how a round ended, for `status`. A full disk here is not worth a failed round:
  * nothing in it is needed to go on. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "state/file.h"
@@ -49,17 +50,37 @@ static pawl_status take_as_lost(struct flow *f, const char *name, pawl_status s,
     if (s.code != PAWL_E_FORM && s.code != PAWL_E_RANGE && s.code != PAWL_E_TRAILING &&
         s.code != PAWL_E_ABSENT)
         return s;
-    f->lost[f->lost_n++] = *err;
+    flow_note_lost(f, err);
     return file_set_aside(f->dir.fd, name, err);
 }
 
-/* Without its record the device enrols again, as the same EK. Without its numbers it begins at 1
- * and the verifier's signed refusal says where to go on (answer.c). */
+/* Without its record the device enrols again, as the same EK. Without its numbers it begins at 1,
+ * and the verifier's signed refusal says where to go on (resync.c). */
 static pawl_status read_state(struct flow *f, struct pawl_err *err)
 {
-    f->attempts = (struct attempts){ .next = 1 };
+    f->reserved = (struct reservation){ .attempt_next = 1, .seq_next = 1, .run_first = 1 };
     PAWL_TRY(take_as_lost(f, RECORD_FILE, record_read(f->dir.fd, &f->record, err), err));
-    return take_as_lost(f, ATTEMPTS_FILE, attempts_open(f->dir.fd, &f->attempts, err), err);
+    return take_as_lost(f, RESERVATION_FILE, reservation_open(f->dir.fd, &f->reserved, err), err);
+}
+
+void flow_note_lost(struct flow *f, const struct pawl_err *why)
+{
+    if (f->lost_n < FLOW_LOST_MAX)
+        f->lost[f->lost_n++] = *why;
+}
+
+void flow_lost_said(struct flow *f)
+{
+    f->lost_n = 0;
+}
+
+/* Runs on while the device sleeps, and nobody sets it. */
+static int64_t boot_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl_err *err)
@@ -74,6 +95,7 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
     f.moves = f.moves && !f.record.enrolled;
     PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));
     PAWL_TRY(read_os_boot(f.os_boot, err));
+    f.live.boot_ms = boot_ms;
     PAWL_TRY(net_open(&config->net, &f.net, err));
     *ret = f;
     f = (struct flow){ .dir = { -1, -1 } };
@@ -82,6 +104,7 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
 
 void flow_close(struct flow *f)
 {
+    live_close(&f->live);
     net_close(&f->net);
     state_dir_close(&f->dir);
 }
@@ -111,6 +134,16 @@ static void note_failure(struct record *r, int64_t now_s, const struct pawl_err 
     snprintf(r->failure, sizeof(r->failure), "%s: %.*s", e->where, n, e->why);
 }
 
+static void note_epoch(struct flow *f, int64_t now_s)
+{
+    struct record *r = &f->record;
+
+    if (!f->live.open || r->epoch == f->live.slot.epoch)
+        return;
+    r->epoch = f->live.slot.epoch;
+    r->rekeyed_s = now_s;
+}
+
 void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64_t now_s,
                const struct pawl_err *err)
 {
@@ -120,10 +153,15 @@ void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64
      * stays until another verifier has shown its key. */
     if (f->moves && !f->record.has_verifier)
         return;
+    /* The same holds for the epoch; from here on it is that other verifier's record. */
+    if (f->moves && !f->live.open)
+        (void)pawl_is_ok(slot_forget(f->dir.fd, &ignored));
+    f->moves = false;
     if (pawl_is_ok(s))
         note_answer(&f->record, a);
     else if (s.code != PAWL_E_STATE) /* what cannot be asked for yet has not failed */
         note_failure(&f->record, now_s, err);
+    note_epoch(f, now_s);
     f->ask_jwks = !pawl_is_ok(s);
     (void)pawl_is_ok(record_save(f->dir.fd, &f->record, &ignored));
 }

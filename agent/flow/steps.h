@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps that enrolment and attestation share; called by this folder alone. */
+/* The steps that the exchanges share; called by this folder alone. */
 #ifndef AGENT_FLOW_STEPS_H
 #define AGENT_FLOW_STEPS_H
 
 #include "flow/flow.h"
 #include "tpm/tpm.h"
-
-#define FLOW_TRIES_MAX 3 /* of one exchange, when the signed answer says how to do it better */
 
 /* ---- device.c: our TPM, opened for one round ------------------------------------------------ */
 
@@ -39,25 +37,75 @@ PAWL_MUST_USE pawl_status verifier_find(struct flow *f, struct verifier *ret, st
 PAWL_MUST_USE pawl_status verifier_pick(struct pawl_view jwks, const uint8_t pins[][PAWL_SPKI_PIN],
                                         size_t pin_n, struct verifier *ret, struct pawl_err *err);
 
+/* ---- resync.c: what the next try does ------------------------------------------------------- */
+
+/* A request that is about to be made; a signed answer says what the next one does differently. */
+struct ask {
+    enum pawl_label  wanted; /* what the caller wants .. */
+    bool             resync; /* .. and whether this one request is a resync in its place */
+    enum pawl_reason reason;
+    bool             all;         /* quote all banks, whatever the challenge says */
+    bool             no_hedge;    /* without the imported key */
+    uint64_t         known_epoch; /* the verifier's newest, of a refusal; 0: none came */
+};
+
+/* Of the next request. */
+enum pawl_label ask_label(const struct ask *a);
+
+/* Attest: that of the base. Rekey: the one behind it. Enrolment and resync: above all that either
+ * side knows. */
+uint64_t ask_epoch(const struct ask *a, const struct live *l);
+
+/* Whether this signed answer is to be answered at once by another try, and how. A refusal's numbers
+ * and floors are taken over. */
+PAWL_MUST_USE pawl_status ask_next(struct flow *f, const struct flow_answer *a, struct ask *ask,
+                                   bool *ret_again, struct pawl_err *err);
+
 /* ---- evidence.c: A1 -> TH1 -> quote -> request ---------------------------------------------- */
 
 struct evidence {
     struct flow              *flow;
     struct device            *device;
     const struct verifier    *verifier;
-    enum pawl_label           label;
-    enum pawl_reason          reason;
+    const struct ask         *ask;
     struct pawl_view          nonce;
     struct pawl_suites        suites; /* the verifier's */
     struct pawl_pcr_selection pcrs;   /* the verifier's */
-    bool                      all;    /* quote all banks, whatever pcrs says */
     struct pawl_view          cookie; /* enrolment only .. */
-    const struct pawl_secret *k_auth; /* .. and then a base, NULL without */
+    const struct pawl_secret
+                    *k_auth; /* .. then of the credential; else of the base, NULL without */
+    struct pawl_view e_d;    /* of a request that makes a root; empty otherwise */
+};
+
+#define REQUEST_MAX                                                                                \
+    (PAWL_A1_MAX + PAWL_ATTEST_MAX + PAWL_TPM_SIG_MAX +                                            \
+     PAWL_PCR_VALUES_MAX * (PAWL_HASH_MAX + 4) + PAWL_COOKIE_MAX + 256)
+
+/* One request: what was quoted, and over what. Too large for a stack. */
+struct quoted {
+    struct pawl_a1    a1; /* its views: flow->live, config, the evidence */
+    size_t            a1_n;
+    uint8_t           a1_bytes[PAWL_A1_MAX];
+    uint8_t           th1[32];
+    struct tpm_quote  quote;
+    struct pawl_quote parsed; /* points into quote */
+    bool              all;
+    uint8_t           request[REQUEST_MAX];
+};
+
+PAWL_MUST_USE pawl_status quoted_make(struct quoted **ret, struct pawl_err *err);
+void                      quoted_free(struct quoted **q); /* for PAWL_CLEANUP */
+
+/* Beside what a person sees of an answer: the parts of a result that the next steps use. Views into
+ * what came, good until the next request. */
+struct judged {
+    struct flow_answer shown;
+    struct pawl_view   ear, conf_v, receipt, ticket;
 };
 
 /* Quotes, sends, and judges the answer. What the verifier believed is noted in flow and record. */
-PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct flow_answer *ret,
-                                        struct pawl_err *err);
+PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct quoted *q,
+                                        struct judged *ret, struct pawl_err *err);
 
 /* ---- answer.c: what came back --------------------------------------------------------------- */
 
@@ -65,24 +113,60 @@ PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct flow_an
 PAWL_MUST_USE pawl_status answer_post(struct flow *f, const char *route, struct pawl_view body,
                                       struct net_answer *ret, struct pawl_err *err);
 
-/* An answer to evidence: a result or a refusal that this key signed for this TH1. Anything else
- * fails: DENIED or IO by the HTTP status when there is no body, FORM and FORGED otherwise. */
+/* An answer to evidence: a result or a refusal that this key signed for the TH1 of this request,
+ * and a result as it was asked for. Anything else fails: DENIED or IO by the HTTP status when there
+ * is no body, FORM and FORGED otherwise. */
 PAWL_MUST_USE pawl_status answer_judge(const struct net_answer *a, const struct pawl_public *key,
-                                       const uint8_t th1[32], struct flow_answer *ret,
+                                       const struct quoted *q, struct judged *ret,
                                        struct pawl_err *err);
-
-/* What the next try of the same exchange does differently. */
-struct ask {
-    enum pawl_reason reason;
-    bool             all;
-};
-
-/* Whether this answer is to be answered at once by another try, and how: a number that was used,
- * all banks wanted, PCR values wanted. */
-PAWL_MUST_USE pawl_status answer_asks(struct flow *f, const struct flow_answer *a, struct ask *ask,
-                                      bool *ret, struct pawl_err *err);
 
 /* Fails as above unless the status is 200; for the answers before evidence. */
 PAWL_MUST_USE pawl_status answer_is_ok(const struct net_answer *a, struct pawl_err *err);
+
+/* ---- rekey.c: a new epoch ------------------------------------------------------------------- */
+
+/* e_D, from before the nonce is fetched until the answer is there. */
+struct rekey {
+    struct tpm          *tpm; /* NULL: none is loaded */
+    struct tpm_ephemeral e_d;
+};
+
+PAWL_MUST_USE pawl_status rekey_begin(struct device *d, struct rekey *ret, struct pawl_err *err);
+void                      rekey_end(struct rekey *r);         /* for PAWL_CLEANUP */
+struct pawl_view          rekey_point(const struct rekey *r); /* E_D; empty if none is loaded */
+
+/* Who takes part. */
+struct rekey_context {
+    struct flow              *flow;
+    struct device            *device;
+    const struct verifier    *verifier;
+    const struct pawl_secret *enrol_term; /* H of an enrolment, NULL otherwise */
+};
+
+/* Both Z, TH2, the key schedule, conf_V; then D4 and live_answered. FORGED for another conf_V. On
+ * failure the old epoch stays in use, unless the state is lost. */
+PAWL_MUST_USE pawl_status rekey_take(const struct rekey_context *c, struct rekey *r,
+                                     const struct quoted *q, const struct judged *j,
+                                     struct pawl_err *err);
+
+/* ---- hedge.c: the imported key -------------------------------------------------------------- */
+
+/* The suite of a request: the first of theirs that ours allow; while a key was imported, one with
+ * bit 8 before all others. UNSUPPORTED if there is none. */
+PAWL_MUST_USE pawl_status hedge_choose(const struct flow *f, const struct pawl_suites *theirs,
+                                       bool no_hedge, uint16_t *ret, struct pawl_err *err);
+/* H = TPM2_HMAC(imported key, TH2). */
+PAWL_MUST_USE pawl_status hedge_term(const struct flow *f, const struct device *d,
+                                     const uint8_t th2[32], struct pawl_secret *ret,
+                                     struct pawl_err *err);
+
+/* ---- supply.c ------------------------------------------------------------------------------- */
+
+/* Leaves that the result wants, where we have them; a result in answer replaces what is shown. What
+ * fails here fails nothing else: the verifier asks again. */
+void supply(struct flow *f, const struct verifier *v, struct quoted *q, struct judged *j);
+
+/* At most this many requests for one call, however the verifier's signed answers ask for more. */
+#define FLOW_TRIES_MAX 6
 
 #endif
