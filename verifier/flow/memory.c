@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLICIES = 16, BASE_SLOTS = 256, BASE_PAUSE_MS = 10000 };
+enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 4, BASE_PAUSE_MS = 10000 };
+enum { OPEN_SLOTS = 256, OPENS_FAILED_MAX = 16, OPENS_MS = 60000 };
 
 struct kept_policy {
     char          tenant[PAWL_TENANT_MAX + 1];
@@ -14,15 +15,23 @@ struct kept_policy {
 };
 
 struct base_try {
-    uint8_t device_id[PAWL_DEVICE_ID];
-    int64_t at_ms;
-    bool    used;
+    uint8_t  device_id[PAWL_DEVICE_ID];
+    int64_t  since_ms; /* of the first one */
+    unsigned n;
+};
+
+struct opens_failed {
+    uint8_t  device_id[PAWL_DEVICE_ID];
+    unsigned n;
+    int64_t  since_ms; /* of the first one; of the last one once there were too many */
 };
 
 struct flow_memory {
     struct kept_policy policy[POLICIES];
     size_t             oldest;
     struct base_try    base[BASE_SLOTS];
+
+    struct opens_failed opens[OPEN_SLOTS];
 };
 
 pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err)
@@ -76,11 +85,58 @@ bool memory_may_try_base(struct flow_memory *m, const uint8_t device_id[PAWL_DEV
 {
     struct base_try *b = &m->base[device_id[0]];
 
-    if (b->used && memcmp(b->device_id, device_id, PAWL_DEVICE_ID) == 0 &&
-        now_ms - b->at_ms < BASE_PAUSE_MS && now_ms >= b->at_ms)
+    if (memcmp(b->device_id, device_id, PAWL_DEVICE_ID) != 0 ||
+        now_ms - b->since_ms >= BASE_PAUSE_MS || now_ms < b->since_ms) {
+        memcpy(b->device_id, device_id, PAWL_DEVICE_ID);
+        b->since_ms = now_ms;
+        b->n = 0;
+    }
+    if (b->n == BASE_TRIES)
         return false;
-    memcpy(b->device_id, device_id, PAWL_DEVICE_ID);
-    b->at_ms = now_ms;
-    b->used = true;
+    b->n++;
     return true;
+}
+
+/* ---- messages that did not open ------------------------------------------------------------- */
+
+static struct opens_failed *opens_of(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID])
+{
+    return &m->opens[device_id[0]];
+}
+
+static bool is_of(const struct opens_failed *o, const uint8_t device_id[PAWL_DEVICE_ID])
+{
+    return o->n && memcmp(o->device_id, device_id, PAWL_DEVICE_ID) == 0;
+}
+
+bool memory_may_open(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                     int64_t accepted_ms, int64_t now_ms)
+{
+    struct opens_failed *o = opens_of(m, device_id);
+
+    if (!is_of(o, device_id))
+        return true;
+    if (o->n >= OPENS_FAILED_MAX) {
+        if (accepted_ms <= o->since_ms)
+            return false;
+        o->n = 0;
+    } else if (now_ms - o->since_ms >= OPENS_MS || now_ms < o->since_ms) {
+        o->n = 0;
+    }
+    return true;
+}
+
+void memory_open_failed(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                        int64_t now_ms)
+{
+    struct opens_failed *o = opens_of(m, device_id);
+
+    if (!is_of(o, device_id)) {
+        memcpy(o->device_id, device_id, PAWL_DEVICE_ID);
+        o->n = 0;
+    }
+    if (o->n == 0 || o->n + 1 >= OPENS_FAILED_MAX)
+        o->since_ms = now_ms;
+    if (o->n < OPENS_FAILED_MAX)
+        o->n++;
 }

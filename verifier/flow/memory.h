@@ -11,9 +11,17 @@
 PAWL_MUST_USE pawl_status memory_policy(struct flow_memory *m, const struct policy_row *row,
                                         const struct policy **ret, struct pawl_err *err);
 
-/* P-ATT-7: may this device come with a base that nobody knows? Once in 10 s. Devices that share a
- * slot push each other out, which lets one through too many and never one too few. */
+/* P-ATT-7: may this device come with a base that nobody knows? Four times in 10 s: the refusal, the
+ * resync that follows it, and one more of each. Devices that share a slot push each other out,
+ * which lets one through too many and never one too few. */
 bool memory_may_try_base(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
                          int64_t now_ms);
+
+/* P-VMSG-6: may messages of this device be opened? Not when 16 failed within a minute, until an
+ * attest was accepted (accepted_ms) after that. Neighbours as above. */
+bool memory_may_open(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                     int64_t accepted_ms, int64_t now_ms);
+void memory_open_failed(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
+                        int64_t now_ms);
 
 #endif

@@ -1,19 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /pawl/1/messages: slots under keys of an epoch. No device of this version has an epoch, so
- * nothing in them can be authentic. */
+/*
+ * POST /pawl/1/messages: whose -> what came (uplink.c) -> incidents, inbox -> what the device
+ * acknowledges -> what goes back (downlink.c).
+ *
+ * Invariants
+ *  1. A request without a message that counts gets the 403 and writes nothing: who only repeats
+ *     learns nothing and moves nothing (P-VMSG-1).
+ *  2. The answer is under the current root, and what came under a pending one made it current
+ *     before (V3): nothing is ever sent under a root that the device may not hold.
+ *  3. Slots, leaves, segment, incidents and positions are one step, durable before the answer (V2,
+ *     V4).
+ */
+
+#include <string.h>
 
 #include "flow/answer.h"
+#include "flow/downlink.h"
+#include "flow/nonce.h"
+#include "flow/request.h"
+#include "flow/uplink.h"
+
+/* A device that waits for approval attests and rekeys; its messages are refused (P-ENROL-8). */
+static pawl_status find_device(struct flow *f, const struct pawl_messages_req *req,
+                               const struct tenant_config **ret_tenant, struct device *ret,
+                               struct pawl_err *err)
+{
+    PAWL_TRY(request_tenant(f, req->tenant, "messages.tenant", ret_tenant, err));
+    if (!(*ret_tenant)->messages)
+        return pawl_fail(err, PAWL_E_DENIED, "messages.tenant", "takes no messages");
+    PAWL_TRY(pawl_under(err, "messages",
+                        f->store->device(f->store->self, req->tenant, req->device_id, ret, err)));
+    if (ret->state != DEVICE_ACTIVE)
+        return pawl_fail(err, PAWL_E_DENIED, "messages.device_id", "the device is %s",
+                         device_state_name(ret->state));
+    return pawl_ok();
+}
+
+/* P-VMSG-8: exactly one, for what came. */
+static pawl_status acknowledge(const struct uplink *u, struct downlink *d, struct pawl_err *err)
+{
+    uint8_t             b[PAWL_ACK_BITMAP_MAX];
+    struct pawl_content c = { .type = PAWL_CONTENT_ACK, .ack.seq_hi = u->h->r.received_hi };
+
+    c.ack.bitmap = pawl_view(b, uplink_bitmap(u, &c.ack.first_seq, b));
+    return downlink_say(d, &c, err);
+}
+
+static pawl_status demand(const struct held *h, struct downlink *d, struct pawl_err *err)
+{
+    const struct pawl_content c = { .type = PAWL_CONTENT_DEMAND, .demand = PAWL_DEMAND_REKEY };
+
+    return h->r.rekey_demanded ? downlink_say(d, &c, err) : pawl_ok();
+}
+
+static pawl_status send(const struct uplink *u, struct downlink *d, struct pawl_err *err)
+{
+    if (downlink_is_silent(d->h))
+        return pawl_ok();
+    PAWL_TRY(downlink_begin(d, err));
+    if (u->ack_at)
+        PAWL_TRY(downlink_heed(d, &u->ack, err));
+    PAWL_TRY(acknowledge(u, d, err));
+    PAWL_TRY(demand(d->h, d, err));
+    PAWL_TRY(downlink_fill(d, err));
+    return downlink_plan(d, err);
+}
+
+static void touch(const struct device *d, int64_t now_ms, struct step *step)
+{
+    memcpy(step->tenant, d->tenant, sizeof(step->tenant));
+    step->touches_device = true;
+    step->device = *d;
+    step->device.seen_s = now_ms / 1000;
+}
+
+static pawl_status answer(const struct uplink *u, const struct pawl_messages_req *req,
+                          const struct downlink *d, struct answer *ret, struct pawl_err *err)
+{
+    const struct nonce_scope scope = { req->tenant, req->device_id, PAWL_LABEL_ATTEST };
+    struct pawl_messages_ans ans = { .n = d->n };
+    uint8_t                  nonce[PAWL_NONCE];
+    struct pawl_wr           w = answer_writer(ret);
+
+    memcpy(ans.cose, d->cose, d->n * sizeof(d->cose[0]));
+    if (req->want_nonce) {
+        PAWL_TRY(nonce_make(u->h->flow->keys, &scope, u->now_ms, nonce, err));
+        ans.nonce = PAWL_VIEW_OF(nonce);
+    }
+    PAWL_TRY(pawl_messages_ans_write(&ans, &w, err));
+    uplink_say(u, ret->outcome, sizeof(ret->outcome));
+    answer_good(ret, &w);
+    return pawl_ok();
+}
+
+/* What a device's request does, in order. */
+static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
+                            const struct device *d, const struct tenant_config *tenant,
+                            struct answer *ret, struct step *step, struct pawl_err *err)
+{
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    PAWL_CLEANUP(uplink_done)
+    struct uplink up = {
+        .h = &h, .d = d, .tenant = tenant, .now_ms = f->now_ms(f->now_arg), .step = step
+    };
+    PAWL_CLEANUP(downlink_done) struct downlink down = { .h = &h, .step = step };
+
+    PAWL_TRY(held_open(f, d, &h, err));
+    PAWL_TRY(uplink_take(&up, req, err));
+    if (!up.fresh) { /* inv. 1 */
+        char what[96];
+
+        uplink_say(&up, what, sizeof(what));
+        return pawl_fail(err, PAWL_E_DENIED, "messages.COSE", "nothing new: %s",
+                         what[0] ? what : "no message");
+    }
+    touch(d, up.now_ms, step);
+    PAWL_TRY(uplink_plan(&up, err));
+    down.form = up.form;
+    down.now_ms = up.now_ms;
+    PAWL_TRY(send(&up, &down, err));
+    PAWL_TRY(held_plan(&h, step, err));
+    return answer(&up, req, &down, ret, err);
+}
 
 pawl_status flow_messages(struct flow *f, struct pawl_view body, struct answer *ret,
                           struct step *step, struct pawl_err *err)
 {
-    struct pawl_messages_req m;
+    struct pawl_messages_req    req;
+    const struct tenant_config *tenant;
+    struct device               d;
 
-    (void)f;
-    (void)step;
     answer_begin(ret);
-    PAWL_TRY(pawl_messages_req_parse(body, &m, err));
+    PAWL_TRY(pawl_messages_req_parse(body, &req, err));
     answer_parsed(ret);
-    answer_names_device(ret, m.device_id);
-    return pawl_fail(err, PAWL_E_STATE, "messages.cose", "the device has no keys for messages");
+    answer_names_device(ret, req.device_id);
+    PAWL_TRY(find_device(f, &req, &tenant, &d, err));
+    pawl_status s = exchange(f, &req, &d, tenant, ret, step, err);
+    if (!pawl_is_ok(s))
+        step_done(step);
+    return s;
 }

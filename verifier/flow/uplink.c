@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One message: parse -> ceiling -> root by kid -> key of its generation -> open -> detect -> what
+ * it says.
+ *
+ * Invariants
+ *  1. Only a message that opened changes anything: the chain is advanced on a scratch copy first.
+ *  2. A finding is in the step before the message has any effect (V4).
+ *  3. What is dropped is not acknowledged: an honest device sends it again in another slot.
+ */
+
+#include "flow/uplink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/incident.h"
+#include "flow/memory.h"
+#include "ratchet/plan.h"
+
+void uplink_done(struct uplink *u)
+{
+    if (u->room)
+        pawl_wipe(u->room, u->room_n);
+    free(u->room);
+    u->room = NULL;
+}
+
+/* A message on its way in. */
+struct arrival {
+    struct pawl_msg         m;
+    struct epoch_root      *root;
+    struct held_generation *g;   /* NULL: no row yet */
+    struct pawl_use         use; /* its key */
+    struct pawl_content     content;
+    bool                    said; /* content is one */
+    uint8_t                 leaf[PAWL_LEAF];
+};
+
+static void arrival_wipe(struct arrival *a)
+{
+    pawl_use_wipe(&a->use);
+}
+
+/* ---- the key -------------------------------------------------------------------------------- */
+
+static struct epoch_root *root_of(struct ratchet *r, const uint8_t kid[PAWL_KID])
+{
+    struct epoch_root *const roots[] = { &r->current, &r->pending, &r->old };
+
+    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (roots[i]->present && memcmp(roots[i]->kid, kid, PAWL_KID) == 0)
+            return roots[i];
+    return NULL;
+}
+
+/* The row of a generation; NULL if there is none. */
+static pawl_status find_generation(struct held *h, uint64_t epoch, uint32_t gen,
+                                   struct held_generation **ret, struct pawl_err *err)
+{
+    pawl_status s = held_generation(h, PAWL_UP, epoch, gen, false, ret, err);
+
+    if (s.code != PAWL_E_ABSENT)
+        return s;
+    *ret = NULL;
+    return pawl_ok();
+}
+
+/* inv. 1: a generation that was not opened yet, from a copy of the chain. */
+static pawl_status key_ahead(struct arrival *a, bool *ret_there, struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain scratch = a->root->up;
+
+    *ret_there = scratch.gk.n && a->m.gen - scratch.gen <= PAWL_GEN_SKIP_MAX;
+    if (!*ret_there)
+        return pawl_ok();
+    PAWL_TRY(pawl_chain_skip(&scratch, a->m.gen, err));
+    pawl_status s = pawl_chain_open(&scratch, a->root->suite, a->root->kid, &a->use, err);
+    *ret_there = s.code != PAWL_E_RANGE; /* the last number of an epoch is never opened */
+    return *ret_there ? s : pawl_ok();
+}
+
+/* *ret_there false: unknown, or given up. */
+static pawl_status find_key(struct uplink *u, struct arrival *a, bool *ret_there,
+                            struct pawl_err *err)
+{
+    *ret_there = false;
+    a->root = root_of(&u->h->r, a->m.kid);
+    if (!a->root)
+        return pawl_ok();
+    PAWL_TRY(find_generation(u->h, a->root->epoch, a->m.gen, &a->g, err));
+    if (a->m.gen >= a->root->up.gen)
+        return key_ahead(a, ret_there, err);
+    *ret_there = a->g && a->g->g.use.uk.n;
+    if (!*ret_there)
+        return pawl_ok();
+    if (!a->g->g.use.prk.n)
+        PAWL_TRY(pawl_use_ready(&a->g->g.use, err));
+    a->use = a->g->g.use;
+    return pawl_ok();
+}
+
+static struct pawl_msg_scope scope_of(const struct uplink *u, const struct epoch_root *root)
+{
+    return (struct pawl_msg_scope){ .tenant = pawl_view_str(u->h->tenant),
+                                    .device_id = PAWL_VIEW_OF(u->h->device_id),
+                                    .verifier_id = PAWL_VIEW_OF(root->verifier_id) };
+}
+
+/* Into the room that is left. *ret_n 0: it did not open. */
+static pawl_status open_it(struct uplink *u, struct arrival *a, size_t *ret_n, struct pawl_err *err)
+{
+    const struct pawl_msg_scope scope = scope_of(u, a->root);
+    size_t                      n = 0;
+    pawl_status s = pawl_msg_open(&a->use, &scope, &a->m, u->room + u->used, u->room_n - u->used,
+                                  &n, a->leaf, err);
+
+    *ret_n = pawl_is_ok(s) ? n : 0;
+    if (s.code == PAWL_E_FORGED || s.code == PAWL_E_DENIED)
+        return pawl_ok();
+    return s;
+}
+
+/* ---- may it still come? --------------------------------------------------------------------- */
+
+/* Where a generation or epoch that ended is measured from, and since when. */
+struct ended {
+    uint64_t seq; /* 0: not known */
+    int64_t  since_ms;
+};
+
+static bool is_past(const struct uplink *u, const struct ended *e, uint64_t seq)
+{
+    if (u->now_ms - e->since_ms > (int64_t)u->tenant->late_window_s * 1000)
+        return true;
+    return e->seq > seq && e->seq - seq > PAWL_SLOT_WINDOW;
+}
+
+/* A later generation of its epoch was opened. */
+static bool has_newer(const struct arrival *a)
+{
+    return a->root->up.gen && a->m.gen < a->root->up.gen - 1;
+}
+
+/* P-VMSG-5: what is newest is never late, however far somebody else once ran ahead. */
+static pawl_status is_late(struct uplink *u, const struct arrival *a, bool *ret,
+                           struct pawl_err *err)
+{
+    const struct ratchet   *r = &u->h->r;
+    struct held_generation *newest;
+
+    *ret = false;
+    if (a->root == &r->old) {
+        *ret = is_past(u, &(struct ended){ r->current.epoch_start_seq, r->promoted_ms },
+                       a->m.at.seq);
+        return pawl_ok();
+    }
+    if (!a->g || !has_newer(a))
+        return pawl_ok();
+    PAWL_TRY(find_generation(u->h, a->root->epoch, a->root->up.gen - 1, &newest, err));
+    *ret = is_past(u, &(struct ended){ newest ? newest->g.first_seq : 0, a->g->g.seen_ms },
+                   a->m.at.seq);
+    return pawl_ok();
+}
+
+/* P-VMSG-7. Of the epoch before nothing is counted any more: what is late decides. */
+static bool is_past_hard_limit(const struct uplink *u, const struct arrival *a)
+{
+    if (!a->said || a->content.type != PAWL_CONTENT_APP || a->root == &u->h->r.old)
+        return false;
+    return u->now_ms - a->root->made_ms > PAWL_EPOCH_HARD_MS ||
+           a->root->slots >= PAWL_EPOCH_HARD_SLOTS;
+}
+
+/* ---- detection ------------------------------------------------------------------------------ */
+
+static pawl_status detect(struct uplink *u, const struct arrival *a, struct findings *ret,
+                          bool *ret_new, struct pawl_err *err)
+{
+    struct generation       none = { .epoch = a->root->epoch, .gen = a->m.gen };
+    struct held_generation *newer = NULL;
+
+    if (has_newer(a))
+        PAWL_TRY(find_generation(u->h, a->root->epoch, a->m.gen + 1, &newer, err));
+    detect_message(&u->h->r, a->g ? &a->g->g : &none, newer ? &newer->g : NULL, a->m.at.seq,
+                   a->leaf, ret, ret_new);
+    return pawl_ok();
+}
+
+/* Whether its slot is one of the generation's 64, and not attested as another message's. */
+static bool may_note(const struct arrival *a)
+{
+    uint64_t first = a->g && a->g->g.first_seq ? a->g->g.first_seq : a->m.at.gen_start_seq;
+    uint64_t i = a->m.at.seq - first;
+
+    if (a->m.at.seq < first || i >= PAWL_GEN_MESSAGES)
+        return false;
+    return !a->g || !(a->g->g.known >> i & 1) || memcmp(a->g->g.leaf[i], a->leaf, PAWL_LEAF) == 0;
+}
+
+/* ---- taking it ------------------------------------------------------------------------------ */
+
+/* The newest generation so far is only waited for from now on. */
+static pawl_status supersede(struct uplink *u, const struct epoch_root *root, struct pawl_err *err)
+{
+    struct held_generation *g = NULL;
+
+    if (root->up.gen)
+        PAWL_TRY(find_generation(u->h, root->epoch, root->up.gen - 1, &g, err));
+    if (g) {
+        g->g.seen_ms = u->now_ms;
+        g->changed = true;
+    }
+    return pawl_ok();
+}
+
+/* Opens all generations up to this one; those that were skipped keep their key for what is late. */
+static pawl_status advance(struct uplink *u, struct epoch_root *root, uint32_t gen,
+                           struct pawl_err *err)
+{
+    struct held_generation *one;
+
+    PAWL_TRY(supersede(u, root, err));
+    while (root->up.gen <= gen) {
+        PAWL_TRY(held_generation(u->h, PAWL_UP, root->epoch, root->up.gen, true, &one, err));
+        PAWL_TRY(pawl_chain_open(&root->up, root->suite, root->kid, &one->g.use, err));
+        one->g.seen_ms = u->now_ms;
+        one->changed = true;
+    }
+    return pawl_ok();
+}
+
+static pawl_status note(struct uplink *u, struct arrival *a, struct pawl_err *err)
+{
+    struct ratchet *r = &u->h->r;
+
+    if (a->root == &r->pending) { /* V3 */
+        ratchet_promote(r, u->now_ms);
+        a->root = &r->current;
+    }
+    if (!a->root->epoch_start_seq)
+        a->root->epoch_start_seq = a->m.at.epoch_start_seq;
+    if (a->m.gen >= a->root->up.gen)
+        PAWL_TRY(advance(u, a->root, a->m.gen, err));
+    PAWL_TRY(held_generation(u->h, PAWL_UP, a->root->epoch, a->m.gen, false, &a->g, err));
+
+    struct generation *g = &a->g->g;
+    if (!g->first_seq)
+        g->first_seq = a->m.at.gen_start_seq;
+    uint64_t i = a->m.at.seq - g->first_seq;
+    g->have |= UINT64_C(1) << i;
+    memcpy(g->leaf[i], a->leaf, PAWL_LEAF);
+    a->g->changed = true;
+    a->root->slots++;
+    if (a->m.at.seq > r->received_hi)
+        r->received_hi = a->m.at.seq;
+    return pawl_ok();
+}
+
+/* "facts: serial=.., model=..": claims, for people to read. */
+static void say_facts(struct uplink *u, const struct pawl_content *c)
+{
+    size_t n = (size_t)snprintf(u->facts, sizeof(u->facts), "facts:");
+
+    for (size_t i = 0; i < c->fact_n && n < sizeof(u->facts); i++)
+        n += (size_t)snprintf(u->facts + n, sizeof(u->facts) - n, "%s %.*s=%.*s", i ? "," : "",
+                              (int)c->fact[i].key.n, (const char *)c->fact[i].key.p,
+                              (int)c->fact[i].value.n, (const char *)c->fact[i].value.p);
+    for (char *s = u->facts; *s; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f)
+            *s = '?';
+}
+
+static void heed(struct uplink *u, const struct arrival *a)
+{
+    const struct pawl_content *c = &a->content;
+
+    switch (a->said ? c->type : PAWL_CONTENT_COUNT) {
+    case PAWL_CONTENT_APP:
+        if (!ratchet_id_seen(&u->h->r, c->id))
+            u->app[u->app_n++] = (struct inbox_message){ .epoch = a->root->epoch,
+                                                         .gen = a->m.gen,
+                                                         .seq = a->m.at.seq,
+                                                         .id = c->id,
+                                                         .body = c->body };
+        break;
+    case PAWL_CONTENT_CONFIRM: /* that it opened under its root is all it says */
+        break;
+    case PAWL_CONTENT_ACK:
+        if (a->m.at.seq >= u->ack_at) {
+            u->ack_at = a->m.at.seq;
+            u->ack = *c;
+        }
+        break;
+    case PAWL_CONTENT_FACTS:
+        say_facts(u, c);
+        break;
+    case PAWL_CONTENT_DEMAND: /* devices demand nothing */
+    default:
+        u->count.bad++;
+        break;
+    }
+}
+
+static void came(struct uplink *u, uint64_t seq)
+{
+    if (!u->lowest || seq < u->lowest)
+        u->lowest = seq;
+}
+
+/* It opened. */
+static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *err)
+{
+    struct findings found = { 0 };
+    bool            is_new, late;
+
+    PAWL_TRY(detect(u, a, &found, &is_new, err));
+    PAWL_TRY(is_late(u, a, &late, err));
+    size_t incidents = u->step->incident_n;
+    PAWL_TRY(incident_of(u->h, u->step, u->now_ms, &found, err)); /* inv. 2 */
+    bool raised = u->step->incident_n > incidents;
+    bool noted = is_new && may_note(a);
+    if (!noted && !raised) {
+        u->count.again++;
+        if (!found.n)
+            came(u, a->m.at.seq);
+        return pawl_ok();
+    }
+    if (late && !raised) {
+        u->count.late++;
+        return pawl_ok();
+    }
+    if (is_past_hard_limit(u, a) && !raised) {
+        u->count.over++;
+        return pawl_ok();
+    }
+    if (noted) {
+        PAWL_TRY(note(u, a, err));
+        came(u, a->m.at.seq);
+    }
+    u->fresh = true;
+    u->form = a->m.form;
+    u->count.taken++;
+    heed(u, a);
+    return pawl_ok();
+}
+
+static pawl_status take_one(struct uplink *u, struct pawl_view cose, struct pawl_err *err)
+{
+    PAWL_CLEANUP(arrival_wipe) struct arrival a = { 0 };
+    struct pawl_err                           ignored;
+    bool                                      there;
+    size_t                                    n;
+
+    if (!pawl_is_ok(pawl_msg_parse(cose, &a.m, &ignored))) {
+        u->count.bad++;
+        return pawl_ok();
+    }
+    if (a.m.at.seq > ratchet_ceiling(&u->h->r)) {
+        u->count.over++;
+        return pawl_ok();
+    }
+    PAWL_TRY(find_key(u, &a, &there, err));
+    if (!there) {
+        u->count.unknown++;
+        return pawl_ok();
+    }
+    PAWL_TRY(open_it(u, &a, &n, err));
+    if (!n) {
+        u->count.failed++;
+        memory_open_failed(u->h->flow->memory, u->h->device_id, u->now_ms);
+        return pawl_ok();
+    }
+    a.said = pawl_is_ok(pawl_content_parse(pawl_view(u->room + u->used, n), &a.content, &ignored));
+    u->used += n;
+    return judge(u, &a, err);
+}
+
+pawl_status uplink_take(struct uplink *u, const struct pawl_messages_req *req, struct pawl_err *err)
+{
+    for (size_t i = 0; i < req->n; i++)
+        u->room_n += req->cose[i].n;
+    u->room = malloc(u->room_n ? u->room_n : 1);
+    if (!u->room)
+        return pawl_fail(err, PAWL_E_MEMORY, "messages", "out of memory");
+    for (size_t i = 0; i < req->n; i++) {
+        if (!memory_may_open(u->h->flow->memory, u->h->device_id, u->h->r.accepted_ms, u->now_ms))
+            return pawl_fail(err, PAWL_E_DENIED, "messages.COSE",
+                             "too many did not open: an attest is due first");
+        PAWL_TRY(take_one(u, req->cose[i], err));
+    }
+    return pawl_ok();
+}
+
+/* ---- what became of it ---------------------------------------------------------------------- */
+
+pawl_status uplink_plan(struct uplink *u, struct pawl_err *err)
+{
+    if (u->facts[0] && !u->step->event[0])
+        memcpy(u->step->event, u->facts, sizeof(u->step->event));
+    if (!u->app_n)
+        return pawl_ok();
+    u->step->has_segment = true;
+    u->step->segment.n = (uint32_t)u->app_n;
+    u->step->segment.time_ms = u->now_ms;
+    memcpy(u->step->segment.device, u->h->device_id, sizeof(u->step->segment.device));
+    return inbox_seal(u->h->flow->keys, pawl_view_str(u->h->tenant), u->h->device_id, u->d->status,
+                      u->app, u->app_n, &u->step->segment.bytes, err);
+}
+
+size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PAWL_ACK_BITMAP_MAX])
+{
+    size_t used = 0;
+
+    memset(ret, 0, PAWL_ACK_BITMAP_MAX);
+    *ret_first = u->lowest ? u->lowest : u->h->r.received_hi;
+    for (size_t i = 0; u->lowest && i < u->h->n; i++) {
+        const struct generation *g = &u->h->gen[i]->g;
+
+        for (unsigned k = 0; g->dir == PAWL_UP && k < PAWL_GEN_MESSAGES; k++) {
+            uint64_t at = g->first_seq + k - u->lowest;
+            if (!(g->have >> k & 1) || g->first_seq + k < u->lowest ||
+                at >= PAWL_ACK_BITMAP_MAX * 8)
+                continue;
+            ret[at / 8] |= (uint8_t)(1u << at % 8);
+            if (at / 8 >= used)
+                used = at / 8 + 1;
+        }
+    }
+    return used;
+}
+
+void uplink_say(const struct uplink *u, char *ret, size_t cap)
+{
+    const struct uplink_counts *c = &u->count;
+    const struct {
+        const char *name;
+        unsigned    n;
+    } say[] = { { "taken", c->taken },  { "again", c->again },   { "late", c->late },
+                { "over", c->over },    { "failed", c->failed }, { "no key", c->unknown },
+                { "senseless", c->bad } };
+    size_t n = 0;
+
+    ret[0] = 0;
+    for (size_t i = 0; i < sizeof(say) / sizeof(say[0]) && n < cap; i++)
+        if (say[i].n)
+            n += (size_t)snprintf(ret + n, cap - n, "%s%s %u", n ? ", " : "", say[i].name,
+                                  say[i].n);
+}
