@@ -186,6 +186,8 @@ static pawl_status set_up(struct connection *c, struct pawl_err *err)
     PAWL_TRY(connection_exec(c, "PRAGMA journal_mode = WAL", "open", err));
     PAWL_TRY(connection_exec(c, "PRAGMA synchronous = FULL", "open", err));
     PAWL_TRY(connection_exec(c, "PRAGMA foreign_keys = ON", "open", err));
+    /* 16 MB of log before it is merged: a page that many batches change is merged once. */
+    PAWL_TRY(connection_exec(c, "PRAGMA wal_autocheckpoint = 4000", "open", err));
     /* SQLite passes silently over a pragma that it cannot honour. */
     PAWL_TRY(connection_number(c, "PRAGMA synchronous", "open", &synchronous, err));
     PAWL_TRY(connection_number(c, "PRAGMA foreign_keys", "open", &foreign_keys, err));
