@@ -24,12 +24,16 @@ static const struct {
     const char      *name;
     enum cli_command command;
     bool             json, csv, force, token; /* options that it takes */
+    const char      *argument;                /* what it takes behind them; NULL: nothing */
 } commands[] = {
     { "enroll", CLI_ENROLL, .json = true, .token = true },
     { "attest", CLI_ATTEST, .json = true, .token = true },
+    { "rekey", CLI_REKEY, .json = true, .token = true },
     { "run", CLI_RUN },
     { "status", CLI_STATUS, .json = true },
-    { "join", CLI_JOIN, .force = true },
+    { "join", CLI_JOIN, .force = true,
+      .argument = "join takes one string, pawl://.., or - for standard input" },
+    { "hedge", CLI_HEDGE, .argument = "hedge takes -: the key comes on standard input" },
     { "identity", CLI_IDENTITY, .json = true, .csv = true },
 };
 
@@ -84,13 +88,13 @@ static enum cli_exit take_command(int argc, char **argv, struct cli *c)
         (c->force && !commands[i].force) || (c->token && !commands[i].token) || (c->json && c->csv))
         return usage("these options do not go with the command", commands[i].name);
     c->command = commands[i].command;
-    int arguments = argc - optind - 1;
-    if (arguments != (c->command == CLI_JOIN))
-        return usage(c->command == CLI_JOIN
-                         ? "join takes one string, pawl://.., or - for standard input"
-                         : "no arguments are taken by",
-                     c->command == CLI_JOIN ? "" : commands[i].name);
-    c->join = c->command == CLI_JOIN ? argv[optind + 1] : NULL;
+    const char *wanted = commands[i].argument;
+    if (argc - optind - 1 != (wanted ? 1 : 0))
+        return usage(wanted ? wanted : "no arguments are taken by", wanted ? "" : commands[i].name);
+    c->argument = wanted ? argv[optind + 1] : NULL;
+    /* An argument would show the key to whoever lists processes. */
+    if (c->command == CLI_HEDGE && strcmp(c->argument, "-"))
+        return usage(wanted, "");
     return CLI_GOOD;
 }
 
@@ -125,10 +129,13 @@ void cli_help(void)
         "                            --force: replace another verifier\n"
         "  enroll [--json]           introduce this TPM to the verifier\n"
         "  attest [--json]           send one quote and print the verdict\n"
-        "  run                       enroll if need be, then attest every interval_s, until "
-        "stopped\n"
+        "  rekey [--json]            the same, and turn the keys of messages over\n"
+        "  run                       enroll if need be, then attest every interval_s and rekey\n"
+        "                            every rekey_s, until stopped\n"
         "  status [--json]           how it stands, without TPM and network\n"
         "  identity [--json | --csv] all Endorsement Keys of the TPM, offline\n"
+        "  hedge -                   take a second secret from standard input, as `pawlctl device\n"
+        "                            hedge` prints it, into the TPM and into every new key\n"
         "\n"
         "  --config FILE             default " CONFIG_PATH "\n"
         "  --help, --version\n"

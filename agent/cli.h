@@ -9,10 +9,12 @@ enum cli_command {
     CLI_NONE = 0,
     CLI_ENROLL,
     CLI_ATTEST,
+    CLI_REKEY,
     CLI_RUN,
     CLI_STATUS,
     CLI_JOIN,
     CLI_IDENTITY,
+    CLI_HEDGE,
     CLI_HELP,
     CLI_VERSION
 };
@@ -30,8 +32,8 @@ struct cli {
     const char      *config;       /* path */
     bool             config_given; /* by --config */
     bool             json, csv, force;
-    const char      *join;  /* the string */
-    const char      *token; /* file for the verifier's token, or NULL */
+    const char      *argument; /* of join: the string, or - */
+    const char      *token;    /* file for the verifier's token, or NULL */
 };
 
 /* Prints to stderr what is wrong and returns CLI_USAGE, or fills *ret and returns CLI_GOOD. */

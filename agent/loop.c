@@ -164,7 +164,12 @@ static pawl_status round_once(struct loop *l, struct flow_answer *a, struct pawl
 
     if (!f->record.enrolled && f->config->enroll)
         return flow_enroll(f, why, a, err);
-    return flow_attest(f, why, a, err);
+    if (live_wants_rekey(f))
+        return flow_rekey(f, why, a, err);
+    PAWL_TRY(flow_attest(f, why, a, err));
+    if (a->kind != FLOW_RESULT || !a->want.rekey_now)
+        return pawl_ok();
+    return flow_rekey(f, PAWL_REASON_DEMAND, a, err);
 }
 
 /* Seconds: what a signed refusal says, or an overloaded server, which is believed less. */
@@ -187,6 +192,7 @@ static void one_round(struct loop *l)
     pawl_status s = round_once(l, &a, &err);
     if (!pawl_is_ok(s) && stop_pending())
         return; /* we gave up ourselves */
+    report_lost(&l->flow);
     flow_note(&l->flow, s, &a, time(NULL), &err);
     if (pawl_is_ok(s))
         report_answer_line(&a, line, sizeof(line));

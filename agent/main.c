@@ -17,7 +17,20 @@
 #include "sandbox.h"
 #include "status.h"
 
-/* enroll and attest: one exchange, noted for `status`. */
+static pawl_status ask(enum cli_command c, struct flow *f, struct flow_answer *ret,
+                       struct pawl_err *err)
+{
+    switch (c) {
+    case CLI_ENROLL:
+        return flow_enroll(f, PAWL_REASON_OPERATOR, ret, err);
+    case CLI_REKEY:
+        return flow_rekey(f, PAWL_REASON_OPERATOR, ret, err);
+    default:
+        return flow_attest(f, PAWL_REASON_OPERATOR, ret, err);
+    }
+}
+
+/* enroll, attest and rekey: one exchange, noted for `status`. */
 static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
 {
     PAWL_CLEANUP(flow_close) struct flow f = { .dir = { -1, -1 } };
@@ -28,9 +41,8 @@ static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
         report_failure(&err);
         return CLI_USAGE;
     }
+    pawl_status s = ask(cli->command, &f, &a, &err);
     report_lost(&f);
-    pawl_status s = cli->command == CLI_ENROLL ? flow_enroll(&f, PAWL_REASON_OPERATOR, &a, &err)
-                                               : flow_attest(&f, PAWL_REASON_OPERATOR, &a, &err);
     flow_note(&f, s, &a, time(NULL), &err);
     if (!pawl_is_ok(s)) {
         report_failure(&err);
@@ -43,6 +55,43 @@ static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
     }
     /* Enrolled is enrolled: the verdict may still wait for approval or a policy. */
     return cli->command == CLI_ENROLL && a.kind == FLOW_RESULT ? CLI_GOOD : report_answer_exit(&a);
+}
+
+/* The key: 32 bytes in hex, one line. */
+static pawl_status read_hedge(struct pawl_secret *ret, struct pawl_err *err)
+{
+    char    line[JOIN_STRING_MAX] = "";
+    uint8_t key[32];
+
+    pawl_status s = join_read(stdin, line, err);
+    if (pawl_is_ok(s))
+        s = pawl_hex_parse_exact(line, "hedge", key, sizeof(key), err);
+    if (pawl_is_ok(s))
+        s = pawl_secret_from(PAWL_VIEW_OF(key), "hedge", ret, err);
+    else
+        s = pawl_fail(err, PAWL_E_FORM, "hedge", "64 hex digits are wanted on standard input");
+    pawl_wipe(line, sizeof(line));
+    pawl_wipe(key, sizeof(key));
+    return s;
+}
+
+static enum cli_exit hedge(const struct config *c)
+{
+    PAWL_CLEANUP(flow_close) struct flow f = { .dir = { -1, -1 } };
+    PAWL_SECRET                          key = { 0 };
+    struct pawl_err                      err = { 0 };
+
+    if (!pawl_is_ok(read_hedge(&key, &err)) || !pawl_is_ok(flow_open(c, &f, &err))) {
+        report_failure(&err);
+        return CLI_USAGE;
+    }
+    pawl_status s = flow_hedge(&f, &key, &err);
+    if (!pawl_is_ok(s)) {
+        report_failure(&err);
+        return report_failure_exit(s.code);
+    }
+    puts("hedge: in use from the next rekey on");
+    return CLI_GOOD;
 }
 
 static enum cli_exit run(struct config *c)
@@ -82,12 +131,12 @@ static enum cli_exit show_identity(const struct cli *cli, const struct config *c
 static enum cli_exit join(const struct cli *cli)
 {
     char            line[JOIN_STRING_MAX];
-    bool            piped = !strcmp(cli->join, "-");
+    bool            piped = !strcmp(cli->argument, "-");
     struct pawl_err err;
 
     pawl_status s = piped ? join_read(stdin, line, &err) : pawl_ok();
     if (pawl_is_ok(s))
-        s = join_file(cli->config, piped ? line : cli->join, cli->force, &err);
+        s = join_file(cli->config, piped ? line : cli->argument, cli->force, &err);
     pawl_wipe(line, sizeof(line));
     if (!pawl_is_ok(s)) {
         report_failure(&err);
@@ -130,6 +179,8 @@ static enum cli_exit dispatch(const struct cli *cli)
         return show_status(cli, &c);
     case CLI_IDENTITY:
         return show_identity(cli, &c);
+    case CLI_HEDGE:
+        return hedge(&c);
     default:
         return one_exchange(cli, &c);
     }

@@ -33,9 +33,13 @@ enum cli_exit report_failure_exit(enum pawl_code code)
 
 void report_answer_line(const struct flow_answer *a, char *ret, size_t cap)
 {
+    char epoch[40] = "";
+
+    if (a->rekeyed)
+        snprintf(epoch, sizeof(epoch), " (epoch %" PRIu64 ")", a->ear.new_epoch);
     if (a->kind == FLOW_RESULT)
-        snprintf(ret, cap, "%s%s%s", ear_status_name(a->ear.status), a->ear.why[0] ? ": " : "",
-                 a->ear.why);
+        snprintf(ret, cap, "%s%s%s%s", ear_status_name(a->ear.status), a->ear.why[0] ? ": " : "",
+                 a->ear.why, epoch);
     else if (a->refusal.has_retry)
         snprintf(ret, cap, "refused: %s (again in %" PRIu64 " s)",
                  pawl_refusal_text(a->refusal.code), a->refusal.retry_after_s);
@@ -52,6 +56,8 @@ static void report_json(const struct flow_answer *a, const struct record *r)
     cJSON_AddStringToObject(j, "verdict", result ? ear_status_name(a->ear.status) : "none");
     cJSON_AddStringToObject(j, "why", result ? a->ear.why : "");
     cJSON_AddBoolToObject(j, "waits", r->waits);
+    cJSON_AddBoolToObject(j, "rekeyed", a->rekeyed);
+    cJSON_AddNumberToObject(j, "epoch", (double)r->epoch);
     if (result)
         cJSON_AddNullToObject(j, "refusal");
     else
@@ -88,9 +94,9 @@ void report_failure(const struct pawl_err *err)
     fprintf(stderr, "pawl-agent: %s: %s\n", err->where, err->why);
 }
 
-void report_lost(const struct flow *f)
+void report_lost(struct flow *f)
 {
     for (size_t i = 0; i < f->lost_n; i++)
-        fprintf(stderr, "pawl-agent: %s: %s: taken as lost, and kept beside as .bad\n",
-                f->lost[i].where, f->lost[i].why);
+        fprintf(stderr, "pawl-agent: %s: %s: taken as lost\n", f->lost[i].where, f->lost[i].why);
+    flow_lost_said(f);
 }

@@ -10,10 +10,13 @@
 enum cli_exit report_answer_exit(const struct flow_answer *a);
 enum cli_exit report_failure_exit(enum pawl_code code);
 
-/* "affirming", "contraindicated: pcr-differs", "refused: revoked" */
+/* "affirming", "affirming (epoch 3)" after a rekey, "contraindicated: pcr-differs", "refused:
+ * revoked" */
 void report_answer_line(const struct flow_answer *a, char *ret, size_t cap);
 
-/* The line, or an object {device, verdict, why, waits, refusal, request}, on stdout. */
+/* The line, or an object {device, verdict, why, waits, rekeyed, epoch, refusal, request}, on
+ * stdout.
+ */
 void report_answer(const struct flow_answer *a, const struct record *r, bool json);
 
 /* Writes the verifier's signed token into a file; a refusal has none, and then nothing is
@@ -24,7 +27,7 @@ PAWL_MUST_USE pawl_status report_token(const struct flow_answer *a, const char *
 /* "pawl-agent: where: why" on stderr. */
 void report_failure(const struct pawl_err *err);
 
-/* A line on stderr for each file of the state that was found spoilt. */
-void report_lost(const struct flow *f);
+/* A line on stderr for each part of the state that was found spoilt since the last call. */
+void report_lost(struct flow *f);
 
 #endif

@@ -124,14 +124,19 @@ static void contact_line(const struct status *s, char *ret, size_t cap)
 static void keys_line(const struct status *s, char *ret, size_t cap)
 {
     const struct record *r = &s->record;
-    char                 id[2 * PAWL_DEVICE_ID + 1] = "";
+    char                 id[2 * PAWL_DEVICE_ID + 1] = "", when[48], epoch[96] = "";
     struct pawl_err      ignored;
+
+    if (r->epoch) {
+        ago(r->rekeyed_s, s->now_s, when, sizeof(when));
+        snprintf(epoch, sizeof(epoch), ", epoch %" PRIu64 " begun %s", r->epoch, when);
+    }
 
     if (!r->has_device ||
         !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(r->device_id), id, sizeof(id), &ignored)))
         snprintf(ret, cap, "none enrolled");
     else
-        snprintf(ret, cap, "%s, %s, device %s", r->ek, r->ak, id);
+        snprintf(ret, cap, "%s, %s, device %s%s", r->ek, r->ak, id, epoch);
 }
 
 static void software_line(const struct status *s, char *ret, size_t cap)
@@ -185,6 +190,8 @@ static void print_json(const struct status *s)
         json_add_hex(j, "device", PAWL_VIEW_OF(r->device_id));
     cJSON_AddStringToObject(j, "ek", r->ek);
     cJSON_AddStringToObject(j, "ak", r->ak);
+    cJSON_AddNumberToObject(j, "epoch", (double)r->epoch);
+    cJSON_AddNumberToObject(j, "rekeyed", (double)r->rekeyed_s);
     cJSON_AddNumberToObject(j, "queue", 0);
     cJSON_AddNumberToObject(j, "last_contact", (double)s->contact_s);
     cJSON_AddStringToObject(j, "result", r->result);

@@ -68,8 +68,7 @@ static pawl_status exchange(struct flow *f, enum pawl_label wanted, enum pawl_re
     bool                                     again = true, rekeyed = false;
 
     if (!f->record.enrolled)
-        return pawl_fail(err, PAWL_E_STATE, "device",
-                         "not enrolled with this verifier: run `pawl-agent enroll`");
+        return pawl_fail(err, PAWL_E_STATE, "device", FLOW_NOT_ENROLLED);
     PAWL_TRY(quoted_make(&q, err));
     PAWL_TRY(verifier_find(f, &v, err));
     PAWL_TRY(device_open(f, false, &d, err));
@@ -106,8 +105,7 @@ pawl_status flow_live(struct flow *f, struct pawl_err *err)
     if (f->live.open || f->live.lost)
         return pawl_ok();
     if (!f->record.enrolled)
-        return pawl_fail(err, PAWL_E_STATE, "device",
-                         "not enrolled with this verifier: run `pawl-agent enroll`");
+        return pawl_fail(err, PAWL_E_STATE, "device", FLOW_NOT_ENROLLED);
     PAWL_TRY(device_open(f, false, &d, err));
     return live_open(f, &d, err);
 }

@@ -54,6 +54,8 @@ pawl_status flow_hedge(struct flow *f, const struct pawl_secret *key, struct paw
     PAWL_CLEANUP(device_close) struct device d = { 0 };
     struct tpm_sealed                        wrapped;
 
+    if (!f->record.enrolled)
+        return pawl_fail(err, PAWL_E_STATE, "device", FLOW_NOT_ENROLLED);
     PAWL_TRY(device_open(f, false, &d, err));
     PAWL_TRY(tpm_hmac_import(d.tpm, key, &wrapped, err));
     return pawl_under(err, "state",

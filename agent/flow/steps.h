@@ -6,6 +6,8 @@
 #include "flow/flow.h"
 #include "tpm/tpm.h"
 
+#define FLOW_NOT_ENROLLED "not enrolled with this verifier: run `pawl-agent enroll`"
+
 /* ---- device.c: our TPM, opened for one round ------------------------------------------------ */
 
 struct device {
