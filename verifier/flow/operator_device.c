@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/held.h"
 #include "flow/json.h"
 #include "flow/operator.h"
 #include "flow/operator_find.h"
@@ -130,7 +131,27 @@ static void add_summary(struct json *j, cJSON *o, const struct device *d)
     json_i64(j, o, "seen", d->seen_s);
     json_u64(j, o, "attempt", d->attempt);
     json_u64(j, o, "enrolments", d->enrolments);
-    json_bool(j, o, "may_reenrol", d->may_reenrol);
+}
+
+/* Epochs by their numbers: the one in use, and the one that waits to be seen. */
+static void add_ratchet(struct json *j, cJSON *o, const struct ratchet *r)
+{
+    cJSON *ratchet = json_object(j, o, "ratchet");
+
+    json_bool(j, o, "may_reenrol", r->may_resync);
+    if (r->current.present)
+        json_u64(j, ratchet, "epoch", r->current.epoch);
+    else
+        json_null(j, ratchet, "epoch");
+    if (r->pending.present)
+        json_u64(j, ratchet, "pending", r->pending.epoch);
+    else
+        json_null(j, ratchet, "pending");
+    json_i64(j, ratchet, "promoted", r->promoted_ms / 1000);
+    json_u64(j, ratchet, "attested_slot", r->attested_hi);
+    json_u64(j, ratchet, "received_slot", r->received_hi);
+    json_bool(j, ratchet, "hedged", r->hedge.n > 0);
+    json_bool(j, ratchet, "incident", r->incident_epoch != 0);
 }
 
 static void add_keys(struct json *j, cJSON *o, const struct device *d)
@@ -210,10 +231,11 @@ static pawl_status add_pcrs(struct flow *f, const struct device *d, struct json 
     return pawl_ok();
 }
 
-static pawl_status add_device(struct flow *f, const struct device *d, struct json *j,
-                              struct pawl_err *err)
+static pawl_status add_device(struct flow *f, const struct device *d, const struct ratchet *r,
+                              struct json *j, struct pawl_err *err)
 {
     add_summary(j, j->root, d);
+    add_ratchet(j, j->root, r);
     add_reasons(j, j->root, d);
     add_keys(j, j->root, d);
     add_clock(j, j->root, d);
@@ -225,11 +247,12 @@ static pawl_status add_device(struct flow *f, const struct device *d, struct jso
 }
 
 /* The device as a change would leave it. */
-static pawl_status show(struct flow *f, const struct device *d, char **ret, struct pawl_err *err)
+static pawl_status show(struct flow *f, const struct device *d, const struct ratchet *r, char **ret,
+                        struct pawl_err *err)
 {
     JSON j = json_begin();
 
-    PAWL_TRY(add_device(f, d, &j, err));
+    PAWL_TRY(add_device(f, d, r, &j, err));
     return json_end(&j, ret, err);
 }
 
@@ -252,11 +275,13 @@ static pawl_status add_event(const struct event_row *e, void *arg, struct pawl_e
 pawl_status operator_device(struct flow *f, const struct tenant_config *tenant, const char *id,
                             char **ret, struct pawl_err *err)
 {
-    struct device d;
-    JSON          j = json_begin();
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    struct device                       d;
+    JSON                                j = json_begin();
 
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    PAWL_TRY(add_device(f, &d, &j, err));
+    PAWL_TRY(held_open(f, &d, &h, err));
+    PAWL_TRY(add_device(f, &d, &h.r, &j, err));
     struct list l = { .j = &j, .list = json_array(&j, j.root, "events") };
     PAWL_TRY(f->store->events(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), EVENTS,
                               add_event, &l, err));
@@ -321,41 +346,46 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
                                  enum device_event on, char **ret, struct step *step,
                                  struct pawl_err *err)
 {
-    struct device d;
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    struct device                       d;
 
     if (on != DEVICE_EVENT_APPROVE && on != DEVICE_EVENT_REVOKE)
         return pawl_fail(err, PAWL_E_BUG, "device", "%s is no operator's event",
                          device_event_name(on));
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
+    PAWL_TRY(held_open(f, &d, &h, err));
     enum device_state before = d.state;
-    bool              had_leave = d.may_reenrol;
+    bool              had_leave = h.r.may_resync;
     PAWL_TRY(device_next(d.state, on, &d.state, err));
-    /* Approving what is active already is leave to enrol again, once (P-ENROL-7). */
-    d.may_reenrol = on == DEVICE_EVENT_APPROVE && before == DEVICE_ACTIVE;
-    PAWL_TRY(show(f, &d, ret, err));
+    /* Approving what is active already is leave to come back, once: by a resync (P-RESYNC-2) or by
+     * another enrolment (P-ENROL-7). */
+    h.r.may_resync = on == DEVICE_EVENT_APPROVE && before == DEVICE_ACTIVE;
+    PAWL_TRY(show(f, &d, &h.r, ret, err));
     /* What is so already needs no step. */
-    if (d.state == before && d.may_reenrol == had_leave)
+    if (d.state == before && h.r.may_resync == had_leave)
         return pawl_ok();
     plan(&d, step);
-    if (d.may_reenrol)
-        snprintf(step->event, sizeof(step->event), "may enrol again, by an operator");
+    if (h.r.may_resync)
+        snprintf(step->event, sizeof(step->event), "may come back, by an operator");
     else
         snprintf(step->event, sizeof(step->event), "%s by an operator: %s, was %s",
                  device_event_name(on), device_state_name(d.state), device_state_name(before));
-    return pawl_ok();
+    return held_plan(&h, step, err);
 }
 
 pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
                                    const char *id, struct pawl_view body, char **ret,
                                    struct step *step, struct pawl_err *err)
 {
-    struct device d;
-    char          name[PAWL_TENANT_MAX + 1];
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    struct device                       d;
+    char                                name[PAWL_TENANT_MAX + 1];
 
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
+    PAWL_TRY(held_open(f, &d, &h, err));
     PAWL_TRY(operator_read_policy_name(f, tenant, body, name, err));
     memcpy(d.policy, name, sizeof(d.policy));
-    PAWL_TRY(show(f, &d, ret, err));
+    PAWL_TRY(show(f, &d, &h.r, ret, err));
     plan(&d, step);
     snprintf(step->event, sizeof(step->event), "policy by an operator: %s",
              name[0] ? name : "the tenant's default");

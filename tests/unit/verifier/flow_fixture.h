@@ -12,6 +12,7 @@
 
 #include "flow/flow.h"
 #include "flow/lifecycle.h"
+#include "ratchet/detect.h"
 #include "soft_device.h"
 #include "store_fixture.h"
 
@@ -48,7 +49,7 @@ void world_takes(struct world *w, flow_fn *flow, struct pawl_view body, int http
 /* Plans, fails with this code and field, answers 403, and no row has changed. */
 void world_refuses(struct world *w, flow_fn *flow, struct pawl_view body, enum pawl_code code,
                    const char *where);
-/* A signed refusal with this code; no row has changed. */
+/* A signed refusal with this code; no row has changed, but for an incident with FORKED. */
 struct pawl_refusal world_says_no(struct world *w, struct pawl_view body,
                                   enum pawl_refusal_code code);
 
@@ -76,6 +77,19 @@ void world_attest(struct world *w, struct soft_device *d);
 /* The same over all PCRs. */
 void world_attest_all(struct world *w, struct soft_device *d);
 
+/* Evidence of a rekey or a resync, unsigned; the nonce is kept. */
+void world_begin(struct world *w, struct soft_device *d, enum pawl_label label,
+                 struct soft_evidence *ret);
+/* Signs and sends, must be accepted; the device takes no notice of the answer (it is lost). */
+void world_sends(struct world *w, struct soft_evidence *ev);
+/* What the device does with w->answer: the root in it is its own from now on. */
+void world_adopt(struct world *w, struct soft_device *d, const struct soft_evidence *ev,
+                 const struct pawl_secret *secret);
+void world_rekey(struct world *w, struct soft_device *d);
+void world_resync(struct world *w, struct soft_device *d);
+/* Enrolled, and the first root seen in use. */
+void world_settled(struct world *w, struct soft_device *d);
+
 /* ---- tokens -----------------------------------------------------------------------------------
  */
 
@@ -100,9 +114,13 @@ void   ear_done(cJSON **ear);
 #define EAR PAWL_CLEANUP(ear_done) cJSON
 const char *ear_status(const cJSON *ear);
 /* A claim of the trustworthiness vector, 0 if absent. */
-int  ear_claim(const cJSON *ear, const char *name);
-bool ear_says(const cJSON *ear, const char *why);
-bool world_wants_values(struct world *w);
+int                ear_claim(const cJSON *ear, const char *name);
+bool               ear_says(const cJSON *ear, const char *why);
+bool               world_wants_values(struct world *w);
+struct pawl_result world_result(struct world *w);
+/* Incidents of this rule ("E5"), and of any. */
+int64_t world_incidents(struct world *w, enum rule rule);
+int64_t world_all_incidents(struct world *w);
 
 /* ---- the operator's side ----------------------------------------------------------------------
  */

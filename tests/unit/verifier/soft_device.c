@@ -87,6 +87,8 @@ void soft_device_make(struct soft_device *d, const struct soft_ca *ca, int64_t n
                    .safe = true,
                    .firmware = 0x0049000812345678 },
         .banks = 1u << PAWL_SHA1 | 1u << PAWL_SHA256,
+        .e_d = new_key(),
+        .boot_id = { 7 },
         .os_boot = "one boot",
         .tenant = "acme",
     };
@@ -103,6 +105,13 @@ void soft_device_clear(struct soft_device *d)
     EVP_PKEY_free(d->td);
     make_keys(d);
     d->clock = (struct pawl_clock){ .clock_ms = 1, .firmware = d->clock.firmware };
+    soft_device_forget(d);
+}
+
+void soft_device_forget(struct soft_device *d)
+{
+    d->has_root = false;
+    pawl_root_wipe(&d->root);
 }
 
 void soft_device_done(struct soft_device *d)
@@ -110,6 +119,7 @@ void soft_device_done(struct soft_device *d)
     EVP_PKEY_free(d->ek);
     EVP_PKEY_free(d->ak);
     EVP_PKEY_free(d->td);
+    EVP_PKEY_free(d->e_d);
 }
 
 struct pawl_name soft_device_qualified(const struct soft_device *d)
@@ -271,11 +281,28 @@ static void read_pcrs(const struct soft_device *d, const struct pawl_pcr_selecti
             }
 }
 
+/* What A1 says of the base and of the root to come. */
+static void begin_root(const struct soft_device *d, struct soft_evidence *ret)
+{
+    static const uint8_t none[PAWL_KID];
+    struct pawl_a1      *a1 = &ret->a1;
+    bool                 has_base = d->has_root && a1->label != PAWL_LABEL_ENROL;
+    struct pawl_public   e_d = soft_public(d->e_d);
+
+    a1->base_epoch = has_base ? d->root.epoch : 0;
+    a1->base_kid = t_copy(has_base ? PAWL_VIEW_OF(d->root.kid) : PAWL_VIEW_OF(none));
+    if (has_base)
+        ret->k_auth = d->root.k_auth;
+    a1->new_epoch = a1->base_epoch + (a1->label == PAWL_LABEL_REKEY);
+    if (a1->label == PAWL_LABEL_RESYNC || a1->label == PAWL_LABEL_ENROL)
+        a1->new_epoch = d->known_epoch + 1;
+    if (a1->label != PAWL_LABEL_ATTEST)
+        a1->e_d = t_copy(pawl_view(e_d.b, e_d.n));
+}
+
 void soft_evidence_begin(struct soft_device *d, enum pawl_label label, struct pawl_view nonce,
                          const struct pawl_pcr_selection *asked, struct soft_evidence *ret)
 {
-    static const uint8_t kid[PAWL_KID], boot_id[PAWL_BOOT_ID] = { 7 };
-
     *ret = (struct soft_evidence){ .select = *asked, .signer = d->ak };
     for (size_t i = 0; i < asked->n; i++)
         if (!(d->banks >> asked->bank[i].hash & 1))
@@ -296,9 +323,9 @@ void soft_evidence_begin(struct soft_device *d, enum pawl_label label, struct pa
                                 .td_name = pawl_name_view(&d->td_name),
                                 .nonce = nonce,
                                 .attempt = ++d->attempt,
-                                .base_kid = PAWL_VIEW_OF(kid),
-                                .boot_id = PAWL_VIEW_OF(boot_id),
+                                .boot_id = t_copy(PAWL_VIEW_OF(d->boot_id)),
                                 .os_boot = PAWL_VIEW_OF(d->os_boot) };
+    begin_root(d, ret);
 }
 
 static struct pawl_view digest_of(const struct soft_evidence *e)
@@ -331,10 +358,11 @@ void soft_evidence_sign(struct soft_evidence *e, const struct pawl_secret *secre
     e->m.pcr_n = e->values.n;
     for (size_t i = 0; i < e->values.n; i++)
         e->m.pcr[i] = t_copy(pawl_digest_view(&e->values.value[i]));
-    if (!secret)
+    struct pawl_secret k_auth = e->k_auth;
+    if (secret)
+        T_OK(pawl_expand_label(secret, "enrol auth", pawl_view(NULL, 0), 32, &k_auth, &err), &err);
+    if (k_auth.n == 0)
         return;
-    struct pawl_secret k_auth;
-    T_OK(pawl_expand_label(secret, "enrol auth", pawl_view(NULL, 0), 32, &k_auth, &err), &err);
     T_OK(pawl_mac_base(&k_auth, th1, pawl_view(NULL, 0), mac, &err), &err);
     e->m.mac_base = t_copy(PAWL_VIEW_OF(mac));
 }
@@ -350,6 +378,42 @@ struct pawl_view soft_evidence_bytes(const struct soft_evidence *e)
     struct pawl_view copy = t_copy(pawl_view(b, w.n));
     free(b);
     return copy;
+}
+
+void soft_adopt(struct soft_device *d, const struct soft_evidence *e, const struct pawl_root *base,
+                const struct pawl_secret *secret, const uint8_t e_v[PAWL_POINT_P256],
+                struct pawl_view ear, struct pawl_view conf_v)
+{
+    uint8_t                 th1[32], conf[32];
+    struct pawl_err         err;
+    struct pawl_secret      rk, h;
+    struct pawl_secret      z_ee = agree(d->e_d, pawl_view(e_v, PAWL_POINT_P256));
+    struct pawl_secret      z_se = agree(d->td, pawl_view(e_v, PAWL_POINT_P256));
+    struct pawl_rekey_terms t = {
+        .rk = base ? &base->rk : &rk, .z_ee = &z_ee, .z_se = &z_se, .epoch = e->a1.new_epoch
+    };
+
+    T_OK(pawl_sha256(e->m.a1, th1, &err), &err);
+    T_OK(pawl_th2(th1, e->m.attest, e_v, pawl_jws_signing_input(ear), t.th2, &err), &err);
+    if (secret) {
+        T_OK(pawl_rk_enrol(&rk, &err), &err);
+        T_OK(pawl_enrol_term(secret, &h, &err), &err);
+        t.h = &h;
+    } else if (!base) {
+        T_OK(pawl_rk_resync(th1, &rk, &err), &err);
+    }
+    if (e->a1.suite & PAWL_SUITE_HMAC_KEY) {
+        const struct pawl_view part = PAWL_VIEW_OF(t.th2);
+        struct pawl_digest     mac;
+        T_OK(pawl_hmac(PAWL_SHA256, &d->hedge, &part, 1, &mac, &err), &err);
+        T_OK(pawl_secret_from(pawl_digest_view(&mac), "h", &h, &err), &err);
+        t.h = &h;
+    }
+    T_OK(pawl_root_make(&t, &d->root, conf, &err), &err);
+    assert_true(pawl_mac_equal(PAWL_VIEW_OF(conf), conf_v));
+    d->has_root = true;
+    if (d->known_epoch < d->root.epoch)
+        d->known_epoch = d->root.epoch;
 }
 
 struct pawl_view soft_challenge(const struct soft_device *d, enum pawl_label label)
