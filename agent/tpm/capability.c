@@ -54,6 +54,18 @@ pawl_status tpm_has_handle(struct tpm *t, TPM2_HANDLE handle, bool *ret, struct 
     return pawl_ok();
 }
 
+/* A TPM answers with the next command when it lacks the one that was asked. */
+pawl_status tpm_has_command(struct tpm *t, TPM2_CC command, bool *ret, struct pawl_err *err)
+{
+    TPM_OWNED TPMS_CAPABILITY_DATA *cap = NULL;
+
+    PAWL_TRY(get(t, TPM2_CAP_COMMANDS, command, 1, &cap, err));
+    const TPMA_CC   number = TPMA_CC_V | TPMA_CC_COMMANDINDEX_MASK;
+    const TPML_CCA *list = &cap->data.command;
+    *ret = list->count > 0 && (list->commandAttributes[0] & number) == command;
+    return pawl_ok();
+}
+
 static pawl_status count_handles(struct tpm *t, uint32_t first, uint32_t *ret, struct pawl_err *err)
 {
     TPM_OWNED TPMS_CAPABILITY_DATA *cap = NULL;

@@ -87,6 +87,8 @@ pawl_status tpm_rc(TSS2_RC rc, const char *command, struct pawl_err *err)
     if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
         return pawl_fail(err, PAWL_E_IO, command, "the connection to the TPM failed: %s",
                          Tss2_RC_Decode(rc));
+    if (rc == TSS2_ESYS_RC_BAD_SEQUENCE) /* ESAPI still waits for an answer that never came */
+        return pawl_fail(err, PAWL_E_IO, command, "the connection to the TPM failed before this");
     return pawl_fail(err, is_passing(rc) ? PAWL_E_IO : PAWL_E_TPM, command, "0x%x %s", rc,
                      Tss2_RC_Decode(rc));
 }
@@ -140,7 +142,7 @@ pawl_status tpm_open(const char *tcti, struct tpm **ret, struct pawl_err *err)
 
     if (!t)
         return pawl_fail(err, PAWL_E_MEMORY, "tpm", "out of memory");
-    t->ek = t->ak = t->td = ESYS_TR_NONE;
+    t->ek = t->ak = t->srk = t->td = ESYS_TR_NONE;
 
     /* tpm2-tss writes to stderr what we report ourselves; who wants it sets the variable. */
     setenv("TSS2_LOG", "all+none", 0);
@@ -179,4 +181,29 @@ pawl_status tpm_last_response(struct tpm *t, struct pawl_view *ret, struct pawl_
     PAWL_TRY(tpm_rc(Tss2_Sys_GetRpBuffer(sys, &n, &p), "Tss2_Sys_GetRpBuffer", err));
     *ret = pawl_view(p, n);
     return pawl_ok();
+}
+
+void tpm_wipe_last_response(struct tpm *t)
+{
+    struct pawl_view v = { 0 };
+    struct pawl_err  ignored;
+
+    /* It points into SAPI's own buffer, which is ours by way of the context. */
+    if (pawl_is_ok(tpm_last_response(t, &v, &ignored)))
+        pawl_wipe((uint8_t *)v.p, v.n);
+}
+
+pawl_status tpm_take_secret(struct tpm *t, const char *field, struct pawl_secret *ret,
+                            struct pawl_err *err)
+{
+    struct pawl_view in = { 0 };
+
+    PAWL_TRY(tpm_last_response(t, &in, err));
+    struct pawl_rd   r = pawl_rd_from(in);
+    struct pawl_view secret = pawl_rd_tpm2b(&r, field, PAWL_SECRET_MAX);
+    pawl_status      s = pawl_rd_end(&r, err);
+    if (pawl_is_ok(s))
+        s = pawl_secret_from(secret, field, ret, err);
+    tpm_wipe_last_response(t);
+    return s;
 }

@@ -15,7 +15,9 @@ struct tpm {
     /* From tpm_keys_open on: persistent objects whose public areas were checked. ESYS_TR_NONE
      * before. */
     enum pawl_template ek_template;
-    ESYS_TR            ek, ak, td;
+    ESYS_TR            ek, ak, srk, td;
+    struct tpm_key     srk_key;
+    uint32_t           vault_index; /* the counter of tpm_vault */
 };
 
 /* What ESAPI allocates: freed at the end of the scope. */
@@ -41,6 +43,10 @@ bool tpm_rc_blames_parameter(TSS2_RC rc);
 PAWL_MUST_USE pawl_status tpm_has_handle(struct tpm *t, TPM2_HANDLE handle, bool *ret,
                                          struct pawl_err *err);
 
+/* Whether the TPM implements a command. */
+PAWL_MUST_USE pawl_status tpm_has_command(struct tpm *t, TPM2_CC command, bool *ret,
+                                          struct pawl_err *err);
+
 /* A property of group TPM2_PT_FIXED or TPM2_PT_VAR. ABSENT if the TPM does not have it. */
 PAWL_MUST_USE pawl_status tpm_property(struct tpm *t, TPM2_PT property, uint32_t *ret,
                                        struct pawl_err *err);
@@ -48,5 +54,13 @@ PAWL_MUST_USE pawl_status tpm_property(struct tpm *t, TPM2_PT property, uint32_t
 /* SAPI's view of the last response: its parameters, without header, handles and sessions. */
 PAWL_MUST_USE pawl_status tpm_last_response(struct tpm *t, struct pawl_view *ret,
                                             struct pawl_err *err);
+
+/* The same for an answer that is a secret: ask ESAPI for no copy of it, take it from here, and have
+ * the buffer wiped, which would keep it until some later answer is as long. */
+void tpm_wipe_last_response(struct tpm *t);
+
+/* The last response as one TPM2B that is a secret; the buffer is wiped. */
+PAWL_MUST_USE pawl_status tpm_take_secret(struct tpm *t, const char *field, struct pawl_secret *ret,
+                                          struct pawl_err *err);
 
 #endif

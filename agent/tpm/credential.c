@@ -8,13 +8,6 @@
 
 #include "tpm/session.h"
 
-static void wipe_and_free(TPM2B_DIGEST **d)
-{
-    if (*d)
-        pawl_wipe((*d)->buffer, sizeof((*d)->buffer));
-    Esys_Free(*d);
-}
-
 static pawl_status take_inputs(struct pawl_view id_object, struct pawl_view enc_secret,
                                TPM2B_ID_OBJECT *ret_id, TPM2B_ENCRYPTED_SECRET *ret_secret,
                                struct pawl_err *err)
@@ -36,21 +29,20 @@ static pawl_status take_inputs(struct pawl_view id_object, struct pawl_view enc_
 pawl_status tpm_activate(struct tpm *t, struct pawl_view id_object, struct pawl_view enc_secret,
                          struct pawl_secret *ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(wipe_and_free) TPM2B_DIGEST *out = NULL;
-    TPM_SESSION                               of_ak = { 0 };
-    TPM_SESSION                               of_ek = { 0 };
-    TPM2B_ID_OBJECT                           id = { 0 };
-    TPM2B_ENCRYPTED_SECRET                    secret = { 0 };
+    TPM_SESSION            of_ak = { 0 };
+    TPM_SESSION            of_ek = { 0 };
+    TPM2B_ID_OBJECT        id = { 0 };
+    TPM2B_ENCRYPTED_SECRET secret = { 0 };
 
     PAWL_TRY(take_inputs(id_object, enc_secret, &id, &secret, err));
     PAWL_TRY(session_hmac(t, SESSION_ENCRYPTS_RESPONSE, &of_ak, err));
-    PAWL_TRY(session_policy(t, SESSION_PLAIN, &of_ek, err));
+    PAWL_TRY(session_policy_of_ek(t, SESSION_PLAIN, &of_ek, err));
     PAWL_TRY(session_authorise_ek(&of_ek, err));
     TSS2_RC rc = Esys_ActivateCredential(t->esys, t->ak, t->ek, of_ak.tr, of_ek.tr, ESYS_TR_NONE,
-                                         &id, &secret, &out);
+                                         &id, &secret, NULL);
     if (tpm_rc_blames_parameter(rc))
         return pawl_fail(err, PAWL_E_FORGED, "TPM2_ActivateCredential",
                          "the credential was not made for this EK and AK (0x%x)", rc);
     PAWL_TRY(tpm_rc(rc, "TPM2_ActivateCredential", err));
-    return pawl_secret_from(pawl_view(out->buffer, out->size), "certInfo", ret, err);
+    return tpm_take_secret(t, "TPM2_ActivateCredential.certInfo", ret, err);
 }

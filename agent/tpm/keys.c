@@ -148,14 +148,14 @@ static pawl_status open_ak(struct tpm *t, const struct tpm_keys_config *cfg, str
     return open_child(t, &ak, cfg->make, &t->ak, &keys->ak, err);
 }
 
-static pawl_status open_td(struct tpm *t, const struct tpm_keys_config *cfg, ESYS_TR srk,
-                           struct tpm_keys *keys, struct pawl_err *err)
+static pawl_status open_td(struct tpm *t, const struct tpm_keys_config *cfg, struct tpm_keys *keys,
+                           struct pawl_err *err)
 {
     const struct child td = {
         .name = "td",
         .template = PAWL_TD_P256,
         .handle = cfg->td_handle,
-        .parent = srk,
+        .parent = t->srk,
         .hierarchy = PAWL_TPM_RH_OWNER,
         .parent_key = &keys->srk,
         .expected = &cfg->expect_td,
@@ -177,14 +177,19 @@ static pawl_status open_all(struct tpm *t, const struct tpm_ek *ek,
                             const struct tpm_keys_config *cfg, struct tpm_keys *keys,
                             struct pawl_err *err)
 {
-    ESYS_TR srk = ESYS_TR_NONE;
-
     PAWL_TRY(open_ek(t, ek, cfg, &keys->ek, err));
     PAWL_TRY(open_ak(t, cfg, keys, err));
-    PAWL_TRY(srk_open(t, cfg, &srk, &keys->srk, err));
-    pawl_status s = open_td(t, cfg, srk, keys, err);
-    close_one(t, &srk);
-    return s;
+    PAWL_TRY(srk_open(t, cfg, &t->srk, &keys->srk, err));
+    t->srk_key = keys->srk;
+    return open_td(t, cfg, keys, err);
+}
+
+static void close_all(struct tpm *t)
+{
+    close_one(t, &t->td);
+    close_one(t, &t->srk);
+    close_one(t, &t->ak);
+    close_one(t, &t->ek);
 }
 
 pawl_status tpm_keys_open(struct tpm *t, const struct tpm_ek *ek, const struct tpm_keys_config *cfg,
@@ -193,14 +198,10 @@ pawl_status tpm_keys_open(struct tpm *t, const struct tpm_ek *ek, const struct t
     struct tpm_keys keys = { 0 };
 
     PAWL_TRY(check_config(ek, cfg, err));
-    close_one(t, &t->td);
-    close_one(t, &t->ak);
-    close_one(t, &t->ek);
+    close_all(t);
     pawl_status s = open_all(t, ek, cfg, &keys, err);
     if (!pawl_is_ok(s)) {
-        close_one(t, &t->td);
-        close_one(t, &t->ak);
-        close_one(t, &t->ek);
+        close_all(t);
         return s;
     }
     *ret = keys;

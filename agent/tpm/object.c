@@ -87,20 +87,26 @@ pawl_status object_read(struct tpm *t, TPM2_HANDLE handle, ESYS_TR *ret_tr, stru
 
 /* ---- making --------------------------------------------------------------------------------- */
 
+pawl_status object_public(struct pawl_view area, TPM2B_PUBLIC *ret, struct pawl_err *err)
+{
+    size_t at = 0;
+
+    return tpm_rc(Tss2_MU_TPMT_PUBLIC_Unmarshal(area.p, area.n, &at, &ret->publicArea),
+                  "Tss2_MU_TPMT_PUBLIC_Unmarshal", err);
+}
+
 static pawl_status template_of(enum pawl_template template, TPM2B_PUBLIC *ret, struct pawl_err *err)
 {
     uint8_t          buf[PAWL_PUBLIC_MAX];
     struct pawl_wr   w = pawl_wr_to(buf, sizeof(buf));
     struct pawl_view v = { 0 };
-    size_t           at = 0;
 
     PAWL_TRY(pawl_template_write(template, NULL, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "template", &v, err));
-    return tpm_rc(Tss2_MU_TPMT_PUBLIC_Unmarshal(v.p, v.n, &at, &ret->publicArea),
-                  "Tss2_MU_TPMT_PUBLIC_Unmarshal", err);
+    return object_public(v, ret, err);
 }
 
-static pawl_status take_made(const TPM2B_PUBLIC *made, struct tpm_key *ret, struct pawl_err *err)
+pawl_status object_take_made(const TPM2B_PUBLIC *made, struct tpm_key *ret, struct pawl_err *err)
 {
     uint8_t buf[sizeof(TPMT_PUBLIC)];
     size_t  n = 0;
@@ -128,7 +134,7 @@ pawl_status object_make_primary(struct tpm *t, ESYS_TR hierarchy, enum pawl_temp
     PAWL_TRY(tpm_rc_of_hierarchy(rc, "TPM2_CreatePrimary",
                                  hierarchy == ESYS_TR_RH_ENDORSEMENT ? "endorsement" : "owner",
                                  err));
-    PAWL_TRY(pawl_under(err, "TPM2_CreatePrimary", take_made(out, &key, err)));
+    PAWL_TRY(pawl_under(err, "TPM2_CreatePrimary", object_take_made(out, &key, err)));
     *ret_key = key;
     *ret = l;
     l.t = NULL; /* handed over */
@@ -166,7 +172,7 @@ pawl_status object_make_child(struct tpm *t, ESYS_TR parent, enum pawl_template 
     TPM_LOADED  l = { .t = t, .tr = ESYS_TR_NONE };
 
     if (parent == t->ek)
-        PAWL_TRY(session_policy(t, SESSION_ENCRYPTS_COMMAND, &s, err));
+        PAWL_TRY(session_policy_of_ek(t, SESSION_ENCRYPTS_COMMAND, &s, err));
     else
         PAWL_TRY(session_hmac(t, SESSION_ENCRYPTS_COMMAND, &s, err));
     PAWL_TRY(create(&s, parent, template, &private, &public, err));

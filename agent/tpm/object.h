@@ -23,6 +23,14 @@ void loaded_flush(struct loaded *l);
 PAWL_MUST_USE pawl_status object_read(struct tpm *t, TPM2_HANDLE handle, ESYS_TR *ret_tr,
                                       struct tpm_key *ret, struct pawl_err *err);
 
+/* A TPMT_PUBLIC as ESAPI wants it. */
+PAWL_MUST_USE pawl_status object_public(struct pawl_view area, TPM2B_PUBLIC *ret,
+                                        struct pawl_err *err);
+
+/* The public area of an object just made: parsed, its Name computed. */
+PAWL_MUST_USE pawl_status object_take_made(const TPM2B_PUBLIC *made, struct tpm_key *ret,
+                                           struct pawl_err *err);
+
 /* TPM2_CreatePrimary in the endorsement or owner hierarchy. *ret (zero before) is loaded; *ret_key
  * gets public area and Name. */
 PAWL_MUST_USE pawl_status object_make_primary(struct tpm *t, ESYS_TR                      hierarchy,

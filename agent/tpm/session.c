@@ -72,9 +72,15 @@ pawl_status session_hmac(struct tpm *t, enum session_secrecy secrecy, struct ses
     return start(t, TPM2_SE_HMAC, TPM2_ALG_SHA256, secrecy, ret, err);
 }
 
-/* A policy digest is as long as the EK's Name: the session's hash is the EK's nameAlg. */
 pawl_status session_policy(struct tpm *t, enum session_secrecy secrecy, struct session *ret,
                            struct pawl_err *err)
+{
+    return start(t, TPM2_SE_POLICY, TPM2_ALG_SHA256, secrecy, ret, err);
+}
+
+/* A policy digest is as long as the EK's Name: the session's hash is the EK's nameAlg. */
+pawl_status session_policy_of_ek(struct tpm *t, enum session_secrecy secrecy, struct session *ret,
+                                 struct pawl_err *err)
 {
     TPMI_ALG_HASH hash = t->ek_template == PAWL_EK_P384 ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
 

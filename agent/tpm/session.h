@@ -28,9 +28,13 @@ void session_end(struct session *s);
 PAWL_MUST_USE pawl_status session_hmac(struct tpm *t, enum session_secrecy secrecy,
                                        struct session *ret, struct pawl_err *err);
 
-/* A policy session for the EK, to be authorised before each command that uses it. */
+/* A policy session for an object whose nameAlg is SHA-256. */
 PAWL_MUST_USE pawl_status session_policy(struct tpm *t, enum session_secrecy secrecy,
                                          struct session *ret, struct pawl_err *err);
+
+/* One for the EK, to be authorised before each command that uses it. */
+PAWL_MUST_USE pawl_status session_policy_of_ek(struct tpm *t, enum session_secrecy secrecy,
+                                               struct session *ret, struct pawl_err *err);
 
 /* PolicySecret(ENDORSEMENT), and for a high-range EK PolicyOR. A command resets it. */
 PAWL_MUST_USE pawl_status session_authorise_ek(struct session *s, struct pawl_err *err);

@@ -16,11 +16,17 @@
  *   extend=N         extends PCR 16 after each of the first N quotes
  *   refuse=CC,RC     the first command CC after opening is answered by RC (both in hex)
  *   nonce            TPM2_Quote is sent with another qualifyingData
+ *   flip=CC,N        byte N of each answer to command CC (hex, decimal) has another last bit
+ *   no-hmac          the TPM does not list the command that it is asked for
+ *   cut=CC,FILE      kills the process whose number is in FILE once command CC was answered
+ *   startup          TPM2_Startup(CLEAR) goes before the next command
  */
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
+#include <sys/types.h>
 
 #include <tss2/tss2_tcti.h>
 #include <tss2/tss2_tctildr.h>
@@ -38,6 +44,7 @@ struct bend {
     uint32_t                    refusal; /* answer this instead of asking the TPM */
     unsigned                    extended;
     bool                        refused; /* refuse= has been done */
+    bool                        started; /* startup has been done */
 };
 
 const TSS2_TCTI_INFO *Tss2_Tcti_Info(void);
@@ -79,15 +86,44 @@ static void trace(const uint8_t *p, size_t n)
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
-static bool is_key_command(uint32_t cc)
+/* Those that a key or an NV index authorises, and primaries of the NULL hierarchy. */
+static bool is_key_command(const struct bend *b)
 {
-    return cc == TPM2_CC_Create || cc == TPM2_CC_Load || cc == TPM2_CC_ActivateCredential ||
-           cc == TPM2_CC_Quote || cc == TPM2_CC_Certify;
+    switch (b->command) {
+    case TPM2_CC_Create:
+    case TPM2_CC_Load:
+    case TPM2_CC_ActivateCredential:
+    case TPM2_CC_Quote:
+    case TPM2_CC_Certify:
+    case TPM2_CC_ECDH_ZGen:
+    case TPM2_CC_Unseal:
+    case TPM2_CC_Import:
+    case TPM2_CC_HMAC:
+    case TPM2_CC_NV_Increment:
+    case TPM2_CC_PolicyNV:
+        return true;
+    case TPM2_CC_NV_Read:
+        return b->handle >> 24 == TPM2_HT_NV_INDEX;
+    case TPM2_CC_CreatePrimary:
+        return b->handle == TPM2_RH_NULL;
+    default:
+        return false;
+    }
 }
 
 static size_t handles_of(uint32_t cc)
 {
-    return cc == TPM2_CC_ActivateCredential || cc == TPM2_CC_Certify ? 2 : 1;
+    switch (cc) {
+    case TPM2_CC_PolicyNV:
+        return 3;
+    case TPM2_CC_ActivateCredential:
+    case TPM2_CC_Certify:
+    case TPM2_CC_NV_Increment:
+    case TPM2_CC_NV_Read:
+        return 2;
+    default:
+        return 1;
+    }
 }
 
 /* Whether one of the command's authorisations is a password. */
@@ -138,7 +174,7 @@ static void look_at(struct bend *b, uint8_t *p, size_t n)
     if (b->command == TPM2_CC_StartAuthSession && b->handle == TPM2_RH_NULL)
         b->refusal = TPM2_RC_FAILURE;
     refuse_once(b);
-    if (!is_key_command(b->command))
+    if (!is_key_command(b))
         return;
     size_t at = HEADER + 4 * handles_of(b->command);
     if (has_password(p, n, at))
@@ -175,6 +211,27 @@ static void swap_key(uint8_t *p, bool name_too)
         abort();
 }
 
+static void ask(struct bend *b, const uint8_t *command, size_t command_n)
+{
+    uint8_t answer[64];
+    size_t  n = sizeof(answer);
+
+    if (Tss2_Tcti_Transmit(b->inner, command_n, command) != TSS2_RC_SUCCESS ||
+        Tss2_Tcti_Receive(b->inner, &n, answer, TSS2_TCTI_TIMEOUT_BLOCK) != TSS2_RC_SUCCESS ||
+        u32(answer + 6) != 0)
+        abort();
+}
+
+static void startup(struct bend *b)
+{
+    static const uint8_t command[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0 };
+
+    if (!b->started && option("startup")) {
+        b->started = true;
+        ask(b, command, sizeof(command));
+    }
+}
+
 static void extend(struct bend *b)
 {
     static const uint8_t command[] = {
@@ -183,22 +240,49 @@ static void extend(struct bend *b)
         0,    0,    0, 9,  0x40, 0,  0,       9, 0,    0,    0, 0, 0, /* no password */
         0,    0,    0, 1,  0,    11, [64] = 1
     }; /* SHA-256 */
-    uint8_t answer[64];
-    size_t  n = sizeof(answer);
 
-    if (Tss2_Tcti_Transmit(b->inner, sizeof(command), command) != TSS2_RC_SUCCESS ||
-        Tss2_Tcti_Receive(b->inner, &n, answer, TSS2_TCTI_TIMEOUT_BLOCK) != TSS2_RC_SUCCESS ||
-        u32(answer + 6) != 0)
-        abort();
+    ask(b, command, sizeof(command));
     b->extended++;
 }
 
-static void bend_answer(struct bend *b, uint8_t *p)
+static void flip(const struct bend *b, uint8_t *p, size_t n)
+{
+    const char *what = option("flip=");
+    char       *at = NULL;
+
+    if (!what || strtoul(what, &at, 16) != b->command)
+        return;
+    size_t byte = strtoul(at + 1, NULL, 10);
+    if (byte >= n)
+        abort();
+    p[byte] ^= 1;
+}
+
+static void cut(const struct bend *b)
+{
+    const char *what = option("cut=");
+    char       *name = NULL, path[128];
+    int         pid = 0;
+
+    if (!what || strtoul(what, &name, 16) != b->command)
+        return;
+    snprintf(path, sizeof(path), "%.*s", (int)strcspn(name + 1, " "), name + 1);
+    FILE *f = fopen(path, "r");
+    if (!f || fscanf(f, "%d", &pid) != 1 || pid <= 1 || kill(pid, SIGKILL) != 0)
+        abort();
+    fclose(f);
+}
+
+static void bend_answer(struct bend *b, uint8_t *p, size_t n)
 {
     const char *times = option("extend=");
 
     if (u32(p + 6) != 0)
         return;
+    flip(b, p, n);
+    cut(b);
+    if (b->command == TPM2_CC_GetCapability && b->handle == TPM2_CAP_COMMANDS && option("no-hmac"))
+        p[HEADER + 12] ^= 1; /* behind moreData, capability and count */
     if (b->command == TPM2_CC_ReadPublic && b->handle >> 8 == 0x810100) {
         if (option("other-key"))
             swap_key(p, true);
@@ -220,6 +304,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *ctx, size_t n, const uint8_t *command
         return TSS2_TCTI_RC_BAD_VALUE;
     memcpy(copy, command, n);
     trace(copy, n);
+    startup(b);
     look_at(b, copy, n);
     return b->refusal ? TSS2_RC_SUCCESS : Tss2_Tcti_Transmit(b->inner, n, copy);
 }
@@ -233,7 +318,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *ctx, size_t *n, uint8_t *response, int
         if (rc != TSS2_RC_SUCCESS || !response)
             return rc;
         trace(response, *n);
-        bend_answer(b, response);
+        bend_answer(b, response, *n);
         return rc;
     }
     const uint8_t refusal[HEADER] = { 0x80,
