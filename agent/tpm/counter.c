@@ -8,8 +8,8 @@
  *  2. NO_DA: a power cut in the middle of a use is not counted as a failed authorisation.
  *  3. An index that differs from ours in one bit is not used and not touched.
  *
- * A TPM gives a new counter a first value above that of every counter it ever had (Part 3, TPM2_NV_Increment),
- * so removing and defining it again brings no old value back.
+ * A TPM gives a new counter a first value above that of every counter it ever had (Part 3,
+ * TPM2_NV_Increment), so removing and defining it again brings no old value back.
  */
 
 #include <inttypes.h>

@@ -27,6 +27,7 @@
 #define PAWL_POLICY_MAX     64
 #define PAWL_ID_OBJECT_MAX  132 /* TPM2B_ID_OBJECT without its size */
 #define PAWL_ENC_SECRET_MAX 512 /* TPM2B_ENCRYPTED_SECRET without its size */
+#define PAWL_DUPLICATE_MAX  140 /* TPM2B_PRIVATE of an imported key, without its size */
 #define PAWL_PCR_BANKS_MAX  4
 #define PAWL_PCRS           24
 #define PAWL_PCR_VALUES_MAX (PAWL_PCR_BANKS_MAX * PAWL_PCRS)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TPM 2.0 structures as they travel: public areas and Names, attestations, signatures, PCR
- * selections and digests, and MakeCredential. On the strict cursor; nothing here talks to a TPM.
+ * selections and digests, and what travels to a TPM: credentials, keys to import. On the strict
+ * cursor; nothing here talks to a TPM.
  *
  * Field names in errors are the TCG's. Spec: TPM 2.0 Library, revision 1.59, Parts 1 and 2; TCG EK
  * Credential Profile 2.6.
@@ -19,7 +20,9 @@
 #define PAWL_TPM_ST_CERTIFY     0x8017
 #define PAWL_TPM_ALG_RSA        0x0001
 #define PAWL_TPM_ALG_SHA1       0x0004
+#define PAWL_TPM_ALG_HMAC       0x0005
 #define PAWL_TPM_ALG_AES        0x0006
+#define PAWL_TPM_ALG_KEYEDHASH  0x0008
 #define PAWL_TPM_ALG_SHA256     0x000b
 #define PAWL_TPM_ALG_SHA384     0x000c
 #define PAWL_TPM_ALG_SHA512     0x000d
@@ -58,6 +61,10 @@ struct pawl_name {
 
 struct pawl_view pawl_name_view(const struct pawl_name *n);
 bool             pawl_name_equal(const struct pawl_name *a, const struct pawl_name *b);
+
+/* alg || H(public area): of an object or an NV index. */
+PAWL_MUST_USE pawl_status pawl_name_of(enum pawl_hash alg, struct pawl_view area,
+                                       struct pawl_name *ret, struct pawl_err *err);
 
 /* A Name as it travels: one of SHA-256, SHA-384 or SHA-512 and a digest of that length. */
 PAWL_MUST_USE pawl_status pawl_name_parse(struct pawl_view in, struct pawl_name *ret,
@@ -126,6 +133,24 @@ PAWL_MUST_USE pawl_status pawl_template_check(enum pawl_template            t,
 
 /* Which EK template this public area is exactly; PAWL_TEMPLATE_NONE if none. */
 enum pawl_template pawl_template_of_ek(const struct pawl_tpm_public *pub);
+
+/* ---- keyed-hash objects --------------------------------------------------------------------- */
+
+/* A TPMT_PUBLIC of type KEYEDHASH and nameAlg SHA-256: sealed data, or an HMAC-SHA-256 key. Views
+ * point into the input. */
+struct pawl_keyedhash {
+    uint32_t         attributes;
+    struct pawl_view policy; /* 32 bytes, or none */
+    bool             hmac;   /* the scheme HMAC-SHA-256; otherwise none: data */
+    struct pawl_view unique; /* 32 bytes */
+};
+
+/* Exactly one such structure: what parse takes, write gives back byte for byte. write fails with
+ * RANGE for a policy or unique of another length, FULL. */
+PAWL_MUST_USE pawl_status pawl_keyedhash_parse(struct pawl_view in, struct pawl_keyedhash *ret,
+                                               struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_keyedhash_write(const struct pawl_keyedhash *k, struct pawl_wr *w,
+                                               struct pawl_err *err);
 
 /* ---- PCR ------------------------------------------------------------------------------------ */
 
@@ -253,5 +278,26 @@ PAWL_MUST_USE pawl_status pawl_make_credential(const struct pawl_tpm_public *ek,
                                                const struct pawl_name       *name,
                                                const struct pawl_secret     *secret,
                                                struct pawl_credential *ret, struct pawl_err *err);
+
+/* ---- TPM2_Import ---------------------------------------------------------------------------- */
+
+/* An HMAC-SHA-256 key as TPM2_Import takes it below a storage key: its public area (noDA, empty
+ * authorisation value), and its sensitive area with an outer wrap for that key and no inner one
+ * (Part 1, 23.3). All buffers without their TPM2B size. */
+struct pawl_import {
+    size_t public_n;
+    uint8_t public[PAWL_PUBLIC_MAX];
+    struct pawl_name name;
+    size_t           duplicate_n;
+    uint8_t          duplicate[PAWL_DUPLICATE_MAX];
+    size_t           enc_seed_n;
+    uint8_t          enc_seed[PAWL_ENC_SECRET_MAX];
+};
+
+/* key: 32 bytes, otherwise RANGE. DENIED unless parent is a restricted decryption key with AES-CFB.
+ * Draws random bytes. */
+PAWL_MUST_USE pawl_status pawl_make_import(const struct pawl_tpm_public *parent,
+                                           const struct pawl_secret *key, struct pawl_import *ret,
+                                           struct pawl_err *err);
 
 #endif

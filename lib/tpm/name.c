@@ -51,10 +51,16 @@ static pawl_status name_over(enum pawl_hash alg, const struct pawl_view *parts, 
     return pawl_ok();
 }
 
+pawl_status pawl_name_of(enum pawl_hash alg, struct pawl_view area, struct pawl_name *ret,
+                         struct pawl_err *err)
+{
+    return name_over(alg, &area, 1, ret, err);
+}
+
 pawl_status pawl_tpm_name(const struct pawl_tpm_public *pub, struct pawl_name *ret,
                           struct pawl_err *err)
 {
-    return name_over(pub->name_alg, &pub->bytes, 1, ret, err);
+    return pawl_name_of(pub->name_alg, pub->bytes, ret, err);
 }
 
 pawl_status pawl_tpm_qualified_name(uint32_t hierarchy, const struct pawl_name *chain, size_t n,
