@@ -261,21 +261,33 @@ pawl_status slot_write(int dir, const struct slot_vault *v, struct slot *s, stru
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* The very first one was cut off before its commit point: nothing is lost. */
+static bool never_was(const struct slot_file f[FILES], uint64_t counter)
+{
+    for (size_t i = 0; i < FILES; i++)
+        if (f[i].read.code != PAWL_E_ABSENT &&
+            (counter == UINT64_MAX || !claims(&f[i], counter + 1)))
+            return false;
+    return true;
+}
+
 static pawl_status lost(const struct slot_file f[FILES], uint64_t counter, struct pawl_err *err)
 {
-    bool older = true, newer = true;
+    bool older = false, newer = false;
 
+    if (never_was(f, counter))
+        return pawl_fail(err, PAWL_E_ABSENT, "slot", "none became valid");
     for (size_t i = 0; i < FILES; i++) {
-        older = older && (!pawl_is_ok(f[i].read) || f[i].counter < counter);
-        newer = newer && (!pawl_is_ok(f[i].read) || f[i].counter > counter);
+        older = older || (pawl_is_ok(f[i].read) && f[i].counter < counter);
+        newer = newer || (pawl_is_ok(f[i].read) && f[i].counter > counter);
     }
-    if (older && newer)
-        return pawl_fail(err, PAWL_E_STATE, "slot", "no file of it can be read as one");
     if (older)
         return pawl_fail(err, PAWL_E_STATE, "slot",
                          "an older copy: the TPM's counter is at %" PRIu64, counter);
-    return pawl_fail(err, PAWL_E_STATE, "slot",
-                     "of another TPM: its counter is at %" PRIu64 " only", counter);
+    if (newer)
+        return pawl_fail(err, PAWL_E_STATE, "slot",
+                         "of another TPM: its counter is at %" PRIu64 " only", counter);
+    return pawl_fail(err, PAWL_E_STATE, "slot", "no file of it can be read as one");
 }
 
 static pawl_status open_one(const struct slot_vault *v, const struct slot_file f[FILES],

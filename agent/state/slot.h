@@ -76,10 +76,10 @@ void slot_wipe(struct slot *s);
 PAWL_MUST_USE pawl_status slot_write(int dir, const struct slot_vault *v, struct slot *s,
                                      struct pawl_err *err);
 
-/* The valid slot. ABSENT if there is none and never was (no file); STATE if files are there and
- * none opens: an older copy, another TPM, a damaged disk: the state is lost, err says which. IO and
- * TPM failures are passed on: tomorrow it may open. Changes nothing. The use keys lack their prk:
- * pawl_use_ready. */
+/* The valid slot. ABSENT if there is none and never was: no file, or the first write was cut off
+ * before its commit point. STATE if files are there and none opens: an older copy, another TPM, a
+ * damaged disk: the state is lost, err says which. IO and TPM failures are passed on: tomorrow it
+ * may open. Changes nothing. The use keys lack their prk: pawl_use_ready. */
 PAWL_MUST_USE pawl_status slot_open(int dir, const struct slot_vault *v,
                                     const uint8_t device_id[PAWL_DEVICE_ID], struct slot *ret,
                                     struct pawl_err *err);

@@ -58,6 +58,7 @@ static void same(const struct record *a, const struct record *b)
     FUZZ_HOLDS(pawl_view_equal(pawl_name_view(&a->ak_name), pawl_name_view(&b->ak_name)));
     FUZZ_HOLDS(pawl_view_equal(pawl_name_view(&a->td_name), pawl_name_view(&b->td_name)));
     FUZZ_HOLDS(a->has_resets == b->has_resets && a->resets == b->resets);
+    FUZZ_HOLDS(a->epoch == b->epoch && a->rekeyed_s == b->rekeyed_s);
     FUZZ_HOLDS(a->failing_since_s == b->failing_since_s);
     /* Texts keep their length; what is no printable ASCII is saved as '?'. */
     FUZZ_HOLDS(strlen(a->tenant) == strlen(b->tenant) && strlen(a->why) == strlen(b->why));
