@@ -191,6 +191,7 @@ static pawl_status read_request(const cJSON *private, struct ear *e, struct pawl
     return pawl_ok();
 }
 
+/* P-TR-8 */
 static pawl_status read_ratchet(const cJSON *private, struct ear *e, struct pawl_err *err)
 {
     PAWL_TRY(read_epoch(private, "base", &e->base_epoch, err));

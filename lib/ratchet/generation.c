@@ -28,7 +28,7 @@ void pawl_use_wipe(struct pawl_use *u)
     pawl_wipe(u, sizeof(*u));
 }
 
-/* One link on. The last number of a generation is never opened: nothing could follow it. */
+/* P-KS-8: one link on. The last number of a generation is never opened: nothing could follow it. */
 static pawl_status turn(struct pawl_chain *c, struct pawl_err *err)
 {
     if (c->gen == UINT32_MAX)
@@ -39,6 +39,7 @@ static pawl_status turn(struct pawl_chain *c, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* P-KS-7 */
 static pawl_status use_key(const struct pawl_chain *c, struct pawl_secret *ret,
                            struct pawl_err *err)
 {
@@ -71,6 +72,7 @@ pawl_status pawl_chain_open(struct pawl_chain *c, uint16_t suite, const uint8_t 
     return pawl_ok();
 }
 
+/* P-KS-8 */
 pawl_status pawl_chain_skip(struct pawl_chain *c, uint32_t gen, struct pawl_err *err)
 {
     PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain next = *c;

@@ -4,7 +4,8 @@
  * comment of a body is the page's own token over the line that does it.
  *
  * Invariants
- *  1. S1, S2, S3, K_conf and root live in secrets of one call and are wiped when it returns.
+ *  1. S1, S2, S3, K_conf and root live in secrets of one call and are wiped when it returns
+ *     (P-KS-4).
  *  2. Outputs are set together and on success alone: there is never half a root.
  *
  * Not here: generations (generation.c); where Z comes from (a TPM or lib/crypto); comparing conf_V.
@@ -41,6 +42,7 @@ static pawl_status check_key(const struct pawl_secret *s, const char *name, stru
 
 /* ---- what an epoch begins with -------------------------------------------------------------- */
 
+/* P-KS-5 */
 pawl_status pawl_rk_enrol(struct pawl_secret *ret, struct pawl_err *err)
 {
     static const char  text[] = "pawl/1 enrol";
@@ -52,6 +54,7 @@ pawl_status pawl_rk_enrol(struct pawl_secret *ret, struct pawl_err *err)
     return extract(&zeros, &ikm, ret, err);
 }
 
+/* P-KS-6 */
 pawl_status pawl_rk_resync(const uint8_t th1[32], struct pawl_secret *ret, struct pawl_err *err)
 {
     struct pawl_secret zeros = { .n = KEY };
@@ -78,6 +81,7 @@ pawl_status pawl_enrol_term(const struct pawl_secret *secret, struct pawl_secret
 
 /* ---- the root ------------------------------------------------------------------------------- */
 
+/* P-KS-1 */
 static pawl_status check_terms(const struct pawl_rekey_terms *t, struct pawl_err *err)
 {
     PAWL_TRY(check_key(t->rk, "rekey.RK", err));
@@ -90,6 +94,7 @@ static pawl_status check_terms(const struct pawl_rekey_terms *t, struct pawl_err
     return pawl_ok();
 }
 
+/* P-KS-2 */
 static pawl_status mix(const struct pawl_rekey_terms *t, struct pawl_secret *ret_s3,
                        struct pawl_err *err)
 {
@@ -106,6 +111,7 @@ static pawl_status mix(const struct pawl_rekey_terms *t, struct pawl_secret *ret
     return extract(&s2, t->h ? t->h : &zeros, ret_s3, err);
 }
 
+/* P-KS-3 */
 static pawl_status confirm(const struct pawl_secret *s3, struct pawl_view th2,
                            struct pawl_digest *ret, struct pawl_err *err)
 {
@@ -191,6 +197,7 @@ static pawl_status check_app(struct pawl_view label, struct pawl_view context, s
     return pawl_ok();
 }
 
+/* P-KS-9 */
 pawl_status pawl_app_key(const struct pawl_secret *exporter, struct pawl_view label,
                          struct pawl_view context, size_t len, struct pawl_secret *ret,
                          struct pawl_err *err)

@@ -12,6 +12,7 @@
 
 #include <pawl/ratchet.h>
 
+/* P-TR-2 */
 pawl_status pawl_th2(const uint8_t th1[32], struct pawl_view attest,
                      const uint8_t e_v[PAWL_POINT_P256], struct pawl_view signing_input,
                      uint8_t ret[32], struct pawl_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A1, the transcript: what the device says about itself and its messages. SHA-256(A1) is TH1, the
- * extraData of its quote, so the TPM's signature covers every field.
+ * extraData of its quote, so the TPM's signature covers every field (P-TR-1).
  *
  *     A1  = [ label, suite, tenant, verifier_id, device_id, ak_name, td_name, nonce_V, attempt,
  *             base_epoch, base_kid, new_epoch, E_D, boot_id, os_boot, nv_counter, reason, LOG, SND,
@@ -51,7 +51,7 @@ static void wr_log(struct pawl_wr *w, const struct pawl_a1 *m)
     }
 }
 
-/* ---- SND ------------------------------------------------------------------------------------ */
+/* ---- SND (P-TR-4) --------------------------------------------------------------------------- */
 
 static void rd_snd_gen(struct pawl_cbor_rd *r, struct pawl_snd_gen *g)
 {
@@ -122,7 +122,7 @@ static void wr_snd(struct pawl_wr *w, const struct pawl_snd *s)
     }
 }
 
-/* ---- RCV ------------------------------------------------------------------------------------ */
+/* ---- RCV (P-TR-5) --------------------------------------------------------------------------- */
 
 static const struct wire_rcv_fields RCV_FIELDS = {
     "RCV.generations",       "RCV.generation",           "RCV.generation.epoch",
@@ -145,7 +145,7 @@ static void wr_rcv(struct pawl_wr *w, const struct pawl_rcv *v)
     wire_wr_rcv_gens(w, v->gens, v->gen_n, PAWL_RCV_GENS_MAX);
 }
 
-/* ---- receipt_verdict ------------------------------------------------------------------------ */
+/* ---- receipt_verdict (P-TR-6) --------------------------------------------------------------- */
 
 static void rd_verdict(struct pawl_cbor_rd *r, struct pawl_receipt_verdict *v)
 {

@@ -111,6 +111,7 @@ pawl_status pawl_evidence_write(const struct pawl_evidence *m, struct pawl_wr *w
     return wire_commit(pawl_evidence_parse(written, &back, err), &out, w, err);
 }
 
+/* P-TR-3 */
 pawl_status pawl_mac_base(const struct pawl_secret *k_auth, const uint8_t th1[32],
                           struct pawl_view ima_field, uint8_t ret[32], struct pawl_err *err)
 {

@@ -19,6 +19,7 @@ static const struct wire_rcv_fields FIELDS = {
     "generation.first_seq", "generation.bitmap", "generation.digest",
 };
 
+/* P-TR-7 */
 pawl_status pawl_receipt_parse(struct pawl_view in, struct pawl_receipt *ret, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = wire_rd_from(in, PAWL_RESULT_MAX);

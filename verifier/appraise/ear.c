@@ -98,6 +98,7 @@ static bool add_reasons(cJSON *o, const struct verdict *v)
     return why != NULL;
 }
 
+/* P-TR-8 */
 static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct verdict *v)
 {
     cJSON *p = cJSON_AddObjectToObject(o, "pawl");

@@ -18,7 +18,8 @@ static const uint8_t th1[32] = { 1, 2, 3 };
 #define NONCE "\"eat_nonce\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
 #define PAWL(members)                                                                              \
     "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","                            \
-    "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[]," members "}}"
+    "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[],\"lbl\":\"pawl/1 rekey\","              \
+    "\"att\":1," members "}}"
 
 static int make_signers(void **state)
 {
@@ -72,7 +73,7 @@ static void takes_what_the_verifier_signed(void **state) /* P-EAR-3 */
     assert_string_equal(e.why, "awaits-approval, lab?[1m");
 }
 
-static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-9 */
+static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-8 */
 {
     char            text[1200], ev[100], rcpt[50];
     uint8_t         point[PAWL_POINT_P256], hash[32];

@@ -132,7 +132,28 @@ static void the_request_is_bound_to_quote_and_base(void **state) /* P-TR-1, P-TR
     assert_true(is(a1.base_kid.p, a1.base_kid.n, "plain.kid"));
 }
 
-static void the_receipt_beside_the_result_is_the_one_it_names(void **state) /* P-TR-8 */
+static void the_snapshot_attests_the_leaves(void **state) /* P-TR-4, P-TR-5 */
+{
+    (void)state;
+    struct pawl_a1  a1;
+    uint8_t         up[12][PAWL_LEAF], down[3][PAWL_LEAF], digest[32];
+    struct pawl_err err;
+
+    for (uint8_t i = 0; i < 12; i++)
+        T_OK(pawl_leaf(833u + i, pawl_view_str("up"), pawl_view(&i, 1), up[i], &err), &err);
+    for (uint8_t i = 0; i < 3; i++)
+        T_OK(pawl_leaf(501u + i, pawl_view_str("down"), pawl_view(&i, 1), down[i], &err), &err);
+    T_OK(pawl_a1_parse(vector("rekey.a1"), &a1, &err), &err);
+    assert_int_equal(a1.snd.gens[0].count, 12);
+    T_OK(pawl_leaves_digest(up, 12, digest, &err), &err);
+    assert_true(pawl_view_equal(a1.snd.gens[0].digest, PAWL_VIEW_OF(digest)));
+    assert_true(pawl_bits_read(a1.rcv.gens[0].bitmap) == 5);
+    memcpy(down[1], down[2], PAWL_LEAF); /* the second slot did not arrive */
+    T_OK(pawl_leaves_digest(down, 2, digest, &err), &err);
+    assert_true(pawl_view_equal(a1.rcv.gens[0].digest, PAWL_VIEW_OF(digest)));
+}
+
+static void the_receipt_beside_the_result_is_the_one_it_names(void **state) /* P-TR-7 */
 {
     (void)state;
     struct pawl_receipt r;
@@ -194,6 +215,7 @@ int main(void)
         T_CASE("the signing input ends before the second dot",
                the_signing_input_ends_before_the_second_dot),
         T_CASE("the request is bound to quote and base", the_request_is_bound_to_quote_and_base),
+        T_CASE("the snapshot attests the leaves", the_snapshot_attests_the_leaves),
         T_CASE("the receipt beside the result is the one it names",
                the_receipt_beside_the_result_is_the_one_it_names),
         T_CASE("device and verifier make the same root", device_and_verifier_make_the_same_root),

@@ -5,7 +5,7 @@
 
 WIRE_RECODE(recode, struct pawl_receipt, pawl_receipt_parse, pawl_receipt_write)
 
-static void is_read_field_by_field(void **state) /* P-TR-8 */
+static void is_read_field_by_field(void **state) /* P-TR-7 */
 {
     (void)state;
     struct pawl_err            err;
@@ -95,7 +95,7 @@ static void is_not_written_where_it_does_not_fit(void **state)
 }
 
 /* EAR, conf_V, want and ticket at their limits with it. */
-static void the_largest_fits_into_a_result(void **state) /* P-TR-8 */
+static void the_largest_fits_into_a_result(void **state) /* P-TR-7 */
 {
     (void)state;
     struct pawl_err    err;

@@ -179,7 +179,7 @@ static void bytes_are(const cJSON *o, const char *name, struct pawl_view want)
     assert_true(pawl_view_equal(pawl_view(b, n), want));
 }
 
-static void carries_the_point_and_the_hash_of_the_receipt(void **state) /* P-TR-9 */
+static void carries_the_point_and_the_hash_of_the_receipt(void **state) /* P-TR-8 */
 {
     (void)state;
     char              token[PAWL_EAR_MAX];

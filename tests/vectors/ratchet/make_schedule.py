@@ -152,15 +152,6 @@ def digest(leaves):
 
 put("th2", th2(TH1, count(120, 0x31), b"\4" + count(64, 0x41), b"e30.e30"))
 
-put("leaf.least", leaf(1, b"", b""))
-put("leaf.far", leaf(2**64 - 2, count(20, 0x50), count(300, 0x60)))
-SLOTS = [leaf(900 + i, count(20, i), count(40, i)) for i in range(64)]
-put("leaf.slots", b"".join(SLOTS))
-put("digest.none", digest([]))
-put("digest.one", digest(SLOTS[:1]))
-put("digest.all", digest(SLOTS))
-put("digest.some", digest([s for i, s in enumerate(SLOTS) if 0x8000_0001_0000_0105 >> i & 1]))
-
 # ---- One whole rekey: epoch 8, whose root is "plain", to epoch 9 ---------------------------------
 
 
