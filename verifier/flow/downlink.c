@@ -65,12 +65,23 @@ pawl_status downlink_wrap(const struct keys *k, struct pawl_view tenant,
     return blob_from(pawl_view(sealed, n), ret, err);
 }
 
-static pawl_status unwrap(const struct held *h, const struct downlink_row *row, struct plain *ret,
-                          struct pawl_err *err)
+static pawl_status unwrap(const struct keys *k, struct pawl_view tenant,
+                          const struct downlink_row *row, struct plain *ret, struct pawl_err *err)
 {
-    return keys_open(h->flow->keys, pawl_view_str(h->tenant), PAWL_VIEW_OF(h->device_id), FIELD,
-                     row->id, pawl_view(row->body.p, row->body.n), ret->b, sizeof(ret->b), &ret->n,
-                     err);
+    return keys_open(k, tenant, PAWL_VIEW_OF(row->device), FIELD, row->id,
+                     pawl_view(row->body.p, row->body.n), ret->b, sizeof(ret->b), &ret->n, err);
+}
+
+pawl_status downlink_unwrap(const struct keys *k, struct pawl_view tenant,
+                            const struct downlink_row *row, struct blob *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(plain_wipe) struct plain plain;
+    struct pawl_content                   c;
+
+    plain.n = 0;
+    PAWL_TRY(unwrap(k, tenant, row, &plain, err));
+    PAWL_TRY(pawl_content_parse(pawl_view(plain.b, plain.n), &c, err));
+    return blob_from(c.body, ret, err);
 }
 
 /* ---- begin ---------------------------------------------------------------------------------- */
@@ -208,7 +219,7 @@ static pawl_status send_one(const struct downlink_row *row, void *arg, struct pa
     plain.n = 0;
     if (is_delivered(d, row->id) || (row->seq && d->now_ms - row->sent_ms < AGAIN_MS))
         return pawl_ok();
-    PAWL_TRY(unwrap(d->h, row, &plain, err));
+    PAWL_TRY(unwrap(d->h->flow->keys, pawl_view_str(d->h->tenant), row, &plain, err));
     if (!has_room(d, plain.n))
         return pawl_fail(err, PAWL_E_FULL, FIELD, "the answer is full");
     PAWL_TRY(put(d, pawl_view(plain.b, plain.n), &seq, err));

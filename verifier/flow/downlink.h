@@ -15,6 +15,9 @@ PAWL_MUST_USE pawl_status downlink_wrap(const struct keys *k, struct pawl_view t
                                         const uint8_t device_id[PAWL_DEVICE_ID], uint64_t id,
                                         struct pawl_view body, struct blob *ret,
                                         struct pawl_err *err);
+PAWL_MUST_USE pawl_status downlink_unwrap(const struct keys *k, struct pawl_view tenant,
+                                          const struct downlink_row *row, struct blob *ret,
+                                          struct pawl_err *err);
 
 struct downlink {
     struct held        *h;

@@ -28,8 +28,10 @@ cJSON      *json_array(struct json *j, cJSON *to, const char *name);
 void        json_text(struct json *j, cJSON *to, const char *name, const char *s);
 void        json_text_n(struct json *j, cJSON *to, const char *name, struct pawl_view s);
 void        json_hex(struct json *j, cJSON *to, const char *name, struct pawl_view v);
-void        json_null(struct json *j, cJSON *to, const char *name);
-void        json_bool(struct json *j, cJSON *to, const char *name, bool v);
+/* base64 with padding (RFC 4648 section 4). */
+void json_b64(struct json *j, cJSON *to, const char *name, struct pawl_view v);
+void json_null(struct json *j, cJSON *to, const char *name);
+void json_bool(struct json *j, cJSON *to, const char *name, bool v);
 /* All 64 bits, unlike cJSON's own numbers. */
 void json_u64(struct json *j, cJSON *to, const char *name, uint64_t v);
 void json_i64(struct json *j, cJSON *to, const char *name, int64_t v);
@@ -50,5 +52,8 @@ PAWL_MUST_USE pawl_status json_get_text(const struct json *j, const char *name, 
                                         const char **ret, struct pawl_err *err);
 PAWL_MUST_USE pawl_status json_get_u64(const struct json *j, const char *name, uint64_t max,
                                        uint64_t *ret, struct pawl_err *err);
+/* The bytes of a base64 text; *ret_n at most cap. FORM, FULL. */
+PAWL_MUST_USE pawl_status json_b64_parse(const char *text, const char *name, uint8_t *ret,
+                                         size_t cap, size_t *ret_n, struct pawl_err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an operator may ask: devices, policies, tokens. Like the flows of devices, each function
- * reads and decides, and what it wants to change goes back as a step; the answer holds once the
- * step is durable.
+ * What an operator may ask: devices, messages, policies, tokens. Like the flows of devices, each
+ * function reads and decides, and what it wants to change goes back as a step; the answer holds
+ * once the step is durable.
  *
  * *ret is JSON, owned by the caller (free), set only on success. tenant is one of f->config. A body
  * is JSON as bytes, read strictly: unknown members are refused.
@@ -43,6 +43,49 @@ PAWL_MUST_USE pawl_status operator_device_move(struct flow *f, const struct tena
 PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
                                                  const char *id, struct pawl_view body, char **ret,
                                                  struct step *step, struct pawl_err *err);
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+#define OPERATOR_MESSAGES_MAX 1000 /* of one page */
+#define OPERATOR_WAIT_MAX_S   30
+
+struct message_query {
+    char     after[48];                      /* a cursor; empty: from the oldest that is kept */
+    char     device[2 * PAWL_DEVICE_ID + 1]; /* empty: of all */
+    uint64_t limit;                          /* 0: 100 */
+};
+
+/* {"messages": [{"cursor", "device", "epoch", "gen", "seq", "id", "time", "status", "body_b64"
+ * [, "text"]}], "next": cursor}. Behind every cursor comes what arrived later, nothing twice and
+ * nothing left out. *ret_any: there is a message. */
+PAWL_MUST_USE pawl_status operator_messages(struct flow *f, const struct tenant_config *tenant,
+                                            const struct message_query *q, char **ret,
+                                            bool *ret_any, struct pawl_err *err);
+/* {"text"} or {"body_b64"} -> {"id"}: waits for the device's next contact. STATE for a device that
+ * is not active, a tenant without messages, and when downlink_max of them wait. */
+PAWL_MUST_USE pawl_status operator_message_send(struct flow *f, const struct tenant_config *tenant,
+                                                const char *id, struct pawl_view body, char **ret,
+                                                struct step *step, struct pawl_err *err);
+/* What the device has not acknowledged: {"messages": [{"id", "created", "state", "slot", "sent",
+ * "body_b64"[, "text"]}]} */
+PAWL_MUST_USE pawl_status operator_downlink(struct flow *f, const struct tenant_config *tenant,
+                                            const char *id, char **ret, struct pawl_err *err);
+
+/* ---- the ratchet ---------------------------------------------------------------------------- */
+
+/* Demands a rekey at the next contact: {"epoch"}, the one that ends. STATE without a root. */
+PAWL_MUST_USE pawl_status operator_device_rekey(struct flow *f, const struct tenant_config *tenant,
+                                                const char *id, char **ret, struct step *step,
+                                                struct pawl_err *err);
+/* {"label"[, "context_b64"][, "n"][, "epoch"]} -> {"epoch", "key"}: a key that the device derives
+ * too. n: 32 unless said. Of the current epoch, or the pending one; ABSENT for another. */
+PAWL_MUST_USE pawl_status operator_device_key(struct flow *f, const struct tenant_config *tenant,
+                                              const char *id, struct pawl_view body, char **ret,
+                                              struct pawl_err *err);
+/* {"hedge"}: a new key to mix in by suite bit 8; shown this once. Replaces an older one. */
+PAWL_MUST_USE pawl_status operator_device_hedge(struct flow *f, const struct tenant_config *tenant,
+                                                const char *id, char **ret, struct step *step,
+                                                struct pawl_err *err);
 
 /* ---- policies ------------------------------------------------------------------------------- */
 
