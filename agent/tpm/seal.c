@@ -75,6 +75,20 @@ static pawl_status take_answer(struct tpm *t, const uint8_t policy[32], struct t
     return kept_write(private, area, ret, err);
 }
 
+/* ESAPI keeps a copy of what TPM2_Create was to seal until the next one. It gets nothing to seal
+ * instead, below a parent that does not exist: that fails before it reaches the TPM. */
+static void forget_input(struct tpm *t)
+{
+    static const TPM2B_SENSITIVE_CREATE nothing;
+    static const TPM2B_PUBLIC           no_public;
+    static const TPM2B_DATA             no_data;
+    static const TPML_PCR_SELECTION     no_pcrs;
+    const ESYS_TR                       nobody = ESYS_TR_NONE - 1;
+
+    (void)Esys_Create_Async(t->esys, nobody, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &nothing,
+                            &no_public, &no_data, &no_pcrs);
+}
+
 pawl_status tpm_seal(struct tpm *t, uint32_t index, uint64_t value, const struct pawl_secret *in,
                      struct tpm_sealed *ret, struct pawl_err *err)
 {
@@ -87,10 +101,13 @@ pawl_status tpm_seal(struct tpm *t, uint32_t index, uint64_t value, const struct
     PAWL_TRY(counter_policy(index, value, policy, err));
     PAWL_TRY(make_input(in, policy, &input, err));
     PAWL_TRY(session_hmac(t, SESSION_ENCRYPTS_COMMAND, &s, err));
-    PAWL_TRY(tpm_rc(Esys_Create(t->esys, t->srk, s.tr, ESYS_TR_NONE, ESYS_TR_NONE, &input.sensitive,
-                                &input.public, &no_data, &no_pcrs, NULL, NULL, NULL, NULL, NULL),
-                    "TPM2_Create", err));
-    return pawl_under(err, "TPM2_Create", take_answer(t, policy, ret, err));
+    TSS2_RC rc = Esys_Create(t->esys, t->srk, s.tr, ESYS_TR_NONE, ESYS_TR_NONE, &input.sensitive,
+                             &input.public, &no_data, &no_pcrs, NULL, NULL, NULL, NULL, NULL);
+    pawl_status sealed = tpm_rc(rc, "TPM2_Create", err);
+    if (pawl_is_ok(sealed))
+        sealed = pawl_under(err, "TPM2_Create", take_answer(t, policy, ret, err));
+    forget_input(t);
+    return sealed;
 }
 
 /* ---- unseal --------------------------------------------------------------------------------- */

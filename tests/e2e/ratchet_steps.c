@@ -3,6 +3,24 @@
 
 #include "ratchet_steps.h"
 
+struct tpm *open_keys(const struct device *d, struct tpm_keys *ret)
+{
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+    struct tpm            *t = open_tpm(d);
+    struct tpm_keys        keys = opened(t, &cfg);
+
+    if (ret)
+        *ret = keys;
+    return t;
+}
+
+struct tpm *after_power_cut(const struct device *d, struct tpm *t)
+{
+    tpm_close(&t);
+    device_power_cut(d);
+    return open_keys(d, NULL);
+}
+
 struct pawl_private *peer_made(void)
 {
     struct pawl_private *k = NULL;

@@ -7,6 +7,11 @@
 
 #include "steps.h"
 
+/* The TPM with its keys open; they go to ret, unless it is NULL. */
+struct tpm *open_keys(const struct device *d, struct tpm_keys *ret);
+/* The same after a power cut in between; closes t. */
+struct tpm *after_power_cut(const struct device *d, struct tpm *t);
+
 /* The other side of a Diffie-Hellman: a key of the verifier's. */
 struct pawl_private *peer_made(void);
 /* Z by software, between that key and a point of the device. */

@@ -20,6 +20,7 @@
  *   no-hmac          the TPM does not list the command that it is asked for
  *   cut=CC,FILE      kills the process whose number is in FILE once command CC was answered
  *   startup          TPM2_Startup(CLEAR) goes before the next command
+ *   session          somebody else starts a session before the next command, and keeps it
  */
 
 #include <signal.h>
@@ -44,7 +45,8 @@ struct bend {
     uint32_t                    refusal; /* answer this instead of asking the TPM */
     unsigned                    extended;
     bool                        refused; /* refuse= has been done */
-    bool                        started; /* startup has been done */
+    bool                        started; /* startup has been done, .. */
+    bool                        taken;   /* .. session has */
 };
 
 const TSS2_TCTI_INFO *Tss2_Tcti_Info(void);
@@ -222,13 +224,22 @@ static void ask(struct bend *b, const uint8_t *command, size_t command_n)
         abort();
 }
 
-static void startup(struct bend *b)
+static void come_between(struct bend *b)
 {
-    static const uint8_t command[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0 };
+    static const uint8_t start[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0 };
+    static const uint8_t session[43] = {
+        0x80, 0x01, 0,           0, 0,    43, 0, 0, 0x01, 0x76, /* StartAuthSession */
+        0x40, 0,    0,           7, 0x40, 0,  0, 7,             /* no salt, not bound */
+        0,    16,   [40] = 0x10, 0, 0x0b /* nonce; HMAC, no cipher, SHA-256 */
+    };
 
     if (!b->started && option("startup")) {
         b->started = true;
-        ask(b, command, sizeof(command));
+        ask(b, start, sizeof(start));
+    }
+    if (!b->taken && option("session")) {
+        b->taken = true;
+        ask(b, session, sizeof(session));
     }
 }
 
@@ -304,7 +315,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *ctx, size_t n, const uint8_t *command
         return TSS2_TCTI_RC_BAD_VALUE;
     memcpy(copy, command, n);
     trace(copy, n);
-    startup(b);
+    come_between(b);
     look_at(b, copy, n);
     return b->refusal ? TSS2_RC_SUCCESS : Tss2_Tcti_Transmit(b->inner, n, copy);
 }

@@ -9,11 +9,13 @@
  * and what hangs on it: test_tpm_sealed.c.
  */
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ratchet_steps.h"
+#include "tpm/context.h"
 #include "tpm/vault.h"
 
 /* ---- shares ------------------------------------------------------------------------------------
@@ -21,9 +23,8 @@
 
 static void both_shares_are_what_software_computes(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_keys        keys = opened(t, &cfg);
+    struct tpm_keys keys;
+    struct tpm     *t = open_keys(*state, &keys);
 
     for (int i = 0; i < 3; i++) {
         struct tpm_ephemeral e = ephemeral_made(t);
@@ -36,18 +37,12 @@ static void both_shares_are_what_software_computes(void **state)
 static void every_e_d_is_another(void **state)
 {
     enum { N = 6 };
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    uint8_t                seen[N][PAWL_POINT_P256];
-    struct tpm            *t = open_tpm(*state);
+    uint8_t     seen[N][PAWL_POINT_P256];
+    struct tpm *t = open_keys(*state, NULL);
 
-    opened(t, &cfg);
     for (int i = 0; i < N; i++) {
-        if (i == N / 2) { /* a reset changes nothing about that */
-            tpm_close(&t);
-            device_power_cut(*state);
-            t = open_tpm(*state);
-            opened(t, &cfg);
-        }
+        if (i == N / 2) /* a reset changes nothing about that */
+            t = after_power_cut(*state, t);
         struct tpm_ephemeral e = ephemeral_made(t);
         memcpy(seen[i], e.point, sizeof(e.point));
         for (int j = 0; j < i; j++)
@@ -62,13 +57,12 @@ static void every_e_d_is_another(void **state)
 /* One in 256 begins with a zero byte, and keeps it. */
 static void a_share_that_begins_with_zero_keeps_its_length(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_keys        keys = opened(t, &cfg);
-    struct pawl_private   *peer = peer_made();
-    struct pawl_secret     expected, z = { 0 };
-    uint8_t                td[PAWL_POINT_P256];
-    struct pawl_err        err;
+    struct tpm_keys      keys;
+    struct tpm          *t = open_keys(*state, &keys);
+    struct pawl_private *peer = peer_made();
+    struct pawl_secret   expected, z = { 0 };
+    uint8_t              td[PAWL_POINT_P256];
+    struct pawl_err      err;
 
     point_of(&keys.td, td);
     for (software_z(peer, td, &expected); expected.b[0]; software_z(peer, td, &expected)) {
@@ -141,10 +135,9 @@ static void is_gone(struct tpm *t, struct tpm_ephemeral *e, const char *why)
 
 static void e_d_does_one_exchange(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_keys        keys = opened(t, &cfg);
-    struct tpm_ephemeral   e = ephemeral_made(t);
+    struct tpm_keys      keys;
+    struct tpm          *t = open_keys(*state, &keys);
+    struct tpm_ephemeral e = ephemeral_made(t);
 
     agrees(t, &keys, &e);
     is_gone(t, &e, "one exchange");
@@ -159,10 +152,9 @@ static void reset_in_place(const struct device *d)
 
 static void a_reset_takes_e_d_away(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_keys        keys = opened(t, &cfg);
-    struct tpm_ephemeral   e = ephemeral_made(t);
+    struct tpm_keys      keys;
+    struct tpm          *t = open_keys(*state, &keys);
+    struct tpm_ephemeral e = ephemeral_made(t);
 
     reset_in_place(*state);
     is_gone(t, &e, "reset");
@@ -175,11 +167,10 @@ static void a_reset_takes_e_d_away(void **state)
 /* The handle has a new owner: it is neither used nor flushed. */
 static void anothers_object_at_e_ds_handle_is_left_alone(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_keys        keys = opened(t, &cfg);
-    struct tpm_ephemeral   first = ephemeral_made(t);
-    struct tpm_ephemeral   dropped = first;
+    struct tpm_keys      keys;
+    struct tpm          *t = open_keys(*state, &keys);
+    struct tpm_ephemeral first = ephemeral_made(t);
+    struct tpm_ephemeral dropped = first;
 
     reset_in_place(*state);
     struct tpm_ephemeral second = ephemeral_made(t);
@@ -192,12 +183,10 @@ static void anothers_object_at_e_ds_handle_is_left_alone(void **state)
 
 static void says_that_the_null_hierarchy_refuses(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct tpm_ephemeral   e;
-    struct pawl_err        err;
+    struct tpm          *t = open_keys(*state, NULL);
+    struct tpm_ephemeral e;
+    struct pawl_err      err;
 
-    opened(t, &cfg);
     setenv("PAWL_BEND", "refuse=131,185", 1);
     t_poison(&e, sizeof(e));
     T_FAILS(tpm_ephemeral_make(t, &e, &err), &err, PAWL_E_DENIED);
@@ -229,30 +218,30 @@ static void does_everything(struct tpm *t, const struct tpm_keys *keys)
     makes_the_mac(t, &k, &key);
 }
 
-/* swtpm has three slots for objects and three for sessions. */
+/* swtpm has three slots for objects and three for sessions, of which another program has one. */
 static void all_else_works_beside_e_d(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm_facts       f;
-    struct pawl_err        err;
+    struct tpm_keys  keys;
+    struct tpm      *t = open_keys(*state, &keys);
+    struct tpm_facts f;
+    struct pawl_err  err;
 
-    device_run(*state, "cd $DEVICE; tpm2_startauthsession -S session.ctx; "
-                       "tpm2_policypcr -S session.ctx -l sha256:0");
-    struct tpm          *t = open_tpm(*state);
-    struct tpm_keys      keys = opened(t, &cfg);
+    setenv("PAWL_BEND", "session", 1);
     struct tpm_ephemeral e = ephemeral_made(t);
     does_everything(t, &keys);
     T_OK(tpm_facts(t, &f, &err), &err);
     assert_int_equal(f.transients, 1);
+    assert_int_equal(f.sessions, 1);
     agrees(t, &keys, &e);
-    leaves_nothing(t);
+    T_OK(tpm_facts(t, &f, &err), &err);
+    assert_int_equal(f.transients, 0);
+    assert_int_equal(f.sessions, 1);
     tpm_close(&t);
 }
 
 static void has_srk(const struct device *d, const char *make)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    char                   command[700];
+    char command[700];
 
     snprintf(command, sizeof(command),
              "cd $DEVICE; tpm2_createprimary -C o %s -c key.ctx -a 'fixedtpm|fixedparent|"
@@ -260,8 +249,8 @@ static void has_srk(const struct device *d, const char *make)
              "tpm2_evictcontrol -C o -c key.ctx 0x81000001; tpm2_flushcontext -t",
              make);
     device_run(d, command);
-    struct tpm          *t = open_tpm(d);
-    struct tpm_keys      keys = opened(t, &cfg);
+    struct tpm_keys      keys;
+    struct tpm          *t = open_keys(d, &keys);
     struct tpm_ephemeral e = ephemeral_made(t);
     assert_int_equal(keys.srk.handle, TPM_HANDLE_SRK);
     does_everything(t, &keys);
@@ -311,22 +300,19 @@ static void no_power_cut_arms_the_lockout(void **state)
     static const char *const commands[] = { "131", "154", "12a", "134", "14e", "153",
                                             "157", "149", "15e", "156", "155" };
     const struct device     *d = *state;
-    struct tpm_keys_config   cfg = tpm_keys_config_default();
     struct pawl_secret       secret = secret_of(32), out = { 0 };
     struct pawl_private     *peer = peer_made();
     struct tpm_facts         f;
     struct pawl_err          err;
     char                     option[128];
 
-    struct tpm *t = open_tpm(d);
-    opened(t, &cfg);
+    struct tpm *t = open_keys(d, NULL);
     tpm_close(&t);
     for (size_t i = 0; i < 3 * sizeof(commands) / sizeof(commands[0]); i++) {
         struct tpm_ephemeral e = { 0 };
         struct tpm_sealed    s = { 0 };
         uint64_t             n = 0;
-        t = open_tpm(d);
-        opened(t, &cfg);
+        t = open_keys(d, NULL);
         snprintf(option, sizeof(option), "cut=%s,%s/pid", commands[i / 3], d->dir);
         setenv("PAWL_BEND", option, 1);
         /* One of these meets the cut, and those behind it a dead TPM. */
@@ -399,16 +385,40 @@ static void the_bus_sees_no_secret(void **state)
     pawl_private_free(&peer);
 }
 
-/* After an answer that was no TPM's the connection is of no more use. */
-static struct tpm *open_keys(const struct device *d)
+/* In ESAPI's memory: its own structure, and SAPI's, which holds the last command and answer. */
+static void is_not_in_memory(struct tpm *t, const struct pawl_secret *secret)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(d);
+    TSS2_SYS_CONTEXT *sys = NULL;
 
-    opened(t, &cfg);
-    return t;
+    assert_int_equal(Esys_GetSysContext(t->esys, &sys), TSS2_RC_SUCCESS);
+    assert_null(memmem(t->esys, malloc_usable_size(t->esys), secret->b, secret->n));
+    assert_null(memmem(sys, malloc_usable_size(sys), secret->b, secret->n));
 }
 
+static void no_secret_stays_behind(void **state)
+{
+    struct tpm          *t = open_keys(*state, NULL);
+    struct pawl_private *peer = peer_made();
+    struct pawl_secret   z = { 0 }, secret = secret_of(64);
+    uint64_t             n = counter_is_made(t);
+    struct pawl_err      err;
+
+    T_OK(tpm_td_zgen(t, pawl_private_public(peer)->b, &z, &err), &err);
+    is_not_in_memory(t, &z);
+    struct tpm_sealed s = sealed(t, n, &secret);
+    is_not_in_memory(t, &secret);
+    unseals(t, n, &s, &secret);
+    is_not_in_memory(t, &secret);
+    secret.n = 32;
+    s = imported(t, &secret);
+    is_not_in_memory(t, &secret);
+    T_OK(tpm_hmac(t, &s, nonce, &z, &err), &err);
+    is_not_in_memory(t, &z);
+    pawl_private_free(&peer);
+    tpm_close(&t);
+}
+
+/* After an answer that was no TPM's the connection is of no more use. */
 static void a_liar_cannot_change_e_d(void **state)
 {
     /* Behind header, handle and size: attributes, x, y; far behind them the session's HMAC. */
@@ -418,7 +428,7 @@ static void a_liar_cannot_change_e_d(void **state)
     struct pawl_err          err;
 
     for (size_t i = 0; i < 4; i++) {
-        struct tpm *t = open_keys(*state);
+        struct tpm *t = open_keys(*state, NULL);
         setenv("PAWL_BEND", places[i], 1);
         t_poison(&e, sizeof(e));
         T_FAILS(tpm_ephemeral_make(t, &e, &err), &err, PAWL_E_TPM);
@@ -438,7 +448,7 @@ static void a_liar_cannot_change_z(void **state)
     struct pawl_err          err;
 
     for (size_t i = 0; i < 4; i++) {
-        struct tpm *t = open_keys(*state);
+        struct tpm *t = open_keys(*state, NULL);
         setenv("PAWL_BEND", places[i], 1);
         t_poison(&z, sizeof(z));
         T_FAILS(tpm_td_zgen(t, pawl_private_public(peer)->b, &z, &err), &err, PAWL_E_TPM);
@@ -455,15 +465,13 @@ static void a_liar_cannot_change_z(void **state)
 
 static void the_slot_sees_the_same_tpm(void **state)
 {
-    struct tpm_keys_config cfg = tpm_keys_config_default();
-    struct tpm            *t = open_tpm(*state);
-    struct pawl_secret     secret = secret_of(64), out = { 0 };
-    struct slot_vault      v;
-    struct slot_sealed     s = { 0 };
-    uint64_t               n = 0, now = 0;
-    struct pawl_err        err;
+    struct tpm        *t = open_keys(*state, NULL);
+    struct pawl_secret secret = secret_of(64), out = { 0 };
+    struct slot_vault  v;
+    struct slot_sealed s = { 0 };
+    uint64_t           n = 0, now = 0;
+    struct pawl_err    err;
 
-    opened(t, &cfg);
     tpm_vault(t, 0x01805099, &v);
     T_FAILS(v.counter(v.self, false, &n, &err), &err, PAWL_E_ABSENT);
     T_OK(v.counter(v.self, true, &n, &err), &err);
@@ -509,6 +517,7 @@ int main(void)
                  "--ek p256"),
         T_DEVICE("no power cut arms the lockout", no_power_cut_arms_the_lockout, "--ek p256"),
         T_DEVICE("the bus sees no secret", the_bus_sees_no_secret, "--ek p256"),
+        T_DEVICE("no secret stays behind", no_secret_stays_behind, "--ek p256"),
         T_DEVICE("a liar cannot change e_D", a_liar_cannot_change_e_d, "--ek p256"),
         T_DEVICE("a liar cannot change Z", a_liar_cannot_change_z, "--ek p256"),
         T_DEVICE("the slot sees the same TPM", the_slot_sees_the_same_tpm, "--ek p256"),
