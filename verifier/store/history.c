@@ -136,11 +136,11 @@ static int64_t wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Notes that an older copy was put back; what h says is read anew. */
+/* Notes that an older copy was put back, later than anything in it; what h says is read anew. */
 static pawl_status note_restored(struct connection *c, uint64_t count, struct history *h,
                                  struct pawl_err *err)
 {
-    int64_t     now_ms = wall_ms() > h->newest_ms ? wall_ms() : h->newest_ms;
+    int64_t     now_ms = wall_ms() > h->newest_ms ? wall_ms() : h->newest_ms + 1;
     pawl_status s;
 
     PAWL_TRY(connection_exec(c, "BEGIN IMMEDIATE", "history", err));

@@ -172,7 +172,8 @@ static int64_t later(int64_t a, int64_t b)
 
 int64_t step_newest_ms(const struct step *s, int64_t now_s)
 {
-    int64_t newest = step_names_device(s) ? s->device.seen_s * 1000 : 0;
+    /* To the end of that second: bytes that only the flows read hold milliseconds of it. */
+    int64_t newest = step_names_device(s) ? s->device.seen_s * 1000 + 999 : 0;
 
     if (s->event[0])
         newest = later(newest, now_s * 1000);
