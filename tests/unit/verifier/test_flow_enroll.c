@@ -112,6 +112,7 @@ static void a_token_lets_in_and_counts_once_for_each_device(void **state) /* P-E
         world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
         assert_int_equal(world_record(&w, &first).state, DEVICE_ACTIVE);
         assert_int_equal(store_number(&w.store, "SELECT uses_left FROM token"), 0);
+        first.known_epoch = 1;
     }
     struct pawl_enrol_req req = world_token_request(&second, &t);
     refuses_request(&w, &req, PAWL_E_DENIED, "enrol.token");

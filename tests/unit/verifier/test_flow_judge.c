@@ -242,6 +242,7 @@ static void s2_tenants_may_give_one_name_to_two_policies(void **state)
     DEVICE d;
 
     begin(&w, &d);
+    struct pawl_root root = d.root;
     d.tenant = "other";
     d.pcr[3] ^= 1;
     world_enrol(&w, &d);
@@ -252,6 +253,7 @@ static void s2_tenants_may_give_one_name_to_two_policies(void **state)
     EAR *theirs = world_ear(&w);
     assert_string_equal(ear_status(theirs), "affirming");
     d.tenant = "acme";
+    d.root = root;
     d.pcr[3] ^= 1;
     world_attest(&w, &d);
     EAR *ours = world_ear(&w);
