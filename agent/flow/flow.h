@@ -23,6 +23,7 @@
 #include "config.h"
 #include "flow/ear.h"
 #include "flow/live.h"
+#include "flow/outbox.h"
 #include "net/client.h"
 #include "state/dir.h"
 #include "state/record.h"
@@ -43,6 +44,7 @@ struct flow {
     struct record        record;
     struct reservation   reserved;
     struct live          live;
+    struct outbox       *outbox; /* messages that wait for an acknowledgement; owned, or NULL */
     struct net          *net;
     uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
     uint8_t              os_boot[PAWL_OS_BOOT];

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "flow/inbox.h"
 #include "flow/steps.h"
 #include "tpm/vault.h"
 
@@ -41,7 +42,7 @@ void live_close(struct live *l)
     l->open = l->confirmed = false;
 }
 
-/* D5: memory now, the disk with the next slot. */
+/* D5: memory now, the disk with the next slot (P-DEV-12). */
 void live_confirmed(struct live *l)
 {
     pawl_chain_wipe(&l->old_down);
@@ -116,7 +117,8 @@ static pawl_status begin_anew(struct flow *f, const struct pawl_secret *key, str
     return open_spools(f, key, err);
 }
 
-/* ---- D0: a start ---------------------------------------------------------------------------- */
+/* ---- D0: a start (P-DEV-10)
+ * ---------------------------------------------------------------------------- */
 
 static void take_slot(struct live *l, const struct slot *s)
 {
@@ -185,6 +187,7 @@ static pawl_status start(struct flow *f, const struct device *d, const struct sl
             return pawl_fail(err, PAWL_E_STATE, "state", "the log of messages cannot be read");
         PAWL_TRY(skip_used(f, err));
         PAWL_TRY(open_spools(f, &l->slot.spool_key, err));
+        PAWL_TRY(inbox_open(l, err));
         PAWL_TRY(write_start(f, d, err));
     }
     l->open = true;
@@ -225,7 +228,8 @@ pawl_status live_open(struct flow *f, const struct device *d, struct pawl_err *e
     return done;
 }
 
-/* ---- D4: a new epoch ------------------------------------------------------------------------ */
+/* ---- D4: a new epoch (P-DEV-4)
+ * ------------------------------------------------------------------------ */
 
 static pawl_status compose(const struct flow *f, const struct device *d,
                            const struct pawl_root *root, uint16_t suite,
@@ -284,7 +288,8 @@ pawl_status live_adopt(struct flow *f, const struct device *d, const struct pawl
     return pawl_ok();
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits (P-DEV-11)
+ * --------------------------------------------------------------------------------- */
 
 uint64_t live_age_ms(const struct live *l)
 {

@@ -105,6 +105,7 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
 void flow_close(struct flow *f)
 {
     live_close(&f->live);
+    outbox_free(&f->outbox);
     net_close(&f->net);
     state_dir_close(&f->dir);
 }

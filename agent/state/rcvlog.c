@@ -119,6 +119,11 @@ bool rcvlog_has_id(const struct rcvlog *l, uint64_t id)
     return rcvlog_book_has_id(&l->now, id);
 }
 
+bool rcvlog_remembers_all(const struct rcvlog *l)
+{
+    return l->now.id_all < RCVLOG_IDS;
+}
+
 uint64_t rcvlog_seq_hi(const struct rcvlog *l)
 {
     return l->now.hi;

@@ -39,8 +39,10 @@ PAWL_MUST_USE pawl_status rcvlog_open(int dir, struct rcvlog **ret, bool *ret_lo
                                       struct pawl_err *err);
 void                      rcvlog_close(struct rcvlog **l);
 
-bool     rcvlog_has(const struct rcvlog *l, uint64_t seq);
-bool     rcvlog_has_id(const struct rcvlog *l, uint64_t id); /* handed on before, in any slot */
+bool rcvlog_has(const struct rcvlog *l, uint64_t seq);
+bool rcvlog_has_id(const struct rcvlog *l, uint64_t id); /* handed on before, in any slot */
+/* No id that was ever handed on has been forgotten yet. */
+bool     rcvlog_remembers_all(const struct rcvlog *l);
 uint64_t rcvlog_seq_hi(const struct rcvlog *l);
 bool     rcvlog_is_full(const struct rcvlog *l);
 
