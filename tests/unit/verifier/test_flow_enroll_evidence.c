@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "flow/cookie.h"
-#include "flow_fixture.h"
+#include "soft_messages.h"
 
 static void refuses_evidence(struct world *w, const struct soft_evidence *e, enum pawl_code code,
                              const char *where)
@@ -178,7 +178,7 @@ static void a1_must_agree_with_what_was_enrolled(void **state)
     struct enrolling     e;
     struct soft_evidence good, ev;
     struct pawl_name     other;
-    uint8_t              point[PAWL_POINT_P256] = { 0x04 };
+    uint8_t              point[PAWL_POINT_P256] = { 0x04 }, kid[PAWL_KID] = { 1 };
 
     begin(&w, &d, &e, &good);
     other = d.ak_name;
@@ -198,11 +198,78 @@ static void a1_must_agree_with_what_was_enrolled(void **state)
     ev = good;
     ev.a1.base_epoch = 1;
     soft_evidence_sign(&ev, &e.secret);
-    refuses_evidence(&w, &ev, PAWL_E_STATE, "A1.base_epoch");
+    refuses_evidence(&w, &ev, PAWL_E_FORM, "A1.base_epoch");
     ev = good;
-    ev.a1.e_d = PAWL_VIEW_OF(point);
+    ev.a1.base_kid = PAWL_VIEW_OF(kid);
     soft_evidence_sign(&ev, &e.secret);
-    refuses_evidence(&w, &ev, PAWL_E_STATE, "A1.E_D");
+    refuses_evidence(&w, &ev, PAWL_E_FORM, "A1.base_kid");
+    ev = good;
+    ev.a1.new_epoch = 0;
+    soft_evidence_sign(&ev, &e.secret);
+    refuses_evidence(&w, &ev, PAWL_E_FORM, "A1.new_epoch");
+    ev = good;
+    ev.a1.e_d = pawl_view(NULL, 0);
+    soft_evidence_sign(&ev, &e.secret);
+    refuses_evidence(&w, &ev, PAWL_E_FORM, "A1.E_D");
+    ev.a1.e_d = PAWL_VIEW_OF(point); /* of that form, and on no curve */
+    soft_evidence_sign(&ev, &e.secret);
+    T_FAILS(flow_evidence(&w.flow, soft_evidence_bytes(&ev), &w.answer, &w.step, &w.err), &w.err,
+            PAWL_E_RANGE);
+    assert_int_equal(w.answer.http, 403);
+}
+
+static void the_first_root_is_pending_until_it_is_used(void **state) /* P-ENROL-10 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct enrolling     e;
+    struct soft_evidence ev;
+    cJSON               *claim;
+
+    begin(&w, &d, &e, &ev);
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    EAR *ear = world_ear(&w);
+    claim = cJSON_GetObjectItem(ear, "pawl");
+    assert_int_equal(cJSON_GetObjectItem(claim, "base")->valueint, 0);
+    assert_int_equal(cJSON_GetObjectItem(claim, "new")->valueint, 1);
+    assert_int_equal(world_result(&w).conf_v.n, 32);
+    assert_int_equal(world_result(&w).receipt.n, 0);
+    assert_int_equal(world_result(&w).ticket.n, 0);
+    world_adopt(&w, &d, &ev, &e.secret);
+    struct ratchet r = world_ratchet(&w, &d);
+    assert_false(r.current.present);
+    assert_true(r.pending.present && !r.pending.resync);
+    assert_memory_equal(r.pending.kid, d.root.kid, PAWL_KID);
+    assert_memory_equal(&r.pending.rk, &d.root.rk, sizeof(d.root.rk));
+    world_attest(&w, &d);
+    r = world_ratchet(&w, &d);
+    assert_int_equal(r.current.epoch, 1);
+    assert_false(r.pending.present);
+}
+
+static void a_first_root_that_is_too_far_is_told_what_is_known(void **state) /* P-RESYNC-4 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct enrolling     e;
+    struct soft_evidence ev;
+
+    begin(&w, &d, &e, &ev);
+    ev.a1.new_epoch = 65538;
+    soft_evidence_sign(&ev, &e.secret);
+    struct pawl_refusal r = world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_UNKNOWN_BASE);
+    assert_int_equal(r.known_epoch, 0);
+    assert_int_equal(r.last_attempt, 0);
+    assert_int_equal(r.seq_floor_up, 32769);
+    assert_int_equal(r.seq_floor_down, 1);
+    ev.a1.new_epoch = 65537;
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    world_adopt(&w, &d, &ev, &e.secret);
+    world_attest(&w, &d);
 }
 
 static void q17_enrolment_needs_all_pcrs(void **state) /* P-ATT-3 */
@@ -357,6 +424,10 @@ int main(void)
         T_CASE("who did not activate the credential is refused",
                who_did_not_activate_the_credential_is_refused),
         T_CASE("A1 must agree with what was enrolled", a1_must_agree_with_what_was_enrolled),
+        T_CASE("the first root is pending until it is used",
+               the_first_root_is_pending_until_it_is_used),
+        T_CASE("a first root that is too far is told what is known",
+               a_first_root_that_is_too_far_is_told_what_is_known),
         T_CASE("Q17 enrolment needs all PCRs", q17_enrolment_needs_all_pcrs),
         T_CASE("each of the four selections enrols", each_of_the_four_selections_enrols),
         T_CASE("Q22 a TPM without sha256 is refused", q22_a_tpm_without_sha256_is_refused),
