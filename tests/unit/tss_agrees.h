@@ -178,6 +178,25 @@ static inline bool tss_agrees_public(struct pawl_view in)
            (p.type == PAWL_TPM_ALG_RSA ? tss_same_rsa(&p, &t) : tss_same_ecc(&p, &t));
 }
 
+static inline bool tss_agrees_keyedhash(struct pawl_view in)
+{
+    struct pawl_err       err;
+    struct pawl_keyedhash k;
+    TPMT_PUBLIC           t = { 0 };
+    size_t                at = 0;
+
+    if (!pawl_is_ok(pawl_keyedhash_parse(in, &k, &err)))
+        return true;
+    return Tss2_MU_TPMT_PUBLIC_Unmarshal(in.p, in.n, &at, &t) == TSS2_RC_SUCCESS && at == in.n &&
+           t.type == TPM2_ALG_KEYEDHASH && t.nameAlg == TPM2_ALG_SHA256 &&
+           k.attributes == t.objectAttributes &&
+           tss_same(k.policy, t.authPolicy.buffer, t.authPolicy.size) &&
+           t.parameters.keyedHashDetail.scheme.scheme == (k.hmac ? TPM2_ALG_HMAC : TPM2_ALG_NULL) &&
+           (!k.hmac ||
+            t.parameters.keyedHashDetail.scheme.details.hmac.hashAlg == TPM2_ALG_SHA256) &&
+           tss_same(k.unique, t.unique.keyedHash.buffer, t.unique.keyedHash.size);
+}
+
 #else
 
 static inline bool tss_agrees_selection(struct pawl_view in)
@@ -199,6 +218,12 @@ static inline bool tss_agrees_signature(struct pawl_view in)
 }
 
 static inline bool tss_agrees_public(struct pawl_view in)
+{
+    (void)in;
+    return true;
+}
+
+static inline bool tss_agrees_keyedhash(struct pawl_view in)
 {
     (void)in;
     return true;

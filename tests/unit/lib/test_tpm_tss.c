@@ -41,6 +41,15 @@ static void on_public_areas(void **state)
     t_each_flip(tpm_vector("ek_l1", "pub"), must_agree, &(agrees *){ tss_agrees_public });
 }
 
+static void on_keyed_hash_objects(void **state)
+{
+    (void)state;
+    static const char *const objects[] = { "sealed_policy", "sealed_password", "hmac_key" };
+
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+        agrees_around(tpm_vector(objects[i], "pub"), tss_agrees_keyedhash);
+}
+
 static void on_attestations(void **state)
 {
     (void)state;
@@ -73,6 +82,7 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("tss2-mu agrees on public areas", on_public_areas),
+        T_CASE("tss2-mu agrees on keyed-hash objects", on_keyed_hash_objects),
         T_CASE("tss2-mu agrees on attestations", on_attestations),
         T_CASE("tss2-mu agrees on signatures", on_signatures),
         T_CASE("tss2-mu agrees on selections", on_selections),
