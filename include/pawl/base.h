@@ -230,6 +230,16 @@ PAWL_MUST_USE pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size
 PAWL_MUST_USE pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *ret,
                                             size_t cap, size_t *ret_n, struct pawl_err *err);
 
+/* Characters of the base64 text of n bytes, padding and all, without a NUL. */
+size_t pawl_b64_n(size_t n);
+
+PAWL_MUST_USE pawl_status pawl_b64_write(struct pawl_view in, char *ret, size_t cap,
+                                         struct pawl_err *err);
+
+/* As pawl_b64url_parse. */
+PAWL_MUST_USE pawl_status pawl_b64_parse(struct pawl_view s, const char *field, uint8_t *ret,
+                                         size_t cap, size_t *ret_n, struct pawl_err *err);
+
 /* A decimal number without sign, white space or leading zero, at most max. FORM or RANGE. */
 PAWL_MUST_USE pawl_status pawl_u64_parse(const char *s, const char *field, uint64_t max,
                                          uint64_t *ret, struct pawl_err *err);

@@ -62,24 +62,29 @@ pawl_status pawl_hex_parse_exact(const char *s, const char *field, uint8_t *ret,
     return pawl_hex_parse(s, field, ret, n, &got, err);
 }
 
-/* ---- base64url ------------------------------------------------------------------------------ */
+/* ---- base64url and base64 ------------------------------------------------------------------- */
+
+/* Two alphabets that differ in their last two digits. */
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 size_t pawl_b64url_n(size_t n)
 {
     return n / 3 * 4 + (n % 3 ? n % 3 + 1 : 0);
 }
 
-pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)
+size_t pawl_b64_n(size_t n)
 {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t            n = pawl_b64url_n(in.n);
-    size_t            k = 0;
-    uint32_t          bits = 0;
-    unsigned          held = 0;
+    return n / 3 * 4 + (n % 3 ? 4 : 0);
+}
 
-    if (n >= cap)
-        return pawl_fail(err, PAWL_E_FULL, "base64url", "%zu bytes do not fit into %zu characters",
-                         in.n, cap);
+/* As many digits as pawl_b64url_n says. */
+static void digits_write(struct pawl_view in, const char *digit, char *ret)
+{
+    size_t   k = 0;
+    uint32_t bits = 0;
+    unsigned held = 0;
+
     for (size_t i = 0; i < in.n; i++) {
         bits = bits << 8 | in.p[i];
         for (held += 8; held >= 6; held -= 6)
@@ -87,11 +92,34 @@ pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size_t cap, struct
     }
     if (held)
         ret[k++] = digit[bits << (6 - held) & 63];
-    ret[k] = 0;
+}
+
+pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)
+{
+    size_t n = pawl_b64url_n(in.n);
+
+    if (n >= cap)
+        return pawl_fail(err, PAWL_E_FULL, "base64url", "%zu bytes do not fit into %zu characters",
+                         in.n, cap);
+    digits_write(in, base64url, ret);
+    ret[n] = 0;
     return pawl_ok();
 }
 
-static int b64url_value(uint8_t c)
+pawl_status pawl_b64_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)
+{
+    size_t n = pawl_b64_n(in.n);
+
+    if (n >= cap)
+        return pawl_fail(err, PAWL_E_FULL, "base64", "%zu bytes do not fit into %zu characters",
+                         in.n, cap);
+    digits_write(in, base64, ret);
+    memset(ret + pawl_b64url_n(in.n), '=', n - pawl_b64url_n(in.n));
+    ret[n] = 0;
+    return pawl_ok();
+}
+
+static int digit_value(uint8_t c, const char *digit)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -99,13 +127,15 @@ static int b64url_value(uint8_t c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    if (c == '-')
+    if (c == (uint8_t)digit[62])
         return 62;
-    return c == '_' ? 63 : -1;
+    return c == (uint8_t)digit[63] ? 63 : -1;
 }
 
-pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *ret, size_t cap,
-                              size_t *ret_n, struct pawl_err *err)
+/* name: of the alphabet, for the report. */
+static pawl_status digits_parse(struct pawl_view s, const char *digit, const char *name,
+                                const char *field, uint8_t *ret, size_t cap, size_t *ret_n,
+                                struct pawl_err *err)
 {
     size_t   n = s.n / 4 * 3 + (s.n % 4 ? s.n % 4 - 1 : 0);
     size_t   k = 0;
@@ -113,16 +143,16 @@ pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *re
     unsigned held = 0;
 
     for (size_t i = 0; i < s.n; i++)
-        if (b64url_value(s.p[i]) < 0)
-            return pawl_fail(err, PAWL_E_FORM, field, "character %zu is not base64url", i + 1);
+        if (digit_value(s.p[i], digit) < 0)
+            return pawl_fail(err, PAWL_E_FORM, field, "character %zu is not %s", i + 1, name);
     if (s.n % 4 == 1)
-        return pawl_fail(err, PAWL_E_FORM, field, "%zu characters are no base64url text", s.n);
-    if (s.n % 4 && b64url_value(s.p[s.n - 1]) & (s.n % 4 == 2 ? 15 : 3))
+        return pawl_fail(err, PAWL_E_FORM, field, "%zu characters are no %s text", s.n, name);
+    if (s.n % 4 && digit_value(s.p[s.n - 1], digit) & (s.n % 4 == 2 ? 15 : 3))
         return pawl_fail(err, PAWL_E_FORM, field, "spare bits are set in the last character");
     if (n > cap)
         return pawl_fail(err, PAWL_E_FULL, field, "%zu bytes where at most %zu fit", n, cap);
     for (size_t i = 0; i < s.n; i++) {
-        bits = bits << 6 | (uint32_t)b64url_value(s.p[i]);
+        bits = bits << 6 | (uint32_t)digit_value(s.p[i], digit);
         held += 6;
         if (held >= 8) {
             held -= 8;
@@ -131,6 +161,25 @@ pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *re
     }
     *ret_n = k;
     return pawl_ok();
+}
+
+pawl_status pawl_b64url_parse(struct pawl_view s, const char *field, uint8_t *ret, size_t cap,
+                              size_t *ret_n, struct pawl_err *err)
+{
+    return digits_parse(s, base64url, "base64url", field, ret, cap, ret_n, err);
+}
+
+pawl_status pawl_b64_parse(struct pawl_view s, const char *field, uint8_t *ret, size_t cap,
+                           size_t *ret_n, struct pawl_err *err)
+{
+    size_t padding = 0;
+
+    if (s.n % 4)
+        return pawl_fail(err, PAWL_E_FORM, field, "%zu characters are no base64 text", s.n);
+    while (padding < 2 && padding < s.n && s.p[s.n - 1 - padding] == '=')
+        padding++;
+    return digits_parse(pawl_view(s.p, s.n - padding), base64, "base64", field, ret, cap, ret_n,
+                        err);
 }
 
 /* ---- numbers and names ---------------------------------------------------------------------- */

@@ -53,6 +53,12 @@ static void on_committed(pawl_status status, const struct pawl_err *err, void *a
     http_later(x->r, after_commit, x);
 }
 
+static void after_waiting(struct http_request *r, void *arg)
+{
+    (void)r;
+    exchange_run(arg);
+}
+
 void exchange_run(struct exchange *x)
 {
     const struct store *store = api_of(x)->flow.store;
@@ -60,12 +66,16 @@ void exchange_run(struct exchange *x)
     step_done(&x->step);
     x->step = (struct step){ 0 };
     x->plans++;
+    x->again_ms = 0;
     x->status = x->plan(x, &x->err);
     if (pawl_is_ok(x->status) && !step_is_empty(&x->step)) {
         store->commit(store->self, &x->step, on_committed, x);
         return;
     }
     step_done(&x->step);
+    if (pawl_is_ok(x->status) && x->again_ms && !http_is_gone(x->r) &&
+        http_after(x->r, x->again_ms, after_waiting, x))
+        return;
     x->finish(x);
 }
 

@@ -12,7 +12,8 @@
 struct exchange {
     struct http_request *r;
     struct step          step;
-    unsigned             plans; /* made so far */
+    unsigned             plans;    /* made so far */
+    unsigned             again_ms; /* set by plan: nothing to say yet, plan again then; 0: no */
     pawl_status          status;
     struct pawl_err      err; /* filled unless status is good */
 

@@ -16,6 +16,9 @@
 #define JSON_TYPE    "application/json"
 #define PROBLEM_TYPE "application/problem+json"
 
+/* A body as text: six characters for a byte at worst (\\u00XX). */
+#define MESSAGE_BODY_MAX (6 * PAWL_BODY_MAX + 64)
+
 struct operator_exchange;
 typedef pawl_status operation(struct operator_exchange *o, struct pawl_err *err);
 
@@ -24,7 +27,8 @@ struct operator_exchange {
     operation                  *run;
     struct flow                *flow;
     const struct tenant_config *tenant;
-    char                       *json; /* the answer */
+    char                       *json;     /* the answer */
+    int64_t                     until_ms; /* a list of messages is waited for; 0: not yet known */
 };
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -111,6 +115,68 @@ static pawl_status tokens(struct operator_exchange *o, struct pawl_err *err)
 static pawl_status token_make(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_token_make(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+/* How often a request that waits for messages looks. */
+#define LOOK_MS 200
+
+/* A list without messages waits for wait_s, though never as long as a request may take. */
+static pawl_status wait_for_messages(struct operator_exchange *o, struct pawl_err *err)
+{
+    const struct verifier_config *config = o->flow->config;
+    int64_t                       now_ms = o->flow->now_ms(o->flow->now_arg);
+    uint64_t                      wait_s;
+
+    if (!o->until_ms) {
+        PAWL_TRY(number_in_query(o->x.r, "wait_s", OPERATOR_WAIT_MAX_S, &wait_s, err));
+        if (wait_s > config->request_timeout_s / 2)
+            wait_s = config->request_timeout_s / 2;
+        o->until_ms = now_ms + (int64_t)wait_s * 1000;
+    }
+    if (now_ms < o->until_ms)
+        o->x.again_ms = LOOK_MS;
+    return pawl_ok();
+}
+
+static pawl_status messages(struct operator_exchange *o, struct pawl_err *err)
+{
+    struct message_query q = { 0 };
+    bool                 there, any;
+
+    PAWL_TRY(http_query(o->x.r, "after", q.after, sizeof(q.after), &there, err));
+    PAWL_TRY(http_query(o->x.r, "device", q.device, sizeof(q.device), &there, err));
+    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_MESSAGES_MAX, &q.limit, err));
+    PAWL_TRY(operator_messages(o->flow, o->tenant, &q, &o->json, &any, err));
+    return any ? pawl_ok() : wait_for_messages(o, err);
+}
+
+static pawl_status message_send(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_message_send(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                                 &o->json, &o->x.step, err);
+}
+
+static pawl_status downlink(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_downlink(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status rekey(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_rekey(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step,
+                                 err);
+}
+
+static pawl_status device_key(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_key(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                               &o->json, err);
+}
+
+static pawl_status hedge(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_hedge(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step,
+                                 err);
 }
 
 /* ---- problems -------------------------------------------------------------------------------- */
@@ -238,6 +304,12 @@ const struct http_route operator_routes[] = {
     { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(approve) },
     { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(revoke) },
     { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle, RUN(device_policy) },
+    { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(messages) },
+    { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(downlink) },
+    { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle, RUN(message_send) },
+    { HTTP_POST, "/v1/devices/*/rekey", NULL, 4096, handle, RUN(rekey) },
+    { HTTP_POST, "/v1/devices/*/key", JSON_TYPE, 4096, handle, RUN(device_key) },
+    { HTTP_POST, "/v1/devices/*/hedge", NULL, 4096, handle, RUN(hedge) },
     { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle, RUN(default_policy) },
     { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(policies) },
     { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(policy) },

@@ -70,24 +70,16 @@ void json_hex(struct json *j, cJSON *to, const char *name, struct pawl_view v)
         j->lost = true;
 }
 
-/* libpawl's text has no padding, and '-' and '_' for '+' and '/'. */
 void json_b64(struct json *j, cJSON *to, const char *name, struct pawl_view v)
 {
-    size_t          n = pawl_b64url_n(v.n);
-    char           *text = malloc(n + 4);
+    size_t          cap = pawl_b64_n(v.n) + 1;
+    char           *text = malloc(cap);
     struct pawl_err ignored;
 
-    if (!text || !pawl_is_ok(pawl_b64url_write(v, text, n + 1, &ignored))) {
-        free(text);
+    if (text && pawl_is_ok(pawl_b64_write(v, text, cap, &ignored)))
+        json_text(j, to, name, text);
+    else
         j->lost = true;
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        text[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
-    while (n % 4)
-        text[n++] = '=';
-    text[n] = 0;
-    json_text(j, to, name, text);
     free(text);
 }
 
@@ -214,23 +206,4 @@ pawl_status json_get_u64(const struct json *j, const char *name, uint64_t max, u
         return pawl_fail(err, PAWL_E_FORM, name, "is no whole number");
     *ret = (uint64_t)m->valuedouble;
     return pawl_ok();
-}
-
-pawl_status json_b64_parse(const char *text, const char *name, uint8_t *ret, size_t cap,
-                           size_t *ret_n, struct pawl_err *err)
-{
-    size_t n = strlen(text);
-
-    if (n % 4 || strpbrk(text, "-_"))
-        return pawl_fail(err, PAWL_E_FORM, name, "is no base64 text with padding");
-    for (int pad = 0; pad < 2 && n && text[n - 1] == '='; pad++)
-        n--;
-    char *url = strndup(text, n);
-    if (!url)
-        return pawl_fail(err, PAWL_E_MEMORY, name, "out of memory");
-    for (char *c = url; *c; c++)
-        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
-    pawl_status s = pawl_b64url_parse(pawl_view(url, n), name, ret, cap, ret_n, err);
-    free(url);
-    return s;
 }

@@ -52,8 +52,4 @@ PAWL_MUST_USE pawl_status json_get_text(const struct json *j, const char *name, 
                                         const char **ret, struct pawl_err *err);
 PAWL_MUST_USE pawl_status json_get_u64(const struct json *j, const char *name, uint64_t max,
                                        uint64_t *ret, struct pawl_err *err);
-/* The bytes of a base64 text; *ret_n at most cap. FORM, FULL. */
-PAWL_MUST_USE pawl_status json_b64_parse(const char *text, const char *name, uint8_t *ret,
-                                         size_t cap, size_t *ret_n, struct pawl_err *err);
-
 #endif

@@ -47,6 +47,15 @@ static void add_body(struct json *j, cJSON *o, struct pawl_view body)
         json_text_n(j, o, "text", body);
 }
 
+/* As text: readers of JSON keep 53 bits of a number, and this one is compared. */
+static void add_id(struct json *j, cJSON *o, uint64_t id)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, id);
+    json_text(j, o, "id", text);
+}
+
 /* ---- the inbox ------------------------------------------------------------------------------ */
 
 struct cursor {
@@ -105,7 +114,7 @@ static void add_message(struct page *p, const struct segment_row *row, size_t i)
     json_u64(p->j, o, "epoch", m->epoch);
     json_u64(p->j, o, "gen", m->gen);
     json_u64(p->j, o, "seq", m->seq);
-    json_u64(p->j, o, "id", m->id);
+    add_id(p->j, o, m->id);
     json_i64(p->j, o, "time", row->time_ms / 1000);
     json_text(p->j, o, "status", p->segment.status);
     add_body(p->j, o, m->body);
@@ -214,7 +223,7 @@ static pawl_status read_body(struct pawl_view in, struct blob *ret, struct pawl_
     if (!text == !b64)
         return pawl_fail(err, PAWL_E_FORM, "body", "text or body_b64 is due, and one of them");
     if (b64) {
-        PAWL_TRY(json_b64_parse(b64, "body_b64", b, sizeof(b), &n, err));
+        PAWL_TRY(pawl_b64_parse(pawl_view_str(b64), "body_b64", b, sizeof(b), &n, err));
         return blob_from(pawl_view(b, n), ret, err);
     }
     if (strlen(text) > PAWL_BODY_MAX)
@@ -252,7 +261,7 @@ pawl_status operator_message_send(struct flow *f, const struct tenant_config *te
     PAWL_TRY(read_body(body, &bytes, err));
     PAWL_TRY(may_send(f, tenant, &d, &number, err));
     PAWL_TRY(plan_row(f, &d, number, pawl_view(bytes.p, bytes.n), step, err));
-    json_u64(&j, j.root, "id", number);
+    add_id(&j, j.root, number);
     return json_end(&j, ret, err);
 }
 
@@ -264,7 +273,7 @@ static pawl_status add_waiting(const struct downlink_row *row, void *arg, struct
     cJSON       *o = json_object(p->j, p->list, NULL);
     struct blob  body = { 0 };
 
-    json_u64(p->j, o, "id", row->id);
+    add_id(p->j, o, row->id);
     json_i64(p->j, o, "created", row->created_ms / 1000);
     json_text(p->j, o, "state", row->seq ? "sent" : "queued");
     if (row->seq) {

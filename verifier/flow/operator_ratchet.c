@@ -85,8 +85,8 @@ static pawl_status read_key_request(const struct json *j, struct key_request *re
 
     PAWL_TRY(json_get_text(j, "label", true, &q.label, err));
     PAWL_TRY(json_get_text(j, "context_b64", false, &context, err));
-    PAWL_TRY(
-        json_b64_parse(context, "context_b64", q.context, sizeof(q.context), &q.context_n, err));
+    PAWL_TRY(pawl_b64_parse(pawl_view_str(context), "context_b64", q.context, sizeof(q.context),
+                            &q.context_n, err));
     PAWL_TRY(json_get_u64(j, "n", PAWL_SECRET_MAX, &q.n, err));
     PAWL_TRY(json_get_u64(j, "epoch", UINT64_C(1) << 53, &q.epoch, err));
     *ret = q;

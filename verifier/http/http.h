@@ -99,6 +99,11 @@ void http_answer(struct http_request *r, const struct http_answer *a);
  * in http_server_free. */
 void http_later(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
 
+/* Runs fn on the request's worker after that time, or earlier when the server stops. False, and fn
+ * is not called, when it stops already: then the request is to be answered now. */
+PAWL_MUST_USE bool http_after(struct http_request *r, unsigned                     ms,
+                              void (*fn)(struct http_request *r, void *arg), void *arg);
+
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
 /* TLS 1.3 only; no tickets, no resumption, no early data. PEM files. */

@@ -300,3 +300,41 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
     pthread_mutex_unlock(&w->lock);
     (void)woken; /* fails only when a wake-up is pending already */
 }
+
+/* ---- an answer that waits -------------------------------------------------------------------- */
+
+void request_due(struct http_request *r)
+{
+    LIST_REMOVE(r, waits);
+    event_free(r->timer);
+    r->timer = NULL;
+    r->fn(r, r->arg);
+}
+
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    request_due(arg);
+}
+
+bool http_after(struct http_request *r, unsigned ms, void (*fn)(struct http_request *r, void *arg),
+                void *arg)
+{
+    const struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+    struct worker       *w = r->worker;
+
+    if (w->draining)
+        return false;
+    r->timer = evtimer_new(w->base, on_due, r);
+    if (!r->timer || event_add(r->timer, &tv) != 0) {
+        if (r->timer)
+            event_free(r->timer);
+        r->timer = NULL;
+        return false;
+    }
+    r->fn = fn;
+    r->arg = arg;
+    LIST_INSERT_HEAD(&w->waiting, r, waits);
+    return true;
+}

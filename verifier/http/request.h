@@ -7,6 +7,8 @@
 
 struct http_request {
     STAILQ_ENTRY(http_request) link; /* in worker->later */
+    LIST_ENTRY(http_request) waits;  /* in worker->waiting, while there is a timer */
+    struct event            *timer;
     struct worker           *worker;
     struct conn             *conn;  /* NULL: the client is gone */
     struct evhttp_request   *ev;    /* evhttp's, or ours when the client is gone; may be NULL */
@@ -25,6 +27,9 @@ void request_arrived(struct evhttp_request *ev, void *arg);
 
 /* The connection ends while the handler has the request. */
 void request_lost(struct http_request *r);
+
+/* What waits for its time has it now. */
+void request_due(struct http_request *r);
 
 /* "Bad Request"; never NULL. */
 const char *http_reason(int status);

@@ -52,6 +52,8 @@ static void drain(struct worker *w, uint64_t grace_s)
     evhttp_del_accept_socket(w->http, w->bound);
     w->bound = NULL;
     event_add(w->limit, &tv);
+    while (!LIST_EMPTY(&w->waiting))
+        request_due(LIST_FIRST(&w->waiting));
     for (c = LIST_FIRST(&w->conns); c; c = next) {
         next = LIST_NEXT(c, link);
         if (c->ev && c->held == 0)
@@ -193,6 +195,7 @@ pawl_status worker_start(struct worker *w, struct http_shared *shared, void *con
     w->context = context;
     STAILQ_INIT(&w->later);
     LIST_INIT(&w->conns);
+    LIST_INIT(&w->waiting);
     pthread_mutex_init(&w->lock, NULL);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     w->base = make_base();

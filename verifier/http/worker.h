@@ -23,6 +23,7 @@ struct http_shared {
 
 LIST_HEAD(conn_list, conn);
 STAILQ_HEAD(later_queue, http_request);
+LIST_HEAD(waiting_list, http_request);
 
 struct worker {
     struct http_shared *shared;
@@ -35,7 +36,8 @@ struct worker {
     struct event               *wake, *limit;
     struct event               *rest; /* until it tries to accept again */
     struct conn_list            conns;
-    struct conn               **by_fd; /* finds the connection of a request */
+    struct waiting_list         waiting; /* requests that http_after holds */
+    struct conn               **by_fd;   /* finds the connection of a request */
     size_t                      by_fd_n;
     bool                        draining;
     bool                        short_of_room; /* and said so; until a connection ends */

@@ -225,6 +225,51 @@ static void base64url_refuses_second_spellings(void **state)
     T_FAILS(pawl_b64url_parse(pawl_view_str("Zm9vYmFy"), "f", b, 5, &n, &err), &err, PAWL_E_FULL);
 }
 
+static void base64_follows_rfc_4648(void **state)
+{
+    (void)state;
+    struct pawl_err          err;
+    static const char *const text[] = { "",         "Zg==",     "Zm8=",    "Zm9v",
+                                        "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
+    static const uint8_t     last_digits[] = { 0xfb, 0xef, 0xff };
+    const struct pawl_view   high = PAWL_VIEW_OF(last_digits);
+    char                     out[16];
+    uint8_t                  b[16];
+    size_t                   n;
+
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+        struct pawl_view bytes = pawl_view_str(b64[i].bytes);
+
+        T_OK(pawl_b64_write(bytes, out, sizeof(out), &err), &err);
+        assert_string_equal(out, text[i]);
+        assert_int_equal(pawl_b64_n(bytes.n), strlen(out));
+        T_OK(pawl_b64_parse(pawl_view_str(out), "f", b, sizeof(b), &n, &err), &err);
+        assert_true(pawl_view_equal(pawl_view(b, n), bytes));
+    }
+    T_OK(pawl_b64_write(high, out, 5, &err), &err);
+    assert_string_equal(out, "++//");
+    T_OK(pawl_b64_parse(pawl_view_str("++//"), "f", b, sizeof(b), &n, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(b, n), high));
+    T_FAILS(pawl_b64_write(high, out, 4, &err), &err, PAWL_E_FULL);
+}
+
+static void base64_refuses_second_spellings(void **state)
+{
+    (void)state;
+    struct pawl_err          err;
+    uint8_t                  b[16];
+    size_t                   n;
+    static const char *const bad[] = {
+        "Zg",   "Zg=",  "Zh==",     "Zm9=",   "Z===",           "====", "Zm9v\n",
+        "Zm-v", "Zm_v", "Zg==Zg==", "Zg==\n", "Zm9vYg==\n\n\n", "=Zg="
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        T_FAILS(pawl_b64_parse(pawl_view_str(bad[i]), "f", b, sizeof(b), &n, &err), &err,
+                PAWL_E_FORM);
+    T_FAILS(pawl_b64_parse(pawl_view_str("Zm9vYg=="), "f", b, 3, &n, &err), &err, PAWL_E_FULL);
+}
+
 static void numbers_are_plain_decimal_and_bounded(void **state)
 {
     (void)state;
@@ -308,6 +353,8 @@ int main(void)
         T_CASE("hex is strict", hex_is_strict),
         T_CASE("base64url follows RFC 4648", base64url_follows_rfc_4648),
         T_CASE("base64url refuses second spellings", base64url_refuses_second_spellings),
+        T_CASE("base64 follows RFC 4648", base64_follows_rfc_4648),
+        T_CASE("base64 refuses second spellings", base64_refuses_second_spellings),
         T_CASE("numbers are plain decimal and bounded", numbers_are_plain_decimal_and_bounded),
         T_CASE("utf-8 is shortest and without surrogates", utf8_is_shortest_and_without_surrogates),
         T_CASE("names keep to their grammar", names_keep_to_their_grammar),

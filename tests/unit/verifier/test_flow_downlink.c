@@ -26,7 +26,7 @@ static uint64_t sends(struct world *w, const struct soft_device *d, const char *
                                &json, &w->step, &w->err),
          &w->err);
     T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
-    assert_int_equal(sscanf(json, "{\"id\":%" SCNu64 "}", &id), 1);
+    assert_int_equal(sscanf(json, "{\"id\":\"%" SCNu64 "\"}", &id), 1);
     free(json);
     return id;
 }
