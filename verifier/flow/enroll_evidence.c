@@ -230,6 +230,7 @@ static pawl_status make_root(struct enrolling *e, const struct device *d, const 
     PAWL_TRY(pawl_enrol_term(&e->c.secret, &h, err));
     ratchet_accept(r, BASE_NONE, &e->ev->a1, e->ev->th1, e->ev->now_ms);
     ratchet_attested(r, &e->ev->a1);
+    ratchet_drop_pending(r);
     return rekey_grant(e->f, e->ev, d, v, &g, r, ret, err);
 }
 

@@ -136,6 +136,11 @@ void ratchet_discard_pending(struct ratchet *r)
     root_wipe(&r->pending);
 }
 
+void ratchet_drop_pending(struct ratchet *r)
+{
+    root_wipe(&r->pending);
+}
+
 void ratchet_grant(struct ratchet *r, const struct pawl_root *root, uint16_t suite,
                    const uint8_t verifier_id[PAWL_VERIFIER_ID], uint64_t attempt, int64_t now_ms,
                    bool resync, bool by_auto)

@@ -24,6 +24,9 @@ const struct epoch_root *ratchet_root(const struct ratchet *r, enum base_kind k)
 void ratchet_promote(struct ratchet *r, int64_t now_ms);
 /* The pending root gets a tombstone and is gone. Nothing happens without one. */
 void ratchet_discard_pending(struct ratchet *r);
+/* The same without a tombstone, where an enrolment replaces it: that names no base, and its answer
+ * may be lost, so the device may go on with this very root (R_NOTOMB of tests/model/enrol.pml). */
+void ratchet_drop_pending(struct ratchet *r);
 /* A new pending root; an older one is discarded. root's secrets are copied. */
 void ratchet_grant(struct ratchet *r, const struct pawl_root *root, uint16_t suite,
                    const uint8_t verifier_id[PAWL_VERIFIER_ID], uint64_t attempt, int64_t now_ms,

@@ -196,6 +196,18 @@ static void discarded_roots_leave_the_last_eight_tombstones(void **state) /* P-V
     assert_int_equal(ratchet_base(&r, 6, kid_of(19)), BASE_PENDING);
 }
 
+static void an_enrolment_buries_no_root_that_the_device_may_hold(void **state) /* R_NOTOMB */
+{
+    (void)state;
+    struct ratchet r = settled();
+
+    grant(&r, 6, 10, NOW);
+    ratchet_drop_pending(&r);
+    assert_false(r.pending.present);
+    assert_int_equal(r.tombstone_n, 0);
+    assert_int_equal(ratchet_base(&r, 6, kid_of(10)), BASE_UNKNOWN);
+}
+
 /* ---- requests ------------------------------------------------------------------------------- */
 
 static void an_accepted_request_on_pending_promotes_it(void **state) /* P-V-5, R_PROM, R_ATTPROM */
@@ -726,6 +738,8 @@ int main(void)
                a_promotion_leaves_the_tripwire_and_nothing_else),
         T_CASE("discarded roots leave the last eight tombstones",
                discarded_roots_leave_the_last_eight_tombstones),
+        T_CASE("an enrolment buries no root that the device may hold",
+               an_enrolment_buries_no_root_that_the_device_may_hold),
         T_CASE("an accepted request on pending promotes it",
                an_accepted_request_on_pending_promotes_it),
         T_CASE("an accepted request on current discards pending",
