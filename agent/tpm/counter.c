@@ -4,9 +4,9 @@
  *
  * Invariants
  *  1. Never ORDERLY: such a counter lives in RAM and jumps at a power cut, and what is sealed to
- *     its value would be lost with it.
+ *     its value would be lost with it (P-KEY-10).
  *  2. NO_DA: a power cut in the middle of a use is not counted as a failed authorisation.
- *  3. An index that differs from ours in one bit is not used and not touched.
+ *  3. An index that differs from ours in one bit is not used and not touched (P-KEY-10).
  *
  * A TPM gives a new counter a first value above that of every counter it ever had (Part 3,
  * TPM2_NV_Increment), so removing and defining it again brings no old value back.

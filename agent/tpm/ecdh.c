@@ -14,6 +14,7 @@
 
 enum { FIELD_N = 32 };
 
+/* P-KEY-9 */
 static pawl_status take_peer(const uint8_t peer[PAWL_POINT_P256], TPM2B_ECC_POINT *ret,
                              struct pawl_err *err)
 {

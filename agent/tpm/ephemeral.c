@@ -8,7 +8,7 @@
  * TPM Restart (hibernation) keeps it, so the wiping counts and not the reset.
  *
  * Invariants
- *  1. One Z for each key: tpm_ephemeral_zgen flushes it, whatever happens.
+ *  1. One Z for each key: tpm_ephemeral_zgen flushes it, whatever happens (P-KEY-8).
  *  2. Context and private part never leave the TPM.
  */
 

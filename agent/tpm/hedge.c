@@ -2,7 +2,7 @@
 /*
  * The hedge against a break of elliptic curves: an HMAC key that the verifier has too, and that
  * never was on the network. It comes into the TPM by TPM2_Import, wrapped here for the SRK, so that
- * the bus does not see it either.
+ * the bus does not see it either (P-KEY-13).
  */
 
 #include <string.h>

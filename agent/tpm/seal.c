@@ -4,7 +4,8 @@
  *
  * PolicyNV is the only way to the object: userWithAuth is clear, so its empty password opens
  * nothing, and adminWithPolicy is set, so no other use of it goes without the policy. PCRs are not
- * in it on purpose: an update of the system would cost the state, and the verifier judges PCRs.
+ * in it on purpose: an update of the system would cost the state, and the verifier judges PCRs
+ * (P-KEY-11).
  */
 
 #include <string.h>
@@ -133,7 +134,7 @@ static pawl_status prove_value(struct session *of_counter, struct session *polic
     return counter_rc(rc, "TPM2_PolicyNV", err);
 }
 
-/* A good object of this TPM may still be sealed for another value. */
+/* A good object of this TPM may still be sealed for another value (P-KEY-12). */
 static pawl_status check_policy(const struct kept *k, uint32_t index, uint64_t value,
                                 struct pawl_err *err)
 {

@@ -10,14 +10,20 @@
  *  1. No password session is ever used on the EK, not even as a try: it would arm dictionary-attack
  *     accounting, and a few power cuts then lock the TPM. The EK is used by policy only.
  *  2. All that Pawl makes has noDA; the TPM's lockout counter stays where it was.
- *  3. Between calls no transient object and no session of ours is loaded. No call needs more than
- *     three transient slots and three sessions, so no resource manager is needed.
+ *  3. Between calls no transient object and no session of ours is loaded, except e_D between make
+ *     and zgen. No call needs more than three transient slots and three sessions, also beside e_D,
+ *     so no resource manager is needed.
  *  4. Sessions are salted to the EK, whose Name was computed here from certificate and template;
  *     a chip between us and the TPM cannot stand in for it.
  *  5. What the TPM answers is parsed by libpawl's strict parsers before it is used.
+ *  6. A secret that the TPM gives is wiped from tpm2-tss's memory before the call ends.
  *
  * Failures common to all calls: TPM when the TPM refuses (err->where is the command, "TPM2_Quote"),
- * IO when there is no TPM to talk to or it does not work at the moment, MEMORY.
+ * IO when there is no TPM to talk to or it does not work at the moment, MEMORY, FORM or FORGED when
+ * it answers what it should not.
+ *
+ * After an answer that did not come, or was not the TPM's (a session's HMAC does not hold), every
+ * later call fails with IO: close and open again.
  *
  * Not here: what a verifier makes of it (verifier/appraise), when to call (flow/).
  * Spec: docs/protocol.md, section "Roles, keys, trusts".
@@ -188,39 +194,46 @@ PAWL_MUST_USE pawl_status tpm_quote(struct tpm *t, const struct pawl_pcr_selecti
 PAWL_MUST_USE pawl_status tpm_quote_all(struct tpm *t, const uint8_t nonce[32],
                                         struct tpm_quote *ret, struct pawl_err *err);
 
-/* ---- the ratchet's part --------------------------------------------------------------------- */
+/* ---- the ratchet's part; all fail with STATE before tpm_keys_open ---------------------------- */
 
 /* e_D: a P-256 decrypt primary of the NULL hierarchy with t_D's template, made from 64 random bytes
  * in `unique` which are wiped at once: no reset and no command makes this key again. Until the
- * exchange is over it occupies one transient slot (the exception to invariant 3). */
+ * exchange is over it occupies one transient slot (the exception to invariant 3); a process that is
+ * killed leaves it there, where no resource manager flushes it. */
 struct tpm_ephemeral {
-    uint32_t handle; /* 0: none loaded */
+    uint32_t handle; /* tpm2-tss's; 0: none loaded */
     uint8_t  point[PAWL_POINT_P256];
 };
 
+/* DENIED if the NULL hierarchy refuses. */
 PAWL_MUST_USE pawl_status tpm_ephemeral_make(struct tpm *t, struct tpm_ephemeral *ret,
                                              struct pawl_err *err);
-/* Flushes it, if it is loaded. A TPM that is gone has lost it too: nothing to report. */
+/* Flushes it, if it is loaded and still e_D. A TPM that is gone, or was reset, has lost it too:
+ * nothing to report. */
 void tpm_ephemeral_drop(struct tpm *t, struct tpm_ephemeral *e);
 
 /* Z_ee: TPM2_ECDH_ZGen with e_D, in a session that encrypts the answer; 32 bytes, left-padded. e_D
- * is flushed, whatever happens. RANGE if the point is not on the curve. */
+ * is flushed, whatever happens. RANGE or FORM if peer is no uncompressed point of the curve (the
+ * TPM does not see it then); STATE if e_D is gone: used, or lost to a reset. */
 PAWL_MUST_USE pawl_status tpm_ephemeral_zgen(struct tpm *t, struct tpm_ephemeral *e,
                                              const uint8_t       peer[PAWL_POINT_P256],
                                              struct pawl_secret *ret, struct pawl_err *err);
 
-/* Z_se: the same with t_D. STATE before tpm_keys_open. */
+/* Z_se: the same with t_D. */
 PAWL_MUST_USE pawl_status tpm_td_zgen(struct tpm *t, const uint8_t peer[PAWL_POINT_P256],
                                       struct pawl_secret *ret, struct pawl_err *err);
 
 #define TPM_NV_COUNTER 0x01805057u
 
 /* The NV counter of the sealed state: AUTHREAD AUTHWRITE NO_DA NT_COUNTER, not ORDERLY. make: it is
- * defined and incremented once if it is not there. ABSENT without make, CONFLICT if something else
- * has that index, FULL if the TPM has no room. *ret_value gets its value. */
+ * defined and incremented once if it is not there, or never counted. ABSENT without make, CONFLICT
+ * if something else has that index (it is left alone), FULL if the TPM has no room, DENIED if the
+ * owner has a password, RANGE if index is no NV index. *ret_value gets its value. A counter that
+ * was removed and made again begins above its old value. */
 PAWL_MUST_USE pawl_status tpm_counter_open(struct tpm *t, uint32_t index, bool make,
                                            uint64_t *ret_value, struct pawl_err *err);
-/* TPM2_NV_Increment; *ret_value gets the value after it. */
+/* TPM2_NV_Increment; *ret_value gets the value after it. ABSENT, CONFLICT as above. After IO or TPM
+ * it may have counted or not: ask by tpm_counter_open. */
 PAWL_MUST_USE pawl_status tpm_counter_increment(struct tpm *t, uint32_t index, uint64_t *ret_value,
                                                 struct pawl_err *err);
 
@@ -231,22 +244,23 @@ struct tpm_sealed {
     uint8_t b[1024];
 };
 
-/* 1 to 64 bytes, in a session that encrypts them. */
+/* 1 to 64 bytes (RANGE), in a session that encrypts them. Does not look at the counter. */
 PAWL_MUST_USE pawl_status tpm_seal(struct tpm *t, uint32_t index, uint64_t value,
                                    const struct pawl_secret *in, struct tpm_sealed *ret,
                                    struct pawl_err *err);
-/* DENIED if the counter has another value now; FORGED or FORM if these are not bytes that this TPM
- * sealed. */
+/* DENIED if the counter has another value now, or the bytes were sealed for another one; FORGED or
+ * FORM if these are not bytes that this TPM sealed; ABSENT, CONFLICT as tpm_counter_open. */
 PAWL_MUST_USE pawl_status tpm_unseal(struct tpm *t, uint32_t index, uint64_t value,
                                      const struct tpm_sealed *in, struct pawl_secret *ret,
                                      struct pawl_err *err);
 
 /* The hedge (suite bit 8): an HMAC-SHA-256 key that came by another way than the network, put under
- * the SRK by TPM2_Import with an outer wrap for it. The bytes are what a file keeps. key: 32 bytes.
- */
+ * the SRK by TPM2_Import with an outer wrap for it. The bytes are what a file keeps. key: 32 bytes,
+ * otherwise RANGE. UNSUPPORTED if the TPM has no TPM2_HMAC, so that it keeps no key for nothing. */
 PAWL_MUST_USE pawl_status tpm_hmac_import(struct tpm *t, const struct pawl_secret *key,
                                           struct tpm_sealed *ret, struct pawl_err *err);
-/* H = TPM2_HMAC(key, in), 32 bytes. UNSUPPORTED if the TPM has no TPM2_HMAC. */
+/* H = TPM2_HMAC(key, in), 32 bytes. FORGED or FORM if these are not bytes that tpm_hmac_import made
+ * with this TPM; UNSUPPORTED if it has no TPM2_HMAC. */
 PAWL_MUST_USE pawl_status tpm_hmac(struct tpm *t, const struct tpm_sealed *key,
                                    const uint8_t in[32], struct pawl_secret *ret,
                                    struct pawl_err *err);

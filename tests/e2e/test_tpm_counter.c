@@ -126,6 +126,7 @@ static void refuses_and_keeps(const struct device *d, const char *define)
                   "tpm2_nvundefine -C o 0x01805057");
 }
 
+/* P-KEY-10 */
 static void refuses_a_foreign_index(void **state)
 {
     static const char *const defines[] = {

@@ -92,7 +92,7 @@ static void refuse_point(struct tpm *t, const uint8_t point[PAWL_POINT_P256], en
     leaves_nothing(t);
 }
 
-/* The TPM would answer with failure here, should it be asked. */
+/* P-KEY-9. The TPM would answer with failure here, should it be asked. */
 static void refuses_a_point_off_the_curve_before_the_tpm_sees_it(void **state)
 {
     struct tpm_keys_config cfg = tpm_keys_config_default();
@@ -133,6 +133,7 @@ static void is_gone(struct tpm *t, struct tpm_ephemeral *e, const char *why)
     pawl_private_free(&peer);
 }
 
+/* P-KEY-8 */
 static void e_d_does_one_exchange(void **state)
 {
     struct tpm_keys      keys;
@@ -218,7 +219,8 @@ static void does_everything(struct tpm *t, const struct tpm_keys *keys)
     makes_the_mac(t, &k, &key);
 }
 
-/* swtpm has three slots for objects and three for sessions, of which another program has one. */
+/* P-KEY-7. swtpm has three slots for objects and three for sessions, of which another program has
+ * one. */
 static void all_else_works_beside_e_d(void **state)
 {
     struct tpm_keys  keys;
@@ -353,6 +355,7 @@ static void is_on_the_bus(struct pawl_view bytes, bool expected)
     assert_int_equal(system(command), 0);
 }
 
+/* P-KEY-9, P-KEY-13 */
 static void the_bus_sees_no_secret(void **state)
 {
     const struct device   *d = *state;

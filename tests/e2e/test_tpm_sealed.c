@@ -17,7 +17,7 @@
 /* ---- sealed ------------------------------------------------------------------------------------
  */
 
-/* D4: the next slot is sealed, counted, and is then the one that opens. */
+/* P-KEY-11, D4: the next slot is sealed, counted, and is then the one that opens. */
 static void opens_at_its_value_and_never_again(void **state)
 {
     struct tpm *t = open_keys(*state, NULL);
@@ -86,6 +86,7 @@ static void every_counter_is_its_own(void **state)
     tpm_close(&t);
 }
 
+/* P-KEY-12 */
 static void another_tpm_opens_nothing(void **state)
 {
     void              *other = "--ek p256";
@@ -171,7 +172,7 @@ static void no_damaged_file_passes(void **state)
     tpm_close(&t);
 }
 
-/* Anybody may make children of the SRK; what he seals is not taken for ours. */
+/* P-KEY-12. Anybody may make children of the SRK; what he seals is not taken for ours. */
 static struct tpm_sealed made_by_others(const struct device *d, const char *how)
 {
     struct tpm_sealed s = { 0 };
@@ -276,6 +277,7 @@ static void imports_keys_of_32_bytes(void **state)
     tpm_close(&t);
 }
 
+/* P-KEY-13 */
 static void says_that_the_tpm_has_no_hmac(void **state)
 {
     struct pawl_secret key = secret_of(32), h = { 0 };
