@@ -41,10 +41,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(*args):
+def run(*args, given=None):
     """Exit code, standard output, standard error, and what was asked meanwhile."""
     asked.clear()
-    p = subprocess.run([PAWLCTL, *args], capture_output=True, text=True, timeout=60)
+    p = subprocess.run([PAWLCTL, *args], capture_output=True, text=True, timeout=60, input=given)
     assert "Sanitizer" not in p.stderr, p.stderr
     return p.returncode, p.stdout, p.stderr, list(asked)
 
@@ -62,6 +62,11 @@ def requests():
         (["device", "show", "../x y"], "GET", "/v1/devices/..%2Fx%20y", None),
         (["device", "approve", "ab12"], "POST", device + "/approve", {}),
         (["device", "revoke", "ab12", "--tenant", "t&x"], "POST", device + "/revoke?tenant=t%26x", {}),
+        (["device", "rekey", "ab12"], "POST", device + "/rekey", {}),
+        (["device", "hedge", "ab12"], "POST", device + "/hedge", {}),
+        (["device", "key", "ab12", "a label"], "POST", device + "/key", {"label": "a label"}),
+        (["message", "send", "ab12", "hello"], "POST", device + "/messages", {"body_b64": "aGVsbG8="}),
+        (["message", "send", "ab12", ""], "POST", device + "/messages", {"body_b64": ""}),
         (["policy", "list"], "GET", "/v1/policies", None),
         (["policy", "show", "p", "--policy-version", "3", "--tenant", "t"], "GET",
          "/v1/policies/p?version=3&tenant=t", None),
@@ -87,6 +92,46 @@ def pages(path):
     return 200, json.dumps({"devices": rows, "next": rows[-1]["id"] if at < 6 else None})
 
 
+def inbox(path):
+    """Two pages, then none; and the verifier goes away from who follows."""
+    if "after=3" in path and "wait_s" in path:
+        return 503, "{}"
+    after = 0 if "after=0.1" not in path else 1
+    rows = [{"cursor": f"{after}.{i}", "device": 64 * "a", "time": 1795326164, "body_b64": "G1tB", "id": "9"}
+            for i in (1, 2)]
+    rows[1]["text"] = "two\x1b\n"
+    if "after=2" in path or "after=3" in path:
+        return 200, json.dumps({"messages": [], "next": "3"})
+    return 200, json.dumps({"messages": rows, "next": "2" if after else "0.1"})
+
+
+def messages():
+    global answer
+    answer = (200, "{}")
+    for operand in ([], ["-"]):
+        code, _, err, got = run("message", "send", "ab12", *operand, given="\x00 a line\n")
+        expect((0, [("POST", "/v1/devices/ab12/messages", {"body_b64": "ACBhIGxpbmUK"})]), (code, got),
+               "standard input is sent as it is" + err)
+    code, _, err, got = run("message", "send", "ab12", given=32705 * "x")
+    expect((1, [], 1), (code, got, err.count("\n")), "a body that is too long is not sent")
+
+    answer = inbox
+    code, out, err, got = run("message", "list", "--after", "0", "--device", "ab 12")
+    expect((0, ["/v1/messages?limit=1000&after=0&device=ab%2012", "/v1/messages?limit=1000&after=0.1&device=ab%2012",
+                "/v1/messages?limit=1000&after=2&device=ab%2012"]), (code, [path for _, path, _ in got]),
+           "every page of messages is followed" + err)
+    expect((4, False, True, True), (out.count("\n"), "\x1b" in out, "base64:G1tB" in out, "two??" in out),
+           "a line for each message")
+    code, out, err, got = run("message", "list", "--json")
+    expect(["0.1", "2", "3"], [p["next"] for p in json.loads("[" + out.replace("}\n{", "},{") + "]")],
+           "pages as JSON")
+    code, out, err, got = run("message", "list", "--follow")
+    expect((1, 4, 4, True), (code, out.count("\n"), len(got), all("&wait_s=20" in path for _, path, _ in got)),
+           "who follows asks on until the verifier refuses")
+    answer = (200, '{"messages": [{"cursor": "1"}]}')
+    expect(3, run("message", "list", "--follow")[0], "a page that leads nowhere ends it")
+
+
 def main():
     global answer
     with tempfile.TemporaryDirectory() as work:
@@ -97,6 +142,7 @@ def main():
         answer = (200, "{}")
         requests()
 
+        messages()
         answer = pages
         code, out, _, got = run("device", "list", "--json")
         expect((0, 9, 3), (code, len(json.loads(out)["devices"]), len(got)), "every page is followed")
@@ -120,11 +166,15 @@ def main():
                      '{"reasons": [{"code": "a\\u001bb", "text": "' + 300 * "x" + '"}], "id": [[]]}', "7"):
             answer = (200, text)
             for args in (["device", "show"], ["device", "revoke"], ["policy", "assign", "--default"],
-                         ["policy", "learn", "--device", "ab12"]):
+                         ["policy", "learn", "--device", "ab12"], ["device", "rekey"], ["device", "hedge"],
+                         ["message", "send", "ab12"], ["device", "key", "ab12"]):
                 code, out, err, _ = run(*args, "ab12")
                 expect((0, False, ""), (code, "\x1b" in out, err), f"{args[:2]} takes {text[:30]}")
         answer = (200, '{"devices": {"id": 7}, "next": 7}')
         expect(0, run("device", "list")[0], "a page of another shape ends the list")
+        for args in (["device", "key", "ab12"], ["message", "send"], ["message", "send", "a", "b", "c"],
+                     ["message", "list", "x"]):
+            expect((2, []), (run(*args)[0], list(asked)), " ".join(args) + " is no command")
         server.shutdown()
     print("all passed")
 

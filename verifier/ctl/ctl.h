@@ -42,26 +42,32 @@ enum ctl_option {
     OPT_VERSION_NUMBER,
     OPT_USES,
     OPT_TTL,
+    OPT_FOLLOW,
+    OPT_AFTER,
     OPT_COUNT
 };
 
 struct args {
     const char *option[OPT_COUNT]; /* NULL: not given; "" for one without a value */
-    const char *operand;           /* behind noun and verb; NULL: none */
+    const char *operand, *second;  /* behind noun and verb; NULL: none */
 };
 
-/* *ret, owned by the caller, is set on success only. */
+/* *ret, owned by the caller, is set on success only. Where a command has more than one answer, it
+ * holds the one before, and NULL at first. */
 typedef pawl_status ctl_run_fn(const struct args *a, cJSON **ret, struct pawl_err *err);
 typedef void        ctl_show_fn(const cJSON *answer);
+/* Whether there is another answer behind this one. */
+typedef bool ctl_more_fn(const struct args *a, const cJSON *answer);
 
 struct command {
     const char  *noun, *verb;
     const char  *usage; /* options and operand, as --help shows them */
     const char  *what;
-    unsigned     options, needs; /* bits of enum ctl_option; --json always may be */
-    bool         takes_operand;
+    unsigned     options, needs;    /* bits of enum ctl_option; --json always may be */
+    int          operands, at_most; /* at_most 0: exactly as many as operands */
     ctl_run_fn  *run;
     ctl_show_fn *show;
+    ctl_more_fn *more; /* NULL: one answer */
 };
 
 /* Ends with a command without noun. */
@@ -71,8 +77,12 @@ extern const struct command commands[];
 
 ctl_run_fn quote_verify, ekcert_verify, ear_verify;
 ctl_run_fn device_list, device_show, device_approve, device_revoke;
-ctl_run_fn policy_add, policy_list, policy_show, policy_make, policy_assign;
-ctl_run_fn token_create, token_list;
+ctl_run_fn device_rekey, device_hedge, device_key;
+ctl_run_fn message_list, message_send;
+
+ctl_more_fn message_more;
+ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
+ctl_run_fn  token_create, token_list;
 
 /* ---- input.c -------------------------------------------------------------------------------- */
 
@@ -109,5 +119,6 @@ bool json_add_u64(cJSON *o, const char *name, uint64_t v);
 ctl_show_fn show_members;
 ctl_show_fn show_device, show_devices, show_moved, show_assigned;
 ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
+ctl_show_fn show_hedge, show_messages, show_sent;
 
 #endif

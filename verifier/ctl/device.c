@@ -43,18 +43,44 @@ pawl_status device_show(const struct args *a, cJSON **ret, struct pawl_err *err)
     return api_call(a, path.p, NULL, ret, err);
 }
 
-pawl_status device_approve(const struct args *a, cJSON **ret, struct pawl_err *err)
+static pawl_status post(const struct args *a, const char *what, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
 
-    PAWL_TRY(api_path(&path, err, "/devices/%s/approve", a->operand));
+    PAWL_TRY(api_path(&path, err, "/devices/%s", a->operand));
+    PAWL_TRY(api_path(&path, err, "/%s", what));
     return api_call(a, path.p, cJSON_CreateObject(), ret, err);
+}
+
+pawl_status device_approve(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    return post(a, "approve", ret, err);
 }
 
 pawl_status device_revoke(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+    return post(a, "revoke", ret, err);
+}
 
-    PAWL_TRY(api_path(&path, err, "/devices/%s/revoke", a->operand));
-    return api_call(a, path.p, cJSON_CreateObject(), ret, err);
+pawl_status device_rekey(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    return post(a, "rekey", ret, err);
+}
+
+pawl_status device_hedge(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    return post(a, "hedge", ret, err);
+}
+
+pawl_status device_key(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+    PAWL_CLEANUP(json_free) cJSON              *body = cJSON_CreateObject();
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/key", a->operand));
+    if (!cJSON_AddStringToObject(body, "label", a->second))
+        return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+    cJSON *handed_over = body;
+    body = NULL;
+    return api_call(a, path.p, handed_over, ret, err);
 }

@@ -39,6 +39,8 @@ static const struct option options[] = {
     OPTION("policy-version", required_argument, VERSION_NUMBER),
     OPTION("uses", required_argument, USES),
     OPTION("ttl", required_argument, TTL),
+    OPTION("follow", no_argument, FOLLOW),
+    OPTION("after", required_argument, AFTER),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -130,10 +132,11 @@ static enum ctl_exit take_operands(int n, char **operands, const struct command 
     if (!c)
         return usage_error(NULL, n ? "no such command: " : "a command is missing",
                            n ? operands[n > 1] : "");
-    if (c->takes_operand != (n == 3))
-        return usage_error(
-            c, n > 3 - !c->takes_operand ? "too many arguments" : "an argument is missing", "");
-    a->operand = c->takes_operand ? operands[2] : NULL;
+    int most = c->at_most ? c->at_most : c->operands;
+    if (n - 2 < c->operands || n - 2 > most)
+        return usage_error(c, n - 2 > most ? "too many arguments" : "an argument is missing", "");
+    a->operand = n > 2 ? operands[2] : NULL;
+    a->second = n > 3 ? operands[3] : NULL;
     *ret = c;
     return check_options(c, a);
 }
@@ -180,24 +183,28 @@ static void report(const struct args *a, const struct pawl_err *err)
     print_json(o);
 }
 
+/* Each answer is out before the next one is asked for: who reads them may be waiting. */
 static enum ctl_exit run(const struct command *c, const struct args *a)
 {
     PAWL_CLEANUP(json_free) cJSON *answer = NULL;
     struct pawl_err                err = { 0 };
-    pawl_status                    s = c->run(a, &answer, &err);
 
-    if (!pawl_is_ok(s)) {
-        report(a, &err);
-        return exit_code(s.code);
-    }
-    if (a->option[OPT_JSON])
-        print_json(answer);
-    else
-        c->show(answer);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "pawlctl: standard output: cannot be written\n");
-        return CTL_NO_ACCESS;
-    }
+    do {
+        pawl_status s = c->run(a, &answer, &err);
+
+        if (!pawl_is_ok(s)) {
+            report(a, &err);
+            return exit_code(s.code);
+        }
+        if (a->option[OPT_JSON])
+            print_json(answer);
+        else
+            c->show(answer);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            fprintf(stderr, "pawlctl: standard output: cannot be written\n");
+            return CTL_NO_ACCESS;
+        }
+    } while (c->more && c->more(a, answer));
     return CTL_GOOD;
 }
 

@@ -132,7 +132,7 @@ static void show_group(const cJSON *device, const char *name, int width)
 
 void show_device(const cJSON *answer)
 {
-    static const char *const groups[] = { "keys", "clock", "papers" };
+    static const char *const groups[] = { "ratchet", "keys", "clock", "papers" };
     int                      width = 20;
 
     show_head(answer, width);

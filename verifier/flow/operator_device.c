@@ -154,6 +154,26 @@ static void add_ratchet(struct json *j, cJSON *o, const struct ratchet *r)
     json_bool(j, ratchet, "incident", r->incident_epoch != 0);
 }
 
+static pawl_status count_one(const struct downlink_row *row, void *arg, struct pawl_err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(uint64_t *)arg;
+    return pawl_ok();
+}
+
+/* Messages that it has not acknowledged. */
+static pawl_status add_downlink(struct flow *f, const struct device *d, struct json *j, cJSON *o,
+                                struct pawl_err *err)
+{
+    uint64_t n = 0;
+
+    PAWL_TRY(f->store->downlinks(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), 0,
+                                 OPERATOR_MESSAGES_MAX, count_one, &n, err));
+    json_u64(j, o, "downlink", n);
+    return pawl_ok();
+}
+
 static void add_keys(struct json *j, cJSON *o, const struct device *d)
 {
     cJSON *keys = json_object(j, o, "keys");
@@ -236,6 +256,7 @@ static pawl_status add_device(struct flow *f, const struct device *d, const stru
 {
     add_summary(j, j->root, d);
     add_ratchet(j, j->root, r);
+    PAWL_TRY(add_downlink(f, d, j, j->root, err));
     add_reasons(j, j->root, d);
     add_keys(j, j->root, d);
     add_clock(j, j->root, d);
