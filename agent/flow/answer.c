@@ -75,7 +75,7 @@ static pawl_status check_receipt(const struct ear *e, struct pawl_view receipt,
     return pawl_ok();
 }
 
-/* A request that makes a root is answered by one; an attestation is not (P-REKEY-4). */
+/* A request that makes a root is answered by one; an attestation is not (P-DEV-3). */
 static pawl_status check_root(const struct ear *e, struct pawl_view conf_v, const struct quoted *q,
                               struct pawl_err *err)
 {
@@ -100,7 +100,7 @@ static pawl_status judge_result(struct pawl_view body, const struct pawl_public 
     struct flow_answer *shown = &ret->shown;
     struct pawl_result  r;
 
-    PAWL_TRY(pawl_under(err, "result", pawl_result_parse(body, &r, err)));
+    PAWL_TRY(pawl_result_parse(body, &r, err));
     PAWL_TRY(ear_check(r.ear, key, q->th1, &shown->ear, err));
     PAWL_TRY(ear_is_for(&shown->ear, &q->a1, err));
     PAWL_TRY(check_root(&shown->ear, r.conf_v, q, err));

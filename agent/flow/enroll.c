@@ -169,7 +169,7 @@ pawl_status flow_enroll(struct flow *f, enum pawl_reason reason, struct flow_ans
     PAWL_TRY(live_open(f, &d, err));
     for (unsigned n = 0; again && n < FLOW_TRIES_MAX; n++) {
         PAWL_TRY(enroll_fresh(&c, &ask, q, &j, err));
-        PAWL_TRY(ask_next(f, &j.shown, &ask, &again, err));
+        PAWL_TRY(ask_next(f, q, &j.shown, &ask, &again, err));
         again = again && j.shown.kind == FLOW_REFUSED; /* all values were sent */
     }
     j.shown.rekeyed = j.shown.kind == FLOW_RESULT;

@@ -4,7 +4,7 @@
  *
  *     [e_D] -> challenge -> A1 -> quote -> evidence -> answer [-> root -> D4]
  *
- * e_D is there before the nonce is fetched, so nobody can have asked for its point (P-REKEY-1).
+ * e_D is there before the nonce is fetched, so nobody can have asked for its point (P-DEV-1).
  */
 #include "flow/steps.h"
 
@@ -79,7 +79,7 @@ static pawl_status exchange(struct flow *f, enum pawl_label wanted, enum pawl_re
             rekeyed = rekeyed || q->a1.e_d.n;
             supply(f, &v, q, &j);
         }
-        PAWL_TRY(ask_next(f, &j.shown, &ask, &again, err));
+        PAWL_TRY(ask_next(f, q, &j.shown, &ask, &again, err));
     }
     j.shown.rekeyed = rekeyed;
     *ret = j.shown;

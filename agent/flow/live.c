@@ -117,8 +117,7 @@ static pawl_status begin_anew(struct flow *f, const struct pawl_secret *key, str
     return open_spools(f, key, err);
 }
 
-/* ---- D0: a start (P-DEV-10)
- * ---------------------------------------------------------------------------- */
+/* ---- D0: a start (P-DEV-10) ------------------------------------------------------------------ */
 
 static void take_slot(struct live *l, const struct slot *s)
 {
@@ -228,8 +227,7 @@ pawl_status live_open(struct flow *f, const struct device *d, struct pawl_err *e
     return done;
 }
 
-/* ---- D4: a new epoch (P-DEV-4)
- * ------------------------------------------------------------------------ */
+/* ---- D4: a new epoch (P-DEV-4) --------------------------------------------------------------- */
 
 static pawl_status compose(const struct flow *f, const struct device *d,
                            const struct pawl_root *root, uint16_t suite,
@@ -288,8 +286,7 @@ pawl_status live_adopt(struct flow *f, const struct device *d, const struct pawl
     return pawl_ok();
 }
 
-/* ---- limits (P-DEV-11)
- * --------------------------------------------------------------------------------- */
+/* ---- limits (P-DEV-11) ----------------------------------------------------------------------- */
 
 uint64_t live_age_ms(const struct live *l)
 {

@@ -79,7 +79,7 @@ pawl_status rekey_take(const struct rekey_context *c, struct rekey *r, const str
     bool                                          base = q->a1.label == PAWL_LABEL_REKEY;
 
     PAWL_TRY(make(c, r, q, j, &root, conf, err));
-    if (!pawl_mac_equal(PAWL_VIEW_OF(conf), j->conf_v)) /* P-REKEY-5 */
+    if (!pawl_mac_equal(PAWL_VIEW_OF(conf), j->conf_v)) /* P-DEV-3 */
         return pawl_fail(err, PAWL_E_FORGED, "result.conf_V", "the verifier has another root");
     PAWL_TRY(live_adopt(c->flow, c->device, &root, q->a1.suite, c->verifier->id, base, err));
     return live_answered(c->flow, &q->a1, j->receipt, err);

@@ -3,7 +3,7 @@
  * What a signed answer asks the next request to be: other numbers, more evidence, another suite, or
  * a resync. A resync takes one permission, which a signed unknown_base or forked gives; whatever
  * comes back to it, the request after it is an ordinary one on our base again, so that a verifier
- * whose fresh store comes back finds us where it left us (P-RESYNC-2).
+ * whose fresh store comes back finds us where it left us (P-DEV-6).
  */
 #include "flow/steps.h"
 
@@ -21,14 +21,15 @@ uint64_t ask_epoch(const struct ask *a, const struct live *l)
         return own;
     case PAWL_LABEL_REKEY:
         return own + 1;
-    default: /* P-RESYNC-3 */
+    default: /* P-DEV-2 */
         return (a->known_epoch > own ? a->known_epoch : own) + 1;
     }
 }
 
 /* Numbers continue above the verifier's. One that is above all that we ever reserved was used by
- * another state than ours, which is therefore not the last one: it is given up (P-RESYNC-5). After
- * a loss nobody knows what else was sent, so the numbers go on far above (P-ATT-2), once. */
+ * another state than ours, which is therefore not the last one: it is given up (P-DEV-5). After
+ * a loss nobody knows what else was sent, so the numbers go on far above (P-ATT-2), once
+ * (P-DEV-7). */
 static pawl_status take_numbers(struct flow *f, const struct pawl_refusal *r, struct pawl_err *err)
 {
     struct live        *l = &f->live;
@@ -51,13 +52,14 @@ static pawl_status take_numbers(struct flow *f, const struct pawl_refusal *r, st
     return live_floors(f, r, err);
 }
 
-/* Our base is not the verifier's: a resync, or an enrolment with another epoch. */
-static bool ask_behind(struct ask *ask, const struct live *l, const struct pawl_refusal *r)
+/* Our base is not the verifier's: a resync, or an enrolment with another epoch. The refusal of such
+ * a one permits another only when it tells us an epoch that we did not know (P-DEV-6). */
+static bool ask_behind(const struct live *l, const struct pawl_a1 *asked,
+                       const struct pawl_refusal *r, struct ask *ask)
 {
-    bool first = ask_label(ask) == ask->wanted && ask->wanted != PAWL_LABEL_ENROL;
-    bool news = r->code == PAWL_REFUSAL_UNKNOWN_BASE && r->known_epoch > ask->known_epoch;
+    bool fresh = asked->label == PAWL_LABEL_RESYNC || asked->label == PAWL_LABEL_ENROL;
 
-    if (!first && !news)
+    if (fresh && (r->code != PAWL_REFUSAL_UNKNOWN_BASE || r->known_epoch < asked->new_epoch))
         return false;
     ask->known_epoch = r->known_epoch;
     ask->resync = ask->wanted != PAWL_LABEL_ENROL;
@@ -66,41 +68,38 @@ static bool ask_behind(struct ask *ask, const struct live *l, const struct pawl_
     return true;
 }
 
-static bool ask_after_refusal(struct ask *ask, const struct live *l, const struct pawl_refusal *r)
+static bool ask_after_refusal(const struct live *l, const struct pawl_a1 *asked,
+                              const struct pawl_refusal *r, struct ask *ask)
 {
-    bool was;
+    bool was = ask->all;
 
+    ask->resync = false;
     switch (r->code) {
+    case PAWL_REFUSAL_ATTEMPT:
+        return true;
     case PAWL_REFUSAL_UNKNOWN_BASE:
     case PAWL_REFUSAL_FORKED:
-        return ask_behind(ask, l, r);
-    case PAWL_REFUSAL_ATTEMPT:
-        ask->resync = false;
-        return true;
+        return ask_behind(l, asked, r, ask);
     case PAWL_REFUSAL_FULL_EVIDENCE_WANTED:
-        was = ask->all;
-        ask->resync = false;
         ask->all = true;
         return !was;
-    case PAWL_REFUSAL_SUITE: /* perhaps it does not have our imported key */
-        was = ask->no_hedge;
-        ask->resync = false;
+    case PAWL_REFUSAL_SUITE: /* perhaps it does not have our imported key (P-DEV-14) */
         ask->no_hedge = true;
-        return !was;
+        return asked->suite & PAWL_SUITE_HMAC_KEY;
     default:
         return false;
     }
 }
 
-pawl_status ask_next(struct flow *f, const struct flow_answer *a, struct ask *ask, bool *ret_again,
-                     struct pawl_err *err)
+pawl_status ask_next(struct flow *f, const struct quoted *q, const struct flow_answer *a,
+                     struct ask *ask, bool *ret_again, struct pawl_err *err)
 {
     if (a->kind == FLOW_REFUSED) {
         PAWL_TRY(take_numbers(f, &a->refusal, err));
-        *ret_again = ask_after_refusal(ask, &f->live, &a->refusal);
+        *ret_again = ask_after_refusal(&f->live, &q->a1, &a->refusal, ask);
         return pawl_ok();
     }
-    /* evidence.c has forgotten what it believed to be known. The root is ours already. */
+    /* evidence.c has forgotten what it believed to be known. A root that came is ours already. */
     *ret_again = a->want.pcr_values;
     *ask = (struct ask){ .wanted = PAWL_LABEL_ATTEST, .reason = ask->reason, .all = ask->all };
     return pawl_ok();

@@ -58,10 +58,13 @@ enum pawl_label ask_label(const struct ask *a);
  * side knows. */
 uint64_t ask_epoch(const struct ask *a, const struct live *l);
 
-/* Whether this signed answer is to be answered at once by another try, and how. A refusal's numbers
- * and floors are taken over. */
-PAWL_MUST_USE pawl_status ask_next(struct flow *f, const struct flow_answer *a, struct ask *ask,
-                                   bool *ret_again, struct pawl_err *err);
+struct quoted;
+
+/* Whether this signed answer to the request in q is to be answered at once by another try, and how.
+ * A refusal's numbers and floors are taken over. */
+PAWL_MUST_USE pawl_status ask_next(struct flow *f, const struct quoted *q,
+                                   const struct flow_answer *a, struct ask *ask, bool *ret_again,
+                                   struct pawl_err *err);
 
 /* ---- evidence.c: A1 -> TH1 -> quote -> request ---------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The leaves that a result asks for. By then everything else of the round is done: reconciliation
- * never delays a rekey (P-SUPPLY-2). */
+ * never delays a rekey (P-DEV-13). */
 #include "flow/steps.h"
 
 #include <string.h>

@@ -6,7 +6,6 @@
 
 #include "net/client.h"
 #include "t.h"
-#include "tpm/tpm.h"
 
 struct fake_world world;
 
@@ -14,154 +13,34 @@ void fake_world_end(void)
 {
     for (int i = 0; i < 2; i++)
         signer_free(&world.signer[i]);
+    pawl_private_free(&world.td);
+    pawl_private_free(&world.ed);
 }
 
 void fake_world_new(void)
 {
-    fake_world_end();
-    world = (struct fake_world){ .resets = 1, .pcr = 7, .jwks_n = 1 };
-    for (int i = 0; i < 2; i++)
-        world.signer[i] = signer_make();
-}
-
-/* ---- the TPM -------------------------------------------------------------------------------- */
-
-static struct pawl_name a_name(uint8_t fill)
-{
-    struct pawl_name n = { .n = 34, .b = { 0x00, 0x0b } };
-
-    memset(n.b + 2, fill, 32);
-    return n;
-}
-
-pawl_status tpm_open(const char *tcti, struct tpm **ret, struct pawl_err *err)
-{
-    (void)tcti;
-    if (world.tpm_away)
-        return pawl_fail(err, PAWL_E_IO, "tcti", "no TPM");
-    world.opened++;
-    *ret = (struct tpm *)&world;
-    return pawl_ok();
-}
-
-void tpm_close(struct tpm **t)
-{
-    world.closed += *t != NULL;
-    *t = NULL;
-}
-
-pawl_status tpm_choose_ek(struct tpm *t, const struct pawl_name *keep, struct tpm_ek *ret,
-                          struct pawl_err *err)
-{
-    (void)t;
-    *ret = (struct tpm_ek){ .state = TPM_EK_MATCHES,
-                            .template = PAWL_EK_P256,
-                            .cert_n = 100,
-                            .public_n = 80,
-                            .name = a_name(0xee) };
-    memset(ret->device_id, 0xdd, sizeof(ret->device_id));
-    if (keep && !pawl_name_equal(keep, &ret->name))
-        return pawl_fail(err, PAWL_E_ABSENT, "ek", "not this one");
-    return pawl_ok();
-}
-
-struct tpm_keys_config tpm_keys_config_default(void)
-{
-    return (struct tpm_keys_config){ .ak = PAWL_AK_P256 };
-}
-
-static struct tpm_key a_key(enum pawl_template template, uint8_t fill)
-{
-    struct tpm_key  k = { .name = a_name(fill) };
-    struct pawl_wr  w = pawl_wr_to(k.bytes, sizeof(k.bytes));
     struct pawl_err err;
 
-    T_OK(pawl_template_write(template, pawl_private_public(world.signer[0].key), &w, &err), &err);
-    k.n = w.n;
-    return k;
+    fake_world_end();
+    world = (struct fake_world){ .resets = 1,
+                                 .pcr = 7,
+                                 .jwks_n = 1,
+                                 .suites = { 2, { PAWL_SUITE_GCM, PAWL_SUITE_CCM } },
+                                 .floor_up = 32769,
+                                 .floor_down = 1 };
+    for (int i = 0; i < 2; i++)
+        world.signer[i] = signer_make();
+    T_OK(pawl_private_make(PAWL_KEY_P256, &world.td, &err), &err);
+    T_OK(pawl_random(world.vault.seed, sizeof(world.vault.seed), &err), &err);
 }
 
-pawl_status tpm_keys_open(struct tpm *t, const struct tpm_ek *ek, const struct tpm_keys_config *cfg,
-                          struct tpm_keys *ret, struct pawl_err *err)
+void fake_world_forget(void)
 {
-    (void)t, (void)ek, (void)err;
-    world.made_keys = cfg->make;
-    world.expect_ak = cfg->expect_ak;
-    *ret = (struct tpm_keys){ .ak = a_key(PAWL_AK_P256, 0xaa), .td = a_key(PAWL_TD_P256, 0x7d) };
-    return pawl_ok();
+    world.current = world.pending = (struct pawl_root){ 0 };
+    world.known_epoch = 0;
 }
 
-pawl_status tpm_certify_td(struct tpm *t, struct pawl_view nonce, struct tpm_signed *ret,
-                           struct pawl_err *err)
-{
-    (void)t, (void)err;
-    *ret = (struct tpm_signed){ .attest_n = nonce.n, .sig_n = 64 };
-    memcpy(ret->attest, nonce.p, nonce.n);
-    return pawl_ok();
-}
-
-/* "Opens" a credential by repeating it. */
-pawl_status tpm_activate(struct tpm *t, struct pawl_view id_object, struct pawl_view enc_secret,
-                         struct pawl_secret *ret, struct pawl_err *err)
-{
-    (void)t, (void)enc_secret;
-    return pawl_secret_from(pawl_view(id_object.p, 32), "secret", ret, err);
-}
-
-static void fill_values(const struct pawl_pcr_selection *s, struct pawl_pcr_values *v)
-{
-    v->n = 0;
-    for (size_t b = 0; b < s->n; b++)
-        for (unsigned i = 0; i < PAWL_PCRS; i++)
-            if (s->bank[b].bits >> i & 1) {
-                struct pawl_digest *d = &v->value[v->n++];
-                d->n = pawl_hash_n(s->bank[b].hash);
-                memset(d->b, world.pcr, d->n);
-            }
-}
-
-pawl_status tpm_quote(struct tpm *t, const struct pawl_pcr_selection *pcrs, const uint8_t nonce[32],
-                      struct tpm_quote *ret, struct pawl_err *err)
-{
-    struct pawl_digest digest;
-
-    (void)t;
-    world.quotes++;
-    for (size_t b = 0; world.lacks_sha384 && b < pcrs->n; b++)
-        if (pcrs->bank[b].hash == PAWL_SHA384)
-            return pawl_fail(err, PAWL_E_UNSUPPORTED, "TPM2_Quote.PCRselect", "0x3c3");
-    *ret = (struct tpm_quote){ .pcrs = *pcrs };
-    fill_values(pcrs, &ret->values);
-    PAWL_TRY(pawl_pcr_digest(PAWL_SHA256, pcrs, &ret->values, &digest, err));
-
-    struct pawl_wr   w = pawl_wr_to(ret->sign.attest, sizeof(ret->sign.attest));
-    struct pawl_name signer = a_name(0xaa);
-    pawl_wr_u32(&w, PAWL_TPM_GENERATED);
-    pawl_wr_u16(&w, PAWL_TPM_ST_QUOTE);
-    pawl_wr_tpm2b(&w, pawl_name_view(&signer));
-    pawl_wr_tpm2b(&w, pawl_view(nonce, 32));
-    pawl_wr_u64(&w, 1000);
-    pawl_wr_u32(&w, world.resets);
-    pawl_wr_u32(&w, 0);
-    pawl_wr_u8(&w, 1);
-    pawl_wr_u64(&w, 1);
-    pawl_pcr_selection_write(pcrs, &w);
-    pawl_wr_tpm2b(&w, pawl_digest_view(&digest));
-    assert_false(w.full);
-    ret->sign.attest_n = w.n;
-    ret->sign.sig_n = 72;
-    return pawl_ok();
-}
-
-pawl_status tpm_quote_all(struct tpm *t, const uint8_t nonce[32], struct tpm_quote *ret,
-                          struct pawl_err *err)
-{
-    struct pawl_pcr_selection all = pawl_pcr_selection_all(world.lacks_sha384 ? 2 : 0);
-
-    return tpm_quote(t, &all, nonce, ret, err);
-}
-
-/* ---- the verifier --------------------------------------------------------------------------- */
+/* ---- the way to it -------------------------------------------------------------------------- */
 
 struct net {
     int nothing;
@@ -196,8 +75,9 @@ pawl_status net_get_json(struct net *n, const char *path, struct net_answer *ret
     return answers(200, signer_jwks(world.signer + world.jwks_from, world.jwks_n), ret);
 }
 
-static const struct pawl_suites suites = { 2, { PAWL_SUITE_GCM, PAWL_SUITE_CCM } };
-static const uint8_t            nonce[PAWL_NONCE] = { 9 };
+/* ---- before the evidence -------------------------------------------------------------------- */
+
+static const uint8_t nonce[PAWL_NONCE] = { 9 };
 
 static struct pawl_view written(const struct pawl_wr *w)
 {
@@ -218,7 +98,7 @@ static pawl_status take_enrol(struct pawl_view body, struct net_answer *ret)
         return answers(403, pawl_view(NULL, 0), ret);
     struct pawl_enrol_ans a = { .nonce = PAWL_VIEW_OF(nonce),
                                 .pcrs = pawl_pcr_selection_all(0),
-                                .suites = suites,
+                                .suites = world.suites,
                                 .cookie = PAWL_VIEW_OF(cookie),
                                 .id_object = PAWL_VIEW_OF(secret),
                                 .enc_secret = PAWL_VIEW_OF(secret) };
@@ -235,8 +115,8 @@ static pawl_status take_challenge(struct pawl_view body, struct net_answer *ret)
 
     world.challenges++;
     T_OK(pawl_challenge_req_parse(t_copy(body), &q, &err), &err);
-    assert_int_equal(q.label, PAWL_LABEL_ATTEST);
-    struct pawl_challenge_ans a = { .nonce = PAWL_VIEW_OF(nonce), .suites = suites };
+    assert_true(q.label == PAWL_LABEL_ATTEST || world.ed); /* e_D comes first */
+    struct pawl_challenge_ans a = { .nonce = PAWL_VIEW_OF(nonce), .suites = world.suites };
     T_OK(
         pawl_pcr_selection_from_text(world.lacks_sha384 ? "sha384:0" : "sha256:0,7", &a.pcrs, &err),
         &err);
@@ -244,25 +124,141 @@ static pawl_status take_challenge(struct pawl_view body, struct net_answer *ret)
     return answers(200, written(&w), ret);
 }
 
-static pawl_status refuse(const struct fake_step *step, const uint8_t th1[32],
-                          struct net_answer *ret)
-{
-    struct pawl_refusal r = { .code = step->code, .last_attempt = step->last_attempt };
+/* ---- answers to evidence -------------------------------------------------------------------- */
 
-    memcpy(r.th1, th1, sizeof(r.th1));
-    return answers(409, signer_refusal(&world.signer[0], &r), ret);
+static const uint8_t other_th1[32] = { 0x66 };
+
+static struct pawl_view refusal(const struct fake_evidence *e, enum pawl_refusal_code code,
+                                uint64_t last, bool old)
+{
+    struct pawl_refusal r = { .code = code,
+                              .last_attempt = last,
+                              .known_epoch = world.known_epoch,
+                              .seq_floor_up = world.floor_up,
+                              .seq_floor_down = world.floor_down };
+
+    memcpy(r.th1, old ? other_th1 : e->th1, sizeof(r.th1));
+    return signer_refusal(&world.signer[0], &r);
 }
 
-static pawl_status result(const struct signer *s, const uint8_t th1[32], const struct fake_step *st,
+/* Everything that SND lists was received. */
+static struct pawl_view receipt(const struct fake_evidence *e, enum fake_answer how)
+{
+    static const uint8_t ones[8] = { 255, 255, 255, 255, 255, 255, 255, 255 };
+    static uint8_t       bitmap[PAWL_SND_GENS_MAX][8], bytes[PAWL_RESULT_MAX];
+    struct pawl_wr       w = pawl_wr_to(bytes, sizeof(bytes));
+    struct pawl_receipt *r = calloc(1, sizeof(*r));
+    struct pawl_err      err;
+
+    r->device_id = how == FAKE_RECEIPT_FOREIGN ? pawl_view(other_th1, 32) : e->a1.device_id;
+    r->th1 = how == FAKE_RECEIPT_OLD ? pawl_view(other_th1, 32) : PAWL_VIEW_OF(e->th1);
+    r->gen_n = e->a1.snd.gen_n;
+    for (size_t i = 0; i < r->gen_n; i++) {
+        const struct pawl_snd_gen *g = &e->a1.snd.gens[i];
+        uint64_t                   bits = g->count == 64 ? pawl_bits_read(PAWL_VIEW_OF(ones))
+                                                         : (1ull << g->count) - 1;
+        size_t                     n = pawl_bits_write(bits, bitmap[i]);
+        r->gens[i] = (struct pawl_rcv_gen){ g->epoch, g->gen, g->first_seq, pawl_view(bitmap[i], n),
+                                            g->digest };
+        r->seq_hi = g->last_seq;
+    }
+    T_OK(pawl_receipt_write(r, &w, &err), &err);
+    free(r);
+    return written(&w);
+}
+
+/* The EAR's claims about the request, as the script bends them. */
+static struct signer_ear claims(const struct fake_evidence *e, enum fake_answer how,
+                                const struct fake_grant *g)
+{
+    bool              waits = how == FAKE_WAITS;
+    struct signer_ear c = { .status = waits ? "none" : "affirming",
+                            .identity = waits ? 97 : 2,
+                            .why = waits ? "\"awaits-approval\"" : "",
+                            .label = how == FAKE_WRONG_LBL ? PAWL_LABEL_COUNT - 1 : e->a1.label,
+                            .attempt = e->a1.attempt + (how == FAKE_WRONG_ATT),
+                            .base = e->a1.base_epoch + (how == FAKE_WRONG_BASE),
+                            .new_epoch = e->a1.new_epoch + (how == FAKE_WRONG_NEW) };
+
+    if (how == FAKE_WRONG_LBL && c.label == e->a1.label)
+        c.label = PAWL_LABEL_ENROL;
+    memcpy(c.th1, how == FAKE_OLD_TH1 ? other_th1 : e->th1, sizeof(c.th1));
+    if ((e->a1.label != PAWL_LABEL_ATTEST) != (how == FAKE_NO_EV))
+        c.e_v = PAWL_VIEW_OF(g->e_v);
+    return c;
+}
+
+static void add_wants(const struct fake_evidence *e, enum fake_answer how, struct pawl_result *r)
+{
+    static const uint8_t ticket[] = "ticket";
+    struct pawl_want    *w = &r->want;
+
+    w->pcr_values = how == FAKE_WANTS_VALUES;
+    w->rekey_now = how == FAKE_WANTS_REKEY;
+    w->present = w->pcr_values || w->rekey_now;
+    if (how != FAKE_WANTS_LEAVES)
+        return;
+    w->present = true;
+    r->ticket = PAWL_VIEW_OF(ticket);
+    for (size_t i = 0; i < e->a1.snd.gen_n && w->gen_n < PAWL_VERDICT_PAIRS_MAX - 1; i++) {
+        w->gen[w->gen_n].epoch = e->a1.snd.gens[i].epoch;
+        w->gen[w->gen_n++].gen = e->a1.snd.gens[i].gen;
+    }
+    w->gen[w->gen_n].epoch = 77; /* and one that the device never had */
+    w->gen_n++;
+}
+
+static struct pawl_view result(const struct fake_evidence *e, enum fake_answer how,
+                               const struct pawl_root *base)
+{
+    bool                 root = e->a1.label != PAWL_LABEL_ATTEST;
+    struct fake_grant    g = { 0 }, other;
+    struct pawl_result   r = { 0 };
+    const struct signer *s = &world.signer[how == FAKE_FOREIGN];
+    uint8_t              hash[32];
+    struct pawl_err      err;
+
+    add_wants(e, how, &r);
+    fake_point(&g);
+    if (how == FAKE_OFF_CURVE)
+        g.e_v[64] ^= 1;
+    struct signer_ear c = claims(e, how, &g);
+    if (how == FAKE_OTHER_EV)
+        c.e_v = pawl_view(pawl_private_public(world.signer[1].key)->b, PAWL_POINT_P256);
+    if ((world.receipts && e->a1.snd.gen_n) || how >= FAKE_RECEIPT_LESS) {
+        r.receipt = receipt(e, how);
+        T_OK(pawl_sha256(r.receipt, hash, &err), &err);
+        hash[0] ^= how == FAKE_RECEIPT_OTHER;
+        c.rcpt = PAWL_VIEW_OF(hash);
+        if (how == FAKE_RECEIPT_LESS)
+            r.receipt = pawl_view(NULL, 0);
+    }
+    r.ear = signer_token(s, &c);
+    if (root) {
+        fake_grant(e, base, pawl_jws_signing_input(r.ear), &g);
+        other = g;
+        other.conf_v[31] ^= how == FAKE_OTHER_CONF;
+        if (how != FAKE_NO_CONF)
+            r.conf_v = PAWL_VIEW_OF(other.conf_v);
+    }
+    return signer_result(&r);
+}
+
+static pawl_status honest(const struct fake_evidence *e, enum fake_answer how,
                           struct net_answer *ret)
 {
-    bool waits = st->answer == FAKE_WAITS;
+    const struct pawl_root *base = fake_base(e);
+    enum pawl_label         l = e->a1.label;
+    bool                    fresh = l == PAWL_LABEL_ENROL || l == PAWL_LABEL_RESYNC;
 
-    return answers(200,
-                   signer_result(s, th1, waits ? "none" : "affirming", waits ? 97 : 2,
-                                 waits ? "\"awaits-approval\"" : "",
-                                 st->answer == FAKE_WANTS_VALUES),
-                   ret);
+    if (!fresh && !base)
+        return answers(409, refusal(e, PAWL_REFUSAL_UNKNOWN_BASE, e->a1.attempt - 1, false), ret);
+    if (l == PAWL_LABEL_RESYNC && base)
+        return answers(409, refusal(e, PAWL_REFUSAL_WAIT_FOR_APPROVAL, e->a1.attempt - 1, false),
+                       ret);
+    if (fresh && e->a1.new_epoch <= world.known_epoch)
+        return answers(409, refusal(e, PAWL_REFUSAL_UNKNOWN_BASE, e->a1.attempt - 1, false), ret);
+    return answers(200, result(e, how, base), ret);
 }
 
 static struct fake_evidence *parse_evidence(struct pawl_view body)
@@ -283,23 +279,15 @@ static struct fake_evidence *parse_evidence(struct pawl_view body)
 static pawl_status take_evidence(struct pawl_view body, struct net_answer *ret,
                                  struct pawl_err *err)
 {
-    static const uint8_t    old[32] = { 0x66 };
-    const struct fake_step *step = &world.step[world.evidence_n];
-    struct fake_evidence   *e = parse_evidence(body);
+    static struct net_answer before;
+    const struct fake_step  *step = &world.step[world.evidence_n];
+    struct fake_evidence    *e = parse_evidence(body);
 
     switch (step->answer) {
-    case FAKE_RESULT:
-    case FAKE_WAITS:
-    case FAKE_WANTS_VALUES:
-        return result(&world.signer[0], e->th1, step, ret);
-    case FAKE_FOREIGN:
-        return result(&world.signer[1], e->th1, step, ret);
-    case FAKE_OLD_TH1:
-        return result(&world.signer[0], old, step, ret);
     case FAKE_REFUSES:
-        return refuse(step, e->th1, ret);
+        return answers(409, refusal(e, step->code, step->last_attempt, false), ret);
     case FAKE_REFUSES_OLD:
-        return refuse(step, old, ret);
+        return answers(409, refusal(e, step->code, step->last_attempt, true), ret);
     case FAKE_403:
         return answers(403, pawl_view(NULL, 0), ret);
     case FAKE_503:
@@ -308,10 +296,33 @@ static pawl_status take_evidence(struct pawl_view body, struct net_answer *ret,
         return pawl_ok();
     case FAKE_GARBAGE:
         return answers(200, pawl_view_str("garbage"), ret);
+    case FAKE_REPLAYS:
+        *ret = before;
+        return pawl_ok();
     case FAKE_AWAY:
         break;
+    case FAKE_LOSES:
+        honest(e, step->answer, &before);
+        break;
+    default:
+        honest(e, step->answer, ret);
+        before = *ret;
+        return pawl_ok();
     }
     return pawl_fail(err, PAWL_E_IO, "server", "away");
+}
+
+static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, struct pawl_err *err)
+{
+    struct pawl_result r = { 0 };
+
+    world.supplies++;
+    T_OK(pawl_supply_parse(t_copy(body), &world.supply, err), err);
+    if (world.supply_away)
+        return pawl_fail(err, PAWL_E_IO, "server", "away");
+    r.ear = signer_ear(&world.signer[0], world.evidence[world.evidence_n - 1]->th1, "warning", 2,
+                       "\"incident\"");
+    return answers(200, signer_result(&r), ret);
 }
 
 pawl_status net_post(struct net *n, const char *path, struct pawl_view body, struct net_answer *ret,
@@ -322,6 +333,8 @@ pawl_status net_post(struct net *n, const char *path, struct pawl_view body, str
         return take_enrol(body, ret);
     if (!strcmp(path, PAWL_ROUTE_CHALLENGE))
         return take_challenge(body, ret);
+    if (!strcmp(path, PAWL_ROUTE_SUPPLY))
+        return take_supply(body, ret, err);
     assert_string_equal(path, PAWL_ROUTE_EVIDENCE);
     return take_evidence(body, ret, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,33 +57,57 @@ struct pawl_view signer_jws(const struct signer *s, const char *header, const ch
     return signer_envelope(header, claims, PAWL_VIEW_OF(sig));
 }
 
-struct pawl_view signer_ear(const struct signer *s, const uint8_t th1[32], const char *status,
-                            int identity, const char *why)
+/* ,"name":"base64url", or nothing for no bytes. */
+static void claim(const char *name, struct pawl_view v, char *ret, size_t cap)
 {
-    char            nonce[64], claims[TEXT_MAX / 2];
+    char            text[128];
     struct pawl_err err;
 
-    T_OK(pawl_b64url_write(pawl_view(th1, 32), nonce, sizeof(nonce), &err), &err);
+    ret[0] = 0;
+    if (!v.n)
+        return;
+    T_OK(pawl_b64url_write(v, text, sizeof(text), &err), &err);
+    snprintf(ret, cap, ",\"%s\":\"%s\"", name, text);
+}
+
+struct pawl_view signer_token(const struct signer *s, const struct signer_ear *e)
+{
+    char            nonce[64], e_v[160], rcpt[160], claims[TEXT_MAX / 2];
+    struct pawl_err err;
+
+    T_OK(pawl_b64url_write(PAWL_VIEW_OF(e->th1), nonce, sizeof(nonce), &err), &err);
+    claim("ev", e->e_v, e_v, sizeof(e_v));
+    claim("rcpt", e->rcpt, rcpt, sizeof(rcpt));
     snprintf(claims, sizeof(claims),
              "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"exp\":2,"
              "\"eat_nonce\":\"%s\",\"sub\":\"00\",\"aud\":\"demo\",\"submods\":{\"device\":{"
              "\"ear.status\":\"%s\",\"ear.trustworthiness-vector\":{\"instance-identity\":%d}}},"
-             "\"pawl\":{\"v\":1,\"lbl\":\"pawl/1 attest\",\"base\":0,\"new\":0,\"why\":[%s]}}",
-             nonce, status, identity, why);
+             "\"pawl\":{\"v\":1,\"lbl\":\"%s\",\"att\":%" PRIu64 ",\"base\":%" PRIu64
+             ",\"new\":%" PRIu64 "%s%s,\"why\":[%s]}}",
+             nonce, e->status, e->identity, pawl_label_text(e->label), e->attempt, e->base,
+             e->new_epoch, e_v, rcpt, e->why);
     return signer_jws(s, EAR_HEADER, claims);
 }
 
-struct pawl_view signer_result(const struct signer *s, const uint8_t th1[32], const char *status,
-                               int identity, const char *why, bool want_pcrs)
+struct pawl_view signer_ear(const struct signer *s, const uint8_t th1[32], const char *status,
+                            int identity, const char *why)
 {
-    uint8_t            bytes[TEXT_MAX];
-    struct pawl_wr     w = pawl_wr_to(bytes, sizeof(bytes));
-    struct pawl_result r = { .ear = signer_ear(s, th1, status, identity, why),
-                             .want = { .present = want_pcrs, .pcr_values = want_pcrs } };
-    struct pawl_view   all;
-    struct pawl_err    err;
+    struct signer_ear e = {
+        .status = status, .identity = identity, .why = why, .label = PAWL_LABEL_ATTEST
+    };
 
-    T_OK(pawl_result_write(&r, &w, &err), &err);
+    memcpy(e.th1, th1, sizeof(e.th1));
+    return signer_token(s, &e);
+}
+
+struct pawl_view signer_result(const struct pawl_result *r)
+{
+    static uint8_t   bytes[PAWL_RESULT_MAX];
+    struct pawl_wr   w = pawl_wr_to(bytes, sizeof(bytes));
+    struct pawl_view all;
+    struct pawl_err  err;
+
+    T_OK(pawl_result_write(r, &w, &err), &err);
     T_OK(pawl_wr_end(&w, "result", &all, &err), &err);
     return t_copy(all);
 }

@@ -22,14 +22,24 @@ struct pawl_view signer_jws(const struct signer *s, const char *header, const ch
 struct pawl_view signer_envelope(const char *header, const char *claims,
                                  struct pawl_view signature);
 
-/* The verifier's EAR: header and claims as it writes them, for these values. why: JSON texts,
- * "\"no-policy\"". */
+/* What an EAR says. */
+struct signer_ear {
+    uint8_t          th1[32];
+    const char      *status; /* "affirming" */
+    int              identity;
+    const char      *why; /* JSON texts, "\"no-policy\"" */
+    enum pawl_label  label;
+    uint64_t         attempt, base, new_epoch;
+    struct pawl_view e_v, rcpt; /* empty: the claim is not there */
+};
+
+/* The verifier's EAR: header and claims as it writes them; and one that answers an attestation. */
+struct pawl_view signer_token(const struct signer *s, const struct signer_ear *e);
 struct pawl_view signer_ear(const struct signer *s, const uint8_t th1[32], const char *status,
                             int identity, const char *why);
 
-/* A result with that EAR; and a signed refusal. */
-struct pawl_view signer_result(const struct signer *s, const uint8_t th1[32], const char *status,
-                               int identity, const char *why, bool want_pcrs);
+/* The result as bytes; and a signed refusal. */
+struct pawl_view signer_result(const struct pawl_result *r);
 struct pawl_view signer_refusal(const struct signer *s, const struct pawl_refusal *r);
 
 /* {"keys":[..]} of n signers. */

@@ -70,7 +70,7 @@ static enum cli_exit parse(struct cli *c, const char *a, const char *b, const ch
     dup2(keep, 2);
     close(keep);
     close(null);
-    c->join = c->join ? "a string" : NULL;
+    c->argument = c->argument ? "a string" : NULL;
     return e;
 }
 
@@ -87,7 +87,11 @@ static void commands_and_options_are_taken(void **state)
     assert_int_equal(c.command, CLI_RUN);
     assert_true(c.config_given);
     assert_int_equal(parse(&c, "join", "--force", "pawl://x"), CLI_GOOD);
-    assert_true(c.force && c.join);
+    assert_true(c.force && c.argument);
+    assert_int_equal(parse(&c, "rekey", "--json", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_REKEY);
+    assert_int_equal(parse(&c, "hedge", "-", NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_HEDGE);
     assert_int_equal(parse(&c, "--help", NULL, NULL), CLI_GOOD);
     assert_int_equal(c.command, CLI_HELP);
     assert_int_equal(parse(&c, "attest", "--help", NULL), CLI_GOOD);
@@ -106,6 +110,9 @@ static void a_wrong_command_line_is_a_usage_error(void **state)
         { "attest", "--csv" },
         { "identity", "--json", "--csv" },
         { "attest", "--force" },
+        { "rekey", "now" },
+        { "hedge" },
+        { "hedge", "00112233445566778899aabbccddeeff" }, /* everybody would see it */
         { "run", "--token=x" },
         { "--config" },
         { "--colour", "status" },
@@ -137,6 +144,11 @@ static void exit_codes_say_who_is_at_fault(void **state)
     assert_int_equal(report_answer_exit(&a), CLI_ATTENTION);
     report_answer_line(&a, line, sizeof(line));
     assert_string_equal(line, "refused: revoked");
+    a = (struct flow_answer){ .kind = FLOW_RESULT,
+                              .ear = { .status = EAR_AFFIRMING, .new_epoch = 3 },
+                              .rekeyed = true };
+    report_answer_line(&a, line, sizeof(line));
+    assert_string_equal(line, "affirming (epoch 3)");
     a = (struct flow_answer){ 0 };
     assert_int_equal(report_answer_exit(&a), CLI_ATTENTION);
     assert_int_equal(report_failure_exit(PAWL_E_IO), CLI_NO_CONTACT);

@@ -18,7 +18,7 @@ static const uint8_t th1[32] = { 1, 2, 3 };
 #define NONCE "\"eat_nonce\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
 #define PAWL(members)                                                                              \
     "{" NONCE ",\"submods\":{\"device\":{\"ear.status\":\"affirming\","                            \
-    "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[],\"lbl\":\"pawl/1 rekey\","              \
+    "\"ear.trustworthiness-vector\":{}}},\"pawl\":{\"why\":[],\"lbl\":\"pawl/1 rekey\","           \
     "\"att\":1," members "}}"
 
 static int make_signers(void **state)

@@ -106,14 +106,16 @@ static void enrolls(void **state) /* P-ENROL-6 */
     assert_int_equal(e->a1.label, PAWL_LABEL_ENROL);
     assert_int_equal(e->a1.attempt, 1);
     assert_int_equal(e->a1.suite, PAWL_SUITE_GCM);
-    assert_int_equal(e->a1.base_epoch + e->a1.new_epoch + e->a1.nv_counter + e->a1.e_d.n, 0);
+    assert_int_equal(e->a1.base_epoch + e->a1.nv_counter + e->a1.snd.seq_hi, 0);
+    assert_int_equal(e->a1.new_epoch, 1);
+    assert_int_equal(e->a1.e_d.n, PAWL_POINT_P256);
     assert_int_equal(e->a1.reason, PAWL_REASON_START);
     assert_true(pawl_view_equal(e->a1.verifier_id, PAWL_VIEW_OF(world.signer[0].id)));
     assert_true(pawl_view_equal(e->e.cookie, pawl_view("cookie", 7)));
     assert_int_equal(e->e.pcr_n, 96);
     assert_true(pawl_view_equal(e->quote.nonce, PAWL_VIEW_OF(e->th1)));
 
-    T_OK(pawl_expand_label(&secret, "enrol auth", zero, 32, &k_auth, &err), &err);
+    T_OK(pawl_enrol_auth(&secret, &k_auth, &err), &err);
     T_OK(pawl_mac_base(&k_auth, e->th1, zero, mac, &err), &err);
     assert_true(pawl_view_equal(e->e.mac_base, PAWL_VIEW_OF(mac)));
 }
@@ -210,7 +212,9 @@ static void attests_the_tenants_pcrs(void **state)
     T_OK(attest(), &err);
     assert_int_equal(last()->a1.label, PAWL_LABEL_ATTEST);
     assert_int_equal(last()->a1.attempt, 2);
-    assert_int_equal(last()->e.mac_base.n, 0);
+    assert_int_equal(last()->a1.base_epoch, 1);
+    assert_int_equal(last()->a1.new_epoch, 1);
+    assert_int_equal(last()->a1.e_d.n, 0);
     assert_int_equal(last()->e.cookie.n, 0);
     assert_int_equal(pawl_pcr_selection_count(&last()->quote.pcrs), 2);
     assert_int_equal(last()->e.pcr_n, 2);
@@ -309,8 +313,17 @@ static void a_used_number_is_left_behind(void **state) /* refusal 1 */
     world.step[1] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_ATTEMPT, 5000 };
     T_OK(attest(), &err);
     assert_int_equal(answer.kind, FLOW_RESULT);
-    assert_true(last()->a1.attempt == 5000 + (1ull << 32));
-    assert_int_equal(last()->a1.reason, PAWL_REASON_STATE_LOST);
+    assert_true(world.evidence[2]->a1.attempt == 5000 + (1ull << 32));
+    assert_int_equal(world.evidence[2]->a1.reason, PAWL_REASON_STATE_LOST);
+    assert_int_equal(last()->a1.label, PAWL_LABEL_RESYNC); /* the state is not the last one */
+    assert_true(last()->a1.attempt == 5001 + (1ull << 32));
+    assert_string_equal(flow.lost[0].where, "state");
+
+    world.step[world.evidence_n] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_ATTEMPT,
+                                                       last()->a1.attempt + 3 };
+    T_OK(attest(), &err); /* numbers that we reserved ourselves */
+    assert_int_equal(last()->a1.label, PAWL_LABEL_ATTEST);
+    assert_true(last()->a1.attempt == 5005 + (1ull << 32));
 }
 
 static void a_verifier_that_refuses_each_number_is_not_asked_for_ever(void **state)
@@ -328,8 +341,10 @@ static void a_verifier_that_refuses_each_number_is_not_asked_for_ever(void **sta
 static void other_refusals_are_told_and_not_repeated(void **state)
 {
     static const enum pawl_refusal_code codes[] = {
-        PAWL_REFUSAL_UNKNOWN_BASE, PAWL_REFUSAL_FORKED, PAWL_REFUSAL_WAIT_FOR_APPROVAL,
-        PAWL_REFUSAL_REVOKED,      PAWL_REFUSAL_SUITE,  PAWL_REFUSAL_REKEY_TOO_SOON,
+        PAWL_REFUSAL_WAIT_FOR_APPROVAL,
+        PAWL_REFUSAL_REVOKED,
+        PAWL_REFUSAL_SUITE,
+        PAWL_REFUSAL_REKEY_TOO_SOON,
     };
     char want[48];
 
@@ -376,7 +391,7 @@ static void only_what_is_signed_for_us_counts(void **state) /* P-TRUST-3 */
         t_still_poisoned(&answer, sizeof(answer));
         assert_memory_equal(&flow.record, &before, sizeof(before));
     }
-    assert_true(flow.attempts.next < 100);
+    assert_true(flow.reserved.attempt_next < 100);
     world.step[world.evidence_n].answer = FAKE_GARBAGE;
     assert_false(pawl_is_ok(attest()));
     T_OK(attest(), &err);
@@ -416,12 +431,13 @@ static void a_record_of_another_verifier_is_not_used(void **state)
     T_OK(enroll(), &err);
     flow_close(&flow);
     snprintf(config.tenant, sizeof(config.tenant), "other");
+    fake_world_forget();
     open_flow();
     assert_false(flow.record.enrolled);
     assert_int_equal(flow.record.ek_name.n, 34);
     T_FAILS(attest(), &err, PAWL_E_STATE);
     T_OK(enroll(), &err);
-    assert_int_equal(last()->a1.attempt, 1 + ATTEMPTS_BLOCK);
+    assert_int_equal(last()->a1.attempt, 1 + RESERVATION_ATTEMPTS);
 }
 
 /* Set up anew at the same address: it knows nothing of us. */
@@ -471,11 +487,12 @@ static void a_full_disk_uses_no_number_and_sends_nothing(void **state)
 
     (void)state;
     T_OK(enroll(), &err);
-    while (flow.attempts.next <= flow.attempts.reserved)
-        T_OK(attempts_take(flow.dir.fd, &flow.attempts, &n, &ignored), &ignored);
-    assert_int_equal(mkdirat(flow.dir.fd, "attempts.json.new", 0700), 0); /* no room for a file */
+    while (flow.reserved.attempt_next <= flow.reserved.attempt_reserved)
+        T_OK(reservation_attempt(flow.dir.fd, &flow.reserved, &n, &ignored), &ignored);
+    assert_int_equal(mkdirat(flow.dir.fd, "reservation.json.new", 0700),
+                     0); /* no room for a file */
     T_FAILS(attest(), &err, PAWL_E_STATE);
-    T_WHERE(&err, "state.attempts");
+    T_WHERE(&err, "state.reservation");
     assert_int_equal(world.evidence_n, 1);
 }
 
@@ -486,24 +503,28 @@ static void spoil(const char *name, const char *text)
 
 static void spoilt_numbers_go_on_where_the_verifier_says(void **state)
 {
-    static const char *const bad[] = { "", "{\"version\": 1, \"reserved\": \"6",
-                                       "{\"version\": 1, \"reserved\": \"18446744073709551615\"}" };
+    static const char *const bad[] = {
+        "", "{\"version\": 1, \"attempts\": \"6",
+        "{\"version\": 1, \"attempts\": \"18446744073709551615\", \"slots\": \"0\", "
+        "\"run_first\": \"0\", \"epoch\": \"0\", \"generations\": \"0\"}"
+    };
 
     (void)state;
     T_OK(enroll(), &err);
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         uint64_t last_one = 5000 + (i << 40);
-        spoil("attempts.json", bad[i]);
+        spoil("reservation.json", bad[i]);
         restart();
         assert_int_equal(flow.lost_n, 1);
-        assert_non_null(strstr(flow.lost[0].where, "attempts.json"));
-        assert_int_equal(faccessat(flow.dir.fd, "attempts.json.bad", F_OK, 0), 0);
+        assert_non_null(strstr(flow.lost[0].where, "reservation.json"));
+        assert_int_equal(faccessat(flow.dir.fd, "reservation.json.bad", F_OK, 0), 0);
         world.step[world.evidence_n] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_ATTEMPT,
                                                            last_one };
         T_OK(attest(), &err);
         assert_int_equal(answer.kind, FLOW_RESULT);
-        assert_true(last()->a1.attempt == last_one + (1ull << 32));
+        assert_true(last()->a1.attempt == last_one + (1ull << 32) + 1);
         assert_int_equal(last()->a1.reason, PAWL_REASON_STATE_LOST);
+        assert_int_equal(last()->a1.label, PAWL_LABEL_RESYNC);
     }
     restart();
     assert_int_equal(flow.lost_n, 0);
