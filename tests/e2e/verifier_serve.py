@@ -18,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TYPE = "application/vnd.pawl+cbor"
@@ -375,6 +376,18 @@ def operators_get_problems_that_name_the_field():
                      ("GET", "/v1/devices?limit=x", None, 400, "limit"),
                      ("GET", "/v1/devices?limit=" + "1" * 40, None, 400, "limit"),
                      ("GET", "/v1/devices?tenant=nobody", None, 404, "tenant"),
+                     ("GET", "/v1/messages?wait_s=31", None, 400, "wait_s"),
+                     ("GET", "/v1/messages?limit=1001", None, 400, "limit"),
+                     ("GET", "/v1/messages?after=x", None, 400, "after"),
+                     ("GET", "/v1/messages?after=7.0", None, 400, "after"),
+                     ("GET", "/v1/messages?after=7.257", None, 400, "after"),
+                     ("GET", "/v1/messages?after=" + "1" * 48, None, 400, "after"),
+                     ("GET", "/v1/messages?device=abcd", None, 404, "device"),
+                     ("GET", "/v1/devices/abcd/messages", None, 404, "device"),
+                     ("POST", "/v1/devices/abcd/messages", {"text": "x"}, 404, "device"),
+                     ("POST", "/v1/devices/abcd/rekey", None, 404, "device"),
+                     ("POST", "/v1/devices/abcd/hedge", None, 404, "device"),
+                     ("POST", "/v1/devices/abcd/key", {"label": "x"}, 404, "device"),
                      ("GET", "/v1/devices?tenant=", None, 404, "tenant"),
                      ("GET", "/v1/devices?tenant=" + "a" * 33, None, 400, "tenant")]
             for method, path, body, status, field in cases:
@@ -403,6 +416,45 @@ def policies_and_tokens_are_kept():
             assert status == 200 and kept["pcrs"] == policy["pcrs"], kept
             assert s.operator("GET", "/v1/policies")[1]["default"] == "gw"
             assert s.operator("GET", "/v1/tokens")[1]["tokens"][0]["id"] == token["id"]
+
+
+def a_list_of_messages_is_waited_for_beside_other_requests():
+    with Dir() as d:
+        assert d.init().returncode == 0
+        with Service(d.state) as s:
+            assert s.operator("GET", "/v1/messages") == (200, {"messages": [], "next": "0"})
+            got = []
+            waits = threading.Thread(
+                target=lambda: got.append(s.operator("GET", "/v1/messages?wait_s=2&after=17.3")))
+            started = time.monotonic()
+            waits.start()
+            while waits.is_alive():  # on the one worker that waits
+                assert s.operator("GET", "/v1/devices")[0] == 200
+            assert 1.9 <= time.monotonic() - started < 10
+            assert got == [(200, {"messages": [], "next": "17.3"})], got
+            # Who goes away meanwhile is forgotten.
+            u = socket.socket(socket.AF_UNIX)
+            u.connect(d.state + "/operator.sock")
+            u.sendall(b"GET /v1/messages?wait_s=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            u.close()
+            assert s.operator("GET", "/v1/messages?wait_s=1")[0] == 200
+
+
+def who_waits_for_messages_does_not_hold_up_the_end():
+    with Dir() as d:
+        assert d.init().returncode == 0
+        s = Service(d.state)
+        u = socket.socket(socket.AF_UNIX)
+        u.settimeout(PATIENCE)
+        u.connect(d.state + "/operator.sock")
+        u.sendall(b"GET /v1/messages?wait_s=15 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert s.operator("GET", "/v1/devices")[0] == 200
+        started = time.monotonic()
+        assert s.end() == 0
+        assert time.monotonic() - started < 8
+        assert b'{"messages":[],"next":"0"}' in u.recv(65536)
+        s.log.close()
+        u.close()
 
 
 def an_idle_client_does_not_hold_up_the_end():
