@@ -244,17 +244,19 @@ static void note_unknown(struct ratchet *r, struct pawl_range range)
     r->unknown[r->unknown_n++] = range;
 }
 
-/* Up to which slot no log speaks. Behind a resync or an enrolment: up to the first slot of the
- * epoch that it made. When the device leaves out generations under a receipt that we do not know,
- * our store went back: up to the first one that it lists. */
+/* Up to which slot no log speaks. An enrolment, or a resync without a log: all that was attested;
+ * once the epoch that they made is in use, up to its first slot. When the device leaves out
+ * generations under a receipt that we do not know, our store went back: up to the first one that it
+ * lists. */
 static uint64_t unattested(const struct ratchet *r, const struct pawl_a1 *a1)
 {
     const struct pawl_snd *snd = &a1->snd;
-    bool                   anew = a1->label == PAWL_LABEL_RESYNC || a1->label == PAWL_LABEL_ENROL;
+    bool                   enrols = a1->label == PAWL_LABEL_ENROL;
+    bool                   anew = enrols || a1->label == PAWL_LABEL_RESYNC;
     uint64_t               hi = 0;
 
-    if (anew && snd->gen_n == 0)
-        hi = larger(snd->seq_hi, ratchet_ceiling(r));
+    if (enrols || (anew && snd->gen_n == 0))
+        hi = larger(snd->seq_hi, r->attested_hi);
     if (!anew && r->current.resync && snd->epoch == r->current.epoch)
         hi = snd->epoch_start_seq ? snd->epoch_start_seq - 1 : snd->seq_hi;
     if (!knows_receipt(r, a1->receipt.receipt))

@@ -549,7 +549,11 @@ static void what_no_log_speaks_of_is_unattested(void **state) /* P-REC-3, F_NOLO
     r.attested_hi = 100;
     a1.label = PAWL_LABEL_RESYNC;
     ratchet_attested(&r, &a1);
-    assert_int_equal(r.unattested_hi, 100 + PAWL_SLOT_CEILING);
+    assert_int_equal(r.unattested_hi, 100);
+    a1.snd.seq_hi = 32869; /* the floor that it was told */
+    ratchet_attested(&r, &a1);
+    assert_int_equal(r.unattested_hi, 32869);
+    a1.snd.seq_hi = 0;
 
     r = settled();
     r.attested_hi = 100;
@@ -557,6 +561,9 @@ static void what_no_log_speaks_of_is_unattested(void **state) /* P-REC-3, F_NOLO
     a1.snd.gens[0].first_seq = 90;
     ratchet_attested(&r, &a1);
     assert_int_equal(r.unattested_hi, 0);
+    a1.label = PAWL_LABEL_ENROL; /* which is not held against anything */
+    ratchet_attested(&r, &a1);
+    assert_int_equal(r.unattested_hi, 100);
 
     r = settled(); /* the epoch that a resync made begins where it says */
     grant_reset(&r, 6, 6, true);
