@@ -14,7 +14,7 @@
 
 enum {
     ROWS_MAX = 128,     /* looked at for one answer */
-    AGAIN_MS = 30000,   /* what was sent and not acknowledged goes again */
+    AGAIN_MS = 30000,   /* what was sent and not acknowledged goes again (P-VMSG-10) */
     ANSWER_HEADS = 64,  /* of the answer around the messages, its nonce too */
     MESSAGE_HEADS = 512 /* of a message around its plaintext */
 };
@@ -104,6 +104,7 @@ pawl_status downlink_begin(struct downlink *d, struct pawl_err *err)
 
 /* ---- one slot ------------------------------------------------------------------------------- */
 
+/* P-VMSG-9 */
 static bool has_ended(const struct downlink *d)
 {
     const struct ratchet *r = &d->h->r;

@@ -35,7 +35,8 @@ struct downlink {
 
 void downlink_done(struct downlink *d);
 
-/* A store that was put back sends nothing before an A1 was accepted: its slots may be used. */
+/* P-VMSG-11. A store that was put back sends nothing before an A1 was accepted: its slots may be
+ * used. */
 bool downlink_is_silent(const struct held *h);
 
 /* d: h, step, form and now_ms are set, the rest is zero. Before the others. */

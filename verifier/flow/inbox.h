@@ -4,7 +4,8 @@
  *
  *     CBOR[status, [+ [epoch, gen, seq, id, body]]]     in AES-256-SIV under K_wrap, field "inbox"
  *
- * status: of the device's last verdict when they came. Bodies are never in the clear at rest.
+ * status: of the device's last verdict when they came. Bodies are never in the clear at rest
+ * (P-VMSG-13).
  */
 #ifndef VERIFIER_FLOW_INBOX_H
 #define VERIFIER_FLOW_INBOX_H

@@ -20,7 +20,7 @@
 #include "flow/request.h"
 #include "flow/uplink.h"
 
-/* A device that waits for approval attests and rekeys; its messages are refused (P-ENROL-8). */
+/* A device that waits for approval attests and rekeys; its messages are refused (P-VMSG-2). */
 static pawl_status find_device(struct flow *f, const struct pawl_messages_req *req,
                                const struct tenant_config **ret_tenant, struct device *ret,
                                struct pawl_err *err)

@@ -68,7 +68,7 @@ static pawl_status find_generation(struct held *h, uint64_t epoch, uint32_t gen,
     return pawl_ok();
 }
 
-/* inv. 1: a generation that was not opened yet, from a copy of the chain. */
+/* inv. 1, P-VMSG-3: a generation that was not opened yet, from a copy of the chain. */
 static pawl_status key_ahead(struct arrival *a, bool *ret_there, struct pawl_err *err)
 {
     PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain scratch = a->root->up;
@@ -279,7 +279,7 @@ static void heed(struct uplink *u, const struct arrival *a)
 
     switch (a->said ? c->type : PAWL_CONTENT_COUNT) {
     case PAWL_CONTENT_APP:
-        if (!ratchet_id_seen(&u->h->r, c->id))
+        if (!ratchet_id_seen(&u->h->r, c->id)) /* P-VMSG-4 */
             u->app[u->app_n++] = (struct inbox_message){ .epoch = a->root->epoch,
                                                          .gen = a->m.gen,
                                                          .seq = a->m.at.seq,
@@ -310,7 +310,7 @@ static void came(struct uplink *u, uint64_t seq)
         u->lowest = seq;
 }
 
-/* It opened. */
+/* It opened. What raises an incident is kept from nothing (P-VMSG-12). */
 static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *err)
 {
     struct findings found = { 0 };

@@ -4,7 +4,8 @@
  * secret, sealed holds SHA-256(clear) and then the secrets, each with its length.
  *
  * Invariants
- *  1. A row is whole or refused: nobody without the master key changes a position or a leaf.
+ *  1. P-VMSG-13. A row is whole or refused: nobody without the master key changes a position or a
+ * leaf.
  *  2. Which secrets follow is said by clear alone; none is left over.
  *
  * prk of a use key is not kept: pawl_use_ready makes it where a message is opened.

@@ -450,12 +450,12 @@ int main(void)
     const struct CMUnitTest cases[] = {
         T_CASE("what waits goes with the next answer in order",
                what_waits_goes_with_the_next_answer_in_order),
-        T_CASE("a message is in one slot at a time", a_message_is_in_one_slot_at_a_time),
-        T_CASE("slots go on from answer to answer and boot ids do not",
+        T_CASE("P-VMSG-10 a message is in one slot at a time", a_message_is_in_one_slot_at_a_time),
+        T_CASE("P-VMSG-9 slots go on from answer to answer and boot ids do not",
                slots_go_on_from_answer_to_answer_and_boot_ids_do_not),
         T_CASE("V1 an answer that lost its race never had a slot",
                an_answer_that_lost_its_race_never_had_a_slot),
-        T_CASE("a generation ends after 64 slots or 15 minutes",
+        T_CASE("P-VMSG-9 a generation ends after 64 slots or 15 minutes",
                a_generation_ends_after_64_slots_or_15_minutes),
         T_CASE("slots that the device knows better are skipped",
                slots_that_the_device_knows_better_are_skipped),
@@ -474,7 +474,7 @@ int main(void)
                a_store_that_was_put_back_sends_nothing_before_an_attest),
         T_CASE("a demanded rekey is said in every answer",
                a_demanded_rekey_is_said_in_every_answer),
-        T_CASE("bodies that wait are wrapped", bodies_that_wait_are_wrapped),
+        T_CASE("P-VMSG-13 bodies that wait are wrapped", bodies_that_wait_are_wrapped),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
