@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <pawl/limits.h>
 
@@ -167,7 +168,17 @@ void pawl_wr_u8(struct pawl_wr *w, uint8_t v);
 void pawl_wr_u16(struct pawl_wr *w, uint16_t v);
 void pawl_wr_u32(struct pawl_wr *w, uint32_t v);
 void pawl_wr_u64(struct pawl_wr *w, uint64_t v);
-void pawl_wr_bytes(struct pawl_wr *w, struct pawl_view v);
+
+static inline void pawl_wr_bytes(struct pawl_wr *w, struct pawl_view v)
+{
+    if (w->full || v.n > w->cap - w->n) {
+        w->full = true;
+        return;
+    }
+    if (v.n)
+        memcpy(w->p + w->n, v.p, v.n);
+    w->n += v.n;
+}
 
 /* A u16 length and the bytes; sets full if v has more than 65535 bytes. */
 void pawl_wr_tpm2b(struct pawl_wr *w, struct pawl_view v);

@@ -31,7 +31,10 @@ struct pawl_cbor_rd {
     const char            *why; /* the reason for the report */
 };
 
-struct pawl_cbor_rd pawl_cbor_rd_from(struct pawl_view in);
+static inline struct pawl_cbor_rd pawl_cbor_rd_from(struct pawl_view in)
+{
+    return (struct pawl_cbor_rd){ .in = in };
+}
 
 enum pawl_cbor_type {
     PAWL_CBOR_NONE = 0, /* after a failure, or nothing left here */

@@ -52,8 +52,8 @@ struct pawl_cose_party {
     struct pawl_view other;
 };
 
-struct pawl_cose_header {
-    unsigned               has; /* bits: the fields that count */
+/* The parameters of both headers of a layer: none may stand in both. */
+struct pawl_cose_params {
     int64_t                alg;
     struct pawl_view       kid, iv, partial_iv, salt;
     struct pawl_cose_party u, v;
@@ -75,8 +75,9 @@ enum pawl_cose_form {
 };
 
 struct pawl_cose_layer {
-    struct pawl_view        bytes; /* the protected header as it is authenticated */
-    struct pawl_cose_header protected_, unprotected;
+    struct pawl_view        bytes;            /* the protected header as it is authenticated */
+    unsigned                protected_, open; /* bits: which parameters each header has */
+    struct pawl_cose_params param;
     struct pawl_view        ciphertext; /* of a recipient: none */
 };
 
@@ -87,7 +88,8 @@ struct pawl_cose_encrypt {
 };
 
 /* Form alone; which parameters have to be there is the caller's rule. FORM for a parameter in both
- * headers of a layer; UNSUPPORTED for an algorithm by name and for critical parameters. */
+ * headers of a layer, and for labels and algorithms that are text; UNSUPPORTED for critical
+ * parameters. */
 PAWL_MUST_USE pawl_status pawl_cose_encrypt_parse(struct pawl_view          in,
                                                   struct pawl_cose_encrypt *ret,
                                                   struct pawl_err          *err);

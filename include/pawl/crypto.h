@@ -44,6 +44,11 @@ PAWL_MUST_USE pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *
 /* SHA-256 of one view. */
 PAWL_MUST_USE pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *err);
 
+/* SHA-256(prefix || SHA-256(a) || SHA-256(b)). */
+PAWL_MUST_USE pawl_status pawl_sha256_of_hashes(struct pawl_view prefix, struct pawl_view a,
+                                                struct pawl_view b, uint8_t ret[32],
+                                                struct pawl_err *err);
+
 /* HMAC (FIPS 198-1) over the parts, one after the other. A key of no bytes is a BUG. */
 PAWL_MUST_USE pawl_status pawl_hmac(enum pawl_hash alg, const struct pawl_secret *key,
                                     const struct pawl_view *parts, size_t parts_n,

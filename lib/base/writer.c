@@ -5,24 +5,11 @@
  * Invariant: n <= cap; once full is set nothing more is written.
  */
 
-#include <string.h>
-
 #include <pawl/base.h>
 
 struct pawl_wr pawl_wr_to(uint8_t *p, size_t cap)
 {
     return (struct pawl_wr){ .p = p, .cap = cap };
-}
-
-void pawl_wr_bytes(struct pawl_wr *w, struct pawl_view v)
-{
-    if (w->full || v.n > w->cap - w->n) {
-        w->full = true;
-        return;
-    }
-    if (v.n)
-        memcpy(w->p + w->n, v.p, v.n);
-    w->n += v.n;
 }
 
 static void put_be(struct pawl_wr *w, uint64_t v, size_t n)

@@ -169,29 +169,27 @@ static bool is_small_tag(uint8_t initial)
     return initial >= 0xc6 && initial <= 0xd4;
 }
 
-struct cbor_head cbor_head_from(struct pawl_view in)
+void cbor_head_from(struct pawl_view in, struct cbor_head *ret)
 {
-    struct cbor_head h = { 0 };
-
+    *ret = (struct cbor_head){ 0 };
     if (in.n == 0) {
-        refuse(&h, PAWL_E_SHORT, "the input ends");
-        return h;
+        refuse(ret, PAWL_E_SHORT, "the input ends");
+        return;
     }
     if (is_small_tag(in.p[0])) {
-        take(&h, PAWL_CBOR_TAG, in.p[0] & 0x1fu);
-        h.n = 1;
-        return h;
+        take(ret, PAWL_CBOR_TAG, in.p[0] & 0x1fu);
+        ret->n = 1;
+        return;
     }
-    struct cbor_decoder_result d = cbor_stream_decode(in.p, in.n, &callbacks, &h);
+    struct cbor_decoder_result d = cbor_stream_decode(in.p, in.n, &callbacks, ret);
     if (d.status == CBOR_DECODER_NEDATA)
-        refuse(&h, PAWL_E_SHORT, "the input ends inside an item");
+        refuse(ret, PAWL_E_SHORT, "the input ends inside an item");
     else if (d.status != CBOR_DECODER_FINISHED)
-        refuse(&h, PAWL_E_FORM, "a reserved initial byte or simple value");
-    else if (h.type != PAWL_CBOR_NONE && d.read - h.body.n != shortest(h.v))
-        refuse(&h, PAWL_E_FORM, "a number or length in a longer form than the shortest");
-    else if (h.type == PAWL_CBOR_TEXT && !pawl_is_utf8(h.body))
-        refuse(&h, PAWL_E_FORM, "text that is not UTF-8");
-    if (h.type != PAWL_CBOR_NONE)
-        h.n = d.read;
-    return h;
+        refuse(ret, PAWL_E_FORM, "a reserved initial byte or simple value");
+    else if (ret->type != PAWL_CBOR_NONE && d.read - ret->body.n != shortest(ret->v))
+        refuse(ret, PAWL_E_FORM, "a number or length in a longer form than the shortest");
+    else if (ret->type == PAWL_CBOR_TEXT && !pawl_is_utf8(ret->body))
+        refuse(ret, PAWL_E_FORM, "text that is not UTF-8");
+    if (ret->type != PAWL_CBOR_NONE)
+        ret->n = d.read;
 }

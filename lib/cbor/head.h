@@ -19,6 +19,6 @@ struct cbor_head {
 
 /* Decodes the head that begins in. Refuses indefinite lengths, second spellings, floats, undefined,
  * other simple values, text that is not UTF-8 and lengths beyond the input. */
-struct cbor_head cbor_head_from(struct pawl_view in);
+void cbor_head_from(struct pawl_view in, struct cbor_head *ret);
 
 #endif

@@ -17,11 +17,6 @@
 
 #include "cbor/head.h"
 
-struct pawl_cbor_rd pawl_cbor_rd_from(struct pawl_view in)
-{
-    return (struct pawl_cbor_rd){ .in = in };
-}
-
 static void fail(struct pawl_cbor_rd *r, enum pawl_code code, const char *field, const char *why)
 {
     if (r->bad)
@@ -44,10 +39,10 @@ static struct pawl_cbor_level *innermost(struct pawl_cbor_rd *r)
     return r->depth ? &r->level[r->depth - 1] : NULL;
 }
 
-static struct cbor_head head_here(const struct pawl_cbor_rd *r)
+static void head_here(const struct pawl_cbor_rd *r, struct cbor_head *ret)
 {
-    return cbor_head_from(r->at < r->in.n ? pawl_view(r->in.p + r->at, r->in.n - r->at)
-                                          : pawl_view(NULL, 0));
+    cbor_head_from(
+        r->at < r->in.n ? pawl_view(r->in.p + r->at, r->in.n - r->at) : pawl_view(NULL, 0), ret);
 }
 
 /* The bytewise order of RFC 8949 4.2.1. No encoding of a key is the beginning of another's. */
@@ -69,56 +64,56 @@ static bool at_key(const struct pawl_cbor_level *l)
     return l && l->map && !l->value;
 }
 
-/* Takes h, the head at r, and counts it in its level. Type NONE after a failure. */
-static struct cbor_head take_head(struct pawl_cbor_rd *r, const char *field, struct cbor_head h)
+/* Takes h, the head at r, and counts it in its level. */
+static bool take_head(struct pawl_cbor_rd *r, const char *field, const struct cbor_head *h)
 {
-    const struct cbor_head  none = { 0 };
     struct pawl_cbor_level *l = innermost(r);
 
     if (r->bad)
-        return none;
+        return false;
     if (l && l->left == 0) {
         fail(r, PAWL_E_SHORT, field, "its array or map ends before it");
-        return none;
+        return false;
     }
-    if (h.type == PAWL_CBOR_NONE) {
-        fail(r, h.code, field, h.why);
-        return none;
+    if (h->type == PAWL_CBOR_NONE) {
+        fail(r, h->code, field, h->why);
+        return false;
     }
     if (at_key(l)) {
-        if (!may_be_key(h.type)) {
+        if (!may_be_key(h->type)) {
             fail(r, PAWL_E_FORM, field, "a map key that is no number and no string");
-            return none;
+            return false;
         }
-        if (!ascends(r, l, h.n)) {
+        if (!ascends(r, l, h->n)) {
             fail(r, PAWL_E_FORM, field, "a map key out of order or twice");
-            return none;
+            return false;
         }
         l->key_at = r->at;
-        l->key_n = h.n;
+        l->key_n = h->n;
         l->value = true;
-    } else if (l && h.type != PAWL_CBOR_TAG) { /* a tag belongs to the item that follows */
+    } else if (l && h->type != PAWL_CBOR_TAG) { /* a tag belongs to the item that follows */
         l->value = false;
         l->left--;
     }
-    r->at += h.n;
-    return h;
+    r->at += h->n;
+    return true;
 }
 
 /* Takes the next head, whatever it is. */
-static struct cbor_head take_any(struct pawl_cbor_rd *r, const char *field)
+static bool take_any(struct pawl_cbor_rd *r, const char *field, struct cbor_head *ret)
 {
-    return take_head(r, field, head_here(r));
+    head_here(r, ret);
+    return take_head(r, field, ret);
 }
 
 /* Takes the next head, of this type only. */
-static struct cbor_head take(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type)
+static bool take(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type,
+                 struct cbor_head *ret)
 {
-    struct cbor_head h = head_here(r);
-
-    if (h.type != PAWL_CBOR_NONE && h.type != type)
+    head_here(r, ret);
+    if (ret->type != PAWL_CBOR_NONE && ret->type != type)
         fail(r, PAWL_E_FORM, field, "an item of another type");
-    return take_head(r, field, h);
+    return take_head(r, field, ret);
 }
 
 /* Enters the array or map whose head was just taken. */
@@ -137,58 +132,66 @@ static void enter(struct pawl_cbor_rd *r, const char *field, const struct cbor_h
 
 enum pawl_cbor_type pawl_cbor_rd_peek(const struct pawl_cbor_rd *r)
 {
+    struct cbor_head h;
+
     if (r->bad || (r->depth && r->level[r->depth - 1].left == 0))
         return PAWL_CBOR_NONE;
-    return head_here(r).type;
+    head_here(r, &h);
+    return h.type;
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
 
 uint64_t pawl_cbor_rd_uint(struct pawl_cbor_rd *r, const char *field, uint64_t max)
 {
-    uint64_t v = take(r, field, PAWL_CBOR_UINT).v;
+    struct cbor_head h;
 
-    if (v > max)
+    if (take(r, field, PAWL_CBOR_UINT, &h) && h.v > max)
         fail(r, PAWL_E_RANGE, field, "a number above its limit");
-    return r->bad ? 0 : v;
+    return r->bad ? 0 : h.v;
 }
 
 int64_t pawl_cbor_rd_int(struct pawl_cbor_rd *r, const char *field)
 {
-    struct cbor_head h = head_here(r);
-    bool             negative = h.type == PAWL_CBOR_NEGINT;
+    struct cbor_head h;
 
+    head_here(r, &h);
+    bool negative = h.type == PAWL_CBOR_NEGINT;
     if (h.type != PAWL_CBOR_NONE && h.type != PAWL_CBOR_UINT && !negative)
         fail(r, PAWL_E_FORM, field, "an item of another type");
-    uint64_t v = take_head(r, field, h).v; /* a negative number travels as -1 - v */
-
-    if (v > INT64_MAX)
+    if (take_head(r, field, &h) && h.v > INT64_MAX)
         fail(r, PAWL_E_RANGE, field, "a number that needs more than 64 bits");
     if (r->bad)
         return 0;
-    return negative ? -1 - (int64_t)v : (int64_t)v;
+    return negative ? -1 - (int64_t)h.v : (int64_t)h.v; /* a negative number travels as -1 - v */
 }
 
 bool pawl_cbor_rd_bool(struct pawl_cbor_rd *r, const char *field)
 {
-    return take(r, field, PAWL_CBOR_BOOL).v == 1;
+    struct cbor_head h;
+
+    return take(r, field, PAWL_CBOR_BOOL, &h) && h.v == 1;
 }
 
 void pawl_cbor_rd_null(struct pawl_cbor_rd *r, const char *field)
 {
-    take(r, field, PAWL_CBOR_NULL);
+    struct cbor_head h;
+
+    take(r, field, PAWL_CBOR_NULL, &h);
 }
 
 static struct pawl_view take_string(struct pawl_cbor_rd *r, const char *field,
                                     enum pawl_cbor_type type, size_t min, size_t max)
 {
-    struct pawl_view v = take(r, field, type).body;
+    struct cbor_head h;
 
-    if (v.n > max)
+    if (!take(r, field, type, &h))
+        return pawl_view(NULL, 0);
+    if (h.body.n > max)
         fail(r, PAWL_E_RANGE, field, "a string longer than its limit");
-    else if (v.n < min)
+    else if (h.body.n < min)
         fail(r, PAWL_E_RANGE, field, "a string shorter than its least length");
-    return r->bad ? pawl_view(NULL, 0) : v;
+    return r->bad ? pawl_view(NULL, 0) : h.body;
 }
 
 struct pawl_view pawl_cbor_rd_bytes(struct pawl_cbor_rd *r, const char *field, size_t min,
@@ -204,9 +207,9 @@ struct pawl_view pawl_cbor_rd_text(struct pawl_cbor_rd *r, const char *field, si
 
 void pawl_cbor_rd_tag(struct pawl_cbor_rd *r, const char *field, uint64_t tag)
 {
-    struct cbor_head h = take(r, field, PAWL_CBOR_TAG);
+    struct cbor_head h;
 
-    if (h.v != tag)
+    if (take(r, field, PAWL_CBOR_TAG, &h) && h.v != tag)
         fail(r, PAWL_E_FORM, field, "another tag");
 }
 
@@ -217,8 +220,8 @@ struct pawl_view pawl_cbor_rd_raw(struct pawl_cbor_rd *r, const char *field)
     bool         whole = false;
 
     while (!r->bad && !whole) {
-        struct cbor_head h = take_any(r, field);
-        if (h.type == PAWL_CBOR_ARRAY || h.type == PAWL_CBOR_MAP)
+        struct cbor_head h;
+        if (take_any(r, field, &h) && (h.type == PAWL_CBOR_ARRAY || h.type == PAWL_CBOR_MAP))
             enter(r, field, &h);
         while (!r->bad && r->depth > depth && innermost(r)->left == 0)
             r->depth--;
@@ -232,9 +235,9 @@ struct pawl_view pawl_cbor_rd_raw(struct pawl_cbor_rd *r, const char *field)
 static size_t open_counted(struct pawl_cbor_rd *r, const char *field, enum pawl_cbor_type type,
                            size_t min, size_t max)
 {
-    struct cbor_head h = take(r, field, type);
+    struct cbor_head h;
 
-    if (r->bad)
+    if (!take(r, field, type, &h))
         return 0;
     if (h.v > max)
         fail(r, PAWL_E_RANGE, field, "more items than its limit");
@@ -263,6 +266,7 @@ size_t pawl_cbor_rd_map(struct pawl_cbor_rd *r, const char *field, size_t max_pa
 void pawl_cbor_rd_leave(struct pawl_cbor_rd *r, const char *field)
 {
     struct pawl_cbor_level *l = innermost(r);
+    struct cbor_head        h;
 
     if (r->bad)
         return;
@@ -275,27 +279,30 @@ void pawl_cbor_rd_leave(struct pawl_cbor_rd *r, const char *field)
         return;
     }
     /* A malformed item is named as such before it is called unknown. */
-    take_any(r, field);
+    take_any(r, field, &h);
     fail(r, PAWL_E_TRAILING, field, "an unknown field, or one too many");
 }
 
 bool pawl_cbor_rd_key(struct pawl_cbor_rd *r, uint64_t key)
 {
+    struct cbor_head h;
+
     if (r->bad || !at_key(innermost(r)) || innermost(r)->left == 0)
         return false;
-    struct cbor_head h = head_here(r);
+    head_here(r, &h);
     if (h.type != PAWL_CBOR_UINT || h.v != key)
         return false;
-    take_head(r, "key", h);
-    return !r->bad;
+    return take_head(r, "key", &h);
 }
 
 void pawl_cbor_rd_need(struct pawl_cbor_rd *r, uint64_t key, const char *field)
 {
+    struct cbor_head h;
+
     if (r->bad || pawl_cbor_rd_key(r, key))
         return;
     if (innermost(r) && innermost(r)->left)
-        take_any(r, field); /* names a malformed key, or one out of order, as such */
+        take_any(r, field, &h); /* names a malformed key, or one out of order, as such */
     fail(r, PAWL_E_FORM, field, "missing, or an unknown field stands in its place");
 }
 

@@ -19,12 +19,15 @@ enum {
     CONTEXT_MAX = 512, /* of COSE_KDF_Context, and of Enc_structure */
 };
 
+/* {1: -10} */
+static const uint8_t direct_hkdf[] = { 0xa1, 0x01, 0x29 };
+
 /* ---- parse ---------------------------------------------------------------------------------- */
 
 static void layer_read(struct pawl_cbor_rd *r, size_t ciphertext_max, struct pawl_cose_layer *l)
 {
     l->bytes = pawl_cbor_rd_bytes(r, "protected", 0, PROTECTED_MAX);
-    cose_header_read(r, "unprotected", &l->unprotected);
+    cose_header_read(r, "unprotected", &l->open, &l->param);
     l->ciphertext = pawl_cbor_rd_bytes(r, "ciphertext", 0, ciphertext_max);
 }
 
@@ -32,14 +35,18 @@ static void layer_read(struct pawl_cbor_rd *r, size_t ciphertext_max, struct paw
  * whichever of its two spellings it came (RFC 9052 5.3). */
 static pawl_status protected_parse(struct pawl_cose_layer *l, struct pawl_err *err)
 {
-    struct pawl_cbor_rd r = pawl_cbor_rd_from(l->bytes);
-
-    if (l->bytes.n)
-        cose_header_read(&r, "map", &l->protected_);
-    PAWL_TRY(pawl_under(err, "protected", pawl_cbor_rd_end(&r, err)));
-    if (l->protected_.has == 0)
+    /* What nearly every recipient says needs no reader. */
+    if (pawl_view_equal(l->bytes, PAWL_VIEW_OF(direct_hkdf))) {
+        l->protected_ = PAWL_COSE_ALG;
+        l->param.alg = PAWL_COSE_DIRECT_HKDF_SHA_256;
+    } else if (l->bytes.n) {
+        struct pawl_cbor_rd r = pawl_cbor_rd_from(l->bytes);
+        cose_header_read(&r, "map", &l->protected_, &l->param);
+        PAWL_TRY(pawl_under(err, "protected", pawl_cbor_rd_end(&r, err)));
+    }
+    if (l->protected_ == 0)
         l->bytes = pawl_view(NULL, 0);
-    if (l->protected_.has & l->unprotected.has & ~PAWL_COSE_UNKNOWN)
+    if (l->protected_ & l->open & ~PAWL_COSE_UNKNOWN)
         return pawl_fail(err, PAWL_E_FORM, "unprotected", "a parameter that is protected too");
     return pawl_ok();
 }
@@ -134,12 +141,12 @@ pawl_status pawl_cose_content_key(const struct pawl_secret *prk, enum pawl_aead 
 
 /* ---- content -------------------------------------------------------------------------------- */
 
-/* What the body's headers say of its encryption. */
+/* What the encryption of a body takes beside its key and text. */
 struct content {
     enum pawl_aead   aead;
     struct pawl_view iv;
-    uint8_t          aad_bytes[CONTEXT_MAX];
     struct pawl_view aad;
+    uint8_t          aad_bytes[CONTEXT_MAX];
 };
 
 /* Enc_structure = [ context, protected, external_aad ] */
@@ -147,13 +154,12 @@ static pawl_status content_of(const struct pawl_cose_encrypt *m, struct pawl_vie
                               struct pawl_view external_aad, struct content *ret,
                               struct pawl_err *err)
 {
-    const struct pawl_cose_header *p = &m->body.protected_, *u = &m->body.unprotected;
-    struct pawl_wr                 w = pawl_wr_to(ret->aad_bytes, sizeof(ret->aad_bytes));
+    struct pawl_wr w = pawl_wr_to(ret->aad_bytes, sizeof(ret->aad_bytes));
 
-    ret->aead = pawl_cose_aead(p->has & PAWL_COSE_ALG ? p->alg : u->alg);
+    ret->aead = pawl_cose_aead(m->body.param.alg);
     if (ret->aead == PAWL_AEAD_NONE)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "COSE_Encrypt.alg", "no algorithm of ours");
-    ret->iv = p->has & PAWL_COSE_IV ? p->iv : u->iv;
+    ret->iv = m->body.param.iv;
     pawl_cbor_wr_array(&w, 3);
     pawl_cbor_wr_text(&w, m->form == PAWL_COSE_ENCRYPT ? "Encrypt" : "Encrypt0");
     pawl_cbor_wr_bytes(&w, bytes);
@@ -177,15 +183,15 @@ pawl_status pawl_cose_encrypt_open(const struct pawl_cose_encrypt *m, const stru
 
 /* A byte string that holds the header, or no bytes where it has no parameters. *ret: what is
  * inside, as a view into what was written. */
-static pawl_status protected_write(struct pawl_wr *w, const struct pawl_cose_header *h,
+static pawl_status protected_write(struct pawl_wr *w, const struct pawl_cose_layer *l,
                                    struct pawl_view *ret, struct pawl_err *err)
 {
     uint8_t          b[PROTECTED_MAX];
     struct pawl_wr   inner = pawl_wr_to(b, sizeof(b));
     struct pawl_view map;
 
-    if (h->has)
-        cose_header_write(&inner, h);
+    if (l->protected_)
+        cose_header_write(&inner, l->protected_, &l->param);
     PAWL_TRY(pawl_wr_end(&inner, "COSE_Encrypt.protected", &map, err));
     pawl_cbor_wr_bytes(w, map);
     if (w->full)
@@ -224,15 +230,15 @@ pawl_status pawl_cose_encrypt_seal(struct pawl_cose_encrypt *m, const struct paw
 
     pawl_cbor_wr_tag(&out, has_recipient ? TAG_ENCRYPT : TAG_ENCRYPT0);
     pawl_cbor_wr_array(&out, has_recipient ? 4 : 3);
-    PAWL_TRY(protected_write(&out, &m->body.protected_, &bytes, err));
-    cose_header_write(&out, &m->body.unprotected);
+    PAWL_TRY(protected_write(&out, &m->body, &bytes, err));
+    cose_header_write(&out, m->body.open, &m->body.param);
     PAWL_TRY(content_of(m, bytes, external_aad, &c, err));
     PAWL_TRY(ciphertext_write(&c, key, plain, &out, &ciphertext, err));
     if (has_recipient) {
         pawl_cbor_wr_array(&out, 1);
         pawl_cbor_wr_array(&out, 3);
-        PAWL_TRY(protected_write(&out, &m->recipient.protected_, &recipient, err));
-        cose_header_write(&out, &m->recipient.unprotected);
+        PAWL_TRY(protected_write(&out, &m->recipient, &recipient, err));
+        cose_header_write(&out, m->recipient.open, &m->recipient.param);
         pawl_cbor_wr_bytes(&out, pawl_view(NULL, 0));
     }
     PAWL_TRY(pawl_wr_end(&out, "COSE_Encrypt", &written, err));

@@ -4,7 +4,8 @@
  * section 3.1; RFC 9053, sections 5.1 and 5.2; our own labels docs/protocol.md, section "Messages".
  *
  * A parameter that we do not know is read over, as RFC 9052 says, and noted: who wants exactly the
- * parameters it knows compares `has`.
+ * parameters it knows compares the bits. Labels and algorithms that are text are nobody's that we
+ * know, and refused.
  */
 
 #include "cose/header.h"
@@ -12,14 +13,14 @@
 enum { LABEL_CRIT = 2 };
 
 enum kind {
-    KIND_ALG,    /* an integer; a name is nobody's that we know */
+    KIND_ALG,    /* an integer: names are for private use */
     KIND_BYTES,  /* a view */
     KIND_NONCE,  /* a view of the whole item, a byte string or an integer */
     KIND_STARTS, /* [gen_start_seq, epoch_start_seq] */
     KIND_SEQ,
 };
 
-#define FIELD(name) offsetof(struct pawl_cose_header, name)
+#define FIELD(name) offsetof(struct pawl_cose_params, name)
 
 /* In the order in which a map has them (RFC 8949 4.2.1). */
 static const struct parameter {
@@ -55,30 +56,24 @@ static const struct parameter *parameter_of(int64_t label)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* One item, whose first three bits are its type: 0 and 1 integers, 2 a byte string. */
 static struct pawl_view nonce_read(struct pawl_cbor_rd *r, const char *name)
 {
-    enum pawl_cbor_type type = pawl_cbor_rd_peek(r);
+    struct pawl_view item = pawl_cbor_rd_raw(r, name);
 
-    if (type != PAWL_CBOR_BYTES && type != PAWL_CBOR_UINT && type != PAWL_CBOR_NEGINT)
+    if (item.n && item.p[0] >> 5 > 2)
         pawl_cbor_rd_fail(r, PAWL_E_FORM, name);
-    return pawl_cbor_rd_raw(r, name);
-}
-
-static int64_t alg_read(struct pawl_cbor_rd *r, const char *name)
-{
-    if (pawl_cbor_rd_peek(r) == PAWL_CBOR_TEXT)
-        pawl_cbor_rd_fail(r, PAWL_E_UNSUPPORTED, name);
-    return pawl_cbor_rd_int(r, name);
+    return item;
 }
 
 static void value_read(struct pawl_cbor_rd *r, const struct parameter *p,
-                       struct pawl_cose_header *h)
+                       struct pawl_cose_params *h)
 {
     struct pawl_view *view = (struct pawl_view *)((uint8_t *)h + p->at);
 
     switch (p->kind) {
     case KIND_ALG:
-        h->alg = alg_read(r, p->name);
+        h->alg = pawl_cbor_rd_int(r, p->name);
         break;
     case KIND_BYTES:
         *view = pawl_cbor_rd_bytes(r, p->name, 0, VALUE_MAX);
@@ -98,24 +93,20 @@ static void value_read(struct pawl_cbor_rd *r, const struct parameter *p,
     }
 }
 
-void cose_header_read(struct pawl_cbor_rd *r, const char *field, struct pawl_cose_header *ret)
+void cose_header_read(struct pawl_cbor_rd *r, const char *field, unsigned *has,
+                      struct pawl_cose_params *params)
 {
     size_t n = pawl_cbor_rd_map(r, field, PAWL_CBOR_MAP_MAX);
 
     for (size_t i = 0; i < n && !r->bad; i++) {
-        const struct parameter *p = NULL;
+        int64_t                 label = pawl_cbor_rd_int(r, field);
+        const struct parameter *p = parameter_of(label);
 
-        if (pawl_cbor_rd_peek(r) == PAWL_CBOR_TEXT) {
-            pawl_cbor_rd_text(r, field, VALUE_MAX);
-        } else {
-            int64_t label = pawl_cbor_rd_int(r, field);
-            if (label == LABEL_CRIT)
-                pawl_cbor_rd_fail(r, PAWL_E_UNSUPPORTED, "crit");
-            p = parameter_of(label);
-        }
-        ret->has |= p ? p->bit : PAWL_COSE_UNKNOWN;
+        if (label == LABEL_CRIT)
+            pawl_cbor_rd_fail(r, PAWL_E_UNSUPPORTED, "crit");
+        *has |= p ? p->bit : PAWL_COSE_UNKNOWN;
         if (p)
-            value_read(r, p, ret);
+            value_read(r, p, params);
         else
             pawl_cbor_rd_raw(r, field);
     }
@@ -125,7 +116,7 @@ void cose_header_read(struct pawl_cbor_rd *r, const char *field, struct pawl_cos
 /* ---- writing -------------------------------------------------------------------------------- */
 
 static void value_write(struct pawl_wr *w, const struct parameter *p,
-                        const struct pawl_cose_header *h)
+                        const struct pawl_cose_params *h)
 {
     const struct pawl_view *view = (const struct pawl_view *)((const uint8_t *)h + p->at);
 
@@ -150,18 +141,18 @@ static void value_write(struct pawl_wr *w, const struct parameter *p,
     }
 }
 
-void cose_header_write(struct pawl_wr *w, const struct pawl_cose_header *h)
+void cose_header_write(struct pawl_wr *w, unsigned has, const struct pawl_cose_params *params)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < PARAMETERS; i++)
-        n += (h->has & parameters[i].bit) != 0;
+        n += (has & parameters[i].bit) != 0;
     pawl_cbor_wr_map(w, n);
     for (size_t i = 0; i < PARAMETERS; i++) {
-        if (!(h->has & parameters[i].bit))
+        if (!(has & parameters[i].bit))
             continue;
         pawl_cbor_wr_int(w, parameters[i].label);
-        value_write(w, &parameters[i], h);
+        value_write(w, &parameters[i], params);
     }
 }
 

@@ -74,11 +74,13 @@ static pawl_status unknown_hash(enum pawl_hash alg, struct pawl_err *err)
     return pawl_fail(err, PAWL_E_UNSUPPORTED, "hash", "%d is no hash that we know", (int)alg);
 }
 
-/* One hash over block and parts, on a context that may have been used before. */
+/* One hash over block and parts, on a context that is new or was used for the same hash before. */
 static bool hash_on(EVP_MD_CTX *ctx, enum pawl_hash alg, struct pawl_view block,
                     const struct pawl_view *parts, size_t parts_n, uint8_t *ret)
 {
-    bool good = EVP_DigestInit_ex(ctx, crypto_md(alg), NULL) == 1 &&
+    /* To name the hash again would cost as much as a short one. */
+    const EVP_MD *md = EVP_MD_CTX_get0_md(ctx) ? NULL : crypto_md(alg);
+    bool          good = EVP_DigestInit_ex2(ctx, md, NULL) == 1 &&
                 EVP_DigestUpdate(ctx, block.p, block.n) == 1;
 
     for (size_t i = 0; good && i < parts_n; i++)
@@ -108,6 +110,23 @@ pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *e
 
     PAWL_TRY(pawl_hash(PAWL_SHA256, &in, 1, &d, err));
     memcpy(ret, d.b, 32);
+    return pawl_ok();
+}
+
+pawl_status pawl_sha256_of_hashes(struct pawl_view prefix, struct pawl_view a, struct pawl_view b,
+                                  uint8_t ret[32], struct pawl_err *err)
+{
+    uint8_t                d[2][32], all[32];
+    const struct pawl_view parts[] = { PAWL_VIEW_OF(d[0]), PAWL_VIEW_OF(d[1]) };
+
+    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx)
+        return crypto_no_memory(err, "hash");
+    if (!hash_on(ctx, PAWL_SHA256, a, NULL, 0, d[0]) ||
+        !hash_on(ctx, PAWL_SHA256, b, NULL, 0, d[1]) ||
+        !hash_on(ctx, PAWL_SHA256, prefix, parts, 2, all))
+        return crypto_fail(err, "hash", "sha256");
+    memcpy(ret, all, 32);
     return pawl_ok();
 }
 

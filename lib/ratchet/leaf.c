@@ -12,16 +12,12 @@
 pawl_status pawl_leaf(uint64_t seq, struct pawl_view protected_, struct pawl_view ciphertext,
                       uint8_t ret[PAWL_LEAF], struct pawl_err *err)
 {
-    uint8_t          b[1 + 8 + 32 + 32], leaf[32];
-    struct pawl_wr   w = pawl_wr_to(b, 1 + 8);
-    struct pawl_view all;
+    uint8_t        b[1 + 8], leaf[32];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
 
     pawl_wr_u8(&w, 0x00);
     pawl_wr_u64(&w, seq);
-    PAWL_TRY(pawl_wr_end(&w, "leaf", &all, err));
-    PAWL_TRY(pawl_sha256(protected_, b + 1 + 8, err));
-    PAWL_TRY(pawl_sha256(ciphertext, b + 1 + 8 + 32, err));
-    PAWL_TRY(pawl_sha256(PAWL_VIEW_OF(b), leaf, err));
+    PAWL_TRY(pawl_sha256_of_hashes(PAWL_VIEW_OF(b), protected_, ciphertext, leaf, err));
     memcpy(ret, leaf, PAWL_LEAF);
     return pawl_ok();
 }

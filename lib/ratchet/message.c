@@ -178,27 +178,22 @@ static struct pawl_cose_encrypt headers(enum pawl_msg_form form, int64_t alg,
                                         const struct pawl_msg_place *at, struct pawl_view iv,
                                         struct pawl_view key_id, struct pawl_view seq)
 {
+    bool                     full = form == PAWL_MSG_FULL;
     struct pawl_cose_encrypt m = {
-        .form = PAWL_COSE_ENCRYPT,
-        .body.protected_ = { .has = PROTECTED,
-                             .alg = alg,
-                             .gen_start_seq = at->gen_start_seq,
-                             .epoch_start_seq = at->epoch_start_seq },
-        .body.unprotected = { .has = PAWL_COSE_IV, .iv = iv },
+        .form = full ? PAWL_COSE_ENCRYPT : PAWL_COSE_ENCRYPT0,
+        .body.protected_ = PROTECTED,
+        .body.open = full ? PAWL_COSE_IV : COMPACT,
+        .body.param = { .alg = alg,
+                        .gen_start_seq = at->gen_start_seq,
+                        .epoch_start_seq = at->epoch_start_seq,
+                        .kid = key_id,
+                        .iv = iv,
+                        .seq = at->seq },
+        .recipient.protected_ = PAWL_COSE_ALG,
+        .recipient.open = RECIPIENT_OPEN,
+        .recipient.param = { .alg = PAWL_COSE_DIRECT_HKDF_SHA_256, .kid = key_id, .u.nonce = seq },
     };
 
-    if (form == PAWL_MSG_COMPACT) {
-        m.form = PAWL_COSE_ENCRYPT0;
-        m.body.unprotected.has = COMPACT;
-        m.body.unprotected.kid = key_id;
-        m.body.unprotected.seq = at->seq;
-        return m;
-    }
-    m.recipient.protected_.has = PAWL_COSE_ALG;
-    m.recipient.protected_.alg = PAWL_COSE_DIRECT_HKDF_SHA_256;
-    m.recipient.unprotected.has = RECIPIENT_OPEN;
-    m.recipient.unprotected.kid = key_id;
-    m.recipient.unprotected.u.nonce = seq;
     return m;
 }
 
@@ -254,13 +249,13 @@ static pawl_status check_headers(const struct pawl_cose_encrypt *m, struct pawl_
 {
     bool full = m->form == PAWL_COSE_ENCRYPT;
 
-    if (m->body.protected_.has != PROTECTED)
+    if (m->body.protected_ != PROTECTED)
         return pawl_fail(err, PAWL_E_FORM, "protected", "other parameters than a message's");
-    if (m->body.unprotected.has != (full ? PAWL_COSE_IV : COMPACT))
+    if (m->body.open != (full ? PAWL_COSE_IV : COMPACT))
         return pawl_fail(err, PAWL_E_FORM, "unprotected", "other parameters than a message's");
     if (full && !pawl_view_equal(m->recipient.bytes, PAWL_VIEW_OF(RECIPIENT)))
         return pawl_fail(err, PAWL_E_FORM, "recipient.protected", "not direct+HKDF-SHA-256");
-    if (full && m->recipient.unprotected.has != RECIPIENT_OPEN)
+    if (full && m->recipient.open != RECIPIENT_OPEN)
         return pawl_fail(err, PAWL_E_FORM, "recipient.unprotected",
                          "other parameters than a message's");
     return pawl_ok();
@@ -292,29 +287,27 @@ static pawl_status key_id_parse(struct pawl_view key_id, struct pawl_msg *m, str
 static pawl_status parse(struct pawl_view in, struct pawl_msg *ret, struct pawl_err *err)
 {
     struct pawl_cose_encrypt       c;
-    const struct pawl_cose_header *open = &c.body.unprotected,
-                                  *recipient = &c.recipient.unprotected;
+    const struct pawl_cose_params *body = &c.body.param, *recipient = &c.recipient.param;
 
     PAWL_TRY(pawl_cose_encrypt_parse(in, &c, err));
     PAWL_TRY(check_headers(&c, err));
     bool            full = c.form == PAWL_COSE_ENCRYPT;
     struct pawl_msg m = { .form = full ? PAWL_MSG_FULL : PAWL_MSG_COMPACT,
-                          .alg = pawl_cose_aead(c.body.protected_.alg),
-                          .at.gen_start_seq = c.body.protected_.gen_start_seq,
-                          .at.epoch_start_seq = c.body.protected_.epoch_start_seq,
+                          .alg = pawl_cose_aead(body->alg),
+                          .at.gen_start_seq = body->gen_start_seq,
+                          .at.epoch_start_seq = body->epoch_start_seq,
                           .protected_ = c.body.bytes,
                           .recipient = c.recipient.bytes,
                           .ciphertext = c.body.ciphertext };
 
     if (!is_of_a_suite(m.alg))
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "alg", "%" PRId64 " is of no suite",
-                         c.body.protected_.alg);
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "alg", "%" PRId64 " is of no suite", body->alg);
     if (m.ciphertext.n <= PAWL_AEAD_TAG)
         return pawl_fail(err, PAWL_E_RANGE, "ciphertext", "%zu bytes hold no plaintext",
                          m.ciphertext.n);
-    PAWL_TRY(iv_parse(m.alg, open->iv, m.at.boot_id, err));
-    PAWL_TRY(key_id_parse(full ? recipient->kid : open->kid, &m, err));
-    m.at.seq = open->seq;
+    PAWL_TRY(iv_parse(m.alg, body->iv, m.at.boot_id, err));
+    PAWL_TRY(key_id_parse(full ? recipient->kid : body->kid, &m, err));
+    m.at.seq = body->seq;
     if (full)
         PAWL_TRY(seq_parse(recipient->u.nonce, &m.at.seq, err));
     PAWL_TRY(check_place(&m.at, err));
@@ -348,14 +341,13 @@ static pawl_status open_message(const struct pawl_use *use, const struct pawl_ms
 {
     PAWL_CLEANUP(binding_wipe) struct binding b = { 0 };
     uint8_t                                   iv[IV_MAX], leaf[PAWL_LEAF];
-    struct pawl_cose_encrypt                  c = {
-                         .form = m->form == PAWL_MSG_FULL ? PAWL_COSE_ENCRYPT : PAWL_COSE_ENCRYPT0,
-                         .body.bytes = m->protected_,
-                         .body.protected_ = { .has = PAWL_COSE_ALG, .alg = pawl_cose_alg(m->alg) },
-                         .body.unprotected = { .has = PAWL_COSE_IV, .iv = iv_write(m->alg, m->at.boot_id, iv) },
-                         .body.ciphertext = m->ciphertext,
-    };
+    struct pawl_cose_encrypt                  c = { 0 };
 
+    c.form = m->form == PAWL_MSG_FULL ? PAWL_COSE_ENCRYPT : PAWL_COSE_ENCRYPT0;
+    c.body.bytes = m->protected_;
+    c.body.param.alg = pawl_cose_alg(m->alg);
+    c.body.param.iv = iv_write(m->alg, m->at.boot_id, iv);
+    c.body.ciphertext = m->ciphertext;
     PAWL_TRY(check_key(use, m, err));
     PAWL_TRY(bind(use, s, &m->at, &b, err));
     PAWL_TRY(pawl_leaf(m->at.seq, m->protected_, m->ciphertext, leaf, err));

@@ -66,8 +66,7 @@ static const struct example {
     { "encrypted-tests/enc-fail-01", .code = PAWL_E_FORM, .where = "COSE_Encrypt.tag" },
     { "encrypted-tests/enc-fail-02", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "encrypted-tests/enc-fail-03", .code = PAWL_E_UNSUPPORTED, .where = "COSE_Encrypt.alg" },
-    { "encrypted-tests/enc-fail-04", .code = PAWL_E_UNSUPPORTED,
-      .where = "COSE_Encrypt.protected.alg" },
+    { "encrypted-tests/enc-fail-04", .code = PAWL_E_FORM, .where = "COSE_Encrypt.protected.alg" },
     { "encrypted-tests/enc-fail-06", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "encrypted-tests/enc-fail-07", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "encrypted-tests/enc-pass-01" },
@@ -77,8 +76,7 @@ static const struct example {
     { "enveloped-tests/env-fail-01", .code = PAWL_E_FORM, .where = "COSE_Encrypt.tag" },
     { "enveloped-tests/env-fail-02", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "enveloped-tests/env-fail-03", .code = PAWL_E_UNSUPPORTED, .where = "COSE_Encrypt.alg" },
-    { "enveloped-tests/env-fail-04", .code = PAWL_E_UNSUPPORTED,
-      .where = "COSE_Encrypt.protected.alg" },
+    { "enveloped-tests/env-fail-04", .code = PAWL_E_FORM, .where = "COSE_Encrypt.protected.alg" },
     { "enveloped-tests/env-fail-06", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "enveloped-tests/env-fail-07", .code = PAWL_E_FORGED, .where = "COSE_Encrypt.aead" },
     { "enveloped-tests/env-pass-01" },
@@ -244,7 +242,7 @@ static struct pawl_view either(struct pawl_view sent, const cJSON *unsent, const
 static pawl_status content_key(const cJSON *json, const struct pawl_cose_encrypt *m,
                                struct pawl_secret *ret, struct pawl_err *err)
 {
-    const struct pawl_cose_header *h = &m->recipient.unprotected;
+    const struct pawl_cose_params *h = &m->recipient.param;
     const cJSON                   *unsent = in(recipient_of(json), "unsent");
     struct pawl_secret             secret = secret_of(json), prk;
     struct pawl_cose_context ctx = { h->u, h->v, m->recipient.bytes, text_in(unsent, "pub_other"),
@@ -254,11 +252,11 @@ static pawl_status content_key(const cJSON *json, const struct pawl_cose_encrypt
         *ret = secret;
         return pawl_ok();
     }
-    assert_int_equal(m->recipient.protected_.alg, PAWL_COSE_DIRECT_HKDF_SHA_256);
+    assert_int_equal(m->recipient.param.alg, PAWL_COSE_DIRECT_HKDF_SHA_256);
     ctx.u.identity = either(h->u.identity, unsent, "apu_id");
     ctx.v.identity = either(h->v.identity, unsent, "apv_id");
     PAWL_TRY(pawl_hkdf_extract(h->salt, &secret, &prk, err));
-    return pawl_cose_content_key(&prk, pawl_cose_aead(m->body.protected_.alg), &ctx, ret, err);
+    return pawl_cose_content_key(&prk, pawl_cose_aead(m->body.param.alg), &ctx, ret, err);
 }
 
 static pawl_status open_one(const cJSON *json, struct pawl_view cbor, uint8_t ret[64],
@@ -272,10 +270,10 @@ static pawl_status open_one(const cJSON *json, struct pawl_view cbor, uint8_t re
     PAWL_TRY(content_key(json, &m, &key, err));
     struct pawl_view cek = hex_in(in(json, "intermediates"), "CEK_hex");
     assert_true(pawl_view_equal(pawl_secret_view(&key), cek));
-    if (m.body.unprotected.has & PAWL_COSE_PARTIAL_IV) {
-        struct pawl_view part = m.body.unprotected.partial_iv;
+    if (m.body.open & PAWL_COSE_PARTIAL_IV) {
+        struct pawl_view part = m.body.param.partial_iv;
         assert_true(iv.n > part.n && memcmp(iv.p + iv.n - part.n, part.p, part.n) == 0);
-        m.body.unprotected.iv = iv;
+        m.body.param.iv = iv;
     }
     return pawl_cose_encrypt_open(&m, &key, hex_in(message_of(json), "external"), ret, 64, ret_n,
                                   err);
@@ -335,7 +333,7 @@ static void those_that_are_not_ours_are_refused(void **state)
             T_WHERE(&err, "COSE_Encrypt.tag");
         } else {
             T_OK(pawl_cose_encrypt_parse(sorted(cbor), &m, &err), &err);
-            assert_true(m.recipient.protected_.alg != PAWL_COSE_DIRECT_HKDF_SHA_256);
+            assert_true(m.recipient.param.alg != PAWL_COSE_DIRECT_HKDF_SHA_256);
         }
         cJSON_Delete(json);
     }
