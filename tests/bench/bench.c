@@ -10,32 +10,51 @@
 
 static const struct {
     const char *name;
-    void (*run)(struct bench_result *ret);
+    void (*run)(struct bench_result *ret); /* a time .. */
+    void (*sizes)(bench_say *say);         /* .. or some sizes */
 } rows[] = {
-    { "quote_verify", bench_quote_verify },
+    { "quote_verify", bench_quote_verify },      { "message_open", bench_message_open },
+    { "message_seal", bench_message_seal },      { "wire_bytes", .sizes = bench_wire_bytes },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-/* Microseconds with two decimals, without a floating point. */
-#define US        "%" PRIu64 ".%02" PRIu64
-#define US_OF(ns) (ns) / 1000, (ns) % 1000 / 10
+static bool json, first = true;
 
-static void print_text(const char *name, const struct bench_result *r)
+static void print(const char *name, const char *value, const char *unit, const char *floor,
+                  unsigned ratio_milli)
+{
+    if (json)
+        printf("%s\n  {\"name\": \"%s\", \"value\": %s, \"unit\": \"%s\", \"floor\": %s"
+               ", \"ratio\": %u.%03u}",
+               first ? "" : ",", name, value, unit, floor, ratio_milli / 1000, ratio_milli % 1000);
+    else
+        printf("%-32s %10s %-6s %10s %6u.%03u\n", name, value, unit, floor, ratio_milli / 1000,
+               ratio_milli % 1000);
+    first = false;
+    fflush(stdout);
+}
+
+/* Microseconds with two decimals, without a floating point. */
+static const char *us(uint64_t ns, char ret[32])
+{
+    snprintf(ret, 32, "%" PRIu64 ".%02" PRIu64, ns / 1000, ns % 1000 / 10);
+    return ret;
+}
+
+static void print_time(const char *name, const struct bench_result *r)
 {
     char value[32], floor[32];
 
-    snprintf(value, sizeof(value), US, US_OF(r->value_ns));
-    snprintf(floor, sizeof(floor), US, US_OF(r->floor_ns));
-    printf("%-20s %10s %-6s %10s %6u.%03u\n", name, value, "us", floor, r->ratio_milli / 1000,
-           r->ratio_milli % 1000);
+    print(name, us(r->value_ns, value), "us", us(r->floor_ns, floor), r->ratio_milli);
 }
 
-static void print_json(const char *name, const struct bench_result *r, bool first)
+static void print_size(const char *name, uint64_t bytes, uint64_t floor)
 {
-    printf("%s\n  {\"name\": \"%s\", \"value\": " US ", \"unit\": \"us\", \"floor\": " US
-           ", \"ratio\": %u.%03u}",
-           first ? "" : ",", name, US_OF(r->value_ns), US_OF(r->floor_ns), r->ratio_milli / 1000,
-           r->ratio_milli % 1000);
+    char value[32], least[32];
+
+    snprintf(value, sizeof(value), "%" PRIu64, bytes);
+    snprintf(least, sizeof(least), "%" PRIu64, floor);
+    print(name, value, "bytes", least, (unsigned)(1000 * floor / bytes));
 }
 
 static bool is_wanted(const char *name, int argc, char **argv)
@@ -64,8 +83,6 @@ static bool is_known(const char *arg)
 
 int main(int argc, char **argv)
 {
-    bool json = false, first = true;
-
     for (int i = 1; i < argc; i++) {
         if (!is_known(argv[i])) {
             fprintf(stderr, "bench: %s is no row\nusage: bench [NAME...] [--json]\n", argv[i]);
@@ -76,18 +93,17 @@ int main(int argc, char **argv)
     if (json)
         printf("[");
     else
-        printf("%-20s %10s %-6s %10s %10s\n", "name", "value", "unit", "floor", "ratio");
+        printf("%-32s %10s %-6s %10s %10s\n", "name", "value", "unit", "floor", "ratio");
     for (size_t i = 0; i < ROWS; i++) {
         struct bench_result r = { 0 };
         if (!is_wanted(rows[i].name, argc, argv))
             continue;
+        if (rows[i].sizes) {
+            rows[i].sizes(print_size);
+            continue;
+        }
         rows[i].run(&r);
-        if (json)
-            print_json(rows[i].name, &r, first);
-        else
-            print_text(rows[i].name, &r);
-        first = false;
-        fflush(stdout);
+        print_time(rows[i].name, &r);
     }
     if (json)
         printf("\n]\n");

@@ -21,7 +21,13 @@ typedef void bench_work(void *arg, size_t i);
 
 void bench_pair(bench_work *ours, bench_work *floor, void *arg, struct bench_result *ret);
 
+/* Prints a size: bytes on the wire, and the least that could do the same. */
+typedef void bench_say(const char *name, uint64_t bytes, uint64_t floor);
+
 /* The rows. */
 void bench_quote_verify(struct bench_result *ret);
+void bench_message_open(struct bench_result *ret);
+void bench_message_seal(struct bench_result *ret);
+void bench_wire_bytes(bench_say *say);
 
 #endif
