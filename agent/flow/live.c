@@ -119,6 +119,18 @@ static pawl_status begin_anew(struct flow *f, const struct pawl_secret *key, str
 
 /* ---- D0: a start (P-DEV-10) ------------------------------------------------------------------ */
 
+/* The run before did not say how long it lasted. The clock on the wall does, where it makes sense;
+ * a wrong one costs a rekey at most. */
+static uint64_t age_at_start(const struct flow *f, const struct slot *s)
+{
+    const struct record *r = &f->record;
+    int64_t              gone_s = f->live.wall_s() - r->rekeyed_s;
+
+    if (r->epoch != s->epoch || gone_s < 0 || (uint64_t)gone_s < s->age_ms / 1000)
+        return s->age_ms;
+    return gone_s < PAWL_EPOCH_HARD_MS / 1000 ? 1000 * (uint64_t)gone_s : PAWL_EPOCH_HARD_MS;
+}
+
 static void take_slot(struct live *l, const struct slot *s)
 {
     l->slot = *s;
@@ -180,6 +192,7 @@ static pawl_status start(struct flow *f, const struct device *d, const struct sl
     bool         lost = false;
 
     take_slot(l, s);
+    l->epoch_boot_ms = l->boot_ms() - (int64_t)age_at_start(f, s);
     if (f->config->messages) {
         PAWL_TRY(open_logs(f, &lost, err));
         if (lost)
@@ -317,8 +330,8 @@ enum live_bar live_bar(const struct flow *f)
     return sentlog_is_full(l->sent) ? LIVE_LOG_FULL : LIVE_FREE;
 }
 
-/* A start forgets how long the run before it lasted, so starts count too: an epoch ends with the
- * last slot write that it may have from them. */
+/* Starts count too, since what a start knows of the run before it is a guess: an epoch ends with
+ * the last slot write that it may have from them. */
 bool live_wants_rekey(const struct flow *f)
 {
     const struct live *l = &f->live;

@@ -57,7 +57,8 @@ struct live {
     struct rcvlog  *received;
     struct spool   *queue, *inbox;
 
-    int64_t (*boot_ms)(void); /* CLOCK_BOOTTIME; tests put a clock of their own here */
+    int64_t (*boot_ms)(void); /* CLOCK_BOOTTIME; tests put clocks of their own here */
+    int64_t (*wall_s)(void);  /* CLOCK_REALTIME, for a start alone */
 };
 
 #define LIVE_START_WRITES 8                  /* slot writes of one epoch that come from starts */

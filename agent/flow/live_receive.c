@@ -95,8 +95,6 @@ pawl_status live_receive(struct flow *f, struct pawl_view cose, uint8_t *plain, 
     *d.use = t.use;
     if (d.chain == &l->down) /* the verifier has seen us under this epoch */
         live_confirmed(l);
-    if (m.at.seq - m.at.gen_start_seq >= PAWL_GEN_MESSAGES)
-        return pawl_fail(err, PAWL_E_RANGE, "message.seq", "is not of its generation");
     if (rcvlog_has(l->received, m.at.seq))
         return pawl_fail(err, PAWL_E_CONFLICT, "message.seq", "was taken before");
     PAWL_TRY(pawl_content_parse(pawl_view(plain, n), &c, err));

@@ -83,6 +83,11 @@ static int64_t boot_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static int64_t wall_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
 pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(flow_close) struct flow f = { .config = config, .dir = { -1, -1 } };
@@ -96,6 +101,7 @@ pawl_status flow_open(const struct config *config, struct flow *ret, struct pawl
     PAWL_TRY(pawl_random(f.boot_id, sizeof(f.boot_id), err));
     PAWL_TRY(read_os_boot(f.os_boot, err));
     f.live.boot_ms = boot_ms;
+    f.live.wall_s = wall_s;
     PAWL_TRY(net_open(&config->net, &f.net, err));
     *ret = f;
     f = (struct flow){ .dir = { -1, -1 } };
