@@ -6,7 +6,7 @@ section "Messages", RFC 9052 section 5.3 and RFC 9053 sections 5.1 and 5.2. Inpu
 changes nothing: ./make_messages.py | diff - messages.txt
 
     make_messages.py open UK_HEX VERIFIER_ID_HEX TENANT DEVICE_ID_HEX DIR EPOCH FILE
-        opens the full form that somebody else wrote and prints its plaintext in hex
+        opens what somebody else wrote, in either form, and prints its plaintext in hex
 """
 import hashlib
 import pathlib
@@ -79,18 +79,20 @@ def seal(form, suite, uk, kid, scope, direction, epoch, gen, seq, starts, boot_i
 def unseal(uk, scope, direction, epoch, message):
     """What a receiver has beside the message: the generation's key, who talks to whom, the epoch."""
     tag = cbor2.loads(message)
-    assert tag.tag == 96, "the full form"
-    protected, unprotected, ciphertext, [recipient] = tag.value
-    header = cbor2.loads(protected)
-    assert cbor2.loads(recipient[0]) == {1: -10} and recipient[2] == b""
-    alg = header[1]
+    if tag.tag == 96:
+        protected, unprotected, ciphertext, [recipient] = tag.value
+        assert cbor2.loads(recipient[0]) == {1: -10} and recipient[2] == b""
+        context, key_id, seq = "Encrypt", recipient[1][4], recipient[1][-22]
+    else:
+        assert tag.tag == 16
+        protected, unprotected, ciphertext = tag.value
+        context, key_id, seq = "Encrypt0", unprotected[4], unprotected[SEQ]
+    alg, iv = cbor2.loads(protected)[1], unprotected[5]
     key_n = {a: n for a, n, _ in SUITES.values()}[alg]
-    gen = int.from_bytes(recipient[1][4][8:], "big")
-    seq = recipient[1][-22]
+    gen = int.from_bytes(key_id[8:], "big")
     key = content_key(uk, alg, key_n, *parties(scope, direction), direction, epoch, gen, seq)
-    aad = enc_structure("Encrypt", protected, scope, direction, epoch, gen, seq,
-                        unprotected[5][:8])
-    return cipher(alg, key)[1](unprotected[5], aad, ciphertext)
+    aad = enc_structure(context, protected, scope, direction, epoch, gen, seq, iv[:8])
+    return cipher(alg, key)[1](iv, aad, ciphertext)
 
 
 def main():
