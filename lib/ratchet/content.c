@@ -105,6 +105,7 @@ static void wr_body(struct pawl_wr *w, const struct pawl_content *c)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* P-MSG-11: nothing but what the page lists. */
 pawl_status pawl_content_parse(struct pawl_view in, struct pawl_content *ret, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = wire_rd_from(in, PAWL_PLAINTEXT_MAX);

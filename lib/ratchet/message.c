@@ -322,6 +322,7 @@ pawl_status pawl_msg_parse(struct pawl_view in, struct pawl_msg *ret, struct paw
 
 /* ---- open ----------------------------------------------------------------------------------- */
 
+/* P-MSG-7: before anything is derived. */
 static pawl_status check_key(const struct pawl_use *use, const struct pawl_msg *m,
                              struct pawl_err *err)
 {
