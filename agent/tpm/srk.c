@@ -6,6 +6,9 @@
  * restricted decryption key with noDA, a primary of the owner hierarchy. Otherwise, or where there
  * is none, our own stands beside it; the TCG's handle is never written, since what else relies on
  * it is unknown.
+ *
+ * Our own, once it exists, stays the one: t_D and sealed state hang on it, and a system may well
+ * put a key to the TCG's handle later.
  */
 
 #include "tpm/object.h"
@@ -37,8 +40,8 @@ static bool fits(const struct tpm_key *key)
 }
 
 /* A key that cannot even be parsed is somebody else's, not an error. */
-static pawl_status try_tcg(struct tpm *t, TPM2_HANDLE handle, ESYS_TR *ret_tr, struct tpm_key *ret,
-                           bool *fit, struct pawl_err *err)
+static pawl_status try_handle(struct tpm *t, TPM2_HANDLE handle, ESYS_TR *ret_tr,
+                              struct tpm_key *ret, bool *fit, struct pawl_err *err)
 {
     bool there = false;
 
@@ -91,6 +94,8 @@ pawl_status srk_open(struct tpm *t, const struct tpm_keys_config *cfg, ESYS_TR *
 {
     bool fit = false;
 
-    PAWL_TRY(try_tcg(t, cfg->srk_handle, ret_tr, ret, &fit, err));
+    PAWL_TRY(try_handle(t, cfg->our_srk_handle, ret_tr, ret, &fit, err));
+    if (!fit)
+        PAWL_TRY(try_handle(t, cfg->srk_handle, ret_tr, ret, &fit, err));
     return fit ? pawl_ok() : open_own(t, cfg, ret_tr, ret, err);
 }

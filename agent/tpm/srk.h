@@ -5,7 +5,8 @@
 
 #include "tpm/context.h"
 
-/* The TCG's SRK if it fits, else our own, made where there is none. *ret_tr is to be closed. */
+/* Our own SRK if it is there; else the TCG's if it fits; else our own is made. *ret_tr is to be
+ * closed. */
 PAWL_MUST_USE pawl_status srk_open(struct tpm *t, const struct tpm_keys_config *cfg,
                                    ESYS_TR *ret_tr, struct tpm_key *ret, struct pawl_err *err);
 

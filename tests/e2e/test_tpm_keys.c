@@ -211,6 +211,29 @@ static void makes_its_own_srk_beside_a_key_that_is_none(void **state)
     has_srk(*state, SIGNING_KEY, 0x81005056);
 }
 
+/* As systemd does at a start of a later version. */
+static void keeps_its_own_srk_when_the_system_makes_one_later(void **state)
+{
+    struct tpm_keys_config cfg = tpm_keys_config_default();
+    struct tpm            *t = open_tpm(*state);
+    struct tpm_keys        first = opened(t, &cfg);
+
+    tpm_close(&t);
+    device_run(*state, "cd $DEVICE; tpm2_createprimary -C o -G rsa2048:aes128cfb -c key.ctx -a "
+                       "'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|"
+                       "decrypt'; tpm2_evictcontrol -C o -c key.ctx 0x81000001; "
+                       "tpm2_flushcontext -t");
+    t = open_tpm(*state);
+    cfg.make = false;
+    struct tpm_keys again = opened(t, &cfg);
+    assert_int_equal(again.srk.handle, TPM_HANDLE_OUR_SRK);
+    assert_false(again.srk.made);
+    assert_true(pawl_name_equal(&first.td.name, &again.td.name));
+    certifies(t, &again);
+    leaves_nothing(t);
+    tpm_close(&t);
+}
+
 static void keys_may_live_elsewhere(void **state)
 {
     struct tpm_keys_config cfg = tpm_keys_config_default();
@@ -278,6 +301,8 @@ int main(void)
                  makes_its_own_srk_beside_one_that_counts_failures, "--ek p256"),
         T_DEVICE("makes its own SRK beside a key that is none",
                  makes_its_own_srk_beside_a_key_that_is_none, "--ek p256"),
+        T_DEVICE("keeps its own SRK when the system makes one later",
+                 keeps_its_own_srk_when_the_system_makes_one_later, "--ek p256"),
         T_DEVICE("keys may live elsewhere", keys_may_live_elsewhere, "--ek p256"),
         T_DEVICE("says that the owner has a password", says_that_the_owner_has_a_password,
                  "--ek p256"),
