@@ -35,6 +35,11 @@ void config_default(struct config *ret)
     ret->rekey_s = PAWL_EPOCH_SOFT_MS / 1000;
     ret->rekey_messages = PAWL_EPOCH_SOFT_SLOTS;
     ret->nv_counter = TPM_NV_COUNTER;
+    snprintf(ret->socket, sizeof(ret->socket), "%s", PAWL_LOCAL_SOCKET);
+    ret->poll_s = 60;
+    ret->batch_ms = 200;
+    ret->queue_max = ret->inbox_max = 16 * 1024 * 1024;
+    ret->message_form = PAWL_MSG_FULL;
     ret->suites = (struct pawl_suites){
         4, { PAWL_SUITE_CCM, PAWL_SUITE_CHACHA, PAWL_SUITE_GCM, PAWL_SUITE_SIV }
     };

@@ -9,6 +9,8 @@
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
+#include <pawl/local.h>
+#include <pawl/ratchet.h>
 #include <pawl/wire.h>
 
 #include "net/client.h"
@@ -43,7 +45,14 @@ struct config {
     bool                   messages; /* false: attestation and rekeys alone */
     uint64_t               rekey_s;  /* the epoch's soft limits */
     uint64_t               rekey_messages;
-    uint32_t               nv_counter; /* NV index of the sealed state's counter */
+    uint32_t               nv_counter;              /* NV index of the sealed state's counter */
+    char                   socket[CONFIG_PATH_MAX]; /* of applications; empty: there is none */
+    char                   socket_users[CONFIG_LINE_MAX]; /* beside root and our own user .. */
+    char                   socket_groups[CONFIG_LINE_MAX];
+    uint64_t               poll_s;               /* 0: with attestations alone */
+    uint64_t               batch_ms;             /* that a message waits for others to go with it */
+    uint64_t               queue_max, inbox_max; /* bytes */
+    enum pawl_msg_form     message_form;
     size_t                 fact_n;
     struct config_fact     fact[PAWL_FACTS_MAX]; /* in the order of deterministic CBOR */
 };

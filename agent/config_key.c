@@ -256,6 +256,57 @@ static pawl_status set_rekey_messages(struct config *c, const char *v, struct pa
     return number(v, 1, PAWL_EPOCH_HARD_SLOTS, &c->rekey_messages, err);
 }
 
+static pawl_status set_socket(struct config *c, const char *v, struct pawl_err *err)
+{
+    if (!strcmp(v, "off")) {
+        c->socket[0] = 0;
+        return pawl_ok();
+    }
+    if (v[0] != '/')
+        return bad(err, "an absolute path or off is wanted");
+    return copy_text(v, c->socket, PAWL_LOCAL_PATH_MAX + 1, err);
+}
+
+/* Who they are the system says when the socket is made. */
+static pawl_status set_socket_users(struct config *c, const char *v, struct pawl_err *err)
+{
+    return copy_text(v, c->socket_users, sizeof(c->socket_users), err);
+}
+
+static pawl_status set_socket_groups(struct config *c, const char *v, struct pawl_err *err)
+{
+    return copy_text(v, c->socket_groups, sizeof(c->socket_groups), err);
+}
+
+static pawl_status set_poll(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, 0, 7 * 86400, &c->poll_s, err);
+}
+
+static pawl_status set_batch(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, 0, 60000, &c->batch_ms, err);
+}
+
+/* At least two messages of the longest. */
+static pawl_status set_queue_max(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, 2 * PAWL_PLAINTEXT_MAX, 1024 * 1024 * 1024, &c->queue_max, err);
+}
+
+static pawl_status set_inbox_max(struct config *c, const char *v, struct pawl_err *err)
+{
+    return number(v, 2 * PAWL_PLAINTEXT_MAX, 1024 * 1024 * 1024, &c->inbox_max, err);
+}
+
+static pawl_status set_message_form(struct config *c, const char *v, struct pawl_err *err)
+{
+    if (strcmp(v, "full") && strcmp(v, "compact"))
+        return bad(err, "full or compact");
+    c->message_form = !strcmp(v, "full") ? PAWL_MSG_FULL : PAWL_MSG_COMPACT;
+    return pawl_ok();
+}
+
 /* A TPM handle of this kind: 0x81 and up persistent, 0x01 an NV index. */
 static pawl_status handle_of(const char *v, const char *kind, uint32_t *ret, struct pawl_err *err)
 {
@@ -332,6 +383,14 @@ const struct config_key config_keys[] = {
     { "messages", set_messages },
     { "rekey_s", set_rekey_s },
     { "rekey_messages", set_rekey_messages },
+    { "socket", set_socket },
+    { "socket_users", set_socket_users },
+    { "socket_groups", set_socket_groups },
+    { "poll_s", set_poll },
+    { "batch_ms", set_batch },
+    { "queue_max", set_queue_max },
+    { "inbox_max", set_inbox_max },
+    { "message_form", set_message_form },
 };
 
 const size_t config_keys_n = sizeof(config_keys) / sizeof(*config_keys);

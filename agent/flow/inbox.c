@@ -136,11 +136,11 @@ pawl_status inbox_take(struct flow *f, struct pawl_view body, struct flow_messag
 
 /* ---- out of it ------------------------------------------------------------------------------ */
 
-pawl_status inbox_next(struct live *l, uint64_t after, uint64_t *ret_id, uint8_t *ret, size_t cap,
-                       size_t *ret_n, struct pawl_err *err)
+pawl_status inbox_next(struct spool *inbox, uint64_t after, uint64_t *ret_id, uint8_t *ret,
+                       size_t cap, size_t *ret_n, struct pawl_err *err)
 {
     CLOSE_GATE();
-    return spool_next(l->inbox, after, ret_id, ret, cap, ret_n, err);
+    return spool_next(inbox, after, ret_id, ret, cap, ret_n, err);
 }
 
 /* What lies behind the last one that was logged. Where no id in the inbox is remembered any more

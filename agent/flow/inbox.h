@@ -21,7 +21,7 @@ PAWL_MUST_USE pawl_status inbox_take(struct flow *f, struct pawl_view body,
 PAWL_MUST_USE pawl_status inbox_open(struct live *l, struct pawl_err *err);
 
 /* The oldest message behind `after` that may be handed on; as spool_next. From any thread. */
-PAWL_MUST_USE pawl_status inbox_next(struct live *l, uint64_t after, uint64_t *ret_id, uint8_t *ret,
-                                     size_t cap, size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status inbox_next(struct spool *inbox, uint64_t after, uint64_t *ret_id,
+                                     uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err);
 
 #endif

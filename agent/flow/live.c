@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/inbox.h"
+#include "flow/shared.h"
 #include "flow/steps.h"
 #include "tpm/vault.h"
 
@@ -25,6 +26,7 @@ static pawl_status write_slot(struct flow *f, const struct device *d, struct slo
 /* Everything but how this process goes on after a loss. */
 void live_close(struct live *l)
 {
+    shared_take_back(l->shared);
     if (l->sent)
         sentlog_close(&l->sent);
     if (l->received)
@@ -71,10 +73,11 @@ static void note_lost(struct flow *f, const char *where, const char *why)
     flow_note_lost(f, &e);
 }
 
-static pawl_status open_spool(struct flow *f, const char *name, const struct pawl_secret *key,
-                              struct spool **ret, struct pawl_err *err)
+static pawl_status open_spool(struct flow *f, const char *name, uint64_t cap_n,
+                              const struct pawl_secret *key, struct spool **ret,
+                              struct pawl_err *err)
 {
-    struct spool_config c = { .name = name, .cap_n = LIVE_SPOOL_MAX };
+    struct spool_config c = { .name = name, .cap_n = cap_n };
     bool                lost = false;
 
     PAWL_TRY(spool_open(f->dir.fd, &c, key, ret, &lost, err));
@@ -85,8 +88,10 @@ static pawl_status open_spool(struct flow *f, const char *name, const struct paw
 
 static pawl_status open_spools(struct flow *f, const struct pawl_secret *key, struct pawl_err *err)
 {
-    PAWL_TRY(open_spool(f, SPOOL_QUEUE, key, &f->live.queue, err));
-    return open_spool(f, SPOOL_INBOX, key, &f->live.inbox, err);
+    const struct config *c = f->config;
+
+    PAWL_TRY(open_spool(f, SPOOL_QUEUE, c->queue_max, key, &f->live.queue, err));
+    return open_spool(f, SPOOL_INBOX, c->inbox_max, key, &f->live.inbox, err);
 }
 
 /* *ret_lost: one of them is gone, and with it the proof of what was sent or taken. */
@@ -203,6 +208,7 @@ static pawl_status start(struct flow *f, const struct device *d, const struct sl
         PAWL_TRY(write_start(f, d, err));
     }
     l->open = true;
+    shared_lend(l->shared, l);
     return pawl_ok();
 }
 
@@ -296,6 +302,7 @@ pawl_status live_adopt(struct flow *f, const struct device *d, const struct pawl
     take_slot(l, &s);
     l->open = true;
     l->lost = l->leapt = false;
+    shared_lend(l->shared, l);
     return pawl_ok();
 }
 

@@ -56,13 +56,13 @@ struct live {
     struct sentlog *sent;
     struct rcvlog  *received;
     struct spool   *queue, *inbox;
+    struct shared  *shared; /* with whom else, or NULL; not owned */
 
     int64_t (*boot_ms)(void); /* CLOCK_BOOTTIME; tests put clocks of their own here */
     int64_t (*wall_s)(void);  /* CLOCK_REALTIME, for a start alone */
 };
 
-#define LIVE_START_WRITES 8                  /* slot writes of one epoch that come from starts */
-#define LIVE_SPOOL_MAX    (16 * 1024 * 1024) /* of queue and inbox each */
+#define LIVE_START_WRITES 8 /* slot writes of one epoch that come from starts */
 
 struct flow;
 struct device;

@@ -66,7 +66,7 @@ static pawl_status seal(const struct flow *f, const struct pawl_msg_place *at,
 
     PAWL_TRY(pawl_content_write(c, &p, err));
     PAWL_TRY(pawl_wr_end(&p, "content", &bytes, err));
-    return pawl_msg_seal(&l->up_use, &scope, at, PAWL_MSG_FULL, bytes, w, leaf, err);
+    return pawl_msg_seal(&l->up_use, &scope, at, f->config->message_form, bytes, w, leaf, err);
 }
 
 /* Where the next message goes: a slot that is reserved and never comes again. */

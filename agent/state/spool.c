@@ -294,10 +294,20 @@ pawl_status spool_take(struct spool *s, uint64_t id, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* Before the oldest of ours that waits. */
+static uint64_t done_id(const struct spool_book *b)
+{
+    for (size_t i = b->first; i < b->n; i++)
+        if (b->record[i].own && !b->record[i].taken)
+            return b->record[i].id - 1;
+    return b->next_id - 1;
+}
+
 struct spool_facts spool_facts(struct spool *s)
 {
     HOLD(s);
     return (struct spool_facts){ .n = held->book.live_n,
                                  .body_n = held->book.body_n,
-                                 .cap_n = held->cap_n };
+                                 .cap_n = held->cap_n,
+                                 .done_id = done_id(&held->book) };
 }

@@ -56,6 +56,7 @@ PAWL_MUST_USE pawl_status spool_take(struct spool *s, uint64_t id, struct pawl_e
 struct spool_facts {
     uint64_t n, body_n; /* records, bytes of bodies */
     uint64_t cap_n;
+    uint64_t done_id; /* of our own: all up to it were taken off */
 };
 
 struct spool_facts spool_facts(struct spool *s);

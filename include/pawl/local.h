@@ -25,10 +25,11 @@
 #include <pawl/cbor.h>
 
 #define PAWL_LOCAL_SOCKET      "/run/pawl-agent/app.sock"
+#define PAWL_LOCAL_PATH_MAX    107 /* characters of a socket's path */
 #define PAWL_LOCAL_FRAME_MAX   (PAWL_BODY_MAX + 256)
 #define PAWL_LOCAL_LABEL_MAX   64
 #define PAWL_LOCAL_CONTEXT_MAX 255
-#define PAWL_LOCAL_TEXT_MAX    128
+#define PAWL_LOCAL_TEXT_MAX    200
 #define PAWL_LOCAL_WAIT_MAX_MS 60000
 
 /* ---- frames --------------------------------------------------------------------------------- */

@@ -63,8 +63,10 @@ static pawl_status put(struct pawl_local *c, const struct pawl_local_req *m, str
     while (send(c->fd, frame.p, frame.n, MSG_NOSIGNAL) < 0) {
         if (errno == EAGAIN)
             PAWL_TRY(wait_for(c, POLLOUT, SILENCE_MS, err));
+        else if (errno == EPIPE || errno == ECONNRESET)
+            return pawl_ok(); /* it may have said why: that is still to be read */
         else if (errno != EINTR)
-            return gone(err, "closed the connection");
+            return gone(err, strerror(errno));
     }
     return pawl_ok();
 }
