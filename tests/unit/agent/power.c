@@ -253,7 +253,7 @@ static int run(const struct power_case *c, enum power kind, unsigned at)
 
 void power_everywhere(const struct power_case *c, enum power kind, unsigned at_least)
 {
-    for (unsigned at = 1;; at++) {
+    for (unsigned at = 1;; at += c->stride ? c->stride : 1) {
         c->before();
         memset(c->shared, 0, c->shared_n);
         int status = run(c, kind, at);

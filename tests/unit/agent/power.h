@@ -27,9 +27,10 @@ struct power_case {
     void (*child)(void *shared); /* the scenario; may call power_event */
     void (*after)(void *shared); /* judges what is left, in the parent, after each child */
     void (*before)(void);        /* empties the disk */
+    unsigned stride;             /* hits every stride-th event only; 0: each */
 };
 
-/* Runs the scenario until nothing is left to hit. The test fails if it was hit less often than
+/* Runs the scenario until nothing is left to hit. The test fails if it has no more events than
  * that. */
 void power_everywhere(const struct power_case *c, enum power kind, unsigned at_least);
 

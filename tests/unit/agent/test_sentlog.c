@@ -802,8 +802,8 @@ static void two_runs(void *shared)
 {
     int dir = open(scratch(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    run(dir, shared, 120);
-    run(dir, shared, 30);
+    run(dir, shared, 100);
+    run(dir, shared, 20);
 }
 
 static void two_runs_ahead(void *shared)
@@ -860,10 +860,10 @@ static void nothing_is_missing_wherever_it_stops(void **state)
                             .before = empty };
 
     (void)state;
-    power_everywhere(&c, POWER_KILL, 200);
-    power_everywhere(&c, POWER_CUT, 200);
-    power_everywhere(&c, POWER_FULL, 100);
-    power_everywhere(&c, POWER_EIO, 50);
+    power_everywhere(&c, POWER_KILL, 150);
+    power_everywhere(&c, POWER_CUT, 150);
+    power_everywhere(&c, POWER_FULL, 80);
+    power_everywhere(&c, POWER_EIO, 40);
 }
 
 static void sixteen_at_most_are_unknown_wherever_it_stops(void **state)

@@ -519,7 +519,7 @@ static void threads_share_a_spool(void **state)
 
 /* ---- power ---------------------------------------------------------------------------------- */
 
-enum { MESSAGES = 300 };
+enum { MESSAGES = 300, SHORT_RUN = 32, LONG_RUN = 60 };
 
 struct told {
     uint64_t id[MESSAGES];
@@ -564,7 +564,7 @@ static void two_runs(void *shared)
         while (!pawl_is_ok(spool_open(dir, &c, &key, &s, &lost, &err)))
             ;
         POWER_HOLDS(!lost);
-        for (unsigned i = 0; i < 60; i++) {
+        for (unsigned i = 0; i < (t->grown ? LONG_RUN : SHORT_RUN); i++) {
             size_t   n = message(t, t->put_n, b);
             uint64_t id;
             while (!pawl_is_ok(spool_put(s, 0, pawl_view(b, n), &id, &err)))
@@ -648,10 +648,10 @@ static void what_was_synced_is_there_wherever_it_stops(void **state)
                             .before = empty };
 
     (void)state;
-    power_everywhere(&c, POWER_KILL, 150);
-    power_everywhere(&c, POWER_CUT, 150);
-    power_everywhere(&c, POWER_FULL, 80);
-    power_everywhere(&c, POWER_EIO, 30);
+    power_everywhere(&c, POWER_KILL, 90);
+    power_everywhere(&c, POWER_CUT, 90);
+    power_everywhere(&c, POWER_FULL, 50);
+    power_everywhere(&c, POWER_EIO, 15);
 }
 
 static void so_it_is_when_the_file_is_written_anew(void **state)
@@ -660,13 +660,14 @@ static void so_it_is_when_the_file_is_written_anew(void **state)
                             .shared_n = sizeof(struct told),
                             .child = two_long_runs,
                             .after = what_was_synced_is_there,
-                            .before = empty };
+                            .before = empty,
+                            .stride = 7 };
 
     (void)state;
     power_everywhere(&c, POWER_KILL, 200);
     power_everywhere(&c, POWER_CUT, 200);
     power_everywhere(&c, POWER_FULL, 100);
-    power_everywhere(&c, POWER_EIO, 30);
+    power_everywhere(&c, POWER_EIO, 20);
 }
 
 #define CASE(sentence, f)                                                                          \
