@@ -80,7 +80,8 @@ pawl_status rekey_take(const struct rekey_context *c, struct rekey *r, const str
 
     PAWL_TRY(make(c, r, q, j, &root, conf, err));
     if (!pawl_mac_equal(PAWL_VIEW_OF(conf), j->conf_v)) /* P-DEV-3 */
-        return pawl_fail(err, PAWL_E_FORGED, "result.conf_V", "the verifier has another root");
+        return pawl_fail(err, PAWL_E_FORGED, "result.conf_V", "the verifier has another root%s",
+                         q->a1.suite & PAWL_SUITE_HMAC_KEY ? "; or another hedge key" : "");
     PAWL_TRY(live_adopt(c->flow, c->device, &root, q->a1.suite, c->verifier->id, base, err));
     return live_answered(c->flow, &q->a1, j->receipt, err);
 }
