@@ -193,8 +193,8 @@ PAWL_MUST_USE pawl_status pawl_ecdsa_from_der(enum pawl_key_kind kind, struct pa
 PAWL_MUST_USE pawl_status pawl_pem_to_der(struct pawl_view pem, const char *label, uint8_t *ret,
                                           size_t cap, size_t *ret_n, struct pawl_err *err);
 
-/* pawl_verify for ECDSA-P256-SHA256 at full speed: holds what OpenSSL would build anew for each
- * key. One per thread. */
+/* pawl_verify for ECDSA-P256-SHA256, and ECDH, at full speed: holds what OpenSSL would build anew
+ * for each key. One per thread. */
 struct pawl_p256_verifier;
 PAWL_MUST_USE pawl_status pawl_p256_verifier_make(struct pawl_p256_verifier **ret,
                                                   struct pawl_err            *err);
@@ -221,6 +221,9 @@ struct pawl_private;
 
 PAWL_MUST_USE pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret,
                                             struct pawl_err *err);
+/* Another key on the curve of this one, for the half: the curve is not set up anew. */
+PAWL_MUST_USE pawl_status pawl_private_make_like(const struct pawl_private *like,
+                                                 struct pawl_private **ret, struct pawl_err *err);
 /* PEM, PKCS #8 (the older EC PRIVATE KEY is read too), not encrypted. FORM if there is none, or its
  * two halves do not fit; UNSUPPORTED for other keys. */
 PAWL_MUST_USE pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **ret,
@@ -241,6 +244,11 @@ PAWL_MUST_USE pawl_status pawl_es256_verify(const struct pawl_public *k, struct 
  * the same curve; it is validated on import. */
 PAWL_MUST_USE pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
                                     struct pawl_secret *ret, struct pawl_err *err);
+
+/* The same with a point of P-256, which v holds meanwhile. */
+PAWL_MUST_USE pawl_status pawl_p256_ecdh(struct pawl_p256_verifier *v, const struct pawl_private *k,
+                                         const uint8_t       point[PAWL_POINT_P256],
+                                         struct pawl_secret *ret, struct pawl_err *err);
 
 /* SHA-256 of the DER SubjectPublicKeyInfo: verifier_id, and the pins of the join string. */
 PAWL_MUST_USE pawl_status pawl_spki_pin(const struct pawl_public *k, uint8_t ret[PAWL_SPKI_PIN],

@@ -77,6 +77,10 @@ const struct crypto_curve *crypto_curve(enum pawl_key_kind kind);
 PAWL_MUST_USE pawl_status crypto_import(const struct pawl_public *k, EVP_PKEY **ret,
                                         struct pawl_err *err);
 
+/* The same for a point on the curve of another key, at a quarter of the cost. */
+PAWL_MUST_USE pawl_status crypto_import_like(const EVP_PKEY *like, const struct pawl_public *k,
+                                             EVP_PKEY **ret, struct pawl_err *err);
+
 /* The public part by value. UNSUPPORTED for other kinds, sizes and exponents than pawl_public
  * holds. */
 PAWL_MUST_USE pawl_status crypto_export(const EVP_PKEY *pkey, struct pawl_public *ret,

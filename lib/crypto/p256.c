@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ECDSA-P256-SHA256 at full speed, for a key that is another with every call.
+ * ECDSA-P256-SHA256 and ECDH at full speed, for a key that is another with every call.
  *
  * Making an EVP_PKEY of a point costs a quarter of a verification, and a context for it some more.
  * So one key and one context live as long as the verifier, and only the point inside the key is
@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-#include "crypto/ossl.h"
+#include "crypto/private.h"
 
 struct pawl_p256_verifier {
     EVP_PKEY     *key;
@@ -57,13 +57,10 @@ pawl_status pawl_p256_verifier_make(struct pawl_p256_verifier **ret, struct pawl
     return pawl_ok();
 }
 
-pawl_status pawl_p256_verify(struct pawl_p256_verifier *v, const uint8_t point[PAWL_POINT_P256],
-                             const uint8_t digest[32], const uint8_t rs[64], struct pawl_err *err)
+/* The point that v->key holds from here on. */
+static pawl_status set_point(struct pawl_p256_verifier *v, const uint8_t point[PAWL_POINT_P256],
+                             struct pawl_err *err)
 {
-    uint8_t der[CRYPTO_ECDSA_DER_MAX];
-    size_t  n;
-
-    PAWL_TRY(crypto_ecdsa_to_der(crypto_curve(PAWL_KEY_P256), rs, der, &n, err));
     /* OpenSSL would take hybrid points too. */
     if (point[0] != generator.b[0])
         return pawl_fail(err, PAWL_E_FORM, "public.point", "not an uncompressed point");
@@ -71,9 +68,31 @@ pawl_status pawl_p256_verify(struct pawl_p256_verifier *v, const uint8_t point[P
         ERR_clear_error();
         return pawl_fail(err, PAWL_E_RANGE, "public.point", "is no point of P-256");
     }
+    return pawl_ok();
+}
+
+pawl_status pawl_p256_verify(struct pawl_p256_verifier *v, const uint8_t point[PAWL_POINT_P256],
+                             const uint8_t digest[32], const uint8_t rs[64], struct pawl_err *err)
+{
+    uint8_t der[CRYPTO_ECDSA_DER_MAX];
+    size_t  n;
+
+    PAWL_TRY(crypto_ecdsa_to_der(crypto_curve(PAWL_KEY_P256), rs, der, &n, err));
+    PAWL_TRY(set_point(v, point, err));
     if (EVP_PKEY_verify(v->ctx, der, n, digest, 32) != 1) {
         ERR_clear_error();
         return pawl_fail(err, PAWL_E_FORGED, "signature", "does not verify under this key");
     }
     return pawl_ok();
+}
+
+pawl_status pawl_p256_ecdh(struct pawl_p256_verifier *v, const struct pawl_private *k,
+                           const uint8_t point[PAWL_POINT_P256], struct pawl_secret *ret,
+                           struct pawl_err *err)
+{
+    if (k->pub.kind != PAWL_KEY_P256)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "ecdh", "a %s key cannot",
+                         pawl_public_name(&k->pub));
+    PAWL_TRY(set_point(v, point, err));
+    return crypto_derive(k, v->key, ret, err);
 }

@@ -58,6 +58,18 @@ pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret
     return wrap(pkey, ret, err);
 }
 
+pawl_status pawl_private_make_like(const struct pawl_private *like, struct pawl_private **ret,
+                                   struct pawl_err *err)
+{
+    EVP_PKEY *pkey = NULL;
+
+    PAWL_CLEANUP(release_pkey_ctx)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, like->pkey, NULL);
+    if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_keygen(ctx, &pkey) != 1)
+        return crypto_fail(err, "private key", "cannot make one");
+    return wrap(pkey, ret, err);
+}
+
 /* ---- PEM ------------------------------------------------------------------------------------- */
 
 /* A file that was damaged or put together by hand would sign what nobody can verify. */
@@ -111,13 +123,15 @@ pawl_status pawl_private_to_pem(const struct pawl_private *k, uint8_t *ret, size
 static pawl_status sign_der(const struct pawl_private *k, struct pawl_view in,
                             uint8_t ret[CRYPTO_ECDSA_DER_MAX], size_t *ret_n, struct pawl_err *err)
 {
-    size_t n = CRYPTO_ECDSA_DER_MAX;
+    uint8_t digest[32];
+    size_t  n = CRYPTO_ECDSA_DER_MAX;
 
-    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    PAWL_TRY(pawl_sha256(in, digest, err));
+    PAWL_CLEANUP(release_pkey_ctx)
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
     if (!ctx)
         return crypto_no_memory(err, "es256");
-    if (EVP_DigestSignInit(ctx, NULL, crypto_md(PAWL_SHA256), NULL, k->pkey) != 1 ||
-        EVP_DigestSign(ctx, ret, &n, in.p, in.n) != 1)
+    if (EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_sign(ctx, ret, &n, digest, sizeof(digest)) != 1)
         return crypto_fail(err, "es256", "cannot sign");
     *ret_n = n;
     return pawl_ok();
@@ -141,24 +155,29 @@ pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in, u
     return pawl_ok();
 }
 
-pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
-                      struct pawl_secret *ret, struct pawl_err *err)
+pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer, struct pawl_secret *ret,
+                          struct pawl_err *err)
 {
-    const struct crypto_curve *c = crypto_curve(k->pub.kind);
-    PAWL_SECRET                z = { .n = c->n };
+    const size_t n = crypto_curve(k->pub.kind)->n;
+    PAWL_SECRET  z = { .n = n };
 
-    if (peer->kind != k->pub.kind)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "ecdh.peer", "%s where the own key is %s",
-                         pawl_public_name(peer), c->name);
-    PAWL_CLEANUP(release_pkey) EVP_PKEY *theirs = NULL;
-    PAWL_TRY(pawl_under(err, "ecdh", crypto_import(peer, &theirs, err)));
     PAWL_CLEANUP(release_pkey_ctx)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
     /* No second check of the peer: the import was full validation, the cofactor being 1. */
-    if (!ctx || EVP_PKEY_derive_init(ctx) != 1 ||
-        EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) != 1 || EVP_PKEY_derive(ctx, z.b, &z.n) != 1 ||
-        z.n != c->n)
+    if (!ctx || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer_ex(ctx, peer, 0) != 1 ||
+        EVP_PKEY_derive(ctx, z.b, &z.n) != 1 || z.n != n)
         return crypto_fail(err, "ecdh", "cannot agree");
     *ret = z;
     return pawl_ok();
+}
+
+pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
+                      struct pawl_secret *ret, struct pawl_err *err)
+{
+    if (peer->kind != k->pub.kind)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "ecdh.peer", "%s where the own key is %s",
+                         pawl_public_name(peer), pawl_public_name(&k->pub));
+    PAWL_CLEANUP(release_pkey) EVP_PKEY *theirs = NULL;
+    PAWL_TRY(pawl_under(err, "ecdh", crypto_import_like(k->pkey, peer, &theirs, err)));
+    return crypto_derive(k, theirs, ret, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of a private key, for the files that sign with it. */
+/* The inside of a private key, for the files that work with it. */
 #ifndef PAWL_CRYPTO_PRIVATE_H
 #define PAWL_CRYPTO_PRIVATE_H
 
@@ -9,5 +9,9 @@ struct pawl_private {
     EVP_PKEY          *pkey;
     struct pawl_public pub;
 };
+
+/* ECDH with a point that was imported, on the same curve. */
+PAWL_MUST_USE pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer,
+                                        struct pawl_secret *ret, struct pawl_err *err);
 
 #endif

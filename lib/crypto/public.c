@@ -74,13 +74,20 @@ const char *pawl_public_name(const struct pawl_public *k)
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-static pawl_status import_point(const struct crypto_curve *c, const struct pawl_public *k,
-                                EVP_PKEY **ret, struct pawl_err *err)
+static pawl_status check_form(const struct crypto_curve *c, const struct pawl_public *k,
+                              struct pawl_err *err)
 {
     if (k->n != 2 * c->n + 1 || k->b[0] != UNCOMPRESSED)
         return pawl_fail(err, PAWL_E_FORM, "public.point",
                          "not an uncompressed point of %s: %zu bytes where %zu are due", c->name,
                          k->n, 2 * c->n + 1);
+    return pawl_ok();
+}
+
+static pawl_status import_point(const struct crypto_curve *c, const struct pawl_public *k,
+                                EVP_PKEY **ret, struct pawl_err *err)
+{
+    PAWL_TRY(check_form(c, k, err));
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)c->name, 0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)k->b, k->n),
@@ -98,6 +105,27 @@ static pawl_status import_point(const struct crypto_curve *c, const struct pawl_
         return pawl_fail(err, PAWL_E_RANGE, "public.point", "is no point of %s", c->name);
     }
     *ret = pkey;
+    return pawl_ok();
+}
+
+pawl_status crypto_import_like(const EVP_PKEY *like, const struct pawl_public *k, EVP_PKEY **ret,
+                               struct pawl_err *err)
+{
+    const struct crypto_curve *c = crypto_curve(k->kind);
+
+    if (!c)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "public.kind", "%d is no curve's", (int)k->kind);
+    PAWL_TRY(check_form(c, k, err));
+    PAWL_CLEANUP(release_pkey) EVP_PKEY *pkey = EVP_PKEY_new();
+    if (!pkey || EVP_PKEY_copy_parameters(pkey, like) != 1)
+        return crypto_fail(err, "public.point", "cannot import");
+    /* OpenSSL checks range and curve equation here. */
+    if (EVP_PKEY_set1_encoded_public_key(pkey, k->b, k->n) != 1) {
+        ERR_clear_error();
+        return pawl_fail(err, PAWL_E_RANGE, "public.point", "is no point of %s", c->name);
+    }
+    *ret = pkey;
+    pkey = NULL;
     return pawl_ok();
 }
 
@@ -153,11 +181,43 @@ pawl_status pawl_public_check(const struct pawl_public *k, struct pawl_err *err)
 
 /* ---- export ---------------------------------------------------------------------------------- */
 
+/* The point comes as a whole in the form the key happens to prefer: in the wrong one it is taken by
+ * its coordinates, which costs three times as much. */
+static bool export_octets(const EVP_PKEY *pkey, const struct crypto_curve *c,
+                          struct pawl_public *ret)
+{
+    size_t n = 0;
+
+    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, ret->b, sizeof(ret->b),
+                                        &n) == 1 &&
+        n == 2 * c->n + 1 && ret->b[0] == UNCOMPRESSED) {
+        ret->n = n;
+        return true;
+    }
+    ERR_clear_error();
+    return false;
+}
+
+static pawl_status export_coordinates(const EVP_PKEY *pkey, const struct crypto_curve *c,
+                                      struct pawl_public *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_bn) BIGNUM *x = NULL;
+    PAWL_CLEANUP(release_bn) BIGNUM *y = NULL;
+
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) != 1 ||
+        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
+        BN_bn2binpad(x, ret->b + 1, (int)c->n) < 0 ||
+        BN_bn2binpad(y, ret->b + 1 + c->n, (int)c->n) < 0)
+        return crypto_fail(err, "public.point", "cannot export");
+    ret->n = 2 * c->n + 1;
+    ret->b[0] = UNCOMPRESSED;
+    return pawl_ok();
+}
+
 static pawl_status export_point(const EVP_PKEY *pkey, struct pawl_public *ret, struct pawl_err *err)
 {
     struct pawl_public k = { 0 };
     char               group[32];
-    uint8_t            xy[2][48];
 
     if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
                                        NULL) != 1) {
@@ -171,18 +231,9 @@ static pawl_status export_point(const EVP_PKEY *pkey, struct pawl_public *ret, s
     else
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "public.kind",
                          "curve %s: P-256 and P-384 are taken", group);
-    /* By coordinates: the point as a whole comes in the form the key happens to prefer. */
-    const struct crypto_curve       *c = crypto_curve(k.kind);
-    PAWL_CLEANUP(release_bn) BIGNUM *x = NULL;
-    PAWL_CLEANUP(release_bn) BIGNUM *y = NULL;
-    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) != 1 ||
-        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
-        BN_bn2binpad(x, xy[0], (int)c->n) < 0 || BN_bn2binpad(y, xy[1], (int)c->n) < 0)
-        return crypto_fail(err, "public.point", "cannot export");
-    k.n = 2 * c->n + 1;
-    k.b[0] = UNCOMPRESSED;
-    memcpy(k.b + 1, xy[0], c->n);
-    memcpy(k.b + 1 + c->n, xy[1], c->n);
+    const struct crypto_curve *c = crypto_curve(k.kind);
+    if (!export_octets(pkey, c, &k))
+        PAWL_TRY(export_coordinates(pkey, c, &k, err));
     *ret = k;
     return pawl_ok();
 }

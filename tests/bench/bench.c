@@ -14,7 +14,8 @@ static const struct {
     void (*sizes)(bench_say *say);         /* .. or some sizes */
 } rows[] = {
     { "quote_verify", bench_quote_verify },      { "message_open", bench_message_open },
-    { "message_seal", bench_message_seal },      { "wire_bytes", .sizes = bench_wire_bytes },
+    { "message_seal", bench_message_seal },      { "rekey_verifier", bench_rekey_verifier },
+    { "wire_bytes", .sizes = bench_wire_bytes },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 

@@ -28,6 +28,7 @@ typedef void bench_say(const char *name, uint64_t bytes, uint64_t floor);
 void bench_quote_verify(struct bench_result *ret);
 void bench_message_open(struct bench_result *ret);
 void bench_message_seal(struct bench_result *ret);
+void bench_rekey_verifier(struct bench_result *ret);
 void bench_wire_bytes(bench_say *say);
 
 #endif

@@ -7,18 +7,6 @@
 
 #include "ratchet/plan.h"
 
-/* Z = x(ECDH(E_V, point)), for e_D and t_D. */
-static pawl_status agree(const struct pawl_private *e_v, struct pawl_view point, const char *name,
-                         struct pawl_secret *ret, struct pawl_err *err)
-{
-    struct pawl_public peer = { .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256 };
-
-    if (point.n != PAWL_POINT_P256)
-        return pawl_fail(err, PAWL_E_FORM, name, "%zu bytes are no point", point.n);
-    memcpy(peer.b, point.p, point.n);
-    return pawl_under(err, name, pawl_ecdh(e_v, &peer, ret, err));
-}
-
 /* H of the third extract: at an enrolment the activated secret's, else that of the imported key
  * when the suite has it; *ret_h NULL stands for 32 zero bytes. */
 static pawl_status hedge(const struct grant *g, uint16_t suite, const struct ratchet *r,
@@ -38,7 +26,18 @@ static pawl_status hedge(const struct grant *g, uint16_t suite, const struct rat
     return pawl_ok();
 }
 
-static pawl_status make_root(const struct evidence *ev, const struct device *d,
+/* Z_ee and Z_se: x(ECDH(E_V, point)) of e_D and t_D. */
+static pawl_status agree(struct flow *f, const struct pawl_private *e_v, const struct evidence *ev,
+                         const struct device *d, struct pawl_secret *z_ee, struct pawl_secret *z_se,
+                         struct pawl_err *err)
+{
+    if (ev->a1.e_d.n != PAWL_POINT_P256)
+        return pawl_fail(err, PAWL_E_FORM, "A1.E_D", "%zu bytes are no point", ev->a1.e_d.n);
+    PAWL_TRY(pawl_under(err, "A1.E_D", pawl_p256_ecdh(f->p256, e_v, ev->a1.e_d.p, z_ee, err)));
+    return pawl_under(err, "device.td_point", pawl_p256_ecdh(f->p256, e_v, d->td_point, z_se, err));
+}
+
+static pawl_status make_root(struct flow *f, const struct evidence *ev, const struct device *d,
                              const struct grant *g, const struct ratchet *r,
                              const struct pawl_private *e_v, struct result *ret,
                              struct pawl_root *ret_root, struct pawl_err *err)
@@ -50,8 +49,7 @@ static pawl_status make_root(const struct evidence *ev, const struct device *d,
 
     PAWL_TRY(pawl_th2(ev->th1, ev->m.attest, ret->e_v,
                       pawl_jws_signing_input(pawl_view_str(ret->ear)), t.th2, err));
-    PAWL_TRY(agree(e_v, ev->a1.e_d, "A1.E_D", &z_ee, err));
-    PAWL_TRY(agree(e_v, PAWL_VIEW_OF(d->td_point), "device.td_point", &z_se, err));
+    PAWL_TRY(agree(f, e_v, ev, d, &z_ee, &z_se, err));
     PAWL_TRY(hedge(g, ev->a1.suite, r, t.th2, &room, &t.h, err));
     return pawl_root_make(&t, ret_root, ret->conf_v, err);
 }
@@ -63,11 +61,11 @@ pawl_status rekey_grant(struct flow *f, const struct evidence *ev, const struct 
     PAWL_CLEANUP(pawl_private_free) struct pawl_private *e_v = NULL;
     PAWL_CLEANUP(pawl_root_wipe) struct pawl_root        root = { 0 };
 
-    PAWL_TRY(pawl_private_make(PAWL_KEY_P256, &e_v, err));
+    PAWL_TRY(pawl_private_make_like(f->keys->signing, &e_v, err)); /* P-256, as that is */
     memcpy(ret->e_v, pawl_private_public(e_v)->b, sizeof(ret->e_v));
     ret->has_root = true;
     PAWL_TRY(answer_ear(f, ev, d, v, r->incident_epoch != 0, ret, err));
-    PAWL_TRY(make_root(ev, d, g, r, e_v, ret, &root, err));
+    PAWL_TRY(make_root(f, ev, d, g, r, e_v, ret, &root, err));
     ratchet_grant(r, &root, ev->a1.suite, ev->a1.verifier_id.p, ev->a1.attempt, ev->now_ms,
                   g->reset, g->by_auto);
     return pawl_ok();

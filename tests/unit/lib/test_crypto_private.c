@@ -303,6 +303,88 @@ static void ecdh_refuses_other_curves_and_points(void **state)
     pawl_private_free(&big);
 }
 
+static void one_verifier_agrees_with_many_points(void **state)
+{
+    (void)state;
+    struct pawl_err            err;
+    struct pawl_p256_verifier *v = NULL;
+    struct pawl_private       *i = private_of("p256.i"), *r = private_of("p256.r"), *peer = NULL;
+    uint8_t                    digest[32], sig[64];
+    struct pawl_secret         z = { 0 }, other = { 0 };
+
+    T_OK(pawl_p256_verifier_make(&v, &err), &err);
+    T_OK(pawl_private_make(PAWL_KEY_P256, &peer, &err), &err);
+    T_OK(pawl_sha256(pawl_view_str("in"), digest, &err), &err);
+    T_OK(pawl_es256_sign(peer, pawl_view_str("in"), sig, &err), &err);
+    for (unsigned again = 0; again < 3; again++) {
+        T_OK(pawl_p256_ecdh(v, i, pawl_private_public(r)->b, &z, &err), &err);
+        assert_true(pawl_view_equal(pawl_secret_view(&z), t_hex(agreements[0].z)));
+        T_OK(pawl_p256_ecdh(v, i, pawl_private_public(peer)->b, &z, &err), &err);
+        T_OK(pawl_ecdh(peer, pawl_private_public(i), &other, &err), &err);
+        assert_true(pawl_secret_equal(&z, &other));
+        /* In turns with what else it does. */
+        T_OK(pawl_p256_verify(v, pawl_private_public(peer)->b, digest, sig, &err), &err);
+        T_FAILS(pawl_p256_verify(v, pawl_private_public(r)->b, digest, sig, &err), &err,
+                PAWL_E_FORGED);
+    }
+    pawl_private_free(&i);
+    pawl_private_free(&r);
+    pawl_private_free(&peer);
+    pawl_p256_verifier_free(&v);
+}
+
+static void a_verifier_agrees_with_no_bad_point(void **state)
+{
+    (void)state;
+    struct pawl_err            err;
+    struct pawl_p256_verifier *v = NULL;
+    struct pawl_private       *k = private_of("p256.i"), *big = private_of("p384.i");
+    struct pawl_public         peer = *pawl_private_public(k);
+    struct pawl_secret         z;
+
+    T_OK(pawl_p256_verifier_make(&v, &err), &err);
+    t_poison(&z, sizeof(z));
+    T_FAILS(pawl_p256_ecdh(v, big, peer.b, &z, &err), &err, PAWL_E_UNSUPPORTED);
+    peer.b[40] ^= 4;
+    T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_RANGE);
+    memset(peer.b + 1, 0, 64);
+    T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_RANGE);
+    peer = *pawl_private_public(k);
+    for (unsigned first = 0; first < 256; first++) {
+        peer.b[0] = (uint8_t)first;
+        if (first != 4)
+            T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_FORM);
+    }
+    t_still_poisoned(&z, sizeof(z));
+    pawl_private_free(&k);
+    pawl_private_free(&big);
+    pawl_p256_verifier_free(&v);
+}
+
+static void a_key_like_another_is_a_key_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "p256.i", "p384.i" };
+    struct pawl_err          err;
+
+    for (size_t n = 0; n < 2; n++) {
+        struct pawl_private *like = private_of(names[n]), *a = NULL, *b = NULL;
+        struct pawl_secret   one = { 0 }, two = { 0 };
+        T_OK(pawl_private_make_like(like, &a, &err), &err);
+        T_OK(pawl_private_make_like(like, &b, &err), &err);
+        assert_int_equal(pawl_private_public(a)->kind, pawl_private_public(like)->kind);
+        T_OK(pawl_public_check(pawl_private_public(a), &err), &err);
+        assert_false(pawl_public_equal(pawl_private_public(a), pawl_private_public(b)));
+        assert_false(pawl_public_equal(pawl_private_public(a), pawl_private_public(like)));
+        T_OK(pawl_ecdh(a, pawl_private_public(b), &one, &err), &err);
+        T_OK(pawl_ecdh(b, pawl_private_public(a), &two, &err), &err);
+        assert_true(pawl_secret_equal(&one, &two));
+        pawl_private_free(&like);
+        pawl_private_free(&a);
+        pawl_private_free(&b);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -319,6 +401,9 @@ int main(void)
         T_CASE("ECDH agrees with RFC 5903", ecdh_agrees_with_rfc_5903),
         T_CASE("the shared coordinate is padded", the_shared_coordinate_is_padded),
         T_CASE("ECDH refuses other curves and points", ecdh_refuses_other_curves_and_points),
+        T_CASE("one verifier agrees with many points", one_verifier_agrees_with_many_points),
+        T_CASE("a verifier agrees with no bad point", a_verifier_agrees_with_no_bad_point),
+        T_CASE("a key like another is a key of its own", a_key_like_another_is_a_key_of_its_own),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rekey_verifier: one whole attested rekey in the verifier's process, from the body of the request
+ * to the body of the answer and a planned step: parse, nonce, rows opened, mac_base, quote, policy,
+ * reconciliation, E_V, EAR, both ECDH, key schedule, rows sealed. The store lies in memory and
+ * takes nothing; HTTP and TLS are not in it. Every piece is of another device.
+ *
+ * Floor: the elliptic curves of it and nothing else, on OpenSSL's own contexts that were made
+ * before: one ECDSA-P256 verify, two ECDH derives, one key generation, one ECDSA-P256 sign.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include "bench.h"
+#include "flow_fixture.h"
+
+enum { DEVICES = 32 };
+
+/* What the store would read. */
+struct rows {
+    struct device    d;
+    struct blob      ratchet;
+    struct snapshot  snapshot;
+    struct pawl_view request;
+};
+
+struct bench {
+    struct world      w;
+    struct store      memory; /* instead of the world's */
+    struct policy_row policy;
+    struct rows       rows[DEVICES];
+    /* the floor's */
+    EVP_PKEY     *key, *peer;
+    EVP_PKEY_CTX *verify, *derive, *generate, *sign;
+    uint8_t       digest[32], der[80];
+    size_t        der_n;
+};
+
+static struct bench b;
+
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    fprintf(stderr, "rekey_verifier: %s: %s: %s\n", what, b.w.err.where, b.w.err.why);
+    exit(1);
+}
+
+/* ---- a store in memory ---------------------------------------------------------------------- */
+
+static const struct rows *find(struct pawl_view id)
+{
+    for (size_t i = 0; i < DEVICES; i++)
+        if (memcmp(b.rows[i].d.id, id.p, PAWL_DEVICE_ID) == 0)
+            return &b.rows[i];
+    must(false, "no such device");
+    return NULL;
+}
+
+static pawl_status read_device(void *self, struct pawl_view tenant, struct pawl_view id,
+                               struct device *ret, struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)err;
+    *ret = find(id)->d;
+    return pawl_ok();
+}
+
+static pawl_status read_ratchet(void *self, struct pawl_view tenant, struct pawl_view id,
+                                struct blob *ret, struct pawl_err *err)
+{
+    const struct blob *row = &find(id)->ratchet;
+
+    (void)self;
+    (void)tenant;
+    return blob_from(pawl_view(row->p, row->n), ret, err);
+}
+
+static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct pawl_view id,
+                                 struct snapshot *ret, struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)err;
+    *ret = find(id)->snapshot;
+    return pawl_ok();
+}
+
+static pawl_status no_generations(void *self, struct pawl_view tenant, struct pawl_view id,
+                                  unsigned dir, store_generation_fn *each, void *arg,
+                                  struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)id;
+    (void)dir;
+    (void)each;
+    (void)arg;
+    (void)err;
+    return pawl_ok();
+}
+
+static pawl_status read_default_policy(void *self, struct pawl_view tenant,
+                                       char ret[PAWL_TENANT_MAX + 1], struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)err;
+    memcpy(ret, b.policy.name, sizeof(b.policy.name));
+    return pawl_ok();
+}
+
+static pawl_status read_policy(void *self, struct pawl_view tenant, const char *name,
+                               uint64_t version, struct policy_row *ret, struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)name;
+    (void)version;
+    (void)err;
+    *ret = b.policy;
+    ret->json = strdup(b.policy.json);
+    return pawl_ok();
+}
+
+static int64_t never_restored(void *self)
+{
+    (void)self;
+    return 0;
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+/* An enrolled device in its first epoch, and the rekey that it asks for: values left out, for they
+ * are those of its last quote. */
+static void make_rows(struct rows *ret)
+{
+    struct store        *s = &b.w.store.store;
+    struct pawl_view     tenant = pawl_view_str("acme");
+    DEVICE               d;
+    struct soft_evidence ev;
+
+    world_settled(&b.w, &d);
+    ret->d = world_record(&b.w, &d);
+    must(pawl_is_ok(s->ratchet(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->ratchet, &b.w.err)),
+         "ratchet");
+    must(pawl_is_ok(s->snapshot(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->snapshot, &b.w.err)),
+         "snapshot");
+    world_begin(&b.w, &d, PAWL_LABEL_REKEY, &ev);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    ev.m.pcr_n = 0;
+    ret->request = soft_evidence_bytes(&ev);
+    b.w.now_ms -= PAWL_REKEY_MIN_MS; /* all of them within the life of a nonce */
+}
+
+static void make_ready(void)
+{
+    uint8_t out[80];
+    size_t  n = sizeof(out);
+
+    b.key = EVP_EC_gen("P-256");
+    b.peer = EVP_EC_gen("P-256");
+    memset(b.digest, 7, sizeof(b.digest));
+    b.sign = EVP_PKEY_CTX_new(b.key, NULL);
+    b.verify = EVP_PKEY_CTX_new(b.key, NULL);
+    b.derive = EVP_PKEY_CTX_new(b.key, NULL);
+    b.generate = EVP_PKEY_CTX_new(b.key, NULL);
+    b.der_n = sizeof(b.der);
+    must(EVP_PKEY_sign_init(b.sign) == 1 && EVP_PKEY_verify_init(b.verify) == 1 &&
+             EVP_PKEY_derive_init(b.derive) == 1 && EVP_PKEY_keygen_init(b.generate) == 1 &&
+             EVP_PKEY_derive_set_peer(b.derive, b.peer) == 1 &&
+             EVP_PKEY_derive(b.derive, out, &n) == 1 &&
+             EVP_PKEY_sign(b.sign, b.der, &b.der_n, b.digest, sizeof(b.digest)) == 1,
+         "the floor");
+}
+
+/* ---- the two sides -------------------------------------------------------------------------- */
+
+static void rekey_whole(void *arg, size_t i)
+{
+    (void)arg;
+    struct step step = { 0 };
+
+    must(pawl_is_ok(
+             flow_evidence(&b.w.flow, b.rows[i % DEVICES].request, &b.w.answer, &step, &b.w.err)) &&
+             b.w.answer.http == 200 && step.ratchet.n > 0,
+         "the flow");
+    step_done(&step);
+}
+
+static void curves_only(void *arg, size_t i)
+{
+    uint8_t   z[32], der[80];
+    size_t    n;
+    EVP_PKEY *made = NULL;
+
+    (void)arg;
+    (void)i;
+    must(EVP_PKEY_verify(b.verify, b.der, b.der_n, b.digest, sizeof(b.digest)) == 1, "verify");
+    for (unsigned k = 0; k < 2; k++) {
+        n = sizeof(z);
+        must(EVP_PKEY_derive(b.derive, z, &n) == 1, "derive");
+    }
+    must(EVP_PKEY_keygen(b.generate, &made) == 1, "generate");
+    EVP_PKEY_free(made);
+    n = sizeof(der);
+    must(EVP_PKEY_sign(b.sign, der, &n, b.digest, sizeof(b.digest)) == 1, "sign");
+}
+
+void bench_rekey_verifier(struct bench_result *ret)
+{
+    world_make(&b.w);
+    for (size_t i = 0; i < DEVICES; i++)
+        make_rows(&b.rows[i]);
+    b.w.now_ms += PAWL_REKEY_MIN_MS;
+    must(pawl_is_ok(b.w.store.store.policy(b.w.store.store.self, pawl_view_str("acme"), "golden", 0,
+                                           &b.policy, &b.w.err)),
+         "policy");
+    b.memory = (struct store){ .device = read_device,
+                               .ratchet = read_ratchet,
+                               .snapshot = read_snapshot,
+                               .generations = no_generations,
+                               .default_policy = read_default_policy,
+                               .policy = read_policy,
+                               .restored_ms = never_restored };
+    b.w.flow.store = &b.memory;
+    make_ready();
+    bench_pair(rekey_whole, curves_only, NULL, ret);
+
+    for (size_t i = 0; i < DEVICES; i++)
+        blob_done(&b.rows[i].ratchet);
+    policy_row_done(&b.policy);
+    EVP_PKEY_CTX_free(b.verify);
+    EVP_PKEY_CTX_free(b.derive);
+    EVP_PKEY_CTX_free(b.generate);
+    EVP_PKEY_CTX_free(b.sign);
+    EVP_PKEY_free(b.key);
+    EVP_PKEY_free(b.peer);
+    world_done(&b.w);
+}
