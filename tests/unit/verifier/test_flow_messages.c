@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/held.h"
 #include "ratchet/plan.h"
 #include "soft_messages.h"
 
@@ -46,6 +47,7 @@ static void messages_are_taken_in_order(void **state)
 
     world_make(&w);
     world_talks(&w, &d, &e);
+    w.now_ms += 60000;
     const struct pawl_view cose[] = { soft_app(&e, 1, "one"), soft_app(&e, 2, "two"),
                                       soft_poll(&e) };
     world_says(&w, &d, &e, cose, 3, &a);
@@ -60,6 +62,7 @@ static void messages_are_taken_in_order(void **state)
     assert_int_equal(world_ratchet(&w, &d).current.slots, 3);
     assert_int_equal(world_ratchet(&w, &d).current.epoch_start_seq, 1);
     assert_string_equal(w.answer.outcome, "taken 3");
+    assert_int_equal(world_record(&w, &d).seen_s, w.now_ms / 1000);
 }
 
 static void the_order_within_the_window_does_not_matter(void **state)
@@ -318,6 +321,40 @@ static void no_flip_of_a_message_is_taken(void **state)
     }
 }
 
+static void the_epoch_keeps_its_suite(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    e.suite = PAWL_SUITE_GCM;
+    struct pawl_view other = soft_app(&e, 1, "one");
+    refuses(&w, &d, &other, 1);
+    assert_non_null(strstr(w.err.why, "failed 1"));
+}
+
+static void rows_that_changed_places_open_nothing(void **state) /* g) */
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct pawl_view late = soft_app(&e, 1, "late");
+    soft_generation(&e, 1);
+    struct pawl_view first = soft_app(&e, 2, "first");
+    takes(&w, &d, &e, &first, 1);
+    store_exec(&w.store, "UPDATE generation SET gen = 1 - gen + 10 WHERE dir = 0;"
+                         "UPDATE generation SET gen = gen - 10 WHERE dir = 0");
+    world_refuses(&w, flow_messages, soft_request(&d, &late, 1, false), PAWL_E_FORGED,
+                  "generation");
+}
+
 static void another_devices_keys_open_nothing(void **state)
 {
     (void)state;
@@ -383,6 +420,7 @@ static void generations_that_were_skipped_still_open(void **state)
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM generation WHERE dir = 0"), 5);
     takes(&w, &d, &e, &late, 1);
     assert_string_equal(world_inbox(&w, &d), "1/4/2/2:first 1/1/1/1:late ");
+    assert_int_equal(w.step.generation_n, 2); /* its own row and the downlink's, no other */
 }
 
 static void no_slot_above_the_ceiling_is_taken(void **state)
@@ -453,6 +491,52 @@ static void a_late_message_is_taken_within_the_window_alone(void **state)
         DEVICE d;
         say_late(&w, &d, 2, 3600 * 1000 + 1, false);
     }
+}
+
+/* A device may be silent for hours within a generation: it is late from when it ended. */
+static void the_window_begins_where_a_generation_ends(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct pawl_view first = soft_app(&e, 1, "one"), late = soft_app(&e, 2, "late");
+    takes(&w, &d, &e, &first, 1);
+    w.now_ms += INT64_C(10) * 3600 * 1000;
+    soft_generation(&e, 1);
+    struct pawl_view newest = soft_app(&e, 3, "new");
+    takes(&w, &d, &e, &newest, 1);
+    w.now_ms += 3600 * 1000;
+    takes(&w, &d, &e, &late, 1);
+}
+
+static void no_slot_outside_of_its_generation_is_taken(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    e.seq = 100;
+    struct pawl_view first = soft_app(&e, 1, "one");
+    takes(&w, &d, &e, &first, 1);
+    /* The same generation, said to begin elsewhere. */
+    e.seq = e.gen_start = 164;
+    struct pawl_view above = soft_app(&e, 2, "above");
+    e.seq = e.gen_start = 99;
+    e.epoch_start = 99;
+    struct pawl_view below = soft_app(&e, 3, "below");
+    e.seq = e.gen_start = 163;
+    struct pawl_view last = soft_app(&e, 4, "last");
+    refuses(&w, &d, &above, 1);
+    refuses(&w, &d, &below, 1);
+    takes(&w, &d, &e, &last, 1);
+    assert_string_equal(world_inbox(&w, &d), "1/0/100/1:one 1/0/163/4:last ");
 }
 
 /* A thief of the chain key that ran ahead must not make the device late for ever. */
@@ -761,6 +845,55 @@ static void a_slot_below_the_snapshot_that_nobody_attested_is_an_incident(void *
     assert_string_equal(world_inbox(&w, &d), "1/0/1/1:one 1/0/2/2:two ");
 }
 
+/* Leaves came with an attest before the message did. */
+static void attest_slot(struct world *w, const struct soft_device *d, struct pawl_view cose)
+{
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    PAWL_CLEANUP(step_done) struct step step = { .touches_device = true };
+    struct held_generation             *g;
+    struct pawl_msg                     m;
+
+    step.device = world_record(w, d);
+    memcpy(step.tenant, step.device.tenant, sizeof(step.tenant));
+    T_OK(held_open(&w->flow, &step.device, &h, &w->err), &w->err);
+    T_OK(pawl_msg_parse(cose, &m, &w->err), &w->err);
+    T_OK(held_generation(&h, PAWL_UP, 1, m.gen, true, &g, &w->err), &w->err);
+    T_OK(pawl_leaf(m.at.seq, m.protected_, m.ciphertext, g->g.leaf[m.at.seq - m.at.gen_start_seq],
+                   &w->err),
+         &w->err);
+    g->g.first_seq = m.at.gen_start_seq;
+    g->g.known |= UINT64_C(1) << (m.at.seq - m.at.gen_start_seq);
+    g->g.attested = true;
+    g->g.last_seq = m.at.seq;
+    g->changed = true;
+    h.r.attested_hi = m.at.seq;
+    T_OK(held_plan(&h, &step, &w->err), &w->err);
+    T_OK(store_commit_wait(&w->store.store, &step, &w->err), &w->err);
+}
+
+static void an_attested_slot_waits_for_its_own_message(void **state) /* E3 */
+{
+    (void)state;
+    WORLD              w;
+    DEVICE             d;
+    struct soft_epoch  e;
+    struct soft_answer a;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct soft_epoch thief = e;
+    struct pawl_view  good = soft_app(&e, 1, "good"), bad = soft_app(&thief, 7, "bad");
+    attest_slot(&w, &d, good);
+    world_says(&w, &d, &e, &bad, 1, &a);
+    assert_int_equal(store_number(&w.store, "SELECT rule FROM incident"), 3);
+    assert_false(soft_is_acked(&a, 1));
+    refuses(&w, &d, &bad, 1);
+    world_says(&w, &d, &e, &good, 1, &a);
+    assert_true(soft_is_acked(&a, 1));
+    assert_int_equal(incidents(&w), 1);
+    assert_string_equal(world_inbox(&w, &d), "1/0/1/7:bad 1/0/1/1:good ");
+}
+
 static void a_network_without_keys_raises_no_incident(void **state) /* f) */
 {
     (void)state;
@@ -845,6 +978,8 @@ int main(void)
         T_CASE("P-VMSG-2 only an active device of a tenant with messages is heard",
                only_an_active_device_of_a_tenant_with_messages_is_heard),
         T_CASE("no flip of a message is taken", no_flip_of_a_message_is_taken),
+        T_CASE("the epoch keeps its suite", the_epoch_keeps_its_suite),
+        T_CASE("rows that changed places open nothing", rows_that_changed_places_open_nothing),
         T_CASE("another device's keys open nothing", another_devices_keys_open_nothing),
         T_CASE("P-VMSG-3 at most 320 generations are skipped", at_most_320_generations_are_skipped),
         T_CASE("P-VMSG-3 generations that were skipped still open",
@@ -852,6 +987,10 @@ int main(void)
         T_CASE("P-VMSG-7 no slot above the ceiling is taken", no_slot_above_the_ceiling_is_taken),
         T_CASE("P-VMSG-5 a late message is taken within the window alone",
                a_late_message_is_taken_within_the_window_alone),
+        T_CASE("P-VMSG-5 the window begins where a generation ends",
+               the_window_begins_where_a_generation_ends),
+        T_CASE("no slot outside of its generation is taken",
+               no_slot_outside_of_its_generation_is_taken),
         T_CASE("P-VMSG-5 what is newest is never late", what_is_newest_is_never_late),
         T_CASE("P-VMSG-7 past the hard limit only application data is refused",
                past_the_hard_limit_only_application_data_is_refused),
@@ -874,6 +1013,8 @@ int main(void)
                a_generation_that_goes_on_is_an_incident),
         T_CASE("E3 a slot below the snapshot that nobody attested is an incident",
                a_slot_below_the_snapshot_that_nobody_attested_is_an_incident),
+        T_CASE("E3 an attested slot waits for its own message",
+               an_attested_slot_waits_for_its_own_message),
         T_CASE("f) a network without keys raises no incident",
                a_network_without_keys_raises_no_incident),
         T_CASE("V1 a lost race is planned again", a_lost_race_is_planned_again),

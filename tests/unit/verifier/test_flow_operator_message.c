@@ -132,6 +132,8 @@ static void every_cursor_leads_behind_its_message(void **state)
     world_talks(&w, &d, &e);
     fill(&w, &d, &e);
     ANSWER *all = page(&w, "", 0, "");
+    assert_string_equal(text(cJSON_GetArrayItem(messages_of(all), 1), "cursor"), "1.2");
+    assert_string_equal(text(cJSON_GetArrayItem(messages_of(all), 2), "cursor"), "1");
     for (int i = 0; i < 6; i++) {
         const char *cursor = text(cJSON_GetArrayItem(messages_of(all), i), "cursor");
         ANSWER     *rest = page(&w, cursor, 0, "");
@@ -224,9 +226,10 @@ static void a_page_is_bounded_by_its_bytes_too(void **state)
     world_make(&w);
     world_talks(&w, &d, &e);
     memset(body, 'x', PAWL_BODY_MAX);
-    for (uint64_t i = 0; i < 40; i++) {
-        struct pawl_view cose = soft_app(&e, i, body);
-        world_says(&w, &d, &e, &cose, 1, &a);
+    for (uint64_t i = 0; i < 20; i++) {
+        const struct pawl_view cose[] = { soft_app(&e, 2 * i, body),
+                                          soft_app(&e, 2 * i + 1, body) };
+        world_says(&w, &d, &e, cose, 2, &a);
     }
     ANSWER *first = page(&w, "", 1000, ""), *rest = page(&w, text(first, "next"), 1000, "");
     assert_int_equal(cJSON_GetArraySize(messages_of(first)), 33);
