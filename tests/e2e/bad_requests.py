@@ -538,9 +538,9 @@ def a_doubled_request_counts_once():
     before = len(PROXY.seen)
     said_ = agent("a", 1, "attest")
     assert "attempt" in said_, said_
-    assert len(PROXY.seen) - before == 6, PROXY.seen[before:]
-    assert [a.status for a in twice] == [200, 200, 200]
-    PROXY.on_request = lambda path, body: double(path, body) if len(twice) < 4 else body
+    assert len(PROXY.seen) - before == 12, PROXY.seen[before:]
+    assert [a.status for a in twice] == [200] * 6
+    PROXY.on_request = lambda path, body: double(path, body) if len(twice) < 7 else body
     agent("a", 0, "attest")
     PROXY.passes()
     agent("a", 0, "attest")

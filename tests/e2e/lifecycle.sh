@@ -90,6 +90,7 @@ expect 0 agent d enroll
 has out affirming
 same "$(agent_id d)" "$id"
 same "$(device_field "$id" .enrolments)" $((before + 1))
+expect 0 agent d attest # under the new root: that spends the leave
 same "$(device_field "$id" .may_reenrol)" false
 rm -rf "$work/d.state"
 expect 1 agent d enroll

@@ -84,7 +84,6 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->policy);
     query_text(q, d->status);
     query_text(q, d->why);
-    query_u64(q, d->may_reenrol);
     query_u64(q, (uint64_t)d->created_s);
 }
 
@@ -113,7 +112,6 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "policy", ret->policy, sizeof(ret->policy));
     get_text(q, "status", ret->status, sizeof(ret->status));
     get_text(q, "why", ret->why, sizeof(ret->why));
-    ret->may_reenrol = get_max(q, "may_reenrol", 1);
     ret->created_s = (int64_t)get_u64(q);
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);

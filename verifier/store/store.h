@@ -54,7 +54,6 @@ struct device {
     char                      policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default, if any */
     char                      status[20];                  /* ear.status of the last verdict */
     char                      why[DEVICE_WHY_MAX];         /* its findings; see flow/why.h */
-    bool                      may_reenrol; /* active: once, without a token; by an operator */
     int64_t                   created_s, seen_s;
 };
 

@@ -149,7 +149,6 @@ struct device store_device(const char *tenant, unsigned number)
         .policy = "gateway",
         .status = "affirming",
         .why = "lab-tpm: a root of the lab\n",
-        .may_reenrol = true,
         .created_s = 1700000000,
         .seen_s = 1700000001,
     };

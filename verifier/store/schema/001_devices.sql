@@ -32,7 +32,6 @@ CREATE TABLE device (
     policy           TEXT    NOT NULL, -- empty: the tenant's default
     status           TEXT    NOT NULL,
     why              TEXT    NOT NULL, -- of the last verdict, a line for each finding
-    may_reenrol      INTEGER NOT NULL,
     created_s        INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
