@@ -109,6 +109,9 @@ static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pa
         PAWL_TRY(take_listed(h, &snd->gens[i], rc, err));
     PAWL_TRY(held_each(h, PAWL_UP, take_unlisted, rc, err));
     detect_verdict(&rc->a1->receipt, &rc->found);
+    /* Our receipts do not claim the same slot for good, or the device could never drop a leaf. */
+    if (rc->a1->receipt.verdict == 3 && h->r.received_hi > snd->seq_hi)
+        h->r.received_hi = snd->seq_hi;
     return pawl_ok();
 }
 

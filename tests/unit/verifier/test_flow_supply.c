@@ -315,6 +315,32 @@ static void e4_the_device_denies_the_receipt(void **state) /* R_E4 */
     }
 }
 
+static void e4_what_was_denied_is_not_claimed_again(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+    uint8_t                hash[32];
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    send(&w, &d, &log, forge(&log, 9));
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    assert_int_equal(receipt_of(&w).seq_hi, 9);
+    T_OK(pawl_sha256(world_result(&w).receipt, hash, &w.err), &w.err);
+    world_begin(&w, &d, PAWL_LABEL_ATTEST, &ev);
+    soft_log_snd(&log, &ev.a1);
+    ev.a1.receipt = (struct pawl_receipt_verdict){ .receipt = PAWL_VIEW_OF(hash),
+                                                   .verdict = 3,
+                                                   .ahead_seq = 9 };
+    world_sends(&w, &ev);
+    assert_int_equal(world_incidents(&w, RULE_E4), 1);
+    assert_int_equal(receipt_of(&w).seq_hi, 3);
+}
+
 /* ---- the store went back -------------------------------------------------------------------- */
 
 static void a_receipt_of_a_lost_store_accuses_nobody(void **state) /* F_RCPT, STALE */
@@ -578,6 +604,7 @@ int main(void)
         T_CASE("E3 a generation that the device never opened",
                e3_a_generation_that_the_device_never_opened),
         T_CASE("E4 the device denies the receipt", e4_the_device_denies_the_receipt),
+        T_CASE("E4 what was denied is not claimed again", e4_what_was_denied_is_not_claimed_again),
         T_CASE("a receipt of a lost store accuses nobody",
                a_receipt_of_a_lost_store_accuses_nobody),
         T_CASE("E7 a downlink message that we never sent",
