@@ -6,7 +6,7 @@
  *     frame = u32 n || body(n) || check(16)
  *     check of a frame = SHA-256("pawl/1 frame" || id || u64 offset || u32 n || body)[0..16)
  *
- * Invariants
+ * Invariants (P-DUR-9)
  *  1. A file comes into being whole, under another name, and is renamed when it is on the disk.
  *  2. A frame is appended only behind frames that are on the disk, so at most the last one can be
  *     torn. What a failed append left behind is overwritten or cut off before anything follows.

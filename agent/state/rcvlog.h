@@ -3,7 +3,7 @@
  * The received log: a leaf for every downlink slot that was taken since the last snapshot that the
  * verifier answered. The quote attests it (RCV); a leaf in it that the verifier never sent is E7.
  *
- * Invariants
+ * Invariants (P-DUR-7)
  *  1. Sequence number and leaf are durable before the message is handed on or acknowledged (D7).
  *  2. Every slot is taken once: rcvlog_has tells. Slots further than PAWL_SLOT_WINDOW behind the
  *     highest count as taken; so do, from the moment a quote is made (rcvlog_rcv), all up to its

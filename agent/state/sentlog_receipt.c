@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * E4, the device's half: a receipt that the verifier signed, held against what we sent. A slot in
- * it that we never sent, or that held something else, was filled by somebody with our keys.
+ * E4, the device's half (P-DUR-10): a receipt that the verifier signed, held against what we sent.
+ * A slot in it that we never sent, or that held something else, was filled by somebody with our
+ * keys.
  */
 #include <string.h>
 
@@ -89,9 +90,9 @@ static pawl_status judge_all(struct sentlog *l, const struct pawl_receipt *r, ui
     return pawl_ok();
 }
 
-/* D6: what the verifier has, or holds the attested leaf of. A generation that more slots may be
- * added to, or got some since the snapshot, stays whole: the receipt is about its beginning only,
- * and a later one will list it again. */
+/* P-DUR-6: what the verifier has, or holds the attested leaf of. A generation that more slots may
+ * be added to, or got some since the snapshot, stays whole: the receipt is about its beginning
+ * only, and a later one will list it again. */
 static bool is_covered(const struct sentlog *l, size_t i, const struct pawl_receipt *r)
 {
     const struct sentlog_gen *g = &l->gen[i];

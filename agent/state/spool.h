@@ -3,7 +3,7 @@
  * A queue of messages on disk, encrypted: what applications gave us to send ("queue"), and what
  * came down for them ("inbox").
  *
- * Invariants
+ * Invariants (P-DUR-8)
  *  1. Every record is AES-256-SIV under the slot's spool key, bound to the spool's name, its id and
  *     its place; no plaintext is on the disk.
  *  2. spool_put is durable when spool_sync returned, not before. One fsync serves all that was put.
