@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an answer waits for its commit; a lost compare-and-set is planned again, four times in
- * all, and never for a client that is gone; every step is released (AddressSanitizer watches). */
+ * all, and never for a client that is gone; a plan that has nothing to say yet is made again, until
+ * it has, the client is gone or the server stops; every step is released (AddressSanitizer
+ * watches).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +17,9 @@ static enum pawl_code commits[8]; /* what each commit will come to */
 static unsigned       commit_n, plan_n, finish_n;
 static bool           client_gone, has_step;
 static enum pawl_code plan_code, finished_with;
+static unsigned       waits;    /* plans that say "later" before one has an answer */
+static unsigned       waited_n; /* times that it was waited */
+static bool           stops;    /* the server: it waits for nothing any more */
 
 static void fake_commit(void *self, const struct step *s, store_done_fn *done, void *arg)
 {
@@ -39,6 +45,17 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
     fn(r, arg);
 }
 
+bool http_after(struct http_request *r, unsigned ms, void (*fn)(struct http_request *r, void *arg),
+                void *arg)
+{
+    if (stops)
+        return false;
+    assert_int_equal(ms, 200);
+    waited_n++;
+    fn(r, arg);
+    return true;
+}
+
 bool http_is_gone(const struct http_request *r)
 {
     (void)r;
@@ -60,6 +77,7 @@ const char *http_route(const struct http_request *r)
 static pawl_status plan(struct exchange *x, struct pawl_err *err)
 {
     plan_n++;
+    x->again_ms = plan_n <= waits ? 200 : 0;
     if (has_step)
         x->step.papers = strdup("{}");
     if (plan_code != PAWL_OK)
@@ -91,7 +109,8 @@ static int fresh(void **state)
 {
     (void)state;
     commit_n = plan_n = finish_n = 0;
-    client_gone = false;
+    client_gone = stops = false;
+    waits = waited_n = 0;
     has_step = true;
     plan_code = PAWL_OK;
     memset(commits, 0, sizeof(commits));
@@ -176,6 +195,50 @@ static void a_refusal_by_the_plan_itself_is_final(void **state)
     assert_int_equal(plan_n, 1);
 }
 
+static void a_plan_with_nothing_to_say_yet_is_made_again(void **state)
+{
+    (void)state;
+    has_step = false;
+    waits = 7; /* more often than a lost commit is */
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(plan_n, 8);
+    assert_int_equal(waited_n, 7);
+}
+
+static void nothing_is_waited_for_at_the_end_or_by_nobody(void **state)
+{
+    (void)state;
+    has_step = false;
+    waits = 7;
+    stops = true;
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(plan_n, 1);
+    fresh(NULL);
+    has_step = false;
+    waits = 7;
+    client_gone = true;
+    run();
+    assert_int_equal(plan_n, 1);
+    assert_int_equal(waited_n, 0);
+}
+
+static void who_fails_or_commits_does_not_wait(void **state)
+{
+    (void)state;
+    waits = 7;
+    commits[0] = PAWL_OK;
+    run();
+    assert_int_equal(plan_n, 1);
+    fresh(NULL);
+    waits = 7;
+    plan_code = PAWL_E_RANGE;
+    run();
+    assert_int_equal(finished_with, PAWL_E_RANGE);
+    assert_int_equal(waited_n, 0);
+}
+
 static void only_our_own_failures_are_called_so(void **state)
 {
     (void)state;
@@ -206,6 +269,11 @@ int main(void)
         CASE("another failure of the store is final", another_failure_of_the_store_is_final),
         CASE("a plan that fails commits nothing", a_plan_that_fails_commits_nothing),
         CASE("a refusal by the plan itself is final", a_refusal_by_the_plan_itself_is_final),
+        CASE("a plan with nothing to say yet is made again",
+             a_plan_with_nothing_to_say_yet_is_made_again),
+        CASE("nothing is waited for at the end or by nobody",
+             nothing_is_waited_for_at_the_end_or_by_nobody),
+        CASE("who fails or commits does not wait", who_fails_or_commits_does_not_wait),
         CASE("only our own failures are called so", only_our_own_failures_are_called_so),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
