@@ -54,10 +54,10 @@ struct slot {
     struct pawl_secret rk, k_auth, exporter;
     struct pawl_chain  up, down; /* the next generations to open */
     struct pawl_use    down_use; /* generation of the downlink under way; n == 0 of uk: none */
-    bool               has_old;  /* P-DUR-5: the epoch before, downlink only, until the first answer */
-    uint16_t           old_suite;
-    uint8_t            old_kid[PAWL_KID];
-    uint8_t            old_verifier_id[PAWL_VERIFIER_ID];
+    bool     has_old; /* P-DUR-5: the epoch before, downlink only, until the first answer */
+    uint16_t old_suite;
+    uint8_t  old_kid[PAWL_KID];
+    uint8_t  old_verifier_id[PAWL_VERIFIER_ID];
     struct pawl_chain  old_down;
     struct pawl_use    old_down_use;
     struct pawl_secret spool_key; /* 64 bytes; the queue and the inbox on disk */

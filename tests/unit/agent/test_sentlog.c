@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Proves D2 and D6 and the device's half of E4 (P-DUR-2, P-DUR-6, P-DUR-10): a slot that went out has its
- * leaf in the log, or lies in one of at most 16 unknown slots after it, wherever the agent is
- * stopped; only a receipt of the verifier prunes; and a receipt that claims what we never sent is
- * found, while one about slots that nobody can judge raises no alarm.
+ * Proves D2 and D6 and the device's half of E4 (P-DUR-2, P-DUR-6, P-DUR-10): a slot that went out
+ * has its leaf in the log, or lies in one of at most 16 unknown slots after it, wherever the agent
+ * is stopped; only a receipt of the verifier prunes; and a receipt that claims what we never sent
+ * is found, while one about slots that nobody can judge raises no alarm.
  */
 #include <fcntl.h>
 #include <stdio.h>
