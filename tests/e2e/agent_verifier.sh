@@ -157,7 +157,7 @@ boot
 agent 0 attest
 
 step "an outage is waited for, and does not end the agent"
-echo "interval_s = 1" >"$work/fast.ini"
+printf 'interval_s = 1\nsocket = %s\n' "$work/app.sock" >"$work/fast.ini"
 cat "$work/agent.ini" >>"$work/fast.ini"
 "$agent_program" --config "$work/fast.ini" run 2>"$work/run.log" &
 agent_pid=$!

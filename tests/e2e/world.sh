@@ -227,7 +227,8 @@ agent_make() { # NAME JOIN-STRING [KEY=VALUE..]: the TPM is NAME's
     local name=$1 join=$2
     shift 2
     expect 0 "$agent_program" --config "$work/$name.ini" join "$join"
-    agent_set "$name" "tcti=$(tpm_tcti "$name")" "state=$work/$name.state" "$@"
+    agent_set "$name" "tcti=$(tpm_tcti "$name")" "state=$work/$name.state" \
+        "socket=$work/$name.sock" "$@"
 }
 agent() { # NAME COMMAND..
     local name=$1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Proves what people and scripts see: the command line and its exit codes, `join` and what it keeps
- * of a configuration, how long `run` waits, and what `status` says is to be done.
+ * of a configuration, what `run` waits for, and what `status` says is to be done.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -357,44 +357,6 @@ static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
 
 /* ---- run ------------------------------------------------------------------------------------ */
 
-static void good_rounds_come_at_the_interval(void **state)
-{
-    struct config c = { .interval_s = 300, .jitter_s = 30 };
-
-    (void)state;
-    assert_int_equal(loop_wait_ms(&c, 0, 0, 0), 270000);
-    for (uint32_t r = 0; r < 4000000000u; r += 1234567) {
-        uint64_t ms = loop_wait_ms(&c, 0, 0, r);
-        assert_in_range(ms, 270000, 330000);
-    }
-    c.jitter_s = 0;
-    assert_int_equal(loop_wait_ms(&c, 0, 0, 99), 300000);
-}
-
-static void failures_double_the_wait_up_to_a_limit(void **state)
-{
-    struct config c = { .interval_s = 300, .jitter_s = 30 };
-    uint64_t      full = LOOP_RETRY_MIN_MS;
-
-    (void)state;
-    for (unsigned n = 1; n < 100; n++) {
-        for (uint32_t r = 0; r < 4000000000u; r += 123456789)
-            assert_in_range(loop_wait_ms(&c, n, 0, r), full / 2, full);
-        full = full * 2 > LOOP_RETRY_MAX_MS ? LOOP_RETRY_MAX_MS : full * 2;
-    }
-    assert_in_range(loop_wait_ms(&c, UINT32_MAX, 0, 1), LOOP_RETRY_MAX_MS / 2, LOOP_RETRY_MAX_MS);
-}
-
-static void what_the_verifier_asks_for_is_kept(void **state)
-{
-    struct config c = { .interval_s = 10 };
-
-    (void)state;
-    assert_in_range(loop_wait_ms(&c, 1, 600, 7), 600000, 601000);
-    assert_in_range(loop_wait_ms(&c, 1, 1, 7), 2500, 5000);
-    assert_in_range(loop_wait_ms(&c, 1, UINT64_MAX, 7), 86400000, 86401000);
-}
-
 /* Its log is for people. */
 static pawl_status quiet_run(struct config *c)
 {
@@ -578,9 +540,6 @@ int main(void)
         CASE("a token that others can read is refused", a_token_that_others_can_read_is_refused),
         CASE("a bad string changes nothing and is not repeated",
              a_bad_string_changes_nothing_and_is_not_repeated),
-        CASE("good rounds come at the interval", good_rounds_come_at_the_interval),
-        CASE("failures double the wait up to a limit", failures_double_the_wait_up_to_a_limit),
-        CASE("what the verifier asks for is kept", what_the_verifier_asks_for_is_kept),
         CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("status says what to do next", status_says_what_to_do_next),
         CASE("status forgets another verifier", status_forgets_another_verifier),
