@@ -28,34 +28,12 @@ static pawl_status take_peer(const uint8_t peer[PAWL_POINT_P256], TPM2B_ECC_POIN
     return pawl_ok();
 }
 
-/* A coordinate comes without leading zeros from some TPMs (Part 1, C.8). */
-static void put_padded(uint8_t ret[FIELD_N], struct pawl_view v)
-{
-    memset(ret, 0, FIELD_N - v.n);
-    if (v.n)
-        memcpy(ret + FIELD_N - v.n, v.p, v.n);
-}
-
-/* TPM2B_ECC_POINT of the answer; both coordinates are read, x is Z. */
 static pawl_status take_z(struct tpm *t, struct pawl_secret *ret, struct pawl_err *err)
 {
-    PAWL_SECRET      z = { .n = FIELD_N };
     struct pawl_view in = { 0 };
 
     PAWL_TRY(tpm_last_response(t, &in, err));
-    struct pawl_rd   r = pawl_rd_from(in);
-    struct pawl_view point = pawl_rd_tpm2b(&r, "outPoint", 2 * (2 + FIELD_N));
-    PAWL_TRY(pawl_rd_end(&r, err));
-    r = pawl_rd_from(point);
-    struct pawl_view x = pawl_rd_tpm2b(&r, "outPoint.x", FIELD_N);
-    pawl_rd_tpm2b(&r, "outPoint.y", FIELD_N);
-    PAWL_TRY(pawl_rd_end(&r, err));
-    if (x.n == 0)
-        return pawl_fail(err, PAWL_E_RANGE, "outPoint.x", "is empty");
-
-    put_padded(z.b, x);
-    *ret = z;
-    return pawl_ok();
+    return pawl_tpm_z_parse(in, ret, err);
 }
 
 pawl_status ecdh_zgen(struct tpm *t, ESYS_TR key, const uint8_t peer[PAWL_POINT_P256],

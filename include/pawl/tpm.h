@@ -134,6 +134,11 @@ PAWL_MUST_USE pawl_status pawl_template_check(enum pawl_template            t,
 /* Which EK template this public area is exactly; PAWL_TEMPLATE_NONE if none. */
 enum pawl_template pawl_template_of_ek(const struct pawl_tpm_public *pub);
 
+/* Z, the shared secret of a Diffie-Hellman that a TPM did: x of a TPM2B_ECC_POINT that is a point
+ * of P-256, 32 bytes. A coordinate shorter than the field is padded on the left. */
+PAWL_MUST_USE pawl_status pawl_tpm_z_parse(struct pawl_view in, struct pawl_secret *ret,
+                                           struct pawl_err *err);
+
 /* ---- keyed-hash objects --------------------------------------------------------------------- */
 
 /* A TPMT_PUBLIC of type KEYEDHASH and nameAlg SHA-256: sealed data, or an HMAC-SHA-256 key. Views

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include <pawl/tpm.h>
+#include "tpm/point.h"
 
 enum { RSA_EXPONENT = 65537 };
 
@@ -87,15 +87,6 @@ static void rd_rsa(struct pawl_rd *r, struct pawl_tpm_public *pub)
     pub->key.kind = PAWL_KEY_RSA;
     pub->key.n = n.n;
     memcpy(pub->key.b, n.p, n.n);
-}
-
-/* One coordinate, left-padded to the field: older TPMs leave leading zeros out (Part 1, C.8). */
-static void rd_coordinate(struct pawl_rd *r, const char *field, uint8_t *ret, size_t field_n)
-{
-    struct pawl_view v = pawl_rd_tpm2b(r, field, field_n);
-
-    if (v.n)
-        memcpy(ret + field_n - v.n, v.p, v.n);
 }
 
 /* TPMS_ECC_PARMS and the point. */
