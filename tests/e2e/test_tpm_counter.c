@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ratchet_steps.h"
 
@@ -172,12 +173,14 @@ static void says_what_the_tpm_says(void **state)
         const char    *bend;
         enum pawl_code code;
         const char    *where;
+        const char    *why;
     } rows[] = {
-        { "refuse=12a,14b", PAWL_E_FULL, "TPM2_NV_DefineSpace" },
-        { "refuse=12a,14c", PAWL_E_CONFLICT, "counter" },
-        { "refuse=12a,9a2", PAWL_E_DENIED, "TPM2_NV_DefineSpace" }, /* the owner's password */
-        { "refuse=134,920", PAWL_E_IO, "TPM2_NV_Increment" },       /* too often */
-        { "refuse=14e,923", PAWL_E_IO, "TPM2_NV_Read" },            /* not at the moment */
+        { "refuse=12a,14b", PAWL_E_FULL, "TPM2_NV_DefineSpace", "room for a counter" },
+        { "refuse=12a,14c", PAWL_E_CONFLICT, "counter", "in the meantime" },
+        { "refuse=12a,9a2", PAWL_E_DENIED, "TPM2_NV_DefineSpace",
+          "owner hierarchy has a password" },
+        { "refuse=134,920", PAWL_E_IO, "TPM2_NV_Increment", "wear" },
+        { "refuse=14e,923", PAWL_E_IO, "TPM2_NV_Read", "at the moment" },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -187,6 +190,7 @@ static void says_what_the_tpm_says(void **state)
         setenv("PAWL_BEND", rows[i].bend, 1);
         T_FAILS(tpm_counter_open(t, TPM_NV_COUNTER, true, &value, &err), &err, rows[i].code);
         T_WHERE(&err, rows[i].where);
+        assert_non_null(strstr(err.why, rows[i].why));
         leaves_nothing(t);
         tpm_close(&t);
     }
