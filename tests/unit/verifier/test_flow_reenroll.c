@@ -155,6 +155,30 @@ static void the_old_root_stays_until_the_new_one_is_used(void **state) /* P-ENRO
     assert_memory_equal(r.tombstone[0].kid, new.kid, PAWL_KID);
 }
 
+static void what_was_sent_before_is_not_judged(void **state) /* P-REC-3 */
+{
+    (void)state;
+    WORLD                 w;
+    DEVICE                d;
+    struct enrolling      e;
+    struct soft_evidence  ev;
+    struct pawl_enrol_req req;
+
+    world_make(&w);
+    world_settled(&w, &d);
+    w.config.tenant[ACME].reenrol_auto = true;
+    req = soft_enrol(&d);
+    world_enrol_request(&w, &d, &req, &e);
+    world_enrol_evidence(&d, &e, &ev);
+    ev.a1.snd.seq_hi = 50;
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    struct ratchet r = world_ratchet(&w, &d);
+    assert_int_equal(r.attested_hi, 50);
+    assert_int_equal(r.unattested_hi, 50);
+    assert_int_equal(world_all_incidents(&w), 0);
+}
+
 static void accepted_again_it_keeps_what_it_must(void **state) /* P-ENROL-7 */
 {
     (void)state;
@@ -242,6 +266,7 @@ int main(void)
                what_was_never_used_is_enrolled_again_without_a_word),
         T_CASE("the old root stays until the new one is used",
                the_old_root_stays_until_the_new_one_is_used),
+        T_CASE("what was sent before is not judged", what_was_sent_before_is_not_judged),
         T_CASE("accepted again it keeps what it must", accepted_again_it_keeps_what_it_must),
         T_CASE("a pending device that enrols again stays pending",
                a_pending_device_that_enrols_again_stays_pending),

@@ -394,6 +394,7 @@ static void a_fork_or_an_open_incident_needs_a_person(void **state) /* P-RESYNC-
     struct ratchet r = settled();
 
     assert_int_equal(ask(&r, BASE_USED, 4), RESYNC_DENIED);
+    assert_int_equal(ask(&r, BASE_USED, 6), RESYNC_DENIED); /* a discarded root */
     r.incident_epoch = 6;
     assert_int_equal(ask(&r, BASE_NONE, 0), RESYNC_DENIED);
     assert_int_equal(ask(&r, BASE_UNKNOWN, 6), RESYNC_DENIED);
