@@ -301,7 +301,7 @@ pawl_status live_adopt(struct flow *f, const struct device *d, const struct pawl
     pawl_use_wipe(&l->up_use);
     take_slot(l, &s);
     l->open = true;
-    l->lost = l->leapt = false;
+    l->lost = false;
     shared_lend(l->shared, l);
     return pawl_ok();
 }

@@ -200,19 +200,20 @@ static void add_wants(const struct fake_evidence *e, enum fake_answer how, struc
         return;
     w->present = true;
     r->ticket = PAWL_VIEW_OF(ticket);
-    for (size_t i = 0; i < e->a1.snd.gen_n && w->gen_n < PAWL_VERDICT_PAIRS_MAX - 1; i++) {
+    for (size_t i = 0; i < e->a1.snd.gen_n && w->gen_n < PAWL_VERDICT_PAIRS_MAX - 2; i++) {
         w->gen[w->gen_n].epoch = e->a1.snd.gens[i].epoch;
         w->gen[w->gen_n++].gen = e->a1.snd.gens[i].gen;
     }
-    w->gen[w->gen_n].epoch = 77; /* and one that the device never had */
-    w->gen_n++;
+    w->gen[w->gen_n++].epoch = 77; /* and one that the device never had, .. */
+    w->gen[w->gen_n] = w->gen[0];
+    w->gen[w->gen_n++].dir = PAWL_DOWN; /* .. or did not send */
 }
 
 static struct pawl_view result(const struct fake_evidence *e, enum fake_answer how,
                                const struct pawl_root *base)
 {
     bool                 root = e->a1.label != PAWL_LABEL_ATTEST;
-    struct fake_grant    g = { 0 }, other;
+    struct fake_grant    g = { 0 }, other = { 0 };
     struct pawl_result   r = { 0 };
     const struct signer *s = &world.signer[how == FAKE_FOREIGN];
     uint8_t              hash[32];
@@ -232,15 +233,17 @@ static struct pawl_view result(const struct fake_evidence *e, enum fake_answer h
         c.rcpt = PAWL_VIEW_OF(hash);
         if (how == FAKE_RECEIPT_LESS)
             r.receipt = pawl_view(NULL, 0);
+        if (how == FAKE_RECEIPT_UNSIGNED)
+            c.rcpt = pawl_view(NULL, 0);
     }
     r.ear = signer_token(s, &c);
     if (root) {
         fake_grant(e, base, pawl_jws_signing_input(r.ear), &g);
         other = g;
         other.conf_v[31] ^= how == FAKE_OTHER_CONF;
-        if (how != FAKE_NO_CONF)
-            r.conf_v = PAWL_VIEW_OF(other.conf_v);
     }
+    if (root != (how == FAKE_NO_CONF))
+        r.conf_v = PAWL_VIEW_OF(other.conf_v);
     return signer_result(&r);
 }
 

@@ -40,12 +40,13 @@ enum fake_answer {
     FAKE_NO_EV,    /* .. without the point, or with one */
     FAKE_OTHER_EV, /* E_V of another key than its own */
     FAKE_OFF_CURVE,
-    FAKE_NO_CONF,
+    FAKE_NO_CONF, /* .. or with one */
     FAKE_OTHER_CONF,
-    FAKE_RECEIPT_LESS,   /* pawl.rcpt and no receipt */
-    FAKE_RECEIPT_OTHER,  /* another receipt than it names */
-    FAKE_RECEIPT_OLD,    /* a receipt about another request */
-    FAKE_RECEIPT_FOREIGN /* .. about another device */
+    FAKE_RECEIPT_LESS,    /* pawl.rcpt and no receipt */
+    FAKE_RECEIPT_OTHER,   /* another receipt than it names */
+    FAKE_RECEIPT_OLD,     /* a receipt about another request */
+    FAKE_RECEIPT_FOREIGN, /* .. about another device */
+    FAKE_RECEIPT_UNSIGNED /* no pawl.rcpt beside it */
 };
 
 struct fake_step {

@@ -285,6 +285,15 @@ static void a_reset_is_not_forgotten_when_the_verifier_did_not_answer(void **sta
     assert_int_equal(last()->e.pcr_n, 96);
 }
 
+static void an_enrolment_has_sent_all_values(void **state)
+{
+    (void)state;
+    world.step[0].answer = FAKE_WANTS_VALUES;
+    T_OK(enroll(), &err);
+    assert_int_equal(world.evidence_n, 1);
+    assert_true(flow.record.enrolled);
+}
+
 static void full_evidence_is_given_when_wanted(void **state) /* refusal 8 */
 {
     (void)state;
@@ -638,6 +647,7 @@ int main(void)
         CASE("after a reset all banks are quoted", after_a_reset_all_banks_are_quoted),
         CASE("a reset is not forgotten when the verifier did not answer",
              a_reset_is_not_forgotten_when_the_verifier_did_not_answer),
+        CASE("an enrolment has sent all values", an_enrolment_has_sent_all_values),
         CASE("full evidence is given when wanted", full_evidence_is_given_when_wanted),
         CASE("a missing hash is dropped", a_missing_hash_is_dropped),
         CASE("a used number is left behind", a_used_number_is_left_behind),

@@ -233,6 +233,7 @@ static void no_answer_but_the_right_one_moves_anything(void **state) /* P-DEV-3 
         { FAKE_RECEIPT_OTHER, PAWL_E_FORGED, "result.receipt" },
         { FAKE_RECEIPT_OLD, PAWL_E_FORGED, "result.receipt" },
         { FAKE_RECEIPT_FOREIGN, PAWL_E_FORGED, "result.receipt" },
+        { FAKE_RECEIPT_UNSIGNED, PAWL_E_FORGED, "result.receipt" },
         { FAKE_GARBAGE, PAWL_E_SHORT, "result.map" },
         { FAKE_403, PAWL_E_DENIED, "verifier" },
         { FAKE_AWAY, PAWL_E_IO, "server" },
@@ -268,6 +269,9 @@ static void an_attestation_takes_no_root(void **state) /* P-DEV-3 */
     script(0)->answer = FAKE_NO_EV; /* for an attest: one that nobody asked for */
     T_FAILS(attest(), &err, PAWL_E_FORGED);
     T_WHERE(&err, "ear.ev");
+    script(0)->answer = FAKE_NO_CONF;
+    T_FAILS(attest(), &err, PAWL_E_FORGED);
+    T_WHERE(&err, "result.conf_V");
 }
 
 static void an_enrolment_with_a_wrong_root_is_none(void **state)
@@ -482,6 +486,18 @@ static void a_verifier_that_never_agrees_is_left_alone(void **state) /* P-DEV-9 
     assert_int_equal(answer.kind, FLOW_REFUSED);
 }
 
+static void full_evidence_is_given_once(void **state)
+{
+    size_t from = world.evidence_n;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        *script(i) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_FULL_EVIDENCE_WANTED, 1 };
+    T_OK(rekey(), &err);
+    assert_int_equal(world.evidence_n, from + 2);
+    assert_int_equal(last()->e.pcr_n, 96);
+}
+
 static void too_soon_is_told(void **state)
 {
     size_t from = world.evidence_n;
@@ -638,6 +654,20 @@ static void a_state_that_is_not_the_last_one_is_given_up(void **state) /* P-DEV-
     same_root(&world.pending, 2);
 }
 
+static void what_was_given_up_does_not_come_back(void **state) /* P-DEV-5 */
+{
+    (void)state;
+    T_OK(attest(), &err);
+    *script(0) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_ATTEMPT, 100000 };
+    script(1)->answer = FAKE_AWAY;
+    T_FAILS(rekey(), &err, PAWL_E_IO);
+    restart();
+    T_OK(rekey(), &err);
+    assert_int_equal(last()->a1.reason, PAWL_REASON_STATE_LOST);
+    assert_int_equal(last()->a1.base_epoch, 0);
+    same_root(&world.pending, 2);
+}
+
 static void numbers_leap_once_for_each_loss(void **state) /* P-DEV-7 */
 {
     (void)state;
@@ -688,6 +718,42 @@ static void another_verifier_gets_nothing_of_the_old_epoch(void **state) /* P-DE
     restart();
     T_OK(attest(), &err);
     same_root(&world.current, 1);
+}
+
+static void a_verifier_that_has_shown_its_key_is_another(void **state) /* P-DEV-15 */
+{
+    (void)state;
+    T_OK(rekey(), &err);
+    flow_close(&flow);
+    fake_world_forget();
+    snprintf(config.tenant, sizeof(config.tenant), "other");
+    open_flow();
+    world.refuses_enrol = true;
+    T_FAILS(enroll(), &err, PAWL_E_DENIED);
+    world.refuses_enrol = false;
+    restart(); /* its record is on the disk now, and nothing of the old one */
+    T_OK(enroll(), &err);
+    assert_int_equal(last()->a1.new_epoch, 1);
+    world.vault.trouble = SOFT_GONE;
+    T_FAILS(rekey(), &err, PAWL_E_CONFLICT);
+    world.vault.trouble = SOFT_NONE;
+    T_OK(attest(), &err);
+    same_root(&world.current, 2);
+}
+
+static void an_epoch_with_another_verifier_survives_a_lost_commit(void **state)
+{
+    (void)state;
+    flow_close(&flow);
+    fake_world_forget();
+    snprintf(config.tenant, sizeof(config.tenant), "other");
+    open_flow();
+    T_OK(enroll(), &err);
+    world.vault.trouble = SOFT_GONE;
+    T_FAILS(rekey(), &err, PAWL_E_CONFLICT);
+    world.vault.trouble = SOFT_NONE;
+    T_OK(attest(), &err);
+    same_root(&world.current, 2);
 }
 
 static void a_mistyped_verifier_costs_no_epoch(void **state) /* P-DEV-15 */
@@ -800,6 +866,7 @@ int main(void)
              a_resync_that_needs_another_number_starts_over),
         CASE("a verifier that never agrees is left alone",
              a_verifier_that_never_agrees_is_left_alone),
+        CASE("full evidence is given once", full_evidence_is_given_once),
         CASE("too soon is told", too_soon_is_told),
         FRESH("an enrolment goes above the epochs that are known",
               an_enrolment_goes_above_the_epochs_that_are_known),
@@ -813,11 +880,16 @@ int main(void)
         CASE("a loss is not forgotten by a restart", a_loss_is_not_forgotten_by_a_restart),
         CASE("a state that is not the last one is given up",
              a_state_that_is_not_the_last_one_is_given_up),
+        CASE("what was given up does not come back", what_was_given_up_does_not_come_back),
         CASE("numbers leap once for each loss", numbers_leap_once_for_each_loss),
         CASE("without a loss our own positions hold", without_a_loss_our_own_positions_hold),
         CASE("all files lost is a new enrolment", all_files_lost_is_a_new_enrolment),
         CASE("another verifier gets nothing of the old epoch",
              another_verifier_gets_nothing_of_the_old_epoch),
+        CASE("a verifier that has shown its key is another",
+             a_verifier_that_has_shown_its_key_is_another),
+        CASE("an epoch with another verifier survives a lost commit",
+             an_epoch_with_another_verifier_survives_a_lost_commit),
         CASE("a mistyped verifier costs no epoch", a_mistyped_verifier_costs_no_epoch),
         CASE("the imported key is in every new root", the_imported_key_is_in_every_new_root),
         CASE("a verifier without the key says so and is served",

@@ -265,6 +265,40 @@ static void starts_write_eight_slots_of_an_epoch(void **state) /* P-DEV-10 */
     assert_true(world.vault.counter - counter == LIVE_START_WRITES + 2);
 }
 
+static void an_epoch_ends_with_its_eighth_start(void **state) /* P-DEV-11 */
+{
+    (void)state;
+    for (unsigned i = 0; i < LIVE_START_WRITES; i++) {
+        assert_false(live_wants_rekey(&flow));
+        restart();
+    }
+    assert_true(live_wants_rekey(&flow));
+}
+
+static void what_a_crash_took_is_told_once(void **state)
+{
+    struct stat st;
+    off_t       before;
+
+    (void)state;
+    seal("a");
+    assert_int_equal(fstatat(flow.dir.fd, "sent.log", &st, 0), 0);
+    before = st.st_size;
+    attest(); /* what is attested is on the disk first */
+    assert_int_equal(fstatat(flow.dir.fd, "sent.log", &st, 0), 0);
+    assert_true(st.st_size > before);
+    before = st.st_size;
+    seal("b");
+    flow_close(&flow);
+    assert_int_equal(truncate(scratch_path("state/sent.log"), before), 0); /* without its leaf */
+    open_flow();
+    attest();
+    assert_int_equal(said()->snd.unknown_n, 1);
+    assert_true(said()->snd.unknown[0].lo == 2 && said()->snd.unknown[0].hi <= 17);
+    attest();
+    assert_int_equal(said()->snd.unknown_n, 0);
+}
+
 static void the_keys_of_what_is_over_leave_the_disk(void **state)
 {
     struct slot_vault                   v = soft_vault(&world.vault);
@@ -506,6 +540,9 @@ static void what_the_verifier_sends_is_opened(void **state)
     attest();
     assert_int_equal(said()->rcv.gen_n, 1);
     assert_true(said()->rcv.seq_hi == 1);
+    attest();
+    assert_int_equal(said()->rcv.gen_n, 0);
+    assert_true(said()->rcv.seq_hi == 1);
 }
 
 static void a_forged_message_moves_nothing(void **state)
@@ -537,7 +574,8 @@ static void the_old_downlink_ends_with_the_first_answer(void **state) /* P-DEV-1
     T_OK(receive(downlink(&old, 1, 3, 3)), &err);
     assert_int_equal(slot.epoch, 1);
     restart();
-    T_OK(receive(downlink(&old, 1, 3, 4)), &err); /* it is in the slot, too */
+    T_OK(receive(downlink(&old, 0, 1, 2)), &err); /* it is in the slot, too */
+    T_OK(receive(downlink(&old, 1, 3, 4)), &err);
     attest();
     T_FAILS(receive(downlink(&old, 1, 3, 5)), &err, PAWL_E_DENIED);
     T_OK(receive(downlink(&world.current, 0, 6, 6)), &err);
@@ -591,6 +629,8 @@ int main(void)
         CASE("a start takes slots and generations that nobody used",
              a_start_takes_slots_and_generations_that_nobody_used),
         CASE("starts write eight slots of an epoch", starts_write_eight_slots_of_an_epoch),
+        CASE("an epoch ends with its eighth start", an_epoch_ends_with_its_eighth_start),
+        CASE("what a crash took is told once", what_a_crash_took_is_told_once),
         CASE("the keys of what is over leave the disk", the_keys_of_what_is_over_leave_the_disk),
         CASE("a full disk at a start is survived", a_full_disk_at_a_start_is_survived),
         CASE("a message that fails ends its generation", a_message_that_fails_ends_its_generation),
