@@ -279,7 +279,8 @@ pawl_status journal_append(struct journal *j, struct pawl_view body, struct pawl
     if (pawl_is_ok(s) && fsync(j->fd))
         s = io(err, j->name, "fsync");
     if (!pawl_is_ok(s)) {
-        j->untidy = true; /* inv. 2 */
+        /* Whole or not, it never was; where that cannot be had now, the next append sees to it. */
+        j->untidy = ftruncate(j->fd, (off_t)j->end) != 0; /* inv. 2 */
         return s;
     }
     j->end += body.n + JOURNAL_FRAME;

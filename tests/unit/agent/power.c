@@ -15,7 +15,7 @@
 #include "state/point.h"
 #include "t.h"
 
-enum { FDS = 64, RENAMES = 16, EXIT_HIT = 77, EXIT_WRONG = 78, FULL_FOR = 4 };
+enum { FDS = 64, RENAMES = 16, EXIT_HIT = 77, EXIT_WRONG = 78, FULL_FOR = 4, CUT_BEHIND = 6 };
 
 /* Of the child alone. */
 static struct {
@@ -23,6 +23,7 @@ static struct {
     enum power kind;
     unsigned   at, n; /* hit at the at-th event; events so far */
     unsigned   full;  /* writes that still fail */
+    unsigned   left;  /* events until the power goes after all */
     struct {
         bool  dirty;
         off_t synced; /* size at the last fsync */
@@ -50,11 +51,11 @@ int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
 
 static void die(void)
 {
-    if (child.kind == POWER_CUT || child.kind == POWER_EIO)
+    if (child.kind != POWER_KILL)
         for (int fd = 0; fd < FDS; fd++)
             if (child.fd[fd].dirty)
                 lose_bytes(fd);
-    while (child.kind == POWER_CUT && child.renamed_n) {
+    while (child.kind != POWER_KILL && child.renamed_n) {
         size_t i = --child.renamed_n;
         __real_renameat(child.renamed[i].dir, child.renamed[i].to, child.renamed[i].dir,
                         child.renamed[i].from);
@@ -70,14 +71,17 @@ static bool event(bool is_write, bool is_sync)
 {
     if (!child.on)
         return false;
+    if (child.left && !--child.left)
+        die();
     if (child.kind == POWER_FULL && !is_write)
         return false;
-    if (child.kind == POWER_EIO && !is_sync)
+    if ((child.kind == POWER_EIO || child.kind == POWER_EIO_CUT) && !is_sync)
         return false;
     if (++child.n != child.at)
         return false;
     if (child.kind == POWER_KILL || child.kind == POWER_CUT)
         die();
+    child.left = child.kind == POWER_EIO_CUT ? CUT_BEHIND : 0;
     return true;
 }
 

@@ -17,7 +17,8 @@ enum power {
                    their directory */
     POWER_FULL, /* a write takes half of its bytes, then ENOSPC; three more fail; then there is room
                  */
-    POWER_EIO,  /* an fsync fails once, and what it was about is half gone if the process dies */
+    POWER_EIO,  /* an fsync fails once */
+    POWER_EIO_CUT, /* the same, and a few events later the power goes */
     POWER_KINDS
 };
 

@@ -61,7 +61,7 @@ static pawl_status key_of(const struct soft_vault *v, uint64_t value, struct paw
     struct pawl_wr w = pawl_wr_to(b, sizeof(b));
 
     memcpy(seed.b, v->seed, sizeof(v->seed));
-    pawl_wr_u64(&w, value);
+    pawl_wr_u64(&w, v->trouble == SOFT_UNBOUND ? 0 : value);
     return pawl_hkdf_expand(&seed, PAWL_VIEW_OF(b), 64, ret, err);
 }
 
@@ -89,7 +89,7 @@ static pawl_status unseal(void *self, uint64_t value, const struct slot_sealed *
     v->unseals++;
     if (silent(v))
         return no_answer(err);
-    if (v->counter != value)
+    if (v->counter != value && v->trouble != SOFT_UNBOUND)
         return pawl_fail(err, PAWL_E_DENIED, "TPM2_PolicyNV", "the counter is at another value");
     PAWL_TRY(key_of(v, value, &key, err));
     PAWL_TRY(pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), pawl_view(NULL, 0),

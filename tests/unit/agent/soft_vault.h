@@ -16,6 +16,7 @@ enum soft_trouble {
     SOFT_SILENT,         /* nothing answers */
     SOFT_TWICE,          /* somebody else increments it as well */
     SOFT_SPOILS,         /* seals something else */
+    SOFT_UNBOUND,        /* seals to no value at all */
 };
 
 struct soft_vault {

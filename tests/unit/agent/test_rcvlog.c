@@ -4,8 +4,11 @@
  * crash, is taken once, and is attested until a snapshot that held it was answered.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "power.h"
@@ -111,7 +114,7 @@ static void a_slot_is_taken_once(void **state)
     assert_int_equal(rcvlog_seq_hi(l), 3);
     rcvlog_close(&l);
     l = opened(dir);
-    assert_true(rcvlog_has(l, 2) && rcvlog_has(l, 3) && !rcvlog_has(l, 1));
+    assert_true(rcvlog_has(l, 2) && rcvlog_has(l, 3) && !rcvlog_has(l, 4));
     assert_true(rcvlog_has_id(l, 2 << 10));
     attests(rcv_of(l), 0, 0, 1, 6);
 }
@@ -232,31 +235,55 @@ static void what_came_after_the_snapshot_is_still_attested(void **state)
     assert_int_equal(r->seq_hi, 65);
     attests(r, 0, 0, 1, 9);
     attests(r, 1, 2, 65, 1);
-    take(l, 0, 1, 2); /* late, below seq_hi */
-    take(l, 1, 40, 41);
     take(l, 2, 65, 66);
     answered(l, 64); /* another snapshot than the last */
-    assert_int_equal(rcv_of(l)->gen_n, 3);
+    assert_int_equal(rcv_of(l)->gen_n, 2);
     rcvlog_close(&l);
 
     l = opened(dir);
     answered(l, 66); /* no snapshot was taken in this run */
+    take(l, 4, 200, 201);
+    take(l, 3, 190, 193); /* late */
     r = rcv_of(l);
-    assert_int_equal(r->gen_n, 3);
-    attests(r, 0, 0, 1, 11);
-    attests(r, 1, 1, 40, 2); /* in order of slots */
-    attests(r, 2, 2, 65, 3);
-    take(l, 0, 1, 3);
-    answered(l, 66);
+    assert_int_equal(r->gen_n, 4);
+    attests(r, 0, 0, 1, 9);
+    attests(r, 1, 2, 65, 3);
+    attests(r, 2, 3, 190, 8); /* in order of slots */
+    attests(r, 3, 4, 200, 2);
+    take(l, 4, 200, 202);
+    answered(l, 201);
     rcvlog_close(&l);
 
     l = opened(dir);
     r = rcv_of(l);
     assert_int_equal(r->gen_n, 1);
-    attests(r, 0, 0, 1, 4);
-    assert_int_equal(r->seq_hi, 66);
-    for (uint64_t seq = 1; seq <= 4; seq++)
-        assert_true(rcvlog_has(l, seq));
+    attests(r, 0, 4, 200, 4);
+    assert_int_equal(r->seq_hi, 202);
+    rcvlog_close(&l);
+}
+
+/* The verifier forgets what it sent below a snapshot: what came late there would be an E7. */
+static void nothing_is_new_below_a_quote_or_a_start(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct rcvlog               *l = opened(dir);
+    struct rcvlog_slot           late[2] = { a_slot(0, 1, 9), a_slot(0, 1, 3) };
+    struct pawl_err              err;
+
+    (void)state;
+    take(l, 0, 1, 4);
+    take(l, 0, 1, 2); /* late, and no quote was made */
+    rcv_of(l);
+    assert_true(rcvlog_has(l, 3) && !rcvlog_has(l, 5));
+    T_FAILS(rcvlog_add(l, late, 2, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "rcvlog.seq");
+    assert_false(rcvlog_has(l, 9));
+    take(l, 0, 1, 7);
+    take(l, 0, 1, 6);
+    rcvlog_close(&l);
+    l = opened(dir); /* whether one was made since is not known */
+    assert_true(rcvlog_has(l, 5) && !rcvlog_has(l, 8));
+    attests(rcv_of(l), 0, 0, 1, 2 | 8 | 32 | 64);
     rcvlog_close(&l);
 }
 
@@ -310,6 +337,37 @@ static void a_long_life_stays_small(void **state)
     assert_true(rcvlog_has(l, 200 * 64 - 5));
     assert_true(rcvlog_has_id(l, (200 * 64 - 4095) << 10)); /* the last 4,096 */
     assert_false(rcvlog_has_id(l, (200 * 64 - 4096) << 10));
+    rcvlog_close(&l);
+}
+
+/* What failed is not half believed by the next start: nobody handed it on. */
+static void a_batch_that_failed_was_never_there(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct rcvlog               *l = opened(dir);
+    struct rcvlog_slot           s[3] = { a_slot(0, 1, 2), a_slot(0, 1, 3), a_slot(0, 1, 4) };
+    struct rlimit                limit, small;
+    struct stat                  before, after;
+    struct pawl_err              err;
+
+    (void)state;
+    take(l, 0, 1, 1);
+    assert_int_equal(fstatat(dir, RCVLOG_FILE, &before, 0), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = (rlim_t)before.st_size + 100; /* room for half of it */
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    T_FAILS(rcvlog_add(l, s, 3, &err), &err, PAWL_E_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(fstatat(dir, RCVLOG_FILE, &after, 0), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    assert_false(rcvlog_has(l, 2));
+    assert_int_equal(rcvlog_seq_hi(l), 1);
+    take(l, 0, 1, 4); /* a shorter one in its place */
+    rcvlog_close(&l);
+    l = opened(dir);
+    attests(rcv_of(l), 0, 0, 1, 9);
     rcvlog_close(&l);
 }
 
@@ -504,6 +562,7 @@ static void what_was_taken_is_there_wherever_it_stops(void **state)
     power_everywhere(&c, POWER_CUT, 60);
     power_everywhere(&c, POWER_FULL, 40);
     power_everywhere(&c, POWER_EIO, 15);
+    power_everywhere(&c, POWER_EIO_CUT, 15);
 }
 
 #define CASE(sentence, f)                                                                          \
@@ -521,8 +580,10 @@ int main(void)
         CASE("an ack names what was taken and no more", an_ack_names_what_was_taken_and_no_more),
         CASE("what came after the snapshot is still attested",
              what_came_after_the_snapshot_is_still_attested),
+        CASE("nothing is new below a quote or a start", nothing_is_new_below_a_quote_or_a_start),
         CASE("forgotten is empty but for floor and ids", forgotten_is_empty_but_for_floor_and_ids),
         CASE("a long life stays small", a_long_life_stays_small),
+        CASE("a batch that failed was never there", a_batch_that_failed_was_never_there),
         CASE("every truncation is a loss or older", every_truncation_is_a_loss_or_older),
         CASE("no flip makes another log", no_flip_makes_another_log),
         CASE("a lost log stays lost until somebody acts",

@@ -382,6 +382,7 @@ static void no_number_comes_twice_wherever_it_stops(void **state)
     power_everywhere(&c, POWER_CUT, 60);
     power_everywhere(&c, POWER_FULL, 15);
     power_everywhere(&c, POWER_EIO, 30);
+    power_everywhere(&c, POWER_EIO_CUT, 30);
 }
 
 #define CASE(sentence, f)                                                                          \

@@ -133,6 +133,20 @@ static void generations_are_listed_in_order(void **state)
     lists(l, 2, 4, 71, 73);
 }
 
+static void what_is_attested_is_on_the_disk(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct sentlog              *l = opened(dir, 0, 0);
+
+    (void)state;
+    add(l, 0, 1, 3);
+    snd_of(l);
+    crash(&l);
+    l = opened(dir, 1, 256);
+    lists(l, 0, 0, 1, 3);
+    crash(&l);
+}
+
 static void leaves_are_given_for_supply(void **state)
 {
     PAWL_CLEANUP(file_close) int                dir = open_scratch();
@@ -599,6 +613,36 @@ static void many_runs_are_remembered_in_little(void **state)
     crash(&l);
 }
 
+static void ranges_touch_or_are_apart(void **state)
+{
+    struct ranges r = { 0 };
+
+    (void)state;
+    ranges_add(&r, 10, 12);
+    ranges_add(&r, 14, 14); /* 13 is between them */
+    assert_int_equal(r.n, 2);
+    assert_false(ranges_have(&r, 13));
+    ranges_add(&r, 5, 9);
+    assert_int_equal(r.n, 2);
+    assert_true(r.at[0].lo == 5 && r.at[0].hi == 12);
+    ranges_add(&r, 13, 13);
+    assert_int_equal(r.n, 1);
+    ranges_add(&r, 1, 1);
+    ranges_add(&r, 20, UINT64_MAX);
+    ranges_add(&r, 6, 7); /* inside */
+    assert_int_equal(r.n, 3);
+    ranges_add(&r, 2, 30); /* over all of them */
+    assert_int_equal(r.n, 1);
+    assert_true(r.at[0].lo == 1 && r.at[0].hi == UINT64_MAX);
+    r.n = 0;
+    for (uint64_t i = 0; i < RANGES_MAX; i++)
+        ranges_add(&r, 100 * i + 50, 100 * i + 60);
+    assert_int_equal(r.n, RANGES_MAX);
+    ranges_add(&r, 1, 1);
+    assert_int_equal(r.n, RANGES_MAX);
+    assert_true(r.at[0].lo == 1 && r.at[0].hi == 60 && r.at[1].lo == 150);
+}
+
 /* ---- the file ------------------------------------------------------------------------------- */
 
 struct spoilt {
@@ -864,6 +908,7 @@ static void nothing_is_missing_wherever_it_stops(void **state)
     power_everywhere(&c, POWER_CUT, 150);
     power_everywhere(&c, POWER_FULL, 80);
     power_everywhere(&c, POWER_EIO, 40);
+    power_everywhere(&c, POWER_EIO_CUT, 40);
 }
 
 static void sixteen_at_most_are_unknown_wherever_it_stops(void **state)
@@ -888,6 +933,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE("generations are listed in order", generations_are_listed_in_order),
+        CASE("what is attested is on the disk", what_is_attested_is_on_the_disk),
         CASE("leaves are given for supply", leaves_are_given_for_supply),
         CASE("a log that was closed knows all", a_log_that_was_closed_knows_all),
         CASE("wrong slots are refused", wrong_slots_are_refused),
@@ -907,6 +953,7 @@ int main(void)
         CASE("slots before a loss are not judged", slots_before_a_loss_are_not_judged),
         CASE("forgotten begins empty", forgotten_begins_empty),
         CASE("many runs are remembered in little", many_runs_are_remembered_in_little),
+        CASE("ranges touch or are apart", ranges_touch_or_are_apart),
         CASE("every truncation is a loss or a crash", every_truncation_is_a_loss_or_a_crash),
         CASE("no flip makes another leaf", no_flip_makes_another_leaf),
         CASE("a lost log stays lost until somebody acts",

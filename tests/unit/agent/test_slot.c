@@ -297,6 +297,45 @@ static void trouble_at_the_commit_point_is_told_apart(void **state)
     }
 }
 
+/* The content says itself which value it is for, whatever the TPM thinks of it. */
+static void a_file_cannot_be_relabelled(void **state)
+{
+    enum { COUNTER_AT = 13 }; /* behind the head and "pawl/1 slot" */
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct soft_vault            soft = { .trouble = SOFT_UNBOUND };
+    uint8_t                      b[4096];
+    size_t                       n;
+    struct pawl_err              err;
+
+    (void)state;
+    write_slot(dir, &soft, 1);
+    T_OK(file_read(dir, "slot.0", b, sizeof(b), &n, &err), &err);
+    assert_int_equal(b[COUNTER_AT], soft.counter);
+    write_slot(dir, &soft, 2);
+    b[COUNTER_AT] = (uint8_t)soft.counter;
+    put(dir, "slot.1", pawl_view(b, n));
+    opens_not(dir, &soft, PAWL_E_STATE, "does not open");
+}
+
+/* It may be the valid one: tomorrow it can be read. */
+static void a_file_that_cannot_be_read_is_not_overwritten(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct soft_vault            soft = { 0 };
+    struct slot_vault            v = soft_vault(&soft);
+    struct slot                  s = a_slot(2);
+    struct pawl_err              err;
+
+    (void)state;
+    write_slot(dir, &soft, 1);
+    assert_int_equal(renameat(dir, "slot.0", dir, "kept"), 0);
+    assert_int_equal(symlinkat("slot.0", dir, "slot.0"), 0); /* reading it ends in ELOOP */
+    T_FAILS(slot_write(dir, &v, &s, &err), &err, PAWL_E_IO);
+    opens_not(dir, &soft, PAWL_E_IO, "");
+    assert_int_equal(renameat(dir, "kept", dir, "slot.0"), 0);
+    assert_int_equal(epoch_that_opens(dir, &soft), 1);
+}
+
 static void mixed_epochs_are_not_written(void **state)
 {
     PAWL_CLEANUP(file_close) int dir = open_scratch();
@@ -545,6 +584,7 @@ static void exactly_one_opens_wherever_it_stops(void **state)
     power_everywhere(&c, POWER_CUT, 30);
     power_everywhere(&c, POWER_FULL, 3);
     power_everywhere(&c, POWER_EIO, 7);
+    power_everywhere(&c, POWER_EIO_CUT, 7);
 }
 
 #define CASE(sentence, f)                                                                          \
@@ -565,6 +605,9 @@ int main(void)
         CASE("a disk that cannot be read is no loss", a_disk_that_cannot_be_read_is_no_loss),
         CASE("trouble at the commit point is told apart",
              trouble_at_the_commit_point_is_told_apart),
+        CASE("a file cannot be relabelled", a_file_cannot_be_relabelled),
+        CASE("a file that cannot be read is not overwritten",
+             a_file_that_cannot_be_read_is_not_overwritten),
         CASE("mixed epochs are not written", mixed_epochs_are_not_written),
         CASE("forgotten is as if there never was one", forgotten_is_as_if_there_never_was_one),
         CASE("every truncation is a loss", every_truncation_is_a_loss),

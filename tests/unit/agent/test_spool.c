@@ -14,6 +14,7 @@
 #include "power.h"
 #include "scratch.h"
 #include "state/file.h"
+#include "state/journal.h"
 #include "state/spool.h"
 #include "t.h"
 
@@ -308,6 +309,28 @@ static void the_file_shrinks_when_much_was_taken(void **state)
     spool_close(&s);
 }
 
+static void an_id_does_not_come_again_in_a_file_written_anew(void **state)
+{
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct spool                *s = opened(dir);
+    uint64_t                     keep = put(s, 7), last = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 600; i++)
+        last = put(s, i);
+    sync_all(s);
+    off_t large = size_of(dir);
+    for (uint64_t id = keep + 1; id <= last; id++)
+        take(s, id);
+    sync_all(s);
+    assert_true(size_of(dir) < large / 10);
+    spool_close(&s);
+    s = opened(dir);
+    assert_int_equal(comes(s, 0, 7), keep);
+    assert_int_equal(put(s, 1), last + 1);
+    spool_close(&s);
+}
+
 /* ---- the file ------------------------------------------------------------------------------- */
 
 static void nothing_of_it_stands_in_the_clear(void **state)
@@ -452,6 +475,46 @@ static void a_spoilt_record_costs_no_other(void **state)
     assert_int_equal(spool_facts(q).n, 2);
     spool_close(&q);
     close(s.dir);
+}
+
+static struct {
+    uint8_t b[4][4096];
+    size_t  n[4], count;
+} frames;
+
+static pawl_status keep_frame(void *arg, uint64_t at, struct pawl_view body, struct pawl_err *err)
+{
+    (void)arg, (void)at, (void)err;
+    assert_true(frames.count < 4 && body.n <= sizeof(frames.b[0]));
+    memcpy(frames.b[frames.count], body.p, body.n);
+    frames.n[frames.count++] = body.n;
+    return pawl_ok();
+}
+
+/* Whoever writes in the file puts a message in again, with a checksum that is right. */
+static void a_record_that_is_repeated_comes_once(void **state)
+{
+    PAWL_CLEANUP(file_close) int               dir = open_scratch();
+    struct spool                              *s = opened(dir);
+    PAWL_CLEANUP(journal_close) struct journal j = { .fd = -1 };
+    bool                                       lost = false;
+    struct pawl_err                            err;
+
+    (void)state;
+    for (unsigned i = 1; i <= 2; i++) {
+        put(s, i);
+        sync_all(s);
+    }
+    spool_close(&s);
+    frames.count = 0;
+    T_OK(journal_open(dir, FILE_NAME, 4096, keep_frame, NULL, &j, &err), &err);
+    assert_int_equal(frames.count, 3);
+    T_OK(journal_append(&j, pawl_view(frames.b[1], frames.n[1]), &err), &err);
+    s = opened_with(dir, 1 << 20, &lost);
+    assert_true(lost);
+    assert_int_equal(spool_facts(s).n, 2);
+    nothing_comes(s, comes(s, comes(s, 0, 1), 2));
+    spool_close(&s);
 }
 
 /* ---- threads -------------------------------------------------------------------------------- */
@@ -652,6 +715,7 @@ static void what_was_synced_is_there_wherever_it_stops(void **state)
     power_everywhere(&c, POWER_CUT, 90);
     power_everywhere(&c, POWER_FULL, 50);
     power_everywhere(&c, POWER_EIO, 15);
+    power_everywhere(&c, POWER_EIO_CUT, 15);
 }
 
 static void so_it_is_when_the_file_is_written_anew(void **state)
@@ -668,6 +732,7 @@ static void so_it_is_when_the_file_is_written_anew(void **state)
     power_everywhere(&c, POWER_CUT, 200);
     power_everywhere(&c, POWER_FULL, 100);
     power_everywhere(&c, POWER_EIO, 20);
+    power_everywhere(&c, POWER_EIO_CUT, 20);
 }
 
 #define CASE(sentence, f)                                                                          \
@@ -687,11 +752,14 @@ int main(void)
         CASE("a message has a size", a_message_has_a_size),
         CASE("a full spool refuses and keeps", a_full_spool_refuses_and_keeps),
         CASE("the file shrinks when much was taken", the_file_shrinks_when_much_was_taken),
+        CASE("an id does not come again in a file written anew",
+             an_id_does_not_come_again_in_a_file_written_anew),
         CASE("nothing of it stands in the clear", nothing_of_it_stands_in_the_clear),
         CASE("another key opens nothing", another_key_opens_nothing),
         CASE("every truncation leaves ours or nothing", every_truncation_leaves_ours_or_nothing),
         CASE("no flip makes another message", no_flip_makes_another_message),
         CASE("a spoilt record costs no other", a_spoilt_record_costs_no_other),
+        CASE("a record that is repeated comes once", a_record_that_is_repeated_comes_once),
         CASE("threads share a spool", threads_share_a_spool),
         CASE("what was synced is there wherever it stops",
              what_was_synced_is_there_wherever_it_stops),
