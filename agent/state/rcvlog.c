@@ -16,6 +16,7 @@ struct rcvlog {
     struct rcvlog_book now;
     struct rcvlog_book next;    /* being made; becomes `now` when it is on the disk */
     uint64_t           snap_hi; /* of the last snapshot */
+    uint64_t           closed;  /* nothing up to it is new any more (inv. 2) */
     bool               has_head;
     uint8_t            body[RCVLOG_BODY_MAX];
 };
@@ -91,6 +92,7 @@ pawl_status rcvlog_open(int dir, struct rcvlog **ret, bool *ret_lost, struct paw
         return pawl_fail(err, PAWL_E_MEMORY, RCVLOG_FILE, "out of memory");
     l->file.fd = -1;
     PAWL_TRY(open_log(dir, l, err));
+    l->closed = l->now.hi; /* a quote may have been made of all of it */
     point("rcvlog.opened");
     *ret_lost = l->now.lost;
     *ret = l;
@@ -111,7 +113,7 @@ void rcvlog_close(struct rcvlog **l)
 
 bool rcvlog_has(const struct rcvlog *l, uint64_t seq)
 {
-    return rcvlog_book_has(&l->now, seq);
+    return seq <= l->closed || rcvlog_book_has(&l->now, seq);
 }
 
 bool rcvlog_has_id(const struct rcvlog *l, uint64_t id)
@@ -142,8 +144,11 @@ pawl_status rcvlog_add(struct rcvlog *l, const struct rcvlog_slot *slot, size_t 
     if (!n)
         return pawl_ok();
     l->next = l->now;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (slot[i].seq <= l->closed)
+            return pawl_fail(err, PAWL_E_CONFLICT, "rcvlog.seq", "below what a quote has said");
         PAWL_TRY(rcvlog_book_take(&l->next, &slot[i], err));
+    }
     rcvlog_slots_write(slot, n, &w);
     return commit(l, &w, err);
 }
@@ -183,12 +188,11 @@ pawl_status rcvlog_rcv(struct rcvlog *l, struct pawl_rcv *ret, struct pawl_err *
         };
     }
     ret->gen_n = l->now.gen_n;
-    ret->seq_hi = l->snap_hi = l->now.hi;
+    ret->seq_hi = l->snap_hi = l->closed = l->now.hi;
     return pawl_ok();
 }
 
-/* A late slot below seq_hi that came after the snapshot is still to be attested: what the snapshot
- * held is told by its bits. */
+/* What came after the snapshot is still to be attested: what that held is told by its bits. */
 pawl_status rcvlog_answered(struct rcvlog *l, uint64_t seq_hi, struct pawl_err *err)
 {
     struct pawl_wr w = pawl_wr_to(l->body, sizeof(l->body));
@@ -217,6 +221,7 @@ pawl_status rcvlog_forget(struct rcvlog *l, uint64_t floor, struct pawl_err *err
     memcpy(l->next.id, l->now.id, sizeof(l->next.id));
     PAWL_TRY(rewrite(l->file.dir, l, &l->next, err));
     l->now = l->next;
+    l->closed = 0;
     point("rcvlog.forgotten");
     return pawl_ok();
 }

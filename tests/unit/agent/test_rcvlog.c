@@ -540,7 +540,7 @@ static void what_was_taken_is_there(void *shared)
     for (uint64_t s = 1; s < SLOTS; s++) {
         assert_true(!t->taken[s] || (rcvlog_has(l, s) && rcvlog_has_id(l, s << 10)));
         assert_true(!t->taken[s] || here[s] || t->attested[s]);
-        assert_true(!rcvlog_has(l, s) || t->offered[s]);
+        assert_true(!rcvlog_has_id(l, s << 10) || t->offered[s]);
     }
 }
 
