@@ -4,6 +4,7 @@
 #define AGENT_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum cli_command {
     CLI_NONE = 0,
@@ -15,6 +16,8 @@ enum cli_command {
     CLI_JOIN,
     CLI_IDENTITY,
     CLI_HEDGE,
+    CLI_SEND,
+    CLI_RECV,
     CLI_HELP,
     CLI_VERSION
 };
@@ -22,17 +25,20 @@ enum cli_command {
 /* Documented in --help; scripts rely on them. */
 enum cli_exit {
     CLI_GOOD = 0,
-    CLI_ATTENTION = 1, /* refused, not trusted, or somebody should look */
-    CLI_USAGE = 2,     /* command line, configuration or state cannot be used */
-    CLI_NO_CONTACT = 3 /* the verifier or the TPM cannot be reached */
+    CLI_ATTENTION = 1,  /* refused, not trusted, or somebody should look */
+    CLI_USAGE = 2,      /* command line, configuration or state cannot be used */
+    CLI_NO_CONTACT = 3, /* the verifier or the TPM cannot be reached */
+    CLI_QUEUED = 4,     /* send: safe in the queue, and not acknowledged yet */
+    CLI_FULL = 5        /* send: the queue is full */
 };
 
 struct cli {
     enum cli_command command;
     const char      *config;       /* path */
     bool             config_given; /* by --config */
-    bool             json, csv, force;
-    const char      *argument; /* of join: the string, or - */
+    bool             json, csv, force, lines, wait, follow;
+    uint64_t         count;    /* of recv: at most so many; 0: all */
+    const char      *argument; /* of join: the string, or -; of send: a file, - or NULL */
     const char      *token;    /* file for the verifier's token, or NULL */
 };
 

@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "join.h"
 #include "loop.h"
+#include "message.h"
 #include "report.h"
 #include "sandbox.h"
 #include "status.h"
@@ -179,6 +180,10 @@ static enum cli_exit dispatch(const struct cli *cli)
         return show_status(cli, &c);
     case CLI_IDENTITY:
         return show_identity(cli, &c);
+    case CLI_SEND:
+        return message_send(cli, &c);
+    case CLI_RECV:
+        return message_recv(cli, &c);
     case CLI_HEDGE:
         return hedge(&c);
     default:

@@ -9,7 +9,7 @@
 
 void rounds_say(struct rounds *r, const char *line)
 {
-    if (!strcmp(r->last, line))
+    if (r->quiet || !strcmp(r->last, line))
         return;
     snprintf(r->last, sizeof(r->last), "%s", line);
     fprintf(stderr, "pawl-agent: %s\n", line);

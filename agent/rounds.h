@@ -18,6 +18,7 @@ struct rounds {
     struct flow     flow;
     struct schedule schedule;
     struct server  *server;    /* told of what comes down; NULL: there is none. Not owned */
+    bool            quiet;     /* nothing is logged */
     char            last[400]; /* what was logged last: the same again is not news */
 };
 

@@ -42,6 +42,7 @@ void schedule_begin(struct schedule *s, const struct config *c, int64_t now_ms, 
                             .jitter_s = c->jitter_s,
                             .poll_s = c->poll_s,
                             .batch_ms = calm ? 0 : c->batch_ms,
+                            .calm = calm,
                             .attest_ms = calm ? SCHEDULE_NEVER : now_ms,
                             .attested_ms = now_ms - SCHEDULE_RETRY_MIN_MS,
                             .poll_ms = now_ms,
@@ -59,7 +60,8 @@ static enum pawl_reason reason_of(const struct schedule *s, bool demanded)
 static bool needs_attest(const struct schedule *s, const struct schedule_seen *seen)
 {
     return s->needs || seen->bar == LIVE_CEILING || seen->bar == LIVE_LOG_FULL ||
-           seen->inbox_log_full;
+           seen->inbox_log_full ||
+           (s->calm && !s->started && seen->bar == LIVE_WAITS); /* perhaps no longer */
 }
 
 static struct schedule_next next_rekey(const struct schedule *s, const struct schedule_seen *seen,

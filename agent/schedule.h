@@ -39,6 +39,7 @@ enum schedule_need { SCHEDULE_FREE = 0, SCHEDULE_REFUSED = 1, SCHEDULE_DEMANDED 
 struct schedule {
     /* how often */
     uint64_t interval_s, jitter_s, poll_s, batch_ms;
+    bool     calm;
     /* rounds */
     bool     started;     /* one was answered since the process began */
     unsigned failures;    /* in a row */

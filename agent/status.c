@@ -7,12 +7,23 @@
 #include <time.h>
 
 #include "flow/flow.h"
+#include "message.h"
 #include "state/dir.h"
 #include "state/json.h"
 
 static bool is_joined(const struct status *s)
 {
     return s->config->net.server[0] && s->config->tenant[0] && s->config->verifier_n;
+}
+
+/* Only the agent can read its queue. One that does not talk to us is no failure. */
+static void ask_agent(struct status *s)
+{
+    PAWL_CLEANUP(pawl_local_close) struct pawl_local *agent = NULL;
+    struct pawl_err                                   ignored;
+
+    s->has_queue = pawl_is_ok(message_agent(s->config, &agent, &ignored)) && agent &&
+                   pawl_is_ok(pawl_local_status(agent, &s->queue, &ignored));
 }
 
 pawl_status status_look(const struct config *c, struct status *ret, struct pawl_err *err)
@@ -30,6 +41,8 @@ pawl_status status_look(const struct config *c, struct status *ret, struct pawl_
     }
     if (is_joined(&s))
         flow_forget_others(&s.record, c);
+    if (s.pid)
+        ask_agent(&s);
     *ret = s;
     return pawl_ok();
 }
@@ -147,6 +160,22 @@ static void software_line(const struct status *s, char *ret, size_t cap)
         snprintf(ret, cap, "pawl-agent " PAWL_VERSION ", %s", s->pid ? "running" : "not running");
 }
 
+static void queue_line(const struct status *s, char *ret, size_t cap)
+{
+    const struct pawl_local_facts *q = &s->queue;
+
+    if (!s->config->messages)
+        snprintf(ret, cap, "messages are off");
+    else if (!s->has_queue)
+        snprintf(ret, cap, "not known: %s", s->pid ? "the agent does not say" : "no agent runs");
+    else if (!q->queue && !q->inbox)
+        snprintf(ret, cap, "empty");
+    else
+        snprintf(ret, cap,
+                 "%" PRIu64 " to send (%" PRIu64 " of %" PRIu64 " bytes), %" PRIu64 " to receive",
+                 q->queue, q->queue_bytes, q->queue_max, q->inbox);
+}
+
 static const char *tls_name(enum net_tls tls)
 {
     return tls == NET_TLS_PIN ? "pin" : tls == NET_TLS_CA ? "ca" : "system";
@@ -166,7 +195,8 @@ static void print_lines(const struct status *s)
     printf("software:     %s\n", line);
     keys_line(s, line, sizeof(line));
     printf("keys:         %s\n", line);
-    printf("queue:        empty\n");
+    queue_line(s, line, sizeof(line));
+    printf("queue:        %s\n", line);
     contact_line(s, line, sizeof(line));
     printf("last contact: %s\n", line);
     status_next(s, line, sizeof(line));
@@ -192,7 +222,11 @@ static void print_json(const struct status *s)
     cJSON_AddStringToObject(j, "ak", r->ak);
     cJSON_AddNumberToObject(j, "epoch", (double)r->epoch);
     cJSON_AddNumberToObject(j, "rekeyed", (double)r->rekeyed_s);
-    cJSON_AddNumberToObject(j, "queue", 0);
+    if (s->has_queue) {
+        cJSON_AddNumberToObject(j, "queue", (double)s->queue.queue);
+        cJSON_AddNumberToObject(j, "queue_bytes", (double)s->queue.queue_bytes);
+        cJSON_AddNumberToObject(j, "inbox", (double)s->queue.inbox);
+    }
     cJSON_AddNumberToObject(j, "last_contact", (double)s->contact_s);
     cJSON_AddStringToObject(j, "result", r->result);
     cJSON_AddStringToObject(j, "why", r->why);

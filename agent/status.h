@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `status`: six lines that say how it stands, from configuration and state directory alone: server,
- * software, keys, queue, last contact, next step.
+ * `status`: six lines that say how it stands: server, software, keys, queue, last contact, next
+ * step. From configuration and state directory, and what a running agent says of its queue.
  */
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
+
+#include <pawl/local.h>
 
 #include "cli.h"
 #include "config.h"
@@ -12,12 +14,14 @@
 
 /* What status is made of. */
 struct status {
-    const struct config *config;
-    struct record        record;
-    bool                 has_state; /* the directory is there */
-    long                 pid;       /* of the agent that runs; 0 none, -1 not known */
-    int64_t              contact_s; /* Unix time, 0: never */
-    int64_t              now_s;
+    const struct config    *config;
+    struct record           record;
+    bool                    has_state; /* the directory is there */
+    long                    pid;       /* of the agent that runs; 0 none, -1 not known */
+    bool                    has_queue; /* it told us */
+    struct pawl_local_facts queue;
+    int64_t                 contact_s; /* Unix time, 0: never */
+    int64_t                 now_s;
 };
 
 PAWL_MUST_USE pawl_status status_look(const struct config *c, struct status *ret,

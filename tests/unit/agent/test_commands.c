@@ -92,6 +92,16 @@ static void commands_and_options_are_taken(void **state)
     assert_int_equal(c.command, CLI_REKEY);
     assert_int_equal(parse(&c, "hedge", "-", NULL), CLI_GOOD);
     assert_int_equal(c.command, CLI_HEDGE);
+    assert_int_equal(parse(&c, "send", NULL, NULL), CLI_GOOD);
+    assert_int_equal(c.command, CLI_SEND);
+    assert_true(!c.argument && !c.lines && !c.wait);
+    assert_int_equal(parse(&c, "send", "--lines", "-"), CLI_GOOD);
+    assert_true(c.argument && c.lines);
+    assert_int_equal(parse(&c, "send", "--wait", "file"), CLI_GOOD);
+    assert_true(c.argument && c.wait);
+    assert_int_equal(parse(&c, "recv", "--follow", "--count=3"), CLI_GOOD);
+    assert_int_equal(c.command, CLI_RECV);
+    assert_true(c.follow && c.count == 3);
     assert_int_equal(parse(&c, "--help", NULL, NULL), CLI_GOOD);
     assert_int_equal(c.command, CLI_HELP);
     assert_int_equal(parse(&c, "attest", "--help", NULL), CLI_GOOD);
@@ -114,6 +124,12 @@ static void a_wrong_command_line_is_a_usage_error(void **state)
         { "hedge" },
         { "hedge", "00112233445566778899aabbccddeeff" }, /* everybody would see it */
         { "run", "--token=x" },
+        { "send", "a", "b" },
+        { "send", "--follow" },
+        { "recv", "a" },
+        { "recv", "--wait" },
+        { "recv", "--count=0" },
+        { "recv", "--count=many" },
         { "--config" },
         { "--colour", "status" },
     };

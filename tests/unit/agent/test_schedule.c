@@ -349,6 +349,11 @@ static void calm_it_does_only_what_is_needed(void **state)
     next_is(&seen, SCHEDULE_ATTEST, 0);
     seen.wants_rekey = true;
     next_is(&seen, SCHEDULE_REKEY, 0);
+    seen.wants_rekey = false;
+    seen.bar = LIVE_WAITS; /* somebody may have approved it since */
+    next_is(&seen, SCHEDULE_ATTEST, 0);
+    done_well(SCHEDULE_ATTEST);
+    next_is(&seen, SCHEDULE_ATTEST, 300000);
 }
 
 /* ---- days ----------------------------------------------------------------------------------- */
