@@ -75,7 +75,7 @@ pawl_status live_receive(struct flow *f, struct pawl_view cose, uint8_t *plain, 
 {
     struct live                            *l = &f->live;
     PAWL_CLEANUP(turned_wipe) struct turned t = { 0 };
-    struct downlink                         d;
+    struct downlink                         d = { 0 };
     struct pawl_msg                         m;
     struct pawl_content                     c;
     struct rcvlog_slot                      slot = { 0 };
