@@ -103,6 +103,7 @@ static pawl_status open_logs(struct flow *f, bool *ret_lost, struct pawl_err *er
     PAWL_TRY(sentlog_open(f->dir.fd, r->before_first, r->before_hi, &f->live.sent, &sent, err));
     PAWL_TRY(rcvlog_open(f->dir.fd, &f->live.received, &received, err));
     *ret_lost = sent || received;
+    live_recall(&f->live);
     return pawl_ok();
 }
 

@@ -87,6 +87,9 @@ PAWL_MUST_USE pawl_status live_adopt(struct flow *f, const struct device *d,
  * already: an enrolment names no base. Views point into f->live and hold until its next change.
  * Without an epoch all is empty but for how far slots were used. */
 PAWL_MUST_USE pawl_status live_snapshot(struct flow *f, struct pawl_a1 *a1, struct pawl_err *err);
+/* The verdict on the receipt that the log was pruned by last, until there is a newer one. */
+void live_recall(struct live *l);
+
 /* The verifier answered this snapshot with a signed result. receipt: its receipt, whose hash the
  * EAR names; empty if there was none. */
 PAWL_MUST_USE pawl_status live_answered(struct flow *f, const struct pawl_a1 *a1,

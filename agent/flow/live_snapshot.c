@@ -41,14 +41,21 @@ pawl_status live_snapshot(struct flow *f, struct pawl_a1 *a1, struct pawl_err *e
     name_base(l, a1);
     if (!f->config->messages)
         return pawl_ok();
-    if (l->open)
-        PAWL_TRY(live_flush(f, err)); /* what is attested must not be lost by a crash */
     PAWL_TRY(say_sent(f, &a1->snd, err));
     if (!l->open)
         return pawl_ok();
     PAWL_TRY(rcvlog_rcv(l->received, &a1->rcv, err));
     a1->receipt = l->verdict;
     return pawl_ok();
+}
+
+void live_recall(struct live *l)
+{
+    l->verdict = (struct pawl_receipt_verdict){ 0 };
+    if (!sentlog_pruned_by(l->sent, l->verdict_hash))
+        return;
+    l->verdict.receipt = PAWL_VIEW_OF(l->verdict_hash);
+    l->verdict.verdict = 1; /* or it had not pruned */
 }
 
 static pawl_status judge_receipt(struct flow *f, struct pawl_view bytes, struct pawl_err *err)

@@ -66,6 +66,10 @@ PAWL_MUST_USE pawl_status sentlog_receipt(struct sentlog *l, const struct pawl_r
                                           const uint8_t hash[32], uint64_t sent_hi, uint64_t nolog,
                                           struct pawl_receipt_verdict *ret, struct pawl_err *err);
 
+/* SHA-256 of the last receipt that pruned, across starts: a quote that leaves its generations out
+ * names it, so that a verifier whose store went back knows why. False: none has. */
+bool sentlog_pruned_by(const struct sentlog *l, uint8_t ret[32]);
+
 /* A snapshot that listed these unknown ranges was answered by a signed result: they end. */
 PAWL_MUST_USE pawl_status sentlog_known(struct sentlog *l, const struct pawl_snd *snd,
                                         struct pawl_err *err);

@@ -6,7 +6,7 @@
 enum { HEAD = 1, LEAVES, END };
 enum {
     ENTRY = 8 + 4 + 8 + 1,
-    BODY_MAX = 2 + 8 + 8 + 2 + 16 * (RANGES_MAX + PAWL_SND_UNKNOWN_MAX),
+    BODY_MAX = 2 + 8 + 8 + 32 + 2 + 16 * (RANGES_MAX + PAWL_SND_UNKNOWN_MAX),
 };
 
 _Static_assert(1 + SENTLOG_BATCH * (ENTRY + PAWL_LEAF) <= BODY_MAX, "a batch fits in a frame");
@@ -45,6 +45,9 @@ static pawl_status rd_head(struct pawl_rd *r, struct sentlog *l, struct pawl_err
 
     h.ended = pawl_rd_u64(r, "ended");
     h.hi = pawl_rd_u64(r, "hi");
+    struct pawl_view receipt = pawl_rd_bytes(r, "receipt", sizeof(h.receipt));
+    if (receipt.n)
+        memcpy(h.receipt, receipt.p, sizeof(h.receipt));
     rd_ranges(r, "settled", RANGES_MAX, &h.settled);
     rd_ranges(r, "unknown", PAWL_SND_UNKNOWN_MAX, &h.unknown);
     if (h.hi == UINT64_MAX)
@@ -225,6 +228,7 @@ static pawl_status write_head(struct journal *j, const struct sentlog_head *h, s
     pawl_wr_u8(&w, h->lost);
     pawl_wr_u64(&w, h->ended);
     pawl_wr_u64(&w, h->hi);
+    pawl_wr_bytes(&w, PAWL_VIEW_OF(h->receipt));
     wr_ranges(&w, &h->settled);
     wr_ranges(&w, &h->unknown);
     PAWL_TRY(pawl_wr_end(&w, SENTLOG_FILE, &body, err));

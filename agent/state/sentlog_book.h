@@ -2,7 +2,8 @@
 /*
  * Inside the sent log: what it holds in memory, and how that stands in its file.
  *
- *     HEAD   = u8 1 || u8 lost || u64 ended || u64 hi || u8 n || n settled || u8 n || n unknown
+ *     HEAD   = u8 1 || u8 lost || u64 ended || u64 hi || receipt || u8 n || n settled
+ *              || u8 n || n unknown
  *     LEAVES = u8 2 || ( u64 epoch || u32 gen || u64 first || u8 n || n leaves ) ..
  *     END    = u8 3 || u64 run_first
  *
@@ -37,9 +38,10 @@ struct sentlog_gen {
 
 /* What HEAD says. */
 struct sentlog_head {
-    bool          lost;  /* a log was, and nobody has acted on it yet */
-    uint64_t      ended; /* run_first of the last run that ended well; 0: none */
-    uint64_t      hi;    /* highest slot that ever had a leaf here */
+    bool          lost;        /* a log was, and nobody has acted on it yet */
+    uint64_t      ended;       /* run_first of the last run that ended well; 0: none */
+    uint64_t      hi;          /* highest slot that ever had a leaf here */
+    uint8_t       receipt[32]; /* hash of the last one that pruned; zeros: none has */
     struct ranges settled;
     struct ranges unknown; /* at most PAWL_SND_UNKNOWN_MAX */
 };

@@ -105,7 +105,8 @@ static bool is_covered(const struct sentlog *l, size_t i, const struct pawl_rece
     return false;
 }
 
-static pawl_status prune(struct sentlog *l, const struct pawl_receipt *r, struct pawl_err *err)
+static pawl_status prune(struct sentlog *l, const struct pawl_receipt *r, const uint8_t hash[32],
+                         struct pawl_err *err)
 {
     struct sentlog_head head = l->head;
     bool                drop[PAWL_SND_GENS_MAX];
@@ -120,6 +121,7 @@ static pawl_status prune(struct sentlog *l, const struct pawl_receipt *r, struct
     }
     if (!n)
         return pawl_ok();
+    memcpy(head.receipt, hash, sizeof(head.receipt));
     PAWL_TRY(sentlog_rewrite(l->file.dir, l, &head, drop, err));
     point("sentlog.pruned");
     return pawl_ok();
@@ -135,7 +137,15 @@ pawl_status sentlog_receipt(struct sentlog *l, const struct pawl_receipt *r, con
     PAWL_TRY(judge_all(l, r, sent_hi, nolog, &v, err));
     /* A full disk must not keep the verdict from the next quote; the next receipt prunes. */
     if (v.verdict == FITS)
-        (void)!pawl_is_ok(prune(l, r, &ignored));
+        (void)!pawl_is_ok(prune(l, r, hash, &ignored));
     *ret = v;
     return pawl_ok();
+}
+
+bool sentlog_pruned_by(const struct sentlog *l, uint8_t ret[32])
+{
+    static const uint8_t none[sizeof(l->head.receipt)];
+
+    memcpy(ret, l->head.receipt, sizeof(l->head.receipt));
+    return !pawl_view_equal(PAWL_VIEW_OF(l->head.receipt), PAWL_VIEW_OF(none));
 }

@@ -474,6 +474,14 @@ static void a_receipt_settles_what_it_covers(void **state)
     assert_int_equal(said()->receipt.receipt.n, 32);
     assert_int_equal(said()->snd.gen_n, 1); /* the one under way stays */
     assert_int_equal(said()->snd.gens[0].gen, 1);
+
+    uint8_t hash[32];
+    memcpy(hash, said()->receipt.receipt.p, sizeof(hash));
+    world.receipts = false;
+    restart(); /* the next quote leaves the same out, and says by whose word */
+    attest();
+    assert_int_equal(said()->receipt.verdict, 1);
+    assert_memory_equal(said()->receipt.receipt.p, hash, sizeof(hash));
 }
 
 static void a_receipt_for_what_was_never_sent_is_told(void **state)
