@@ -42,6 +42,8 @@ def decode_at(b, at):
         return (v if major == 2 else v.decode()), at + n
     if major == 6:
         return decode_at(b, at)
+    if major == 7:
+        return {20: False, 21: True, 22: None}[n], at
     items = []
     for _ in range(n if major == 4 else 2 * n):
         v, at = decode_at(b, at)
