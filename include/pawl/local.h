@@ -70,8 +70,7 @@ enum pawl_local_say {
     PAWL_LOCAL_SAY_COUNT
 };
 
-/* Of ["status", {..}]. A map with the members' names as keys; a reader in another language leaves
- * alone those that it does not know. */
+/* Of ["status", {..}]: a map with the members' names as keys. */
 struct pawl_local_facts {
     uint64_t epoch;                         /* 0: there is none */
     uint64_t queue, queue_bytes, queue_max; /* messages, bytes of them, how many bytes there may be
@@ -85,7 +84,7 @@ struct pawl_local_ans {
     uint64_t                epoch; /* A_KEY */
     struct pawl_view        body;  /* MESSAGE, A_KEY */
     struct pawl_local_facts facts;
-    enum pawl_code          code; /* ERROR; BUG for a word that we do not know */
+    enum pawl_code          code; /* ERROR */
     struct pawl_view        text; /* ERROR */
 };
 

@@ -185,7 +185,7 @@ static void wr_facts(struct pawl_wr *w, const struct pawl_local_facts *m)
     }
 }
 
-/* The word of a code. A newer agent may have others: they are failures all the same. */
+/* The word of a code. */
 static enum pawl_code rd_code(struct pawl_cbor_rd *r)
 {
     struct pawl_view word = pawl_cbor_rd_text(r, "code", WORD_MAX);
@@ -193,7 +193,8 @@ static enum pawl_code rd_code(struct pawl_cbor_rd *r)
     for (unsigned c = PAWL_OK + 1; c < PAWL_CODE_COUNT; c++)
         if (pawl_view_equal(word, pawl_view_str(pawl_code_name((enum pawl_code)c))))
             return (enum pawl_code)c;
-    return PAWL_E_BUG;
+    pawl_cbor_rd_fail(r, PAWL_E_FORM, "code");
+    return PAWL_E_NONE;
 }
 
 static void rd_answer(struct pawl_cbor_rd *r, struct pawl_local_ans *m)
