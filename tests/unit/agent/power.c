@@ -15,7 +15,7 @@
 #include "state/point.h"
 #include "t.h"
 
-enum { FDS = 64, RENAMES = 16, EXIT_HIT = 77, EXIT_WRONG = 78, FULL_FOR = 4, CUT_BEHIND = 6 };
+enum { FDS = 64, RENAMES = 16, EXIT_HIT = 77, EXIT_WRONG = 78, FULL_FOR = 4, CUT_BEHIND = 12 };
 
 /* Of the child alone. */
 static struct {

@@ -510,6 +510,8 @@ static void a_record_that_is_repeated_comes_once(void **state)
     T_OK(journal_open(dir, FILE_NAME, 4096, keep_frame, NULL, &j, &err), &err);
     assert_int_equal(frames.count, 3);
     T_OK(journal_append(&j, pawl_view(frames.b[1], frames.n[1]), &err), &err);
+    frames.b[1][9] = 3; /* as the third, which is still to come */
+    T_OK(journal_append(&j, pawl_view(frames.b[1], frames.n[1]), &err), &err);
     s = opened_with(dir, 1 << 20, &lost);
     assert_true(lost);
     assert_int_equal(spool_facts(s).n, 2);
