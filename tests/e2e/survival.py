@@ -160,6 +160,31 @@ def agent_killed_at_each_point_of_an_enrolment_again():
     return ordinary(agent_dies, "enroll") + ordinary(both_die, "enroll")
 
 
+def messages(how):
+    """One `send` that takes what waits with it, one `recv`; both stopped at each of their points."""
+    with enrolled() as w:
+        w.exchange()
+
+        def send(inject):
+            return w.send(3, **inject)
+
+        def receive(inject):
+            w.push()
+            return w.receive(**inject)
+        n = at_each_point(w, how, send)
+        return n + at_each_point(w, how, receive)
+
+
+@case("agent")
+def agent_killed_at_each_point_of_messages():
+    return messages(agent_dies)
+
+
+@case("agent", short=False)
+def power_cut_at_each_point_of_messages():
+    return messages(both_die) + messages(tpm_dies)
+
+
 # ---- the verifier dies -------------------------------------------------------------------------
 
 def verifier_at_each_point(w, act):
@@ -236,6 +261,21 @@ def verifier_killed_at_each_point_of_an_operators_demand():
         return verifier_at_each_point(w, act)
 
 
+@case("verifier")
+def verifier_killed_at_each_point_of_messages():
+    with enrolled() as w:
+        w.exchange()
+
+        def act():
+            try:
+                w.push()
+            except OSError:
+                return
+            w.send(3)
+            w.receive()
+        return verifier_at_each_point(w, act)
+
+
 # ---- the network -------------------------------------------------------------------------------
 
 def bends(wire, path):
@@ -248,18 +288,19 @@ def bends(wire, path):
         yield "an older answer comes instead", lambda: wire.repeat_answer(path)
 
 
-def bent_in_each_way(command, *paths):
+def bent_in_each_way(do, *paths):
     with enrolled() as w:
+        w.exchange()
         n = 0
         for path in paths:
             for what, bend in bends(w.wire, path):
                 w.demand()
                 bend()
-                w.agent(command)
+                do(w)
                 if w.wire.late:
                     w.agent("attest")
                     w.wire.deliver_late()  # behind what came since
-                recover(w, f"{command}, {path}: {what}")
+                recover(w, f"{path}: {what}")
                 n += 1
         w.check()
         return n
@@ -267,17 +308,26 @@ def bent_in_each_way(command, *paths):
 
 @case("network", short=False)
 def requests_and_answers_of_an_attest_lost_repeated_and_late():
-    return bent_in_each_way("attest", "challenge", "evidence")
+    return bent_in_each_way(lambda w: w.agent("attest"), "challenge", "evidence")
 
 
 @case("network")
 def requests_and_answers_of_a_rekey_lost_repeated_and_late():
-    return bent_in_each_way("rekey", "challenge", "evidence")
+    return bent_in_each_way(lambda w: w.agent("rekey"), "challenge", "evidence")
 
 
 @case("network", short=False)
 def requests_and_answers_of_an_enrolment_lost_repeated_and_late():
-    return bent_in_each_way("enroll", "enrol", "evidence")
+    return bent_in_each_way(lambda w: w.agent("enroll"), "enrol", "evidence")
+
+
+@case("network")
+def requests_and_answers_of_messages_lost_repeated_and_late():
+    def do(w):
+        w.push()
+        w.send(3)
+        w.receive()
+    return bent_in_each_way(do, "messages")
 
 
 @case("network")

@@ -208,6 +208,40 @@ class Wire:
         self.once[path].append(lambda body, forward: forward(body) and old)
 
 
+# ---- messages --------------------------------------------------------------------------------
+
+class Messages:
+    """What applications and operators sent, and what came out at the other end. Each has a text of
+    its own. safe: its sender was told so; otherwise nobody knows."""
+
+    def __init__(self):
+        self.n = 0
+        self.safe = {"up": set(), "down": set()}
+        self.unsure = {"up": set(), "down": set()}
+        self.gone = set()  # safe, at the side whose memory was then replaced by an older one
+        self.received = collections.Counter()  # by a `recv` that ended well
+        self.seen = set()                      # by any
+
+    def make(self, n):
+        self.n += n
+        return [f"message {i}" for i in range(self.n - n, self.n)]
+
+    def note(self, way, texts, safe):
+        (self.safe if safe else self.unsure)[way].update(texts)
+
+    def all_safe_arrived(self, way, arrived):
+        return self.safe[way] - self.gone <= set(arrived)
+
+    def check(self, way, arrived):
+        """arrived: a Counter."""
+        lost = self.safe[way] - self.gone - set(arrived)
+        assert not lost, (way, "lost", lost)
+        unknown = set(arrived) - self.safe[way] - self.unsure[way]
+        assert not unknown, (way, "from nowhere", unknown)
+        again = [x for x in arrived if arrived[x] != 1]
+        assert not again, (way, "more than once", again)
+
+
 # ---- processes -------------------------------------------------------------------------------
 
 Done = collections.namedtuple("Done", "code out err")
@@ -234,8 +268,7 @@ class World:
         self.verifier_process = self.agent_process = None
         # What is expected: a copy of the state was at work.
         self.attempts_again = self.slots_again = self.incidents = False
-        self.up, self.down = [], []  # what was acknowledged to the sender
-        self.got = []                # what came down
+        self.messages = Messages()
         self.make_clocks()
         self.make_verifier(**settings)
         self.make_tpm()
@@ -281,13 +314,18 @@ class World:
     # The clocks of both programs.
 
     def make_clocks(self):
-        self.jump()
+        self.wall_s = self.boot_s = 0
+        with open(self.path("clocks"), "wb") as f:
+            f.write(bytes(16))
 
-    def jump(self, wall_s=0, boot_s=0):
+    def jump(self, wall_s, boot_s):
         """How far the clocks are off from now on."""
-        with open(self.path("clocks"), "wb" if not os.path.exists(self.path("clocks")) else "r+b") \
-                as f:
+        self.wall_s, self.boot_s = wall_s, boot_s
+        with open(self.path("clocks"), "r+b") as f:
             f.write(struct.pack("=qq", wall_s * 1000, boot_s * 1000))
+
+    def pass_time(self, seconds):
+        self.jump(self.wall_s + seconds, self.boot_s + seconds)
 
     # The TPM.
 
@@ -415,11 +453,11 @@ class World:
             pin = f.read().strip()
         self.set_ini(self.path("agent.ini"), "#", tcti=self.tcti(), state=self.path("state"),
                      server=f"127.0.0.1:{self.wire.port}", tls=f"pin:{pin}", timeout_s=20,
-                     interval_s=1, jitter_s=0)
+                     interval_s=1, jitter_s=0, socket=self.path("app.sock"), poll_s=1, batch_ms=0)
 
-    def agent(self, *arguments, limits=None, program=None, **inject):
-        p = subprocess.run([program or self.agent_program, "--config", self.path("agent.ini"),
-                            *arguments], capture_output=True, text=True, timeout=2 * LIMIT_S,
+    def agent(self, *arguments, said="", limits=None, **inject):
+        p = subprocess.run([self.agent_program, "--config", self.path("agent.ini"), *arguments],
+                           input=said, capture_output=True, text=True, timeout=2 * LIMIT_S,
                            env=self.environment(inject), preexec_fn=limits)
         with open(self.path("agent.said"), "a") as f:
             f.write(f"$ {' '.join(arguments)}: {p.returncode}\n{p.stdout}{p.stderr}")
@@ -473,6 +511,41 @@ class World:
         self.demand()
         return self.agent("rekey", **inject)
 
+    def send(self, n=1, **inject):
+        """From an application on the device. 4: queued, and safe."""
+        texts = self.messages.make(n)
+        done = self.agent("send", "--lines", "-", said="\n".join(texts), **inject)
+        self.messages.note("up", texts, done.code in (0, 4))
+        return done
+
+    def push(self):
+        """From an operator."""
+        texts, safe = self.messages.make(1), False
+        try:
+            self.operator("POST", f"devices/{self.record()['device_id']}/messages",
+                          {"text": texts[0]})
+            safe = True
+        finally:
+            self.messages.note("down", texts, safe)
+
+    def receive(self, **inject):
+        done = self.agent("recv", "--lines", **inject)
+        texts = done.out.splitlines()
+        self.messages.seen.update(texts)
+        if done.code == 0:
+            self.messages.received.update(texts)
+        return done
+
+    def inbox(self):
+        """What a consumer at the verifier sees."""
+        found, after = collections.Counter(), ""
+        while True:
+            page = self.operator("GET", f"messages?limit=1000&after={after}")
+            found.update(x["text"] for x in page["messages"])
+            if not page["messages"]:
+                return found
+            after = page["next"]
+
     # What must hold.
 
     def answered(self, command):
@@ -501,6 +574,23 @@ class World:
         self.demand()
         self.answered("rekey")
         assert self.in_step() == before + 1
+        self.exchange()
+
+    def exchange(self):
+        """Messages go both ways, and all that were safe before have arrived."""
+        m = self.messages
+        self.push()
+        for _ in range(3):  # an epoch that is not confirmed, an attest that has to come first
+            if self.send().code == 0 and m.all_safe_arrived("up", self.inbox()):
+                break
+        m.check("up", self.inbox())
+        for _ in range(3):
+            self.receive()
+            if m.all_safe_arrived("down", m.seen):
+                break
+            self.pass_time(31)  # after which what was not acknowledged goes again
+        # What a `recv` that was stopped had printed comes again if it was not taken.
+        m.check("down", m.received + collections.Counter(m.seen - set(m.received)))
 
     def resynced(self, n):
         """So often, and whoever looks at the device sees it."""
