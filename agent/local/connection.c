@@ -7,8 +7,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* A socket that is closed with requests in it resets the peer, who then does not see our last
+ * words. */
+static void drain(int fd)
+{
+    uint8_t ignored;
+
+    (void)shutdown(fd, SHUT_RD);
+    while (recv(fd, &ignored, sizeof(ignored), MSG_DONTWAIT) > 0)
+        ;
+}
+
 void conn_close(struct conn *c)
 {
+    drain(c->fd);
     close(c->fd);
     *c = (struct conn){ .fd = -1 };
 }

@@ -23,7 +23,7 @@ void group_leave(struct group *g, const struct conn *c)
 
 static pawl_status check_queue(const struct shared_things *t, struct pawl_err *err)
 {
-    return t->queue ? pawl_ok() : pawl_fail(err, PAWL_E_STATE, "queue", "messages are off");
+    return t->queue ? pawl_ok() : pawl_fail(err, PAWL_E_STATE, "messages", "are off");
 }
 
 /* With the things in hand. */
