@@ -72,7 +72,7 @@ static struct schedule_next next_rekey(const struct schedule *s, const struct sc
     if (!seen->enrolled)
         return n;
     if (s->rekey_demanded) /* it does not count as too soon */
-        n.at_ms = later(now_ms, s->attested_ms + SCHEDULE_RETRY_MIN_MS);
+        n.at_ms = later(now_ms, s->turned_ms + SCHEDULE_RETRY_MIN_MS);
     else if (seen->lost || seen->wants_rekey)
         n.at_ms = later(now_ms, s->rekey_ms);
     return n;
@@ -171,8 +171,10 @@ static void note_round(struct schedule *s, const struct schedule_done *d, int64_
     s->needs = 0;
     if (s->forcing && d->what == SCHEDULE_ATTEST)
         s->force_ms = now_ms + (int64_t)schedule_retry_ms(++s->forced, 0, random);
-    if (d->what != SCHEDULE_ATTEST)
+    if (d->what != SCHEDULE_ATTEST) {
+        s->turned_ms = now_ms;
         s->rekey_ms = now_ms + PAWL_REKEY_MIN_MS;
+    }
     s->rekey_demanded = d->what == SCHEDULE_ATTEST && d->rekey_now;
     /* It answers again: so will it messages. */
     s->message_failures = 0;

@@ -46,6 +46,7 @@ struct schedule {
     int64_t  attest_ms;   /* the next one by the interval */
     int64_t  round_ms;    /* none before: a failure */
     int64_t  rekey_ms;    /* no rekey before */
+    int64_t  turned_ms;   /* the last one that was answered, or enrolment */
     int64_t  attested_ms; /* the last one that was answered; rekeys too */
     bool     rekey_demanded;
     unsigned needs;    /* bits of schedule_need */

@@ -131,6 +131,9 @@ static void a_soft_limit_or_a_demand_rekeys(void **state)
     done((struct schedule_done){ .what = SCHEDULE_ATTEST, .answered = true, .rekey_now = true });
     next_is(&good, SCHEDULE_REKEY, SCHEDULE_RETRY_MIN_MS); /* demanded: sooner */
     assert_int_equal(schedule_next(&s, &good, now_ms).reason, PAWL_REASON_DEMAND);
+    now_ms += 1000; /* attests in between do not put it off */
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST, .answered = true, .rekey_now = true });
+    next_is(&good, SCHEDULE_REKEY, SCHEDULE_RETRY_MIN_MS - 1000);
     done((struct schedule_done){ .what = SCHEDULE_REKEY, .answered = true, .rekey_now = true });
     seen.wants_rekey = false;
     seen.bar = LIVE_OFF;
