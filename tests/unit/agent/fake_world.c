@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_messages.h"
 #include "net/client.h"
 #include "t.h"
 
@@ -22,6 +23,7 @@ void fake_world_new(void)
     struct pawl_err err;
 
     fake_world_end();
+    fake_messages_new();
     world = (struct fake_world){ .resets = 1,
                                  .pcr = 7,
                                  .jwks_n = 1,
@@ -338,6 +340,8 @@ pawl_status net_post(struct net *n, const char *path, struct pawl_view body, str
         return take_challenge(body, ret);
     if (!strcmp(path, PAWL_ROUTE_SUPPLY))
         return take_supply(body, ret, err);
+    if (!strcmp(path, PAWL_ROUTE_MESSAGES))
+        return fake_take_messages(body, ret, err);
     assert_string_equal(path, PAWL_ROUTE_EVIDENCE);
     return take_evidence(body, ret, err);
 }

@@ -2,8 +2,9 @@
 /*
  * What stands around the flows, faked at link time: a TPM that quotes what it is told to hold
  * (fake_tpm.c), and a verifier that keeps the ratchet's other half with the real key schedule
- * (fake_roots.c), answers honestly unless its script says otherwise (fake_world.c), and signs with
- * a real key. Everything that goes out is kept for the test to look at.
+ * (fake_roots.c), answers honestly unless its script says otherwise (fake_world.c), exchanges
+ * messages (fake_messages.c), and signs with a real key. Everything that goes out is kept for the
+ * test to look at.
  */
 #ifndef TESTS_AGENT_FAKE_WORLD_H
 #define TESTS_AGENT_FAKE_WORLD_H
