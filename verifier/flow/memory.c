@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 4, BASE_PAUSE_MS = 10000 };
+enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 8, BASE_PAUSE_MS = 10000 };
 enum { OPEN_SLOTS = 256, OPENS_FAILED_MAX = 16, OPENS_MS = 60000 };
 
 struct kept_policy {
