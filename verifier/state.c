@@ -14,6 +14,41 @@
 #include "flow/operator.h"
 #include "keyfile.h"
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static long long read_ms(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Seven eighths of the time since the machine started: nobody sets it. */
+static long long slow_ms(void)
+{
+    long long boot = read_ms(CLOCK_BOOTTIME);
+
+    return boot - boot / 8;
+}
+
+/* The wall clock, and never less than it was, in the run before too: a clock that is set back
+ * revives no nonce, and nothing that the store holds lies in the future. Until the wall clock is
+ * there again time goes on, or else whatever waits for a minute would wait for as long as the clock
+ * was wrong; and more slowly, so that it gets there. */
+static int64_t now_ms(void *arg)
+{
+    struct state *s = arg;
+    long long     slow = slow_ms(), lead = atomic_load(&s->lead_ms),
+              wall_lead = read_ms(CLOCK_REALTIME) - slow;
+
+    while (wall_lead > lead && !atomic_compare_exchange_weak(&s->lead_ms, &lead, wall_lead))
+        ;
+    return slow + (wall_lead > lead ? wall_lead : lead);
+}
+
+/* ---- the directory --------------------------------------------------------------------------- */
+
 static pawl_status load_pin(struct state *s, struct pawl_err *err)
 {
     KEY_TEXT                                             pem = { 0 };
@@ -51,7 +86,7 @@ pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
                        ek_trust_load(t->roots, t->lab_roots, t->intermediates, &s->trust[i], err)));
     }
     PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
-    s->newest_ms = s->store.newest_ms(s->store.self);
+    s->lead_ms = s->store.newest_ms(s->store.self) - slow_ms();
     return pawl_ok();
 }
 
@@ -63,21 +98,6 @@ void state_close(struct state *s)
     for (size_t i = 0; i < s->config.tenant_n; i++)
         ek_trust_done(&s->trust[i]);
     keys_done(&s->keys);
-}
-
-/* The wall clock, and never less than it was, in the run before too: a clock that is set back
- * revives no nonce, and nothing that the store holds lies in the future. */
-static int64_t now_ms(void *arg)
-{
-    struct state   *s = arg;
-    struct timespec t;
-    long long       newest = atomic_load(&s->newest_ms);
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    long long now = (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-    while (now > newest && !atomic_compare_exchange_weak(&s->newest_ms, &newest, now))
-        ;
-    return now > newest ? now : newest;
 }
 
 pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err)

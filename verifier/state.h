@@ -20,7 +20,7 @@ struct state {
     struct ek_trust        trust[CONFIG_TENANTS_MAX]; /* in the order of config.tenant */
     struct store           store;                     /* self NULL: not open */
     uint8_t                tls_pin[PAWL_SPKI_PIN];
-    atomic_llong           newest_ms; /* the largest time that was told, or that a row holds */
+    atomic_llong           lead_ms; /* at most that the wall clock was ahead of a slow one */
 };
 
 /* Two verifiers on one store would each believe that they alone answer: CONFLICT while another

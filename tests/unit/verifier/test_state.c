@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves of a verifier's state directory: verifier time never goes below what its store holds, not
- * in the next run either; one process holds the directory. */
+ * in the next run either, and does not stand still; one process holds the directory. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,24 +72,61 @@ static void time_is_the_wall_clocks(void **state)
     assert_true(now <= ((int64_t)time(NULL) + 1) * 1000);
 }
 
-static void time_never_goes_below_what_the_store_holds(void **state)
+/* As after a start with a clock that was set back by eleven days. *ret_newest_ms: what a row has.
+ */
+static void state_fixture_ahead(struct state_fixture *f, int64_t *ret_newest_ms)
 {
-    (void)state;
-    STATE_FIXTURE   f;
     struct pawl_err err;
-    int64_t         future_s = (int64_t)time(NULL) + 1000000;
     struct device   d = store_device("default", 1);
     struct step     s;
 
-    state_fixture_make(&f);
-    d.seen_s = future_s;
+    state_fixture_make(f);
+    d.seen_s = (int64_t)time(NULL) + 1000000;
     s = store_step(&d);
-    T_OK(store_commit_wait(&f.s.store, &s, &err), &err);
-    /* As after a start with a clock that was set back. */
+    T_OK(store_commit_wait(&f->s.store, &s, &err), &err);
+    state_fixture_reopen(f);
+    *ret_newest_ms = d.seen_s * 1000 + 999;
+}
+
+static void time_never_goes_below_what_the_store_holds(void **state)
+{
+    (void)state;
+    STATE_FIXTURE f;
+    int64_t       newest_ms;
+
+    state_fixture_ahead(&f, &newest_ms);
+    int64_t now = now_ms(&f);
+    assert_true(now >= newest_ms && now < newest_ms + 60000);
     state_fixture_reopen(&f);
-    assert_true(now_ms(&f) == future_s * 1000 + 999);
-    state_fixture_reopen(&f);
-    assert_true(now_ms(&f) == future_s * 1000 + 999);
+    now = now_ms(&f);
+    assert_true(now >= newest_ms && now < newest_ms + 60000);
+}
+
+static int64_t boot_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void time_goes_on_while_the_wall_clock_is_behind_and_lets_it_catch_up(void **state)
+{
+    (void)state;
+    STATE_FIXTURE f;
+    int64_t       newest_ms, last, now;
+
+    state_fixture_ahead(&f, &newest_ms);
+    int64_t begun = boot_ms(), first = now_ms(&f);
+
+    now = last = first;
+    while (now < first + 200) {
+        now = now_ms(&f);
+        assert_true(now >= last);
+        assert_true(now - first <= (boot_ms() - begun) * 7 / 8 + 2);
+        assert_true(boot_ms() < begun + 60000);
+        last = now;
+    }
 }
 
 static void one_process_holds_the_directory(void **state)
@@ -117,6 +154,8 @@ int main(void)
         T_CASE("time is the wall clock's", time_is_the_wall_clocks),
         T_CASE("time never goes below what the store holds",
                time_never_goes_below_what_the_store_holds),
+        T_CASE("time goes on while the wall clock is behind, and lets it catch up",
+               time_goes_on_while_the_wall_clock_is_behind_and_lets_it_catch_up),
         T_CASE("one process holds the directory", one_process_holds_the_directory),
     };
 
