@@ -4,7 +4,8 @@
  * writing cursor, secrets, and strict text encodings.
  *
  * True of every call in libpawl
- *  - No I/O, no clock, no logging, no globals. The caller owns all memory.
+ *  - No I/O, no clock, no logging. The caller owns all memory. No globals but what OpenSSL lent:
+ *    algorithms, and for each thread two contexts that hold nothing between calls.
  *  - Pointers are never NULL unless the comment says so. A view of no bytes may have p == NULL.
  *  - On failure outputs are left as they were and *err says where and why; on success *err is
  *    not touched.

@@ -163,22 +163,11 @@ static size_t shortest(uint64_t v)
     return v <= UINT32_MAX ? 5 : 9;
 }
 
-/* libcbor before 0.11 calls tags 6 to 20 malformed, COSE_Sign1's 18 among them. */
-static bool is_small_tag(uint8_t initial)
-{
-    return initial >= 0xc6 && initial <= 0xd4;
-}
-
-void cbor_head_from(struct pawl_view in, struct cbor_head *ret)
+void cbor_head_decode(struct pawl_view in, struct cbor_head *ret)
 {
     *ret = (struct cbor_head){ 0 };
     if (in.n == 0) {
         refuse(ret, PAWL_E_SHORT, "the input ends");
-        return;
-    }
-    if (is_small_tag(in.p[0])) {
-        take(ret, PAWL_CBOR_TAG, in.p[0] & 0x1fu);
-        ret->n = 1;
         return;
     }
     struct cbor_decoder_result d = cbor_stream_decode(in.p, in.n, &callbacks, ret);

@@ -41,8 +41,12 @@ static struct pawl_cbor_level *innermost(struct pawl_cbor_rd *r)
 
 static void head_here(const struct pawl_cbor_rd *r, struct cbor_head *ret)
 {
-    cbor_head_from(
-        r->at < r->in.n ? pawl_view(r->in.p + r->at, r->in.n - r->at) : pawl_view(NULL, 0), ret);
+    struct pawl_view rest = pawl_view(NULL, 0);
+
+    if (r->at < r->in.n)
+        rest = pawl_view(r->in.p + r->at, r->in.n - r->at);
+    if (!cbor_head_of_one_byte(rest, ret))
+        cbor_head_decode(rest, ret);
 }
 
 /* The bytewise order of RFC 8949 4.2.1. No encoding of a key is the beginning of another's. */

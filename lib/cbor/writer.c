@@ -22,11 +22,14 @@ static void put_head(struct pawl_wr *w, enum major major, uint64_t v)
      * in its low five bits. */
     size_t  n = v < 24 ? 0 : v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8;
     uint8_t low = n == 0 ? (uint8_t)v : n == 1 ? 24 : n == 2 ? 25 : n == 4 ? 26 : 27;
-    uint8_t b[9] = { (uint8_t)(major << 5 | low) };
 
-    for (size_t i = 0; i < n; i++)
-        b[1 + i] = (uint8_t)(v >> 8 * (n - 1 - i));
-    pawl_wr_bytes(w, pawl_view(b, 1 + n));
+    if (w->full || 1 + n > w->cap - w->n) {
+        w->full = true;
+        return;
+    }
+    w->p[w->n++] = (uint8_t)(major << 5 | low);
+    while (n)
+        w->p[w->n++] = (uint8_t)(v >> 8 * --n);
 }
 
 void pawl_cbor_wr_uint(struct pawl_wr *w, uint64_t v)

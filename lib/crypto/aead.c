@@ -122,21 +122,30 @@ static bool feed(EVP_CIPHER_CTX *ctx, uint8_t *out, struct pawl_view v)
     return EVP_CipherUpdate(ctx, out, &n, v.n ? v.p : none, (int)v.n) == 1;
 }
 
+/* What belongs to the algorithm alone: the cipher, and in CCM both lengths, which it must know
+ * before the key. */
 static bool set_up(EVP_CIPHER_CTX *ctx, const struct message *m)
 {
-    bool ccm = m->a->mode == MODE_CCM;
-    bool siv = m->a->mode == MODE_SIV;
-    int  n;
+    const struct aead *a = m->a;
 
-    if (ccm && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)m->nonce.n, NULL) != 1)
+    if (EVP_CipherInit_ex2(ctx, cipher_of(a), NULL, NULL, m->seal, NULL) != 1)
         return false;
-    /* CCM must know the tag's length before the key, and every mode the tag before it decrypts. */
-    if ((ccm || !m->seal) && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)m->a->tag_n,
-                                                 m->seal ? NULL : m->tag) != 1)
+    return a->mode != MODE_CCM ||
+           (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)a->nonce_n, NULL) == 1 &&
+            EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)a->tag_n, NULL) == 1);
+}
+
+static bool begin(EVP_CIPHER_CTX *ctx, const struct message *m)
+{
+    const uint8_t *nonce = m->a->mode == MODE_SIV ? NULL : m->nonce.p;
+    int            n;
+
+    /* Every mode takes the tag before it decrypts. */
+    if (!m->seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)m->a->tag_n, m->tag) != 1)
         return false;
-    if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, siv ? NULL : m->nonce.p, m->seal, NULL) != 1)
+    if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, nonce, m->seal, NULL) != 1)
         return false;
-    return !ccm || EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)m->in.n) == 1;
+    return m->a->mode != MODE_CCM || EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)m->in.n) == 1;
 }
 
 /* True if the message went through; on open that means: it is authentic. */
@@ -163,15 +172,39 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct message *m)
            EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)m->a->tag_n, m->tag) == 1;
 }
 
+static bool is_kept(const struct message *m)
+{
+    return m->a == &aeads[PAWL_AES_CCM_16_128_128];
+}
+
+static void done(EVP_CIPHER_CTX *ctx, const struct message *m, bool good)
+{
+    static const uint8_t zeros[PAWL_SECRET_MAX];
+
+    /* All that a key leaves in CCM is its schedule, and the next one overwrites it. To open, for
+     * OpenSSL takes a tag only then, and before the next key. */
+    if (good && is_kept(m) && EVP_CipherInit_ex2(ctx, NULL, zeros, NULL, false, NULL) == 1)
+        crypto_ccm_keep(ctx);
+    else
+        EVP_CIPHER_CTX_free(ctx);
+}
+
 static pawl_status pass(const struct message *m, struct pawl_err *err)
 {
-    PAWL_CLEANUP(release_cipher_ctx) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_ccm_take() : NULL;
+    bool            ready = ctx != NULL;
 
-    if (!ctx || EVP_CipherInit_ex2(ctx, cipher_of(m->a), NULL, NULL, m->seal, NULL) != 1 ||
-        !set_up(ctx, m))
-        return crypto_fail(err, "aead", m->a->name);
-    if (run(ctx, m))
+    if (!ready) {
+        ctx = EVP_CIPHER_CTX_new();
+        ready = ctx && set_up(ctx, m);
+    }
+    ready = ready && begin(ctx, m);
+    bool good = ready && run(ctx, m);
+    done(ctx, m, good);
+    if (good)
         return pawl_ok();
+    if (!ready)
+        return crypto_fail(err, "aead", m->a->name);
     pawl_wipe(m->out, m->in.n); /* inv. 2 */
     if (m->seal)
         return crypto_fail(err, "aead", m->a->name);

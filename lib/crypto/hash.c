@@ -74,31 +74,63 @@ static pawl_status unknown_hash(enum pawl_hash alg, struct pawl_err *err)
     return pawl_fail(err, PAWL_E_UNSUPPORTED, "hash", "%d is no hash that we know", (int)alg);
 }
 
-/* One hash over block and parts, on a context that is new or was used for the same hash before. */
-static bool hash_on(EVP_MD_CTX *ctx, enum pawl_hash alg, struct pawl_view block,
-                    const struct pawl_view *parts, size_t parts_n, uint8_t *ret)
+/* ---- contexts -------------------------------------------------------------------------------- */
+
+/* A context at the beginning of a hash of one kind. */
+struct hashing {
+    EVP_MD_CTX *ctx;
+    bool        keep; /* it may be used again: it hashes SHA-256 and never failed */
+};
+
+static void hashing_done(struct hashing *h)
 {
-    /* To name the hash again would cost as much as a short one. */
-    const EVP_MD *md = EVP_MD_CTX_get0_md(ctx) ? NULL : crypto_md(alg);
-    bool          good = EVP_DigestInit_ex2(ctx, md, NULL) == 1 &&
-                EVP_DigestUpdate(ctx, block.p, block.n) == 1;
+    if (h->keep)
+        crypto_sha256_keep(h->ctx);
+    else
+        EVP_MD_CTX_free(h->ctx);
+}
+
+static pawl_status hashing_begin(enum pawl_hash alg, const char *where, struct hashing *ret,
+                                 struct pawl_err *err)
+{
+    if (!known(alg))
+        return unknown_hash(alg, err);
+    ret->keep = alg == PAWL_SHA256;
+    ret->ctx = ret->keep ? crypto_sha256_take() : NULL;
+    if (ret->ctx)
+        return pawl_ok();
+    ret->ctx = EVP_MD_CTX_new();
+    if (ret->ctx && EVP_DigestInit_ex2(ret->ctx, crypto_md(alg), NULL) == 1)
+        return pawl_ok();
+    ret->keep = false;
+    return ret->ctx ? crypto_fail(err, where, pawl_hash_name(alg)) : crypto_no_memory(err, where);
+}
+
+/* One hash over block and parts. The context begins anew behind it, which overwrites its state; to
+ * name the hash again would cost as much as a short one. */
+static bool hash_on(struct hashing *h, struct pawl_view block, const struct pawl_view *parts,
+                    size_t parts_n, uint8_t *ret)
+{
+    bool good = EVP_DigestUpdate(h->ctx, block.p, block.n) == 1;
 
     for (size_t i = 0; good && i < parts_n; i++)
-        good = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
-    return good && EVP_DigestFinal_ex(ctx, ret, NULL) == 1;
+        good = EVP_DigestUpdate(h->ctx, parts[i].p, parts[i].n) == 1;
+    good = good && EVP_DigestFinal_ex(h->ctx, ret, NULL) == 1 &&
+           EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1;
+    h->keep = h->keep && good;
+    return good;
 }
+
+/* ---- hashes ---------------------------------------------------------------------------------- */
 
 pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts, size_t parts_n,
                       struct pawl_digest *ret, struct pawl_err *err)
 {
-    struct pawl_digest d = { .n = pawl_hash_n(alg) };
+    PAWL_CLEANUP(hashing_done) struct hashing h = { 0 };
+    struct pawl_digest                        d = { .n = pawl_hash_n(alg) };
 
-    if (!known(alg))
-        return unknown_hash(alg, err);
-    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx)
-        return crypto_no_memory(err, "hash");
-    if (!hash_on(ctx, alg, pawl_view(NULL, 0), parts, parts_n, d.b))
+    PAWL_TRY(hashing_begin(alg, "hash", &h, err));
+    if (!hash_on(&h, pawl_view(NULL, 0), parts, parts_n, d.b))
         return crypto_fail(err, "hash", pawl_hash_name(alg));
     *ret = d;
     return pawl_ok();
@@ -116,15 +148,13 @@ pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *e
 pawl_status pawl_sha256_of_hashes(struct pawl_view prefix, struct pawl_view a, struct pawl_view b,
                                   uint8_t ret[32], struct pawl_err *err)
 {
-    uint8_t                d[2][32], all[32];
-    const struct pawl_view parts[] = { PAWL_VIEW_OF(d[0]), PAWL_VIEW_OF(d[1]) };
+    PAWL_CLEANUP(hashing_done) struct hashing h = { 0 };
+    uint8_t                                   d[2][32], all[32];
+    const struct pawl_view                    parts[] = { PAWL_VIEW_OF(d[0]), PAWL_VIEW_OF(d[1]) };
 
-    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx)
-        return crypto_no_memory(err, "hash");
-    if (!hash_on(ctx, PAWL_SHA256, a, NULL, 0, d[0]) ||
-        !hash_on(ctx, PAWL_SHA256, b, NULL, 0, d[1]) ||
-        !hash_on(ctx, PAWL_SHA256, prefix, parts, 2, all))
+    PAWL_TRY(hashing_begin(PAWL_SHA256, "hash", &h, err));
+    if (!hash_on(&h, a, NULL, 0, d[0]) || !hash_on(&h, b, NULL, 0, d[1]) ||
+        !hash_on(&h, prefix, parts, 2, all))
         return crypto_fail(err, "hash", "sha256");
     memcpy(ret, all, 32);
     return pawl_ok();
@@ -143,12 +173,12 @@ static void key_block_wipe(struct key_block *k)
     pawl_wipe(k, sizeof(*k));
 }
 
-static bool key_block_make(EVP_MD_CTX *ctx, enum pawl_hash alg, struct pawl_view key,
+static bool key_block_make(struct hashing *h, enum pawl_hash alg, struct pawl_view key,
                            struct key_block *ret)
 {
     ret->n = hashes[alg].block_n;
     if (key.n > ret->n)
-        return hash_on(ctx, alg, key, NULL, 0, ret->b);
+        return hash_on(h, key, NULL, 0, ret->b);
     if (key.n)
         memcpy(ret->b, key.p, key.n);
     return true;
@@ -166,18 +196,15 @@ pawl_status crypto_hmac(enum pawl_hash alg, struct pawl_view key, const struct p
                         size_t parts_n, struct pawl_digest *ret, struct pawl_err *err)
 {
     enum { IPAD = 0x36, OPAD = 0x5c };
+    PAWL_CLEANUP(hashing_done) struct hashing     h = { 0 };
     PAWL_CLEANUP(key_block_wipe) struct key_block k = { 0 };
     struct pawl_digest                            d = { .n = pawl_hash_n(alg) };
     const struct pawl_view                        inner = pawl_digest_view(&d);
 
-    if (!known(alg))
-        return unknown_hash(alg, err);
-    PAWL_CLEANUP(release_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx)
-        return crypto_no_memory(err, "hmac");
-    bool good = key_block_make(ctx, alg, key, &k) &&
-                hash_on(ctx, alg, key_block_xor(&k, IPAD), parts, parts_n, d.b) &&
-                hash_on(ctx, alg, key_block_xor(&k, IPAD ^ OPAD), &inner, 1, d.b);
+    PAWL_TRY(hashing_begin(alg, "hmac", &h, err));
+    bool good = key_block_make(&h, alg, key, &k) &&
+                hash_on(&h, key_block_xor(&k, IPAD), parts, parts_n, d.b) &&
+                hash_on(&h, key_block_xor(&k, IPAD ^ OPAD), &inner, 1, d.b);
     if (good)
         *ret = d;
     pawl_wipe(&d, sizeof(d)); /* some HMACs are keys */

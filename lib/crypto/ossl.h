@@ -28,7 +28,6 @@
         release(*p);                                                                               \
     }
 
-CRYPTO_RELEASE(release_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 CRYPTO_RELEASE(release_kdf, EVP_KDF, EVP_KDF_free)
 CRYPTO_RELEASE(release_kdf_ctx, EVP_KDF_CTX, EVP_KDF_CTX_free)
 CRYPTO_RELEASE(release_cipher_ctx, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
@@ -61,6 +60,19 @@ const EVP_MD *crypto_md(enum pawl_hash alg);
 PAWL_MUST_USE pawl_status crypto_hmac(enum pawl_hash alg, struct pawl_view key,
                                       const struct pawl_view *parts, size_t parts_n,
                                       struct pawl_digest *ret, struct pawl_err *err);
+
+/* ---- contexts that a thread keeps ------------------------------------------------------------ */
+
+/* Taken, a context is the caller's; NULL if none is kept. It is given back as invariant 1 of
+ * thread.c wants it, or freed. */
+
+/* At the beginning of a SHA-256. */
+EVP_MD_CTX *crypto_sha256_take(void);
+void        crypto_sha256_keep(EVP_MD_CTX *ctx);
+
+/* AES-CCM-16-128-128: cipher and lengths of nonce and tag are set. */
+EVP_CIPHER_CTX *crypto_ccm_take(void);
+void            crypto_ccm_keep(EVP_CIPHER_CTX *ctx);
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: each AEAD agrees with an independent program (tests/vectors/crypto/make_symmetric.py) and
  * with a published vector; no flipped bit, truncation, other key, nonce or data opens; what does
- * not open leaves no plaintext; wrong lengths are refused. */
+ * not open leaves no plaintext; wrong lengths are refused; what a thread keeps of OpenSSL between
+ * calls changes nothing. */
+#include <pthread.h>
 #include <string.h>
 
 #include <pawl/crypto.h>
@@ -284,6 +286,59 @@ static void limits_of_the_modes(void **state)
     assert_int_equal(pawl_aead_nonce_n(PAWL_AES_CCM_16_128_128), 13);
 }
 
+/* ---- what a thread keeps --------------------------------------------------------------------- */
+
+/* Opens and seals in every order, each time with other inputs; NULL, or what went wrong. */
+static void *many_in_turns(void *arg)
+{
+    uint64_t        seed = *(uint64_t *)arg;
+    struct pawl_err err;
+
+    for (uint64_t i = 0; i < 400; i++) {
+        enum pawl_aead     alg = i % 5 ? PAWL_AES_CCM_16_128_128 : PAWL_AES_CCM_16_64_128;
+        uint8_t            nonce[13] = { (uint8_t)i, (uint8_t)(i >> 8) };
+        struct pawl_secret key = { .n = 16, .b = { (uint8_t)(seed + i) } };
+        struct pawl_view   iv = PAWL_VIEW_OF(nonce);
+        struct pawl_view   aad = pawl_view(nonce, i % 14);
+        struct pawl_view   plain = pawl_view(plain_text, i % sizeof(plain_text));
+        uint8_t            sealed[64], out[64];
+        size_t             n, m;
+
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        if (!pawl_is_ok(
+                pawl_aead_seal(alg, &key, iv, aad, plain, sealed, sizeof(sealed), &n, &err)))
+            return "seal";
+        sealed[0] ^= (uint8_t)(seed >> 63);
+        pawl_status s = pawl_aead_open(alg, &key, iv, aad, pawl_view(sealed, n), out, sizeof(out),
+                                       &m, &err);
+        if (s.code != (seed >> 63 ? PAWL_E_FORGED : PAWL_OK))
+            return "open";
+        if (pawl_is_ok(s) && (m != plain.n || memcmp(out, plain_text, m) != 0))
+            return "plain";
+        if (seed >> 62 & 1 && !pawl_is_ok(pawl_aead_seal(alg, &key, iv, aad, plain, sealed,
+                                                         sizeof(sealed), &n, &err)))
+            return "seal again";
+    }
+    return NULL;
+}
+
+static void nothing_of_a_message_meets_the_next(void **state)
+{
+    (void)state;
+    enum { THREADS = 4 };
+    uint64_t  seed[THREADS] = { 1, 2, 3, 4 };
+    pthread_t t[THREADS];
+    void     *wrong;
+
+    assert_null(many_in_turns(&seed[0]));
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&t[i], NULL, many_in_turns, &seed[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(t[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 static void cfb_agrees_with_an_independent_program(void **state)
 {
     (void)state;
@@ -322,6 +377,7 @@ int main(void)
         T_CASE("nothing opens under other inputs", nothing_opens_under_other_inputs),
         T_CASE("wrong lengths are refused", wrong_lengths_are_refused),
         T_CASE("limits of the modes", limits_of_the_modes),
+        T_CASE("nothing of a message meets the next", nothing_of_a_message_meets_the_next),
         T_CASE("cfb agrees with an independent program", cfb_agrees_with_an_independent_program),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: when a call returns, none of the memory that OpenSSL ever had holds a key, a derived key
+ * or a plaintext of it, though a thread keeps contexts. The allocator of OpenSSL is ours here: it
+ * never gives a byte back, so that what was freed is looked at too. */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include <pawl/crypto.h>
+
+#include "t.h"
+
+enum { ARENA = 8 << 20, HEAD = 16, PIECE = 8 };
+
+static _Alignas(HEAD) uint8_t arena[ARENA];
+static size_t used;
+
+static void *take(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    size_t whole = HEAD + (n + HEAD - 1) / HEAD * HEAD;
+
+    if (n == 0 || whole > ARENA - used)
+        return NULL;
+    memcpy(arena + used, &n, sizeof(n));
+    used += whole;
+    return arena + used - whole + HEAD;
+}
+
+static void *take_more(void *p, size_t n, const char *file, int line)
+{
+    uint8_t *more = take(n, file, line);
+    size_t   old = 0;
+
+    if (p)
+        memcpy(&old, (uint8_t *)p - HEAD, sizeof(old));
+    if (more && p)
+        memcpy(more, p, old < n ? old : n);
+    return more;
+}
+
+static void keep(void *p, const char *file, int line)
+{
+    (void)p;
+    (void)file;
+    (void)line;
+}
+
+/* No eight bytes of it, as they are or in words the other way round, as a hash has its state. */
+static void nowhere(struct pawl_view v)
+{
+    for (size_t at = 0; at + PIECE <= v.n; at += PIECE) {
+        uint8_t words[PIECE];
+        for (size_t i = 0; i < PIECE; i++)
+            words[i] = v.p[at + (i ^ 3)];
+        assert_null(memmem(arena, used, v.p + at, PIECE));
+        assert_null(memmem(arena, used, words, PIECE));
+    }
+}
+
+static struct pawl_secret secret(size_t n, uint8_t seed)
+{
+    struct pawl_secret s = { .n = n };
+
+    for (size_t i = 0; i < n; i++)
+        s.b[i] = (uint8_t)(seed + 37 * i * i);
+    return s;
+}
+
+static void no_key_of_a_message_stays(void **state)
+{
+    (void)state;
+    static const enum pawl_aead algs[] = { PAWL_AES_CCM_16_128_128, PAWL_AES_CCM_16_64_128 };
+    static const uint8_t        nonce[13] = { 1 };
+    struct pawl_secret          plain = secret(32, 99);
+    uint8_t                     out[64], back[32];
+    struct pawl_err             err;
+    size_t                      n, m;
+
+    for (size_t i = 0; i < 2 * sizeof(algs) / sizeof(algs[0]); i++) {
+        enum pawl_aead     alg = algs[i / 2];
+        struct pawl_secret key = secret(16, (uint8_t)i);
+        T_OK(pawl_aead_seal(alg, &key, PAWL_VIEW_OF(nonce), PAWL_VIEW_OF(nonce),
+                            pawl_secret_view(&plain), out, sizeof(out), &n, &err),
+             &err);
+        nowhere(pawl_secret_view(&key));
+        T_OK(pawl_aead_open(alg, &key, PAWL_VIEW_OF(nonce), PAWL_VIEW_OF(nonce), pawl_view(out, n),
+                            back, sizeof(back), &m, &err),
+             &err);
+        nowhere(pawl_secret_view(&key));
+        out[0] ^= 1;
+        T_FAILS(pawl_aead_open(alg, &key, PAWL_VIEW_OF(nonce), PAWL_VIEW_OF(nonce),
+                               pawl_view(out, n), back, sizeof(back), &m, &err),
+                &err, PAWL_E_FORGED);
+        nowhere(pawl_secret_view(&key));
+        nowhere(pawl_secret_view(&plain));
+    }
+}
+
+static void no_key_of_a_derivation_stays(void **state)
+{
+    (void)state;
+    struct pawl_secret prk = secret(32, 7), inner = prk, outer = prk, okm;
+    struct pawl_err    err;
+
+    for (size_t i = 0; i < prk.n; i++) {
+        inner.b[i] ^= 0x36;
+        outer.b[i] ^= 0x5c;
+    }
+    T_OK(pawl_hkdf_expand(&prk, pawl_view_str("info"), 64, &okm, &err), &err);
+    nowhere(pawl_secret_view(&prk));
+    nowhere(pawl_secret_view(&inner));
+    nowhere(pawl_secret_view(&outer));
+    nowhere(pawl_secret_view(&okm));
+}
+
+static void nothing_that_was_hashed_stays(void **state)
+{
+    (void)state;
+    struct pawl_secret s = secret(60, 3);
+    struct pawl_err    err;
+    uint8_t            digest[32];
+
+    T_OK(pawl_sha256(pawl_secret_view(&s), digest, &err), &err);
+    nowhere(pawl_secret_view(&s));
+    nowhere(PAWL_VIEW_OF(digest));
+}
+
+/* The search itself would find something. */
+static void what_is_there_is_found(void **state)
+{
+    (void)state;
+    struct pawl_secret s = secret(16, 77);
+    uint8_t           *p = OPENSSL_malloc(16);
+
+    assert_non_null(p);
+    assert_in_range((uintptr_t)p, (uintptr_t)arena, (uintptr_t)arena + ARENA);
+    memcpy(p, s.b, 16);
+    assert_non_null(memmem(arena, used, s.b, PIECE));
+    OPENSSL_free(p);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest cases[] = {
+        T_CASE("what is there is found", what_is_there_is_found),
+        T_CASE("no key of a message stays", no_key_of_a_message_stays),
+        T_CASE("no key of a derivation stays", no_key_of_a_derivation_stays),
+        T_CASE("nothing that was hashed stays", nothing_that_was_hashed_stays),
+    };
+
+    if (CRYPTO_set_mem_functions(take, take_more, keep) != 1)
+        return 1;
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
