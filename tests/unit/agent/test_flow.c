@@ -513,9 +513,10 @@ static void spoil(const char *name, const char *text)
 static void spoilt_numbers_go_on_where_the_verifier_says(void **state)
 {
     static const char *const bad[] = {
-        "", "{\"version\": 1, \"attempts\": \"6",
-        "{\"version\": 1, \"attempts\": \"18446744073709551615\", \"slots\": \"0\", "
-        "\"run_first\": \"0\", \"epoch\": \"0\", \"generations\": \"0\"}"
+        "",
+        "{\"version\": 1, \"attempts\": \"6",
+        ("{\"version\": 1, \"attempts\": \"18446744073709551615\", \"slots\": \"0\", "
+         "\"run_first\": \"0\", \"epoch\": \"0\", \"generations\": \"0\"}"),
     };
 
     (void)state;
