@@ -20,6 +20,7 @@
 #include "flow/rekey.h"
 #include "flow/ticket.h"
 #include "flow/why.h"
+#include "ratchet/plan.h"
 
 static void attestation_done(struct attestation *a)
 {
@@ -161,7 +162,8 @@ static pawl_status make_result(struct attestation *a, const struct device *d, st
     bool attests = a->ev->a1.label == PAWL_LABEL_ATTEST;
 
     ret->want.pcr_values = !a->q.has_values;
-    ret->want.rekey_now = attests && a->h.r.rekey_demanded;
+    ret->want.rekey_now = attests && (a->h.r.rekey_demanded ||
+                                      ratchet_is_over(&a->h.r.current, a->ev->now_ms));
     ret->want.present = ret->want.gen_n || ret->want.pcr_values || ret->want.rekey_now;
     if (ret->want.gen_n)
         PAWL_TRY(ticket_seal(a->f->keys, a->ev, &a->j.v, ret->ticket, &ret->ticket_n, err));

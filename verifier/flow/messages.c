@@ -19,6 +19,7 @@
 #include "flow/nonce.h"
 #include "flow/request.h"
 #include "flow/uplink.h"
+#include "ratchet/plan.h"
 
 /* A device that waits for approval attests and rekeys; its messages are refused (P-VMSG-2). */
 static pawl_status find_device(struct flow *f, const struct pawl_messages_req *req,
@@ -50,7 +51,9 @@ static pawl_status demand(const struct held *h, struct downlink *d, struct pawl_
 {
     const struct pawl_content c = { .type = PAWL_CONTENT_DEMAND, .demand = PAWL_DEMAND_REKEY };
 
-    return h->r.rekey_demanded ? downlink_say(d, &c, err) : pawl_ok();
+    if (!h->r.rekey_demanded && !ratchet_is_over(&h->r.current, d->now_ms))
+        return pawl_ok();
+    return downlink_say(d, &c, err);
 }
 
 static pawl_status send(const struct uplink *u, struct downlink *d, struct pawl_err *err)

@@ -170,8 +170,7 @@ static bool is_past_hard_limit(const struct uplink *u, const struct arrival *a)
 {
     if (!a->said || a->content.type != PAWL_CONTENT_APP || a->root == &u->h->r.old)
         return false;
-    return u->now_ms - a->root->made_ms > PAWL_EPOCH_HARD_MS ||
-           a->root->slots >= PAWL_EPOCH_HARD_SLOTS;
+    return ratchet_is_over(a->root, u->now_ms);
 }
 
 /* ---- detection ------------------------------------------------------------------------------ */

@@ -136,6 +136,12 @@ void ratchet_discard_pending(struct ratchet *r)
     root_wipe(&r->pending);
 }
 
+bool ratchet_is_over(const struct epoch_root *r, int64_t now_ms)
+{
+    return r->present &&
+           (now_ms - r->made_ms > PAWL_EPOCH_HARD_MS || r->slots >= PAWL_EPOCH_HARD_SLOTS);
+}
+
 void ratchet_drop_pending(struct ratchet *r)
 {
     root_wipe(&r->pending);

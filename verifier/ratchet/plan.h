@@ -71,6 +71,10 @@ bool ratchet_incident(struct ratchet *r);
 uint64_t ratchet_floor_up(const struct ratchet *r);
 uint64_t ratchet_floor_down(const struct ratchet *r);
 
+/* Past the hard limit of an epoch, by our clock: no application data is taken under it, and a rekey
+ * is asked for; the device's own clock may see it otherwise. */
+bool ratchet_is_over(const struct epoch_root *r, int64_t now_ms);
+
 /* Slots above this are not taken. */
 uint64_t ratchet_ceiling(const struct ratchet *r);
 

@@ -606,6 +606,9 @@ static void an_epoch_holds_16384_slots_of_data(void **state)
     assert_true(soft_is_acked(&a, 1));
     assert_false(soft_is_acked(&a, 2));
     assert_true(soft_is_acked(&a, 3));
+    /* The device may see it otherwise: it is told. */
+    assert_int_equal(a.heard[1].content.type, PAWL_CONTENT_DEMAND);
+    assert_int_equal(a.heard[1].content.demand, PAWL_DEMAND_REKEY);
 }
 
 /* ---- promotion ------------------------------------------------------------------------------ */
