@@ -16,12 +16,14 @@ static void the_next_base_is_the_newest_root(void **state)
     (void)state;
     for (uint64_t epoch = 2; epoch < 6; epoch++) {
         agent_rekeys();
+        assert_int_equal(agent_said()->label, PAWL_LABEL_REKEY); /* and no resync */
         assert_true(agent_said()->base_epoch == epoch - 1);
         agent_in_step(&world.pending, epoch);
         if (epoch % 2)
             agent_crash();
     }
     agent_attests();
+    assert_int_equal(agent_said()->label, PAWL_LABEL_ATTEST);
     assert_true(agent_said()->base_epoch == 5);
     agent_in_step(&world.current, 5);
 }

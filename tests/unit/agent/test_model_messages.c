@@ -97,21 +97,30 @@ static void of_each_run_its_own_slots_are_unknown(void **state)
 /* ---- receipts ----------------------------------------------------------------------------------
  */
 
-/* The verifier's receipt: these three slots came, with leaves that only it knows. */
+static const uint8_t theirs[32] = { 9 };
+
+/* This is the receipt in the answer to the last snapshot. */
+static void settles(struct pawl_receipt *r)
+{
+    struct pawl_a1 a1 = { .snd = { .seq_hi = r->seq_hi } };
+    uint8_t        bytes[300];
+    struct pawl_wr w = pawl_wr_to(bytes, sizeof(bytes));
+
+    r->device_id = r->th1 = PAWL_VIEW_OF(theirs);
+    T_OK(pawl_receipt_write(r, &w, err), err);
+    T_OK(live_answered(&agent.flow, &a1, pawl_view(bytes, w.n), err), err);
+}
+
+/* What the device says to a receipt by which these three slots came, with leaves that only the
+ * verifier knows. */
 static unsigned verdict_on(uint64_t first_seq, uint32_t gen)
 {
-    struct pawl_a1      a1 = { .snd = { .seq_hi = first_seq + 2 } };
-    uint8_t             bits = 7, theirs[32] = { 9 }, bytes[300];
-    struct pawl_wr      w = pawl_wr_to(bytes, sizeof(bytes));
-    struct pawl_receipt r = { .device_id = PAWL_VIEW_OF(theirs),
-                              .th1 = PAWL_VIEW_OF(theirs),
-                              .seq_hi = first_seq + 2,
-                              .gen_n = 1 };
+    uint8_t             bits = 7;
+    struct pawl_receipt r = { .seq_hi = first_seq + 2, .gen_n = 1 };
 
     r.gens[0] = (struct pawl_rcv_gen){ 1, gen, first_seq, pawl_view(&bits, 1),
                                        PAWL_VIEW_OF(theirs) };
-    T_OK(pawl_receipt_write(&r, &w, err), err);
-    T_OK(live_answered(&agent.flow, &a1, pawl_view(bytes, w.n), err), err);
+    settles(&r);
     agent_attests();
     return (unsigned)agent_said()->receipt.verdict;
 }
@@ -149,7 +158,9 @@ static void a_leaf_is_kept_until_a_receipt_lists_it(void **state)
     agent.now_ms += PAWL_GEN_MS;
     agent_seals("b"); /* another generation */
     agent_attests();  /* answered, without a receipt */
-    agent_rekeys();
+    settles(&(struct pawl_receipt){ .seq_hi = 2 });
+    agent_rekeys(); /* .. and with one that lists nothing */
+    assert_int_equal(agent_said()->snd.gen_n, 2);
     agent_crash();
     agent_attests();
     assert_int_equal(agent_said()->snd.gen_n, 2);

@@ -206,7 +206,8 @@ static void every_forged_slot_that_is_attested_is_found(void **state)
 {
     static const struct {
         uint64_t ours, seq;
-    } forged[] = { { 0, 1 }, { 2, 3 }, { 2, 2 }, { 3, 9 } };
+        uint32_t gen; /* the thief's own, if it is not ours */
+    } forged[] = { { 0, 1, 0 }, { 2, 3, 0 }, { 2, 2, 0 }, { 3, 9, 0 }, { 3, 2, 1 } };
 
     (void)state;
     for (size_t i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
@@ -225,8 +226,8 @@ static void every_forged_slot_that_is_attested_is_found(void **state)
             if (n + 1 != forged[i].seq) /* the thief's came in its place */
                 take(&r, &log.e, &a.heard[0].m);
         }
-        if (!r.bits)
-            r = (struct received){ .epoch = 1, .start = 1 };
+        if (!r.bits || forged[i].gen)
+            r = (struct received){ .epoch = 1, .start = 1, .gen = forged[i].gen };
         uint64_t k = forged[i].seq - r.start;
         r.bits |= UINT64_C(1) << k;
         memset(r.leaf[k], 0x66, PAWL_LEAF);
