@@ -104,7 +104,8 @@ struct pawl_local; /* a connection; one thread at a time */
 
 /* path NULL: PAWL_LOCAL_SOCKET. ABSENT if no agent listens there, DENIED if it does not admit us.
  * Every call fails with IO when the agent goes away or is silent for half a minute; then the
- * connection is of no more use. What the agent refuses fails with its code and words. */
+ * connection is of no more use, and every later call fails so too. What the agent refuses fails
+ * with its code and words. */
 PAWL_MUST_USE pawl_status pawl_local_open(const char *path, struct pawl_local **ret,
                                           struct pawl_err *err);
 void                      pawl_local_close(struct pawl_local **c); /* also of NULL */
@@ -115,7 +116,7 @@ PAWL_MUST_USE pawl_status pawl_local_send(struct pawl_local *c, struct pawl_view
                                           uint64_t *ret_id, struct pawl_err *err);
 
 /* Up to 64 at once, so that they share one fsync. *ret_n: how many are durable, from the front,
- * after a failure too; those behind are not in the queue unless the connection broke (IO), when
+ * after a failure too; those behind are not in the queue, but for a connection that broke: then
  * nobody knows. *ret_id: of the last one that is durable. */
 PAWL_MUST_USE pawl_status pawl_local_send_all(struct pawl_local *c, const struct pawl_view *body,
                                               size_t n, size_t *ret_n, uint64_t *ret_id,

@@ -18,6 +18,7 @@
 
 struct pawl_local {
     int     fd;
+    bool    broken;                          /* answers are not where they should be any more */
     uint8_t frame[PAWL_LOCAL_FRAME_MAX + 1]; /* one more than there may be, to see what is longer */
 };
 
@@ -34,8 +35,9 @@ void pawl_local_close(struct pawl_local **c)
 
 /* ---- one frame ------------------------------------------------------------------------------ */
 
-static pawl_status gone(struct pawl_err *err, const char *why)
+static pawl_status gone(struct pawl_local *c, struct pawl_err *err, const char *why)
 {
+    c->broken = true;
     return pawl_fail(err, PAWL_E_IO, "agent", "%s", why);
 }
 
@@ -48,8 +50,8 @@ static pawl_status wait_for(struct pawl_local *c, short events, int ms, struct p
         n = poll(&p, 1, ms);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return gone(err, strerror(errno));
-    return n ? pawl_ok() : gone(err, "does not answer");
+        return gone(c, err, strerror(errno));
+    return n ? pawl_ok() : gone(c, err, "does not answer");
 }
 
 static pawl_status put(struct pawl_local *c, const struct pawl_local_req *m, struct pawl_err *err)
@@ -57,6 +59,8 @@ static pawl_status put(struct pawl_local *c, const struct pawl_local_req *m, str
     struct pawl_wr   w = pawl_wr_to(c->frame, PAWL_LOCAL_FRAME_MAX);
     struct pawl_view frame;
 
+    if (c->broken)
+        return gone(c, err, "the connection is broken");
     PAWL_TRY(pawl_local_req_write(m, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "request", &frame, err));
     PAWL_TRY(wait_for(c, POLLOUT, SILENCE_MS, err));
@@ -66,7 +70,7 @@ static pawl_status put(struct pawl_local *c, const struct pawl_local_req *m, str
         else if (errno == EPIPE || errno == ECONNRESET)
             return pawl_ok(); /* it may have said why: that is still to be read */
         else if (errno != EINTR)
-            return gone(err, strerror(errno));
+            return gone(c, err, strerror(errno));
     }
     return pawl_ok();
 }
@@ -83,15 +87,15 @@ static pawl_status get(struct pawl_local *c, enum pawl_local_say want, int wait_
         n = recv(c->fd, c->frame, sizeof(c->frame), 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return gone(err, strerror(errno));
+        return gone(c, err, strerror(errno));
     if (n == 0)
-        return gone(err, "closed the connection");
-    PAWL_TRY(
-        pawl_under(err, "agent", pawl_local_ans_parse(pawl_view(c->frame, (size_t)n), &a, err)));
+        return gone(c, err, "closed the connection");
+    if (!pawl_is_ok(pawl_local_ans_parse(pawl_view(c->frame, (size_t)n), &a, err)))
+        return gone(c, err, "says what is no answer");
     if (a.say == PAWL_LOCAL_ERROR)
         return pawl_fail(err, a.code, "agent", "%.*s", (int)a.text.n, (const char *)a.text.p);
     if (a.say != want && !(want == PAWL_LOCAL_MESSAGE && a.say == PAWL_LOCAL_NOTHING))
-        return pawl_fail(err, PAWL_E_FORM, "agent", "answers something else");
+        return gone(c, err, "answers something else");
     *ret = a;
     return pawl_ok();
 }
@@ -175,8 +179,8 @@ static void drain(struct pawl_local *c, struct burst *b)
     struct pawl_local_ans a;
     struct pawl_err       ignored;
 
-    while (++b->told < b->asked && get(c, PAWL_LOCAL_QUEUED, 0, &a, &ignored).code != PAWL_E_IO)
-        ;
+    while (!c->broken && ++b->told < b->asked)
+        (void)pawl_is_ok(get(c, PAWL_LOCAL_QUEUED, 0, &a, &ignored));
 }
 
 static pawl_status send_burst(struct pawl_local *c, struct burst *b, struct pawl_err *err)
@@ -184,7 +188,7 @@ static pawl_status send_burst(struct pawl_local *c, struct burst *b, struct pawl
     while (b->told < b->n) {
         PAWL_TRY(ask_ahead(c, b, err));
         pawl_status s = next_told(c, b, err);
-        if (!pawl_is_ok(s) && s.code != PAWL_E_IO)
+        if (!pawl_is_ok(s))
             drain(c, b);
         PAWL_TRY(s);
     }
