@@ -49,10 +49,11 @@ pawl_status held_open(struct flow *f, const struct device *d, struct held *ret,
 
 /* ---- generations ---------------------------------------------------------------------------- */
 
-static struct held_generation *find(const struct held *h, enum pawl_dir dir, uint64_t epoch,
-                                    uint32_t gen)
+/* Among the first n. */
+static struct held_generation *find(const struct held *h, size_t n, enum pawl_dir dir,
+                                    uint64_t epoch, uint32_t gen)
 {
-    for (size_t i = 0; i < h->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct generation *g = &h->gen[i]->g;
 
         if (g->dir == dir && g->epoch == epoch && g->gen == gen)
@@ -101,7 +102,7 @@ pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, u
     PAWL_CLEANUP(blob_done) struct blob             row = { 0 };
     const struct store                             *store = h->flow->store;
 
-    *ret = find(h, dir, epoch, gen);
+    *ret = find(h, h->n, dir, epoch, gen);
     if (*ret)
         return pawl_ok();
     pawl_status s = store->generation(store->self, tenant_of(h), PAWL_VIEW_OF(h->device_id), dir,
@@ -118,6 +119,7 @@ pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, u
 /* The stored ones in order, for the calls that come when the store's list is read to its end. */
 struct listing {
     struct held             *h;
+    size_t                   held_n; /* before it began: the store lists none twice */
     size_t                   n, cap;
     struct held_generation **gen;
 };
@@ -132,7 +134,7 @@ static pawl_status list_one(const struct generation_row *row, void *arg, struct 
     PAWL_CLEANUP(generation_wipe) struct generation g = { 0 };
     struct listing                                 *l = arg;
     enum pawl_dir                                   dir = row->dir == PAWL_UP ? PAWL_UP : PAWL_DOWN;
-    struct held_generation                         *one = find(l->h, dir, row->epoch, row->gen);
+    struct held_generation *one = find(l->h, l->held_n, dir, row->epoch, row->gen);
 
     if (!one) {
         PAWL_TRY(read_row(l->h, pawl_view(row->bytes.p, row->bytes.n), dir, row->epoch, row->gen,
@@ -155,7 +157,7 @@ static pawl_status list_one(const struct generation_row *row, void *arg, struct 
 pawl_status held_each(struct held *h, enum pawl_dir dir, held_each_fn *each, void *arg,
                       struct pawl_err *err)
 {
-    PAWL_CLEANUP(listing_done) struct listing l = { .h = h };
+    PAWL_CLEANUP(listing_done) struct listing l = { .h = h, .held_n = h->n };
     const struct store                       *store = h->flow->store;
 
     PAWL_TRY(store->generations(store->self, tenant_of(h), PAWL_VIEW_OF(h->device_id), dir,

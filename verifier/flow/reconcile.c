@@ -87,6 +87,15 @@ static bool is_listed(const struct pawl_snd *snd, const struct generation *g)
     return false;
 }
 
+/* All that came of it was held against a snapshot. */
+static bool is_judged_whole(const struct ratchet *r, const struct generation *g)
+{
+    for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++)
+        if ((g->have >> i & 1) && g->first_seq + i > r->attested_hi)
+            return false;
+    return true;
+}
+
 /* Once nothing of it can be late any more, an unlisted generation is done with. */
 static pawl_status take_unlisted(struct held *h, struct held_generation *one, void *arg,
                                  struct pawl_err *err)
@@ -97,7 +106,7 @@ static pawl_status take_unlisted(struct held *h, struct held_generation *one, vo
     if (is_listed(&rc->a1->snd, &one->g))
         return pawl_ok();
     detect_unlisted(&h->r, &rc->a1->snd, &one->g, &rc->found);
-    one->gone = one->g.first_seq <= h->r.attested_hi && rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
+    one->gone = is_judged_whole(&h->r, &one->g) && rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
     return pawl_ok();
 }
 

@@ -69,11 +69,12 @@ static pawl_status find_generation(struct held *h, uint64_t epoch, uint32_t gen,
 }
 
 /* inv. 1, P-VMSG-3: a generation that was not opened yet, from a copy of the chain. */
-static pawl_status key_ahead(struct arrival *a, bool *ret_there, struct pawl_err *err)
+static pawl_status key_ahead(const struct uplink *u, struct arrival *a, bool *ret_there,
+                             struct pawl_err *err)
 {
     PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain scratch = a->root->up;
 
-    *ret_there = scratch.gk.n && a->m.gen - scratch.gen <= PAWL_GEN_SKIP_MAX;
+    *ret_there = scratch.gk.n && a->m.gen - scratch.gen <= PAWL_GEN_SKIP_MAX - u->skipped;
     if (!*ret_there)
         return pawl_ok();
     PAWL_TRY(pawl_chain_skip(&scratch, a->m.gen, err));
@@ -92,7 +93,7 @@ static pawl_status find_key(struct uplink *u, struct arrival *a, bool *ret_there
         return pawl_ok();
     PAWL_TRY(find_generation(u->h, a->root->epoch, a->m.gen, &a->g, err));
     if (a->m.gen >= a->root->up.gen)
-        return key_ahead(a, ret_there, err);
+        return key_ahead(u, a, ret_there, err);
     *ret_there = a->g && a->g->g.use.uk.n;
     if (!*ret_there)
         return pawl_ok();
@@ -222,6 +223,7 @@ static pawl_status advance(struct uplink *u, struct epoch_root *root, uint32_t g
     struct held_generation *one;
 
     PAWL_TRY(supersede(u, root, err));
+    u->skipped += gen - root->up.gen;
     while (root->up.gen <= gen) {
         PAWL_TRY(held_generation(u->h, PAWL_UP, root->epoch, root->up.gen, true, &one, err));
         PAWL_TRY(pawl_chain_open(&root->up, root->suite, root->kid, &one->g.use, err));
@@ -272,7 +274,14 @@ static void say_facts(struct uplink *u, const struct pawl_content *c)
             *s = '?';
 }
 
-static void heed(struct uplink *u, const struct arrival *a)
+/* P-VMSG-10: an epoch that is over, or a message that is accused, takes nothing off the queue. */
+static bool may_acknowledge(const struct uplink *u, const struct arrival *a,
+                            const struct findings *found)
+{
+    return a->root == &u->h->r.current && found->n == 0 && a->m.at.seq >= u->ack_at;
+}
+
+static void heed(struct uplink *u, const struct arrival *a, const struct findings *found)
 {
     const struct pawl_content *c = &a->content;
 
@@ -288,7 +297,7 @@ static void heed(struct uplink *u, const struct arrival *a)
     case PAWL_CONTENT_CONFIRM: /* that it opened under its root is all it says */
         break;
     case PAWL_CONTENT_ACK:
-        if (a->m.at.seq >= u->ack_at) {
+        if (may_acknowledge(u, a, found)) {
             u->ack_at = a->m.at.seq;
             u->ack = *c;
         }
@@ -342,7 +351,7 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
     u->fresh = true;
     u->form = a->m.form;
     u->count.taken++;
-    heed(u, a);
+    heed(u, a, &found);
     return pawl_ok();
 }
 
@@ -419,9 +428,9 @@ size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PA
         const struct generation *g = &u->h->gen[i]->g;
 
         for (unsigned k = 0; g->dir == PAWL_UP && k < PAWL_GEN_MESSAGES; k++) {
-            uint64_t at = g->first_seq + k - u->lowest;
-            if (!(g->have >> k & 1) || g->first_seq + k < u->lowest ||
-                at >= PAWL_ACK_BITMAP_MAX * 8)
+            uint64_t seq = g->first_seq + k, at = seq - u->lowest;
+            if (!(g->have >> k & 1) || seq < u->lowest || at >= PAWL_ACK_BITMAP_MAX * 8 ||
+                seq > u->h->r.received_hi) /* the device denied it (P-REC-4) */
                 continue;
             ret[at / 8] |= (uint8_t)(1u << at % 8);
             if (at / 8 >= used)

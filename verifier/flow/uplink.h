@@ -28,9 +28,10 @@ struct uplink {
     int64_t                     now_ms;
     struct step                *step; /* gets incidents */
 
-    bool                 fresh;  /* one counts: the request gets an answer */
-    enum pawl_msg_form   form;   /* of the last one that counts */
-    uint64_t             lowest; /* of the slots that came, now or before; 0: none */
+    bool                 fresh;   /* one counts: the request gets an answer */
+    enum pawl_msg_form   form;    /* of the last one that counts */
+    uint64_t             lowest;  /* of the slots that came, now or before; 0: none */
+    uint32_t             skipped; /* generations, by all messages of the request */
     struct uplink_counts count;
     uint64_t             ack_at; /* slot of the newest acknowledgement; 0: none came */
     struct pawl_content  ack;    /* in room, too */

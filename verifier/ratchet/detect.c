@@ -4,7 +4,7 @@
  *
  * Invariants
  *  1. Silence is no accusation: slots in an unknown range, up to unattested_hi, or of an epoch that
- *     a resync ended are never judged (is_judged is the one place that says so).
+ *     a resync ended are never judged (is_excused is the one place that says so).
  *  2. An attested leaf wins: where it differs from the one that was received, the slot counts as
  *     forged and not as received, so that the device's own message may still come.
  */
@@ -50,11 +50,15 @@ static bool is_unknown(const struct ratchet *r, uint64_t seq)
     return false;
 }
 
+static bool is_excused(const struct ratchet *r, uint64_t epoch, uint64_t seq)
+{
+    return seq <= r->unattested_hi || is_unknown(r, seq) ||
+           (r->current.resync && epoch < r->current.epoch);
+}
+
 static bool is_judged(const struct ratchet *r, uint64_t epoch, uint64_t seq)
 {
-    if (seq > r->attested_hi || seq <= r->unattested_hi || is_unknown(r, seq))
-        return false;
-    return !(r->current.resync && epoch < r->current.epoch);
+    return seq <= r->attested_hi && !is_excused(r, epoch, seq);
 }
 
 static void find_e3(const struct ratchet *r, const struct generation *g, uint64_t seq,
@@ -108,7 +112,8 @@ void detect_message(const struct ratchet *r, const struct generation *g,
 /* ---- E3: a snapshot ------------------------------------------------------------------------- */
 
 /* Makes first the first slot of g where it was later: a message with a false gen_start_seq may have
- * come before the log that tells. What falls out of the 64 slots is none of the device's. */
+ * come before the log that tells. What falls out of the 64 slots is none of the device's, however
+ * far the snapshot goes: no later one speaks of it again. */
 static void move_first(const struct ratchet *r, uint64_t first, struct generation *g,
                        struct findings *ret)
 {
@@ -121,7 +126,8 @@ static void move_first(const struct ratchet *r, uint64_t first, struct generatio
         if (!is_set(g->have | g->known, i))
             continue;
         if (to >= PAWL_GEN_MESSAGES) {
-            find_e3(r, g, g->first_seq + i, ret);
+            if (!is_excused(r, g->epoch, g->first_seq + i))
+                findings_add(ret, RULE_E3, g->epoch, g->gen, g->first_seq + i);
             continue;
         }
         next.have |= (g->have >> i & 1) << to;

@@ -20,6 +20,11 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* a + b, or the end of the numbers. */
 static uint64_t plus(uint64_t a, uint64_t b)
 {
@@ -239,6 +244,9 @@ static void note_unknown(struct ratchet *r, struct pawl_range range)
 {
     const size_t max = sizeof(r->unknown) / sizeof(r->unknown[0]);
 
+    if (range.lo > r->attested_hi)
+        return;
+    range.hi = smaller(range.hi, r->attested_hi);
     for (size_t i = 0; i < r->unknown_n; i++)
         if (r->unknown[i].lo == range.lo && r->unknown[i].hi == range.hi)
             return;
@@ -276,13 +284,12 @@ bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1)
     uint64_t down = a1->rcv.seq_hi;
     bool     ahead = down >= larger(r->down_next, 1);
 
-    r->unattested_hi = larger(r->unattested_hi, unattested(r, a1));
+    if (a1->snd.seq_hi > r->attested_hi)
+        r->attested_hi += smaller(a1->snd.seq_hi - r->attested_hi, SLOT_SKIP_MAX);
+    /* A snapshot speaks of slots up to its own: it excuses none that is still to come. */
+    r->unattested_hi = larger(r->unattested_hi, smaller(unattested(r, a1), r->attested_hi));
     for (size_t i = 0; i < a1->snd.unknown_n; i++)
         note_unknown(r, a1->snd.unknown[i]);
-    if (a1->snd.seq_hi > r->attested_hi)
-        r->attested_hi += a1->snd.seq_hi - r->attested_hi > SLOT_SKIP_MAX
-                              ? SLOT_SKIP_MAX
-                              : a1->snd.seq_hi - r->attested_hi;
     if (ahead)
         r->down_next = down - r->down_next >= SLOT_SKIP_MAX ? plus(r->down_next, SLOT_SKIP_MAX)
                                                             : plus(down, 1);
@@ -424,7 +431,15 @@ bool ratchet_id_seen(struct ratchet *r, uint64_t id)
         raise_queue(q, count);
         return false;
     }
-    if (count == q->hi || q->hi - 1 - count >= RATCHET_IDS || queue_bit(q, q->hi - 1 - count))
+    if (count == q->hi)
+        return true;
+    /* Far behind what an honest device repeats: somebody ran ahead in its name. Rather twice than
+     * never. */
+    if (q->hi - 1 - count >= RATCHET_IDS) {
+        *q = (struct queue_seen){ .incarnation = q->incarnation, .hi = count };
+        return false;
+    }
+    if (queue_bit(q, q->hi - 1 - count))
         return true;
     uint32_t i = q->hi - 1 - count;
     q->below[i / 8] |= (uint8_t)(1u << i % 8);

@@ -276,6 +276,37 @@ static void an_acknowledgement_of_what_was_never_sent_is_ignored(void **state)
     assert_int_equal(waiting(&w), 1);
 }
 
+/* Whoever had the keys of the epoch before takes nothing from the device any more; nor does a
+ * message that shares its slot with another. */
+static void an_older_epoch_acknowledges_nothing(void **state)
+{
+    (void)state;
+    WORLD              w;
+    DEVICE             d;
+    struct soft_epoch  e, next;
+    struct soft_answer a;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    sends(&w, &d, "one");
+    polls(&w, &d, &e, &a);
+    soft_epoch_make(&d, 2, e.seq + 10, &next);
+    world_grants(&w, &d, &next);
+    world_promotes(&w, &d);
+    struct pawl_view old = acks(&e, 2, 2);
+    world_says(&w, &d, &next, &old, 1, &a);
+    assert_int_equal(waiting(&w), 1);
+    struct soft_epoch thief = next;
+    polls(&w, &d, &next, &a);
+    struct pawl_view same = acks(&thief, 2, 2);
+    world_says(&w, &d, &next, &same, 1, &a);
+    assert_int_equal(world_incidents(&w, RULE_E1), 1);
+    assert_int_equal(waiting(&w), 1);
+    struct pawl_view good = acks(&next, 2, 2);
+    world_says(&w, &d, &next, &good, 1, &a);
+    assert_int_equal(waiting(&w), 0);
+}
+
 static void of_two_acknowledgements_the_newer_counts(void **state)
 {
     (void)state;
@@ -465,6 +496,8 @@ int main(void)
                an_acknowledgement_of_what_was_never_sent_is_ignored),
         T_CASE("P-VMSG-10 of two acknowledgements the newer counts",
                of_two_acknowledgements_the_newer_counts),
+        T_CASE("P-VMSG-10 an older epoch acknowledges nothing",
+               an_older_epoch_acknowledges_nothing),
         T_CASE("what does not fit waits for the next answer",
                what_does_not_fit_waits_for_the_next_answer),
         T_CASE("many small ones go at once", many_small_ones_go_at_once),

@@ -403,6 +403,29 @@ static void at_most_320_generations_are_skipped(void **state)
     takes(&w, &d, &e, &far, 1);
 }
 
+/* A request costs as much as one message of it may. */
+static void of_one_request_all_messages_together_skip_320(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    soft_generation(&e, 300);
+    struct pawl_view first = soft_app(&e, 1, "first");
+    soft_generation(&e, 301 + 21);
+    struct pawl_view far = soft_app(&e, 2, "far");
+    soft_generation(&e, 323);
+    const struct pawl_view cose[] = { first, far, soft_app(&e, 3, "beside") };
+    takes(&w, &d, &e, cose, 3);
+    assert_string_equal(w.answer.outcome, "taken 1, no key 2");
+    assert_int_equal(world_ratchet(&w, &d).current.up.gen, 301);
+    takes(&w, &d, &e, cose + 1, 2);
+    assert_int_equal(world_ratchet(&w, &d).current.up.gen, 324);
+}
+
 static void generations_that_were_skipped_still_open(void **state)
 {
     (void)state;
@@ -985,6 +1008,8 @@ int main(void)
         T_CASE("rows that changed places open nothing", rows_that_changed_places_open_nothing),
         T_CASE("another device's keys open nothing", another_devices_keys_open_nothing),
         T_CASE("P-VMSG-3 at most 320 generations are skipped", at_most_320_generations_are_skipped),
+        T_CASE("P-VMSG-3 of one request all messages together skip 320",
+               of_one_request_all_messages_together_skip_320),
         T_CASE("P-VMSG-3 generations that were skipped still open",
                generations_that_were_skipped_still_open),
         T_CASE("P-VMSG-7 no slot above the ceiling is taken", no_slot_above_the_ceiling_is_taken),

@@ -339,6 +339,32 @@ static void e4_what_was_denied_is_not_claimed_again(void **state)
     world_sends(&w, &ev);
     assert_int_equal(world_incidents(&w, RULE_E4), 1);
     assert_int_equal(receipt_of(&w).seq_hi, 3);
+    world_log_says(&w, &d, &log, 1); /* and no acknowledgement speaks of it either */
+}
+
+/* The thief speaks in a generation that the device closed an hour ago, above the snapshot: the row
+ * stays until a snapshot was above it. */
+static void e3_a_forged_message_in_an_old_generation_is_kept_until_it_is_judged(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    w.now_ms += PAWL_LATE_MS + 60000;
+    send(&w, &d, &log, forge(&log, 4));
+    soft_log_prune(&log, 1);
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    assert_int_equal(world_all_incidents(&w), 0);
+    soft_log_open(&log);
+    world_log_says(&w, &d, &log, 3);
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    assert_int_equal(world_incidents(&w, RULE_E3), 1);
 }
 
 /* ---- the store went back -------------------------------------------------------------------- */
@@ -603,6 +629,8 @@ int main(void)
                e3_a_message_in_a_slot_that_the_device_never_used),
         T_CASE("E3 a generation that the device never opened",
                e3_a_generation_that_the_device_never_opened),
+        T_CASE("E3 a forged message in an old generation is kept until it is judged",
+               e3_a_forged_message_in_an_old_generation_is_kept_until_it_is_judged),
         T_CASE("E4 the device denies the receipt", e4_the_device_denies_the_receipt),
         T_CASE("E4 what was denied is not claimed again", e4_what_was_denied_is_not_claimed_again),
         T_CASE("a receipt of a lost store accuses nobody",

@@ -307,6 +307,17 @@ static void a_false_start_of_a_generation_is_put_right(void **state)
     assert_memory_equal(g.leaf[5], leaf_of(106), PAWL_LEAF);
 
     g = empty();
+    g.first_seq = 168; /* above the snapshot, and none of this generation whatever comes */
+    receive(&g, 168, forged);
+    r.attested_hi = LAST;
+    struct generation again = g;
+    found(attest(&r, &g, &snd, true), RULE_E3, 168);
+    r.unknown_n = 1;
+    r.unknown[0] = (struct pawl_range){ 168, 168 };
+    silent(attest(&r, &again, &snd, true));
+    r = ratchet_at(HI);
+
+    g = empty();
     g.first_seq = 50; /* and too early: the list does not fit behind it */
     g.have = UINT64_C(1) << 51 | 1;
     memcpy(g.leaf[51], leaf_of(FIRST), PAWL_LEAF);

@@ -529,6 +529,7 @@ static void unknown_ranges_are_kept_and_end_as_unattested(void **state) /* P-REC
     struct ratchet r = settled();
     struct pawl_a1 a1 = request(5, 5, 1);
 
+    a1.snd.seq_hi = 4000;
     a1.snd.unknown_n = 1;
     for (uint64_t i = 0; i < 40; i++) {
         a1.snd.unknown[0] = (struct pawl_range){ 100 * i + 1, 100 * i + 16 };
@@ -609,6 +610,43 @@ static void a_receipt_of_a_lost_store_hides_what_it_covered(void **state) /* P-R
     assert_int_equal(r.unattested_hi, 200);
 }
 
+/* Whoever once commanded the TPM does not make us blind for what comes after. */
+static void a_snapshot_excuses_no_slot_to_come(void **state) /* P-REC-3 */
+{
+    (void)state;
+    static const uint8_t lost[32] = { 2 };
+    const uint64_t       hi = 50 + (UINT64_C(1) << 32);
+    struct ratchet       r = settled();
+    struct pawl_a1       a1 = request(5, 5, 1);
+
+    r.attested_hi = 50;
+    a1.snd.seq_hi = UINT64_MAX;
+    a1.receipt.receipt = PAWL_VIEW_OF(lost);
+    ratchet_attested(&r, &a1);
+    assert_true(r.unattested_hi == hi);
+
+    r = settled();
+    r.attested_hi = 50;
+    a1.receipt.receipt = pawl_view(NULL, 0);
+    a1.snd.unknown_n = 2;
+    a1.snd.unknown[0] = (struct pawl_range){ 40, UINT64_MAX };
+    a1.snd.unknown[1] = (struct pawl_range){ hi + 1, UINT64_MAX };
+    ratchet_attested(&r, &a1);
+    assert_int_equal(r.unknown_n, 1);
+    assert_true(r.unknown[0].lo == 40 && r.unknown[0].hi == hi);
+
+    const enum pawl_label anew[] = { PAWL_LABEL_ENROL, PAWL_LABEL_RESYNC };
+    for (size_t i = 0; i < 2; i++) {
+        r = settled();
+        r.attested_hi = 50;
+        a1 = request(0, 0, 1);
+        a1.label = anew[i];
+        a1.snd.seq_hi = UINT64_MAX;
+        ratchet_attested(&r, &a1);
+        assert_true(r.unattested_hi == hi);
+    }
+}
+
 /* ---- the device's queue --------------------------------------------------------------------- */
 
 static void an_id_comes_once(void **state) /* P-VMSG ids */
@@ -627,13 +665,30 @@ static void an_id_comes_once(void **state) /* P-VMSG ids */
         assert_true(ratchet_id_seen(&r, id));
     }
     assert_false(ratchet_id_seen(&r, 1025 + 5));
-    assert_true(ratchet_id_seen(&r, 5)); /* too far behind: as if it had come */
+    assert_true(ratchet_id_seen(&r, 1025 + 5));
+    assert_false(ratchet_id_seen(&r, 5)); /* too far behind: begun anew from there */
+    assert_true(ratchet_id_seen(&r, 5));
     assert_false(ratchet_id_seen(&r, 6));
     assert_true(ratchet_id_seen(&r, 6));
     assert_false(ratchet_id_seen(&r, 6 + 2 * 1024));
     assert_false(ratchet_id_seen(&r, 5 + 2 * 1024));
     assert_false(ratchet_id_seen(&r, UINT32_MAX));
     assert_true(ratchet_id_seen(&r, UINT32_MAX));
+}
+
+/* One forged message does not swallow those of the device. */
+static void who_runs_ahead_of_the_ids_swallows_none(void **state)
+{
+    (void)state;
+    struct ratchet r = { 0 };
+
+    assert_false(ratchet_id_seen(&r, 7));
+    assert_false(ratchet_id_seen(&r, UINT32_MAX));
+    for (uint64_t id = 8; id < 3000; id++) {
+        assert_false(ratchet_id_seen(&r, id));
+        assert_true(ratchet_id_seen(&r, id));
+    }
+    assert_int_equal(r.queue_n, 1);
 }
 
 static void an_id_is_of_its_incarnation(void **state)
@@ -664,7 +719,12 @@ static void ids_are_what_a_plain_list_says(void **state)
         uint32_t id = (uint32_t)rand() % 4096;
         if (id > hi + 40)
             id = hi + 40 < 4096 ? hi + (uint32_t)rand() % 40 : id;
-        bool known = i > 0 && (came[id] || (hi > RATCHET_IDS && id < hi - RATCHET_IDS));
+        bool known = i > 0 && came[id];
+        if (hi > RATCHET_IDS && id < hi - RATCHET_IDS) { /* begun anew */
+            memset(came, 0, sizeof(came));
+            known = false;
+            hi = id;
+        }
         assert_int_equal(ratchet_id_seen(&r, id), known);
         came[id] = true;
         hi = id > hi ? id : hi;
@@ -780,7 +840,9 @@ int main(void)
         T_CASE("what no log speaks of is unattested", what_no_log_speaks_of_is_unattested),
         T_CASE("a receipt of a lost store hides what it covered",
                a_receipt_of_a_lost_store_hides_what_it_covered),
+        T_CASE("a snapshot excuses no slot to come", a_snapshot_excuses_no_slot_to_come),
         T_CASE("an id comes once", an_id_comes_once),
+        T_CASE("who runs ahead of the ids swallows none", who_runs_ahead_of_the_ids_swallows_none),
         T_CASE("an id is of its incarnation", an_id_is_of_its_incarnation),
         T_CASE("ids are what a plain list says", ids_are_what_a_plain_list_says),
         T_CASE("no walk leaves the invariants", no_walk_leaves_the_invariants),
