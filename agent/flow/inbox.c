@@ -70,14 +70,25 @@ static pawl_status leaves_queue(uint64_t id, void *arg, struct pawl_err *err)
     return spool_take(f->live.queue, id, err);
 }
 
-static pawl_status heed(struct flow *f, const struct arrivals *a, const struct pawl_content *c,
-                        struct flow_messages *done, struct pawl_err *err)
+/* The outbox is of the current epoch, which a key that was stolen before the rekey says nothing of.
+ */
+static pawl_status acknowledged(struct flow *f, uint64_t epoch, const struct pawl_content *c,
+                                struct pawl_err *err)
+{
+    if (epoch != f->live.slot.epoch)
+        return pawl_ok();
+    return outbox_acknowledge(f->outbox, c, leaves_queue, f, err);
+}
+
+static pawl_status heed(struct flow *f, const struct arrivals *a, uint64_t epoch,
+                        const struct pawl_content *c, struct flow_messages *done,
+                        struct pawl_err *err)
 {
     switch (c->type) {
     case PAWL_CONTENT_APP:
         return keep(f, a, c, done, err);
     case PAWL_CONTENT_ACK:
-        return outbox_acknowledge(f->outbox, c, leaves_queue, f, err);
+        return acknowledged(f, epoch, c, err);
     case PAWL_CONTENT_DEMAND:
         done->demand |= c->demand;
         return pawl_ok();
@@ -96,7 +107,7 @@ static pawl_status take_one(struct flow *f, struct pawl_view cose, struct arriva
     pawl_status s = live_receive(f, cose, a->plain, sizeof(a->plain), &c, &slot, &ignored);
     if (!pawl_is_ok(s) || came_just_now(a, &slot))
         return pawl_ok();
-    s = heed(f, a, &c, done, err);
+    s = heed(f, a, slot.epoch, &c, done, err);
     if (s.code == PAWL_E_FULL) /* the inbox: not taken, so it comes again */
         return pawl_ok();
     PAWL_TRY(s);

@@ -49,6 +49,8 @@ void live_confirmed(struct live *l)
 {
     pawl_chain_wipe(&l->old_down);
     pawl_use_wipe(&l->old_down_use);
+    pawl_chain_wipe(&l->slot.old_down);
+    pawl_use_wipe(&l->slot.old_down_use);
     l->slot.has_old = false;
     l->confirmed = true;
 }

@@ -172,9 +172,12 @@ static bool is_in_outbox(const struct outbox *o, uint64_t seq)
     return false;
 }
 
-/* inv. 3. The verifier answered and acknowledged none of these. */
+/* inv. 3. The verifier answered and acknowledged none of these; or nothing at all under this epoch,
+ * so the confirmation is not with it, and who wants it sent at once would send it for ever. */
 static bool was_dropped(const struct flow *f, const struct batch *b)
 {
+    if (!f->live.confirmed)
+        return true;
     for (size_t i = 0; i < b->m.n; i++)
         if (is_in_outbox(f->outbox, b->seq[i]))
             return true;

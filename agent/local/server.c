@@ -96,8 +96,10 @@ static void answer(struct server *s, struct conn *c, const struct pawl_local_req
         c->after = 0;
     }
     conn_put(c, &s->room, &a);
-    if (m->ask == PAWL_LOCAL_KEY && c->fd >= 0)
+    if (m->ask == PAWL_LOCAL_KEY) {
         pawl_wipe(s->room.out, sizeof(s->room.out));
+        pawl_wipe(s->body, sizeof(s->body));
+    }
 }
 
 static void take_request(struct server *s, struct conn *c, pawl_status parsed,

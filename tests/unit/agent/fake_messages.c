@@ -105,7 +105,8 @@ struct answer {
 /* The next slot, and the key of its generation: full ones, from 0 in each epoch. */
 static struct pawl_msg_place next_place(struct pawl_use *use)
 {
-    PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain down = world.current.down;
+    const struct pawl_root                         *root = m->thief ? m->thief : &world.current;
+    PAWL_CLEANUP(pawl_chain_wipe) struct pawl_chain down = root->down;
     struct pawl_err                                 err;
 
     if (m->down_epoch != down.epoch) {
@@ -114,7 +115,7 @@ static struct pawl_msg_place next_place(struct pawl_use *use)
     }
     uint64_t seq = ++m->down_seq, behind = (seq - m->down_start) / PAWL_GEN_MESSAGES;
     T_OK(pawl_chain_skip(&down, (uint32_t)behind, &err), &err);
-    T_OK(pawl_chain_open(&down, PAWL_SUITE_GCM, world.current.kid, use, &err), &err);
+    T_OK(pawl_chain_open(&down, PAWL_SUITE_GCM, root->kid, use, &err), &err);
     return (struct pawl_msg_place){ .seq = seq,
                                     .gen_start_seq = m->down_start + behind * PAWL_GEN_MESSAGES,
                                     .epoch_start_seq = m->down_start,

@@ -32,14 +32,15 @@ struct fake_down {
 
 struct fake_messages {
     /* how it answers */
-    bool     away;         /* nothing arrives */
-    bool     loses;        /* it arrives, the answer does not */
-    bool     refuses;      /* 403 */
-    bool     drops;        /* takes and acknowledges nothing */
-    bool     garbles;      /* one bit of each downlink message is another */
-    bool     foreign;      /* bytes that are no message of ours among them */
-    uint64_t demand;       /* bits, in each answer */
-    void (*arrived)(void); /* a request is here; NULL: nobody asks */
+    bool                    away;    /* nothing arrives */
+    bool                    loses;   /* it arrives, the answer does not */
+    bool                    refuses; /* 403 */
+    bool                    drops;   /* takes and acknowledges nothing */
+    bool                    garbles; /* one bit of each downlink message is another */
+    bool                    foreign; /* bytes that are no message of ours among them */
+    uint64_t                demand;  /* bits, in each answer */
+    const struct pawl_root *thief;   /* answers in the verifier's place; NULL: nobody does */
+    void (*arrived)(void);           /* a request is here; NULL: nobody asks */
 
     /* what came */
     unsigned          posts;

@@ -269,6 +269,40 @@ static void what_is_dropped_asks_for_an_attest_and_goes_in_a_new_slot(void **sta
     assert_int_equal(queued(), 0);
 }
 
+/* Whoever keeps the answers would have the device confirm its epoch for ever. */
+static void an_answer_that_is_empty_asks_for_an_attest_too(void **state)
+{
+    (void)state;
+    assert_false(flow.live.confirmed);
+    v->drops = true;
+    exchange();
+    assert_true(done.refused);
+    attest();
+    assert_true(flow.live.confirmed);
+    exchange();
+    assert_false(done.refused);
+}
+
+static void a_key_stolen_before_the_rekey_empties_no_queue(void **state)
+{
+    struct pawl_root old;
+
+    (void)state;
+    exchange();
+    old = world.current;
+    rekey();
+    queue("one");
+    v->thief = &old;
+    exchange();
+    assert_int_equal(heard_n(PAWL_CONTENT_APP), 1);
+    assert_int_equal(queued(), 1);
+    assert_true(done.refused);
+    v->thief = NULL;
+    exchange();
+    assert_int_equal(queued(), 0);
+    pawl_root_wipe(&old);
+}
+
 static void a_403_asks_for_an_attest_and_loses_nothing(void **state)
 {
     struct pawl_view cose;
@@ -548,6 +582,10 @@ int main(void)
              in_another_epoch_or_process_it_is_a_new_slot_with_the_same_id),
         CASE("what is dropped asks for an attest, and goes in a new slot",
              what_is_dropped_asks_for_an_attest_and_goes_in_a_new_slot),
+        CASE("an answer that is empty asks for an attest, too",
+             an_answer_that_is_empty_asks_for_an_attest_too),
+        CASE("a key stolen before the rekey empties no queue",
+             a_key_stolen_before_the_rekey_empties_no_queue),
         CASE("a 403 asks for an attest and loses nothing",
              a_403_asks_for_an_attest_and_loses_nothing),
         CASE("many go in several requests, in order", many_go_in_several_requests_in_order),

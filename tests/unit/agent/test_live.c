@@ -186,6 +186,18 @@ static pawl_status receive(struct pawl_view cose)
     return live_receive(&flow, cose, plain, sizeof(plain), &got, &slot, &err);
 }
 
+/* With a stolen key of the epoch: what it leaves behind is no deafness. */
+static void a_slot_far_beyond_is_not_taken(void **state)
+{
+    const uint64_t far = UINT64_MAX - 1;
+
+    (void)state;
+    T_OK(receive(downlink(&world.current, 0, 1, 1)), &err);
+    T_OK(rcvlog_add(flow.live.received, &slot, 1, &err), &err);
+    T_FAILS(receive(downlink(&world.current, 1, far, far)), &err, PAWL_E_RANGE);
+    T_OK(receive(downlink(&world.current, 0, 1, 2)), &err); /* its generation is still open */
+}
+
 /* ---- sending -------------------------------------------------------------------------------- */
 
 static void the_verifier_opens_what_is_sealed(void **state)
@@ -584,7 +596,9 @@ static void the_old_downlink_ends_with_the_first_answer(void **state) /* P-DEV-1
     restart();
     T_OK(receive(downlink(&old, 0, 1, 2)), &err); /* it is in the slot, too */
     T_OK(receive(downlink(&old, 1, 3, 4)), &err);
+    assert_true(flow.live.slot.old_down.gk.n);
     attest();
+    assert_false(flow.live.slot.old_down.gk.n || flow.live.slot.old_down_use.uk.n);
     T_FAILS(receive(downlink(&old, 1, 3, 5)), &err, PAWL_E_DENIED);
     T_OK(receive(downlink(&world.current, 0, 6, 6)), &err);
 
@@ -654,6 +668,7 @@ int main(void)
         CASE("wanted leaves are supplied", wanted_leaves_are_supplied),
         CASE("what the verifier sends is opened", what_the_verifier_sends_is_opened),
         CASE("a forged message moves nothing", a_forged_message_moves_nothing),
+        CASE("a slot far beyond is not taken", a_slot_far_beyond_is_not_taken),
         CASE("the old downlink ends with the first answer",
              the_old_downlink_ends_with_the_first_answer),
         CASE("a resync ends the old downlink at once", a_resync_ends_the_old_downlink_at_once),
