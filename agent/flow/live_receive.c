@@ -90,6 +90,8 @@ pawl_status live_receive(struct flow *f, struct pawl_view cose, uint8_t *plain, 
         .verifier_id = pawl_view(d.verifier_id, PAWL_VERIFIER_ID),
     };
     PAWL_TRY(pawl_msg_open(&t.use, &scope, &m, plain, cap, &n, slot.leaf, err));
+    if (rcvlog_is_beyond(l->received, m.at.seq))
+        return pawl_fail(err, PAWL_E_RANGE, "message.seq", "is beyond what a verifier sends");
 
     *d.chain = t.chain;
     *d.use = t.use;

@@ -11,6 +11,8 @@
 
 enum { FILE_SOFT = 256 * 1024 }; /* then it is written anew */
 
+#define REACH (UINT64_C(1) << 31) /* slots above the last quote */
+
 struct rcvlog {
     struct journal     file;
     struct rcvlog_book now;
@@ -114,6 +116,16 @@ void rcvlog_close(struct rcvlog **l)
 bool rcvlog_has(const struct rcvlog *l, uint64_t seq)
 {
     return seq <= l->closed || rcvlog_book_has(&l->now, seq);
+}
+
+bool rcvlog_is_beyond(const struct rcvlog *l, uint64_t seq)
+{
+    uint64_t from = l->closed > l->now.floor ? l->closed : l->now.floor;
+
+    if (!from)
+        from = l->now.hi;
+    /* Where nothing came yet the verifier's first slot may be any. */
+    return from && seq > from && seq - from > REACH;
 }
 
 bool rcvlog_has_id(const struct rcvlog *l, uint64_t id)

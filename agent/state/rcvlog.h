@@ -40,6 +40,9 @@ PAWL_MUST_USE pawl_status rcvlog_open(int dir, struct rcvlog **ret, bool *ret_lo
 void                      rcvlog_close(struct rcvlog **l);
 
 bool rcvlog_has(const struct rcvlog *l, uint64_t seq);
+/* Further above the last quote than the verifier follows with one request (P-REC-2): whoever forged
+ * it with a stolen key would make us deaf for all that is still to come. */
+bool rcvlog_is_beyond(const struct rcvlog *l, uint64_t seq);
 bool rcvlog_has_id(const struct rcvlog *l, uint64_t id); /* handed on before, in any slot */
 /* No id that was ever handed on has been forgotten yet. */
 bool     rcvlog_remembers_all(const struct rcvlog *l);

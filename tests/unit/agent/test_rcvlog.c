@@ -287,6 +287,30 @@ static void nothing_is_new_below_a_quote_or_a_start(void **state)
     rcvlog_close(&l);
 }
 
+static void beyond_is_measured_from_the_last_quote(void **state)
+{
+    static const uint64_t        reach = UINT64_C(1) << 31;
+    PAWL_CLEANUP(file_close) int dir = open_scratch();
+    struct rcvlog               *l = opened(dir);
+    struct pawl_err              err;
+
+    (void)state;
+    assert_false(rcvlog_is_beyond(l, UINT64_MAX - 1)); /* nothing came yet */
+    take(l, 0, 1, 7);
+    assert_false(rcvlog_is_beyond(l, 7 + reach));
+    assert_true(rcvlog_is_beyond(l, 8 + reach));
+    rcv_of(l);
+    take(l, 1, 1000, 1000);
+    assert_true(rcvlog_is_beyond(l, 8 + reach)); /* no further by many small steps */
+    rcv_of(l);
+    assert_false(rcvlog_is_beyond(l, 1000 + reach));
+    assert_true(rcvlog_is_beyond(l, 1001 + reach));
+    T_OK(rcvlog_forget(l, 5000, &err), &err);
+    assert_false(rcvlog_is_beyond(l, 5000 + reach));
+    assert_true(rcvlog_is_beyond(l, 5001 + reach));
+    rcvlog_close(&l);
+}
+
 static void forgotten_is_empty_but_for_floor_and_ids(void **state)
 {
     PAWL_CLEANUP(file_close) int dir = open_scratch();
@@ -581,6 +605,7 @@ int main(void)
         CASE("what came after the snapshot is still attested",
              what_came_after_the_snapshot_is_still_attested),
         CASE("nothing is new below a quote or a start", nothing_is_new_below_a_quote_or_a_start),
+        CASE("beyond is measured from the last quote", beyond_is_measured_from_the_last_quote),
         CASE("forgotten is empty but for floor and ids", forgotten_is_empty_but_for_floor_and_ids),
         CASE("a long life stays small", a_long_life_stays_small),
         CASE("a batch that failed was never there", a_batch_that_failed_was_never_there),
