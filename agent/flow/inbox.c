@@ -107,11 +107,14 @@ static pawl_status take_one(struct flow *f, struct pawl_view cose, struct arriva
     pawl_status s = live_receive(f, cose, a->plain, sizeof(a->plain), &c, &slot, &ignored);
     if (!pawl_is_ok(s) || came_just_now(a, &slot))
         return pawl_ok();
+    a->slot[a->slot_n] = slot;
+    if (!rcvlog_has_room(f->live.received, a->slot, a->slot_n + 1)) /* an attest comes first */
+        return pawl_ok();
     s = heed(f, a, slot.epoch, &c, done, err);
     if (s.code == PAWL_E_FULL) /* the inbox: not taken, so it comes again */
         return pawl_ok();
     PAWL_TRY(s);
-    a->slot[a->slot_n++] = slot;
+    a->slot_n++;
     return pawl_ok();
 }
 

@@ -148,6 +148,19 @@ bool rcvlog_is_full(const struct rcvlog *l)
     return l->now.gen_n == PAWL_RCV_GENS_MAX;
 }
 
+bool rcvlog_has_room(const struct rcvlog *l, const struct rcvlog_slot *slot, size_t n)
+{
+    size_t gens = l->now.gen_n;
+
+    for (size_t i = 0; i < n; i++) {
+        bool known = rcvlog_book_has_gen(&l->now, slot[i].epoch, slot[i].gen);
+        for (size_t k = 0; k < i && !known; k++)
+            known = slot[k].epoch == slot[i].epoch && slot[k].gen == slot[i].gen;
+        gens += !known;
+    }
+    return gens <= PAWL_RCV_GENS_MAX;
+}
+
 pawl_status rcvlog_add(struct rcvlog *l, const struct rcvlog_slot *slot, size_t n,
                        struct pawl_err *err)
 {

@@ -48,6 +48,8 @@ bool rcvlog_has_id(const struct rcvlog *l, uint64_t id); /* handed on before, in
 bool     rcvlog_remembers_all(const struct rcvlog *l);
 uint64_t rcvlog_seq_hi(const struct rcvlog *l);
 bool     rcvlog_is_full(const struct rcvlog *l);
+/* All of these slots can be added: they begin no more generations than there is room for. */
+bool rcvlog_has_room(const struct rcvlog *l, const struct rcvlog_slot *slot, size_t n);
 
 /* All of a batch, with one fsync, or none. CONFLICT for a slot that was taken, RANGE or FORM for
  * one that does not lie in its generation, FULL. */

@@ -51,12 +51,26 @@ bool rcvlog_book_has_id(const struct rcvlog_book *b, uint64_t id)
 
 /* ---- generations ---------------------------------------------------------------------------- */
 
+/* gen_n if it is not there. */
+static size_t place(const struct rcvlog_book *b, uint64_t epoch, uint32_t gen)
+{
+    size_t i = 0;
+
+    while (i < b->gen_n && (b->gen[i].epoch != epoch || b->gen[i].gen != gen))
+        i++;
+    return i;
+}
+
 static struct rcvlog_gen *find(struct rcvlog_book *b, uint64_t epoch, uint32_t gen)
 {
-    for (size_t i = 0; i < b->gen_n; i++)
-        if (b->gen[i].epoch == epoch && b->gen[i].gen == gen)
-            return &b->gen[i];
-    return NULL;
+    size_t i = place(b, epoch, gen);
+
+    return i < b->gen_n ? &b->gen[i] : NULL;
+}
+
+bool rcvlog_book_has_gen(const struct rcvlog_book *b, uint64_t epoch, uint32_t gen)
+{
+    return place(b, epoch, gen) < b->gen_n;
 }
 
 static pawl_status begin(struct rcvlog_book *b, uint64_t epoch, uint32_t gen, uint64_t first,

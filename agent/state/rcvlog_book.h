@@ -48,6 +48,7 @@ enum { RCVLOG_HEAD = 1, RCVLOG_SLOTS, RCVLOG_ANSWERED };
 bool rcvlog_book_has(const struct rcvlog_book *b, uint64_t seq);
 /* The slot is one of the window and was taken. */
 bool rcvlog_book_took(const struct rcvlog_book *b, uint64_t seq);
+bool rcvlog_book_has_gen(const struct rcvlog_book *b, uint64_t epoch, uint32_t gen);
 bool rcvlog_book_has_id(const struct rcvlog_book *b, uint64_t id);
 
 /* On failure *b is good for nothing. */

@@ -283,6 +283,28 @@ static void an_answer_that_is_empty_asks_for_an_attest_too(void **state)
     assert_false(done.refused);
 }
 
+/* The log has room for 64 generations; the answer that fills it begins two. */
+static void what_the_log_has_no_room_for_comes_behind_an_attest(void **state)
+{
+    (void)state;
+    exchange();
+    for (unsigned g = 2; g < PAWL_RCV_GENS_MAX; g++) {
+        v->down_seq = v->down_start + (uint64_t)PAWL_GEN_MESSAGES * g - 2;
+        exchange();
+    }
+    assert_false(rcvlog_is_full(flow.live.received));
+    v->down_seq = v->down_start + (uint64_t)PAWL_GEN_MESSAGES * PAWL_RCV_GENS_MAX - 2;
+    fake_send(7, pawl_view_str("two"));
+    queue("one");
+    exchange();
+    assert_int_equal(queued(), 0); /* what there was room for counts */
+    assert_true(rcvlog_is_full(flow.live.received));
+    inbox_is("");
+    attest();
+    exchange();
+    inbox_is("two,");
+}
+
 static void a_key_stolen_before_the_rekey_empties_no_queue(void **state)
 {
     struct pawl_root old;
@@ -584,6 +606,8 @@ int main(void)
              what_is_dropped_asks_for_an_attest_and_goes_in_a_new_slot),
         CASE("an answer that is empty asks for an attest, too",
              an_answer_that_is_empty_asks_for_an_attest_too),
+        CASE("what the log has no room for comes behind an attest",
+             what_the_log_has_no_room_for_comes_behind_an_attest),
         CASE("a key stolen before the rekey empties no queue",
              a_key_stolen_before_the_rekey_empties_no_queue),
         CASE("a 403 asks for an attest and loses nothing",
