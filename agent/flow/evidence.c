@@ -53,7 +53,8 @@ static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct p
         .os_boot = PAWL_VIEW_OF(f->os_boot),
         .reason = f->live.lost ? PAWL_REASON_STATE_LOST : e->ask->reason,
     };
-    bool no_hedge = e->ask->no_hedge || a1->label == PAWL_LABEL_ENROL;
+    bool no_hedge = e->ask->no_hedge || a1->label == PAWL_LABEL_ENROL ||
+                    a1->label == PAWL_LABEL_ATTEST; /* it makes no root */
     PAWL_TRY(hedge_choose(f, &e->suites, no_hedge, &a1->suite, err));
     PAWL_TRY(live_snapshot(f, a1, err));
     PAWL_TRY(take_number(f, &a1->attempt, err));

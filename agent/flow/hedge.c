@@ -24,9 +24,10 @@ pawl_status hedge_choose(const struct flow *f, const struct pawl_suites *theirs,
 {
     const struct pawl_suites *ours = &f->config->suites;
     struct pawl_suites        with = { .n = ours->n };
+    bool                      hedged = !no_hedge && is_here(f);
     uint16_t                  suite = 0;
 
-    if (!no_hedge && is_here(f)) {
+    if (hedged) {
         for (size_t i = 0; i < ours->n; i++)
             with.suite[i] = ours->suite[i] | PAWL_SUITE_HMAC_KEY;
         suite = pawl_suite_choose(theirs, &with);
@@ -35,7 +36,8 @@ pawl_status hedge_choose(const struct flow *f, const struct pawl_suites *theirs,
         suite = pawl_suite_choose(theirs, ours);
     if (!suite)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "suites", "the verifier offers none of ours");
-    *ret = suite;
+    /* Nobody signed the list: whoever takes the key out of it does not take it out of the root. */
+    *ret = hedged ? (uint16_t)(suite | PAWL_SUITE_HMAC_KEY) : suite;
     return pawl_ok();
 }
 

@@ -801,6 +801,18 @@ static void the_imported_key_is_in_every_new_root(void **state) /* P-DEV-14 */
     assert_true(pawl_secret_equal(&world.pending.rk, &flow.live.slot.rk));
 }
 
+static void a_list_without_the_key_does_not_take_it_away(void **state) /* P-DEV-14 */
+{
+    (void)state;
+    give_hedge();
+    world.suites = (struct pawl_suites){ 1, { PAWL_SUITE_GCM } };
+    T_OK(rekey(), &err);
+    assert_int_equal(last()->a1.suite, PAWL_SUITE_GCM | PAWL_SUITE_HMAC_KEY);
+    same_root(&world.pending, 2);
+    T_OK(attest(), &err);
+    assert_int_equal(last()->a1.suite, PAWL_SUITE_GCM);
+}
+
 static void a_verifier_without_the_key_says_so_and_is_served(void **state) /* P-DEV-14 */
 {
     (void)state;
@@ -892,6 +904,8 @@ int main(void)
              an_epoch_with_another_verifier_survives_a_lost_commit),
         CASE("a mistyped verifier costs no epoch", a_mistyped_verifier_costs_no_epoch),
         CASE("the imported key is in every new root", the_imported_key_is_in_every_new_root),
+        CASE("a list without the key does not take it away",
+             a_list_without_the_key_does_not_take_it_away),
         CASE("a verifier without the key says so and is served",
              a_verifier_without_the_key_says_so_and_is_served),
         FRESH("a key is for the enrolled", a_key_is_for_the_enrolled),
