@@ -93,10 +93,16 @@ code = subprocess.run([sys.argv[1], "--config", sys.argv[2], "attest"], stdout=w
 sys.exit(code < 0)
 PYTHON
 
+# A TPM that goes away while tpm2-tss connects costs a few bytes there: what is ours is proved elsewhere.
+cut_short() { # COMMAND..
+    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" agent "$@" \
+        >"$work/during.out" 2>"$work/during.err"
+}
+
 check "power cuts while an attest is under way"
 cut=0
 for n in $(seq 12); do
-    agent d attest >"$work/during.out" 2>"$work/during.err" &
+    cut_short d attest &
     pid=$!
     # The moment moves through the whole exchange: a few more steps of the agent each time.
     for _ in $(seq $((n * 3))); do
@@ -125,7 +131,7 @@ stop_process v
 verifier_set v reenrol auto
 verifier_start v
 for n in 2 8 20 40; do
-    agent d enroll >"$work/during.out" 2>"$work/during.err" &
+    cut_short d enroll &
     pid=$!
     for _ in $(seq $n); do
         cat /proc/$pid/stat >/dev/null 2>&1 || break
