@@ -138,6 +138,15 @@ static bool was_restored(const struct attestation *a)
     return s->restored_ms(s->self) >= a->h.r.current.made_ms && s->restored_ms(s->self) != 0;
 }
 
+/* The store was put back, and this is the first that it hears of the device. Late answers of the
+ * other store share no slot with ours: a device would take one for the other. */
+static bool is_first_since_restored(const struct attestation *a)
+{
+    const struct store *s = a->f->store;
+
+    return s->restored_ms(s->self) > a->h.r.accepted_ms;
+}
+
 /* ---- accepted ------------------------------------------------------------------------------- */
 
 /* Label rekey mixes the base, which is current by now; a resync has none and is bound to TH1. */
@@ -177,6 +186,7 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
 {
     struct result r = { 0 };
     bool          boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
+    bool          leap = is_first_since_restored(a);
 
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->has_device = true;
@@ -187,8 +197,10 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     plan_event(a, step);
     PAWL_TRY(plan_incidents(a, boot_returns, step, err));
     PAWL_TRY(reconcile(a, was_restored(a), step, &r, err)); /* 9 */
-    PAWL_TRY(make_result(a, &step->device, &r, err));       /* E_V */
-    PAWL_TRY(held_plan(&a->h, step, err));                  /* V1 */
+    if (leap)
+        a->h.r.down_next += PAWL_SLOT_WINDOW;
+    PAWL_TRY(make_result(a, &step->device, &r, err)); /* E_V */
+    PAWL_TRY(held_plan(&a->h, step, err));            /* V1 */
     return answer_result(&step->device, &a->j.v, &r, ret, err);
 }
 

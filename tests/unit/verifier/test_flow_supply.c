@@ -478,7 +478,8 @@ static void a_store_that_was_put_back_follows_the_downlink(void **state) /* P-RE
         it_got(&ev, 7, 0x99, &d);
         world_sends(&w, &ev);
         assert_int_equal(world_all_incidents(&w), 0);
-        assert_int_equal(world_ratchet(&w, &d).down_next, 8);
+        /* Once: late answers of the other store share no slot with ours. */
+        assert_int_equal(world_ratchet(&w, &d).down_next, 8 + PAWL_SLOT_WINDOW);
     }
     w.now_ms += PAWL_REKEY_MIN_MS;
     world_rekey(&w, &d); /* the epoch behind it is judged again */
