@@ -550,7 +550,10 @@ class World:
 
     def answered(self, command):
         """The verifier has answered, and took it."""
-        done = self.agent(command)
+        for _ in range(3):  # without contact it would come again
+            done = self.agent(command)
+            if done.code != 3:
+                break
         assert done.code in (0, 1) and "refused" not in done.out + done.err, (command, done)
 
     def in_step(self):
