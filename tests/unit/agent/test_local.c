@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <pawl/local.h>
@@ -136,6 +137,14 @@ static uint64_t come_down(uint64_t id, const char *body)
     return id;
 }
 
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void receives(uint64_t after, int wait_ms, uint64_t want_id, const char *want)
 {
     uint8_t  body[PAWL_BODY_MAX];
@@ -231,6 +240,10 @@ static void with_messages_off_there_are_keys_alone(void **state)
     T_OK(pawl_local_key(app, "x", none, 32, &epoch, &key, &err), &err);
     T_OK(pawl_app_key(&live.slot.exporter, pawl_view_str("x"), none, 32, &same, &err), &err);
     assert_true(epoch == 3 && pawl_secret_equal(&key, &same));
+    T_OK(pawl_local_key(app, "x", none, 32, &epoch, &same, &err), &err);
+    for (epoch = 1; epoch < 6; epoch++)
+        if (epoch != 3)
+            T_FAILS(pawl_local_key(app, "x", none, 32, &epoch, &same, &err), &err, PAWL_E_ABSENT);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -326,7 +339,7 @@ static void a_full_queue_leaves_no_hole(void **state)
 
 static void a_message_has_a_length(void **state)
 {
-    static uint8_t   most[PAWL_BODY_MAX + 1];
+    static uint8_t   most[PAWL_BODY_MAX + 1], more[PAWL_LOCAL_FRAME_MAX];
     struct pawl_view body[] = { pawl_view_str("a"), PAWL_VIEW_OF(most), pawl_view_str("b") };
     uint64_t         id;
     size_t           n;
@@ -335,6 +348,9 @@ static void a_message_has_a_length(void **state)
     T_FAILS(pawl_local_send(app, pawl_view(NULL, 0), &id, &err), &err, PAWL_E_RANGE);
     T_FAILS(pawl_local_send_all(app, body, 3, &n, &id, &err), &err, PAWL_E_RANGE);
     assert_int_equal(n, 1);
+    body[1] = PAWL_VIEW_OF(more); /* in no frame */
+    T_FAILS(pawl_local_send_all(app, body + 1, 2, &n, &id, &err), &err, PAWL_E_RANGE);
+    assert_int_equal(n, 0);
     T_OK(pawl_local_send(app, pawl_view(most, PAWL_BODY_MAX), &id, &err), &err);
     assert_int_equal(queue_n(), 2);
     int fd = raw_open(); /* with a client that lets it out */
@@ -364,6 +380,21 @@ static void a_disk_that_takes_nothing_queues_nothing(void **state)
     assert_int_equal(n, 0);
     T_OK(pawl_local_send_all(app, body, 2, &n, &id, &err), &err);
     assert_int_equal(queue_n(), 2);
+
+    int fd = raw_open(); /* a group that is refused whole refuses what is chained to it */
+    setrlimit(RLIMIT_FSIZE, &none);
+    for (int i = 0; i < 16; i++)
+        raw_put(fd, &(struct pawl_local_req){ .ask = PAWL_LOCAL_SEND, .body = body[0] });
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(raw_get(fd).code, PAWL_E_IO);
+    setrlimit(RLIMIT_FSIZE, &before);
+    raw_put(fd,
+            &(struct pawl_local_req){ .ask = PAWL_LOCAL_SEND, .body = body[0], .chained = true });
+    assert_int_equal(raw_get(fd).code, PAWL_E_STATE);
+    raw_put(fd, &(struct pawl_local_req){ .ask = PAWL_LOCAL_SEND, .body = body[0] });
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_QUEUED);
+    close(fd);
+    assert_int_equal(queue_n(), 3);
 }
 
 static void acknowledged_is_all_up_to_an_id(void **state)
@@ -414,6 +445,53 @@ static void a_group_does_not_outlive_its_queue(void **state)
         shared_lend(shared, &live);
     }
     assert_int_equal(queue_n(), 0);
+}
+
+/* What comes behind the change is not told to be queued with what came before it. */
+static void a_group_is_of_one_queue(void **state)
+{
+    const struct pawl_local_req one = { .ask = PAWL_LOCAL_SEND, .body = pawl_view_str("x") };
+    struct pawl_local_facts     f;
+    bool                        seen = false;
+    uint64_t                    id;
+
+    (void)state;
+    for (int i = 0; i < 50 && !seen; i++) { /* until the change comes while the group is open */
+        int fd = raw_open();
+        raw_put(fd, &one);
+        do
+            T_OK(pawl_local_status(app, &f, &err), &err);
+        while (!f.queue);
+        shared_take_back(shared);
+        close_spools();
+        assert_int_equal(unlink(scratch_path("queue.spool")), 0);
+        open_spools(1024 * 1024);
+        shared_lend(shared, &live);
+        pawl_status s = pawl_local_send(app, pawl_view_str("y"), &id, &err);
+        seen = s.code == PAWL_E_STATE && raw_get(fd).code == PAWL_E_STATE;
+        close(fd);
+        assert_true(pawl_is_ok(s) == (queue_n() == 1)); /* never told so without being there */
+        if (pawl_is_ok(s))
+            T_OK(spool_take(live.queue, id, &err), &err);
+    }
+    assert_true(seen);
+}
+
+/* Whose message is in a group when the agent ends still hears what became of it. */
+static void the_last_group_is_answered(void **state)
+{
+    const struct pawl_local_req one = { .ask = PAWL_LOCAL_SEND, .body = pawl_view_str("x") };
+    struct pawl_local_facts     f;
+    int                         fd = raw_open();
+
+    (void)state;
+    raw_put(fd, &one);
+    do
+        T_OK(pawl_local_status(app, &f, &err), &err);
+    while (!f.queue);
+    server_close(&server);
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_QUEUED);
+    close(fd);
 }
 
 static atomic_bool over;
@@ -475,7 +553,9 @@ static void a_message_comes_until_it_is_taken(void **state)
     receives(0, 0, 1024, "one");
     receives(1024, 0, 2048, "two");
     receives_nothing(2048, 0);
+    unsigned before = atomic_load(&syncs);
     T_OK(pawl_local_taken(app, 1024, &err), &err);
+    assert_int_equal(atomic_load(&syncs), before + 1); /* durable */
     T_OK(pawl_local_taken(app, 1024, &err), &err);
     receives(0, 0, 2048, "two");
     T_OK(pawl_local_taken(app, 2048, &err), &err);
@@ -495,7 +575,9 @@ static void who_waits_gets_it_when_it_comes(void **state)
     pthread_t t;
 
     (void)state;
-    receives_nothing(0, 20);
+    int64_t began = clock_ms();
+    receives_nothing(0, 100);
+    assert_in_range(clock_ms() - began, 100, 30000);
     assert_int_equal(pthread_create(&t, NULL, comes_later, NULL), 0);
     receives(0, -1, 4096, "late");
     pthread_join(t, NULL);
@@ -560,8 +642,17 @@ static void what_is_no_frame_is_told_so_and_cut_off(void **state)
 {
     static const uint8_t        bad[] = { 0x81, 0x01 };
     const struct pawl_local_req one = { .ask = PAWL_LOCAL_SEND, .body = pawl_view_str("x") };
-    static uint8_t              large[PAWL_LOCAL_FRAME_MAX + 1];
-    int                         fd = raw_open();
+    /* A frame but for its length. */
+    static uint8_t large[PAWL_LOCAL_FRAME_MAX + 1] = { 0x82,
+                                                       0x64,
+                                                       's',
+                                                       'e',
+                                                       'n',
+                                                       'd',
+                                                       0x59,
+                                                       (PAWL_LOCAL_FRAME_MAX - 8) >> 8,
+                                                       (PAWL_LOCAL_FRAME_MAX - 8) & 255 };
+    int            fd = raw_open();
 
     (void)state;
     raw_put(fd, &one); /* and what was good before it is answered first */
@@ -702,6 +793,8 @@ int main(void)
              begin_open),
         CASE("acknowledged is all up to an id", acknowledged_is_all_up_to_an_id, begin_open),
         CASE("a group does not outlive its queue", a_group_does_not_outlive_its_queue, begin_open),
+        CASE("a group is of one queue", a_group_is_of_one_queue, begin_open),
+        CASE("the last group is answered", the_last_group_is_answered, begin_open),
         CASE("opening and closing never meet a request", opening_and_closing_never_meet_a_request,
              begin_open),
         CASE("a message comes until it is taken", a_message_comes_until_it_is_taken, begin_open),

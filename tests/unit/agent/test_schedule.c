@@ -247,6 +247,19 @@ static void more_and_a_new_epoch_go_at_once(void **state)
     next_is(&seen, SCHEDULE_MESSAGES, SCHEDULE_RETRY_MIN_MS / 2);
 }
 
+static void an_attest_that_is_answered_ends_the_wait_of_messages(void **state)
+{
+    struct schedule_seen seen = good;
+
+    (void)state;
+    seen.queue_n = 64;
+    for (int i = 0; i < 8; i++)
+        done((struct schedule_done){ .what = SCHEDULE_MESSAGES });
+    next_is(&seen, SCHEDULE_ATTEST, 300000);
+    done_well(SCHEDULE_ATTEST);
+    next_is(&seen, SCHEDULE_MESSAGES, 0);
+}
+
 static void without_a_poll_they_come_with_attests(void **state)
 {
     (void)state;
@@ -348,6 +361,8 @@ static void calm_it_does_only_what_is_needed(void **state)
     schedule_begin(&s, &config, now_ms, true);
     seen.queue_n = 1;
     next_is(&seen, SCHEDULE_MESSAGES, 0);
+    done_well(SCHEDULE_MESSAGES);
+    next_is(&seen, SCHEDULE_MESSAGES, 0); /* nobody else comes */
     seen.bar = LIVE_CEILING;
     next_is(&seen, SCHEDULE_ATTEST, 0);
     seen.wants_rekey = true;
@@ -397,6 +412,10 @@ static void no_day_has_too_many_events(void **state)
         settled(state);
         assert_in_range(events_in_a_day(&seen, refuses), 280, 1500);
     }
+    struct schedule_seen full = good;
+    full.bar = LIVE_LOG_FULL; /* and no receipt empties it: polls go on, attests come ever later */
+    settled(state);
+    assert_in_range(events_in_a_day(&full, (struct schedule_done){ .answered = true }), 1400, 2200);
     settled(state);
     /* Each poll demands all there is: that is three events a minute. */
     assert_in_range(events_in_a_day(&good, wants), 2800, 45000);
@@ -434,6 +453,8 @@ int main(void)
         CASE("what is queued waits for others a little", what_is_queued_waits_for_others_a_little,
              settled),
         CASE("more and a new epoch go at once", more_and_a_new_epoch_go_at_once, settled),
+        CASE("an attest that is answered ends the wait of messages",
+             an_attest_that_is_answered_ends_the_wait_of_messages, settled),
         CASE("without a poll they come with attests", without_a_poll_they_come_with_attests, begin),
         CASE("no message goes where none may", no_message_goes_where_none_may, settled),
         CASE("a full log of the downlink attests", a_full_log_of_the_downlink_attests, settled),
