@@ -13,6 +13,11 @@
 #define PIN2  "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA"
 #define TOKEN "AAECAwQFBgc.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
+/* 108 characters: with a slash in front more than a socket's path may have. */
+#define LONG                                                                                       \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"                                 \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static struct config config;
 
 static void parses(const char *text)
@@ -99,6 +104,32 @@ static void an_empty_file_means_the_defaults(void **state)
     T_WHERE(&err, "server");
 }
 
+static void takes_all_about_messages(void **state)
+{
+    (void)state;
+    parses("");
+    assert_true(config.messages && config.message_form == PAWL_MSG_FULL);
+    assert_string_equal(config.socket, "/run/pawl-agent/app.sock");
+    assert_true(!config.socket_users[0] && !config.socket_groups[0]);
+    assert_true(config.poll_s == 60 && config.batch_ms == 200);
+    assert_true(config.queue_max == 16777216 && config.inbox_max == 16777216);
+    assert_true(config.rekey_s == 21600 && config.rekey_messages == 4096);
+    parses("messages = off\nrekey_s = 60\nrekey_messages = 16384\nsocket = off\n"
+           "socket_users = app, 1000\nsocket_groups = dialout\npoll_s = 0\nbatch_ms = 0\n"
+           "queue_max = 65536\ninbox_max = 1073741824\nmessage_form = compact\n"
+           "nv_counter = 0x01805058\n");
+    assert_true(!config.messages && config.message_form == PAWL_MSG_COMPACT);
+    assert_string_equal(config.socket, "");
+    assert_string_equal(config.socket_users, "app, 1000");
+    assert_string_equal(config.socket_groups, "dialout");
+    assert_true(config.poll_s == 0 && config.batch_ms == 0);
+    assert_true(config.queue_max == 65536 && config.inbox_max == 1073741824);
+    assert_true(config.rekey_s == 60 && config.rekey_messages == 16384);
+    assert_int_equal(config.nv_counter, 0x01805058);
+    parses("socket = /tmp/a.sock\nmessage_form = full\n");
+    assert_string_equal(config.socket, "/tmp/a.sock");
+}
+
 static void jitter_follows_a_short_interval(void **state)
 {
     (void)state;
@@ -175,6 +206,22 @@ static void refuses_bad_values(void **state)
         { "suites = ccm,ccm", PAWL_E_FORM, "agent.ini:1: suites" },
         { "ak_handle = 0x80000001", PAWL_E_FORM, "agent.ini:1: ak_handle" },
         { "ak_handle = 81015057", PAWL_E_FORM, "agent.ini:1: ak_handle" },
+        { "messages = maybe", PAWL_E_FORM, "agent.ini:1: messages" },
+        { "rekey_s = 59", PAWL_E_RANGE, "agent.ini:1: rekey_s" },
+        { "rekey_s = 172801", PAWL_E_RANGE, "agent.ini:1: rekey_s" },
+        { "rekey_messages = 0", PAWL_E_RANGE, "agent.ini:1: rekey_messages" },
+        { "rekey_messages = 16385", PAWL_E_RANGE, "agent.ini:1: rekey_messages" },
+        { "nv_counter = 0x81805057", PAWL_E_FORM, "agent.ini:1: nv_counter" },
+        { "socket = app.sock", PAWL_E_FORM, "agent.ini:1: socket" },
+        { "socket =", PAWL_E_FORM, "agent.ini:1: socket" },
+        { "socket = /" LONG, PAWL_E_RANGE, "agent.ini:1: socket" },
+        { "socket_users =", PAWL_E_FORM, "agent.ini:1: socket_users" },
+        { "poll_s = 604801", PAWL_E_RANGE, "agent.ini:1: poll_s" },
+        { "batch_ms = 60001", PAWL_E_RANGE, "agent.ini:1: batch_ms" },
+        { "queue_max = 65535", PAWL_E_RANGE, "agent.ini:1: queue_max" },
+        { "queue_max = 1073741825", PAWL_E_RANGE, "agent.ini:1: queue_max" },
+        { "inbox_max = 0", PAWL_E_RANGE, "agent.ini:1: inbox_max" },
+        { "message_form = short", PAWL_E_FORM, "agent.ini:1: message_form" },
         { "tcti =", PAWL_E_FORM, "agent.ini:1: tcti" },
         { "token = " TOKEN "\ntoken_file = /x", PAWL_E_FORM, "token_file" },
         { "[facts]\nname = \xff", PAWL_E_FORM, "agent.ini:2: name" },
@@ -267,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T_CASE("takes a whole file", takes_a_whole_file),
         T_CASE("an empty file means the defaults", an_empty_file_means_the_defaults),
+        T_CASE("takes all about messages", takes_all_about_messages),
         T_CASE("jitter follows a short interval", jitter_follows_a_short_interval),
         T_CASE("the other ways of TLS are taken", the_other_ways_of_tls_are_taken),
         T_CASE("facts are sorted as CBOR sorts them", facts_are_sorted_as_cbor_sorts_them),
