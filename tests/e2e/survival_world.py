@@ -111,7 +111,14 @@ class Wire:
         self.context.load_cert_chain(cert, key)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        """Not while somebody waits in it: the number of its socket is another's soon."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
 
     def serve(self):
         while True:
@@ -285,7 +292,7 @@ class World:
             if p and p.poll() is None:
                 p.kill()
                 p.wait()
-        self.wire.listener.close()
+        self.wire.close()
         self.cut_tpm()
         for mounted in ("state", "v"):
             if os.path.ismount(self.path(mounted)):
