@@ -75,6 +75,7 @@ static struct schedule_next next_rekey(const struct schedule *s, const struct sc
         n.at_ms = later(now_ms, s->turned_ms + SCHEDULE_RETRY_MIN_MS);
     else if (seen->lost || seen->wants_rekey)
         n.at_ms = later(now_ms, s->rekey_ms);
+    n.at_ms = later(n.at_ms, s->again_ms);
     return n;
 }
 
@@ -141,6 +142,9 @@ static void note_failed_round(struct schedule *s, const struct schedule_done *d,
     s->failures++;
     s->round_ms = now_ms + (int64_t)schedule_retry_ms(s->failures, d->told_s, random);
     s->attest_ms = s->round_ms;
+    if (d->what == SCHEDULE_REKEY)
+        s->again_ms = later(now_ms + (int64_t)schedule_retry_ms(++s->rekey_failures, 0, random),
+                            s->round_ms + SCHEDULE_RETRY_MIN_MS);
 }
 
 /* The verifier goes on under the old epoch, and so do we. */
@@ -174,6 +178,8 @@ static void note_round(struct schedule *s, const struct schedule_done *d, int64_
     if (d->what != SCHEDULE_ATTEST) {
         s->turned_ms = now_ms;
         s->rekey_ms = now_ms + PAWL_REKEY_MIN_MS;
+        s->rekey_failures = 0;
+        s->again_ms = 0;
     }
     s->rekey_demanded = d->what == SCHEDULE_ATTEST && d->rekey_now;
     /* It answers again: so will it messages. */

@@ -41,11 +41,13 @@ struct schedule {
     uint64_t interval_s, jitter_s, poll_s, batch_ms;
     bool     calm;
     /* rounds */
-    bool     started;     /* one was answered since the process began */
-    unsigned failures;    /* in a row */
-    int64_t  attest_ms;   /* the next one by the interval */
-    int64_t  round_ms;    /* none before: a failure */
-    int64_t  rekey_ms;    /* no rekey before */
+    bool     started;   /* one was answered since the process began */
+    unsigned failures;  /* in a row */
+    int64_t  attest_ms; /* the next one by the interval */
+    int64_t  round_ms;  /* none before: a failure */
+    int64_t  rekey_ms;  /* no rekey before, unless demanded */
+    unsigned rekey_failures;
+    int64_t  again_ms;    /* no rekey before at all: attests go on where it alone fails */
     int64_t  turned_ms;   /* the last one that was answered, or enrolment */
     int64_t  attested_ms; /* the last one that was answered; rekeys too */
     bool     rekey_demanded;

@@ -166,7 +166,35 @@ static void a_lost_state_is_resynced_at_once(void **state)
     seen.bar = LIVE_NO_EPOCH;
     next_is(&seen, SCHEDULE_REKEY, 0);
     done((struct schedule_done){ .what = SCHEDULE_REKEY });
-    next_is(&seen, SCHEDULE_REKEY, SCHEDULE_RETRY_MIN_MS / 2);
+    next_is(&seen, SCHEDULE_ATTEST, SCHEDULE_RETRY_MIN_MS / 2); /* which resyncs too */
+}
+
+/* The verifier refuses rekeys alone, or the TPM fails at them. */
+static void where_a_rekey_fails_attests_go_on(void **state)
+{
+    struct schedule_seen seen = good;
+    struct schedule_next n;
+
+    (void)state;
+    seen.wants_rekey = true;
+    seen.bar = LIVE_OFF;
+    for (int i = 0; i < 10; i++) {
+        n = schedule_next(&s, &seen, now_ms);
+        if (n.what == SCHEDULE_ATTEST)
+            break; /* rekeys have become rarer than attests */
+        assert_int_equal(n.what, SCHEDULE_REKEY);
+        now_ms = n.at_ms;
+        done((struct schedule_done){ .what = SCHEDULE_REKEY });
+        n = schedule_next(&s, &seen, now_ms);
+        assert_int_equal(n.what, SCHEDULE_ATTEST);
+        now_ms = n.at_ms;
+        done_well(SCHEDULE_ATTEST);
+    }
+    next_is(&seen, SCHEDULE_ATTEST, 300000);
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST, .answered = true, .rekey_now = true });
+    next_is(&seen, SCHEDULE_ATTEST, 300000); /* a demand changes nothing */
+    done_well(SCHEDULE_REKEY);
+    next_is(&seen, SCHEDULE_REKEY, PAWL_REKEY_MIN_MS);
 }
 
 static void a_failed_round_is_tried_again_later_and_later(void **state)
@@ -182,7 +210,7 @@ static void a_failed_round_is_tried_again_later_and_later(void **state)
     off.wants_rekey = true; /* nothing overtakes it */
     next_is(&off, SCHEDULE_REKEY, SCHEDULE_RETRY_MIN_MS);
     done((struct schedule_done){ .what = SCHEDULE_REKEY, .told_s = 100 });
-    next_is(&off, SCHEDULE_REKEY, 100000);
+    next_is(&off, SCHEDULE_ATTEST, 100000);
     done_well(SCHEDULE_REKEY);
     off.wants_rekey = false;
     next_is(&off, SCHEDULE_ATTEST, 300000);
@@ -446,6 +474,7 @@ int main(void)
         CASE("too soon, a rekey waits and attests go on", too_soon_a_rekey_waits_and_attests_go_on,
              settled),
         CASE("a lost state is resynced at once", a_lost_state_is_resynced_at_once, settled),
+        CASE("where a rekey fails attests go on", where_a_rekey_fails_attests_go_on, settled),
         CASE("a failed round is tried again later and later",
              a_failed_round_is_tried_again_later_and_later, settled),
         CASE("a busy verifier is left alone by all", a_busy_verifier_is_left_alone_by_all, settled),
