@@ -10,7 +10,7 @@ AGENT and VERIFIER are the product's objects with injected.c. Each case is a fun
 it proves; groups are agent, verifier, network and state. Without --all every point is tried, those
 of steps that others contain are not; with it, all are, and after each the device must rekey too.
 """
-import json
+import glob
 import os
 import shutil
 import subprocess
@@ -185,6 +185,44 @@ def power_cut_at_each_point_of_messages():
     return messages(both_die) + messages(tpm_dies)
 
 
+def a_life(w, p):
+    """Messages both ways and a rekey, while the agent runs; until all is done or it is dead."""
+    epoch = int(w.record()["epoch"])
+    until("it listens", lambda: p.poll() is not None or w.listens())
+    w.send(2)
+    w.push()
+    w.demand()
+
+    def is_over():
+        w.receive()
+        return p.poll() is not None or (
+            int(w.record()["epoch"]) > epoch and
+            w.messages.all_safe_arrived("up", w.inbox()) and
+            w.messages.all_safe_arrived("down", w.messages.seen))
+    until("messages arrived and an epoch ended", is_over)
+
+
+@case("agent", short=False)
+def running_agent_killed_at_each_point_of_its_life():
+    with enrolled() as w:
+        log, n = w.path("points"), 0
+        while True:
+            n += 1
+            open(log, "w").close()
+            p = w.run_agent(at=n, log=log)
+            a_life(w, p)
+            if p.poll() is None:
+                w.stop_agent()
+                w.check()
+                return n - 1
+            assert p.poll() == KILLED, p.poll()
+            w.flush_tpm()
+            w.pass_time(61)
+            a_life(w, w.run_agent())
+            w.stop_agent()
+            recover(w, f"run killed at point {n}")
+
+
 # ---- the verifier dies -------------------------------------------------------------------------
 
 def verifier_at_each_point(w, act):
@@ -352,7 +390,8 @@ def a_day(w):
         w.check()
 
 
-def verifier_of_yesterday(keep, note):
+def verifier_of_yesterday(prefix, note):
+    """Of its files those that begin so come from a copy."""
     with enrolled() as w:
         w.check()
         w.stop_verifier()
@@ -362,12 +401,12 @@ def verifier_of_yesterday(keep, note):
         a_day(w)
         w.messages.gone = w.messages.safe["up"] - kept  # the verifier had them, and no more
         w.stop_verifier()
-        for name in os.listdir(w.path("v")):
-            if not keep(name):
-                os.remove(w.path("v", name)) if os.path.isfile(w.path("v", name)) else None
-        for name in os.listdir(w.path("v.yesterday")):
-            if not keep(name) and os.path.isfile(w.path("v.yesterday", name)):
-                shutil.copy2(w.path("v.yesterday", name), w.path("v", name))
+        for old in glob.glob(w.path("v", prefix + "*")):
+            if os.path.isfile(old):
+                os.remove(old)
+        for copy in glob.glob(w.path("v.yesterday", prefix + "*")):
+            if os.path.isfile(copy):
+                shutil.copy2(copy, w.path("v"))
         if note:
             subprocess.run([w.verifier_program, "restored", w.path("v")], check=True,
                            stderr=subprocess.DEVNULL)
@@ -380,17 +419,17 @@ def verifier_of_yesterday(keep, note):
 
 @case("state")
 def verifiers_database_of_yesterday_put_back():
-    return verifier_of_yesterday(lambda name: not name.startswith("pawl.db"), False)
+    return verifier_of_yesterday("pawl.db", False)
 
 
 @case("state")
 def verifiers_directory_of_yesterday_put_back_and_noted():
-    return verifier_of_yesterday(lambda name: False, True)
+    return verifier_of_yesterday("", True)
 
 
 @case("state", short=False)
 def verifiers_directory_of_yesterday_put_back_unnoticed():
-    return verifier_of_yesterday(lambda name: False, False)
+    return verifier_of_yesterday("", False)
 
 
 def put_back(w, copy):
@@ -437,17 +476,14 @@ def devices_directory_younger_than_the_last_slot_is_a_fork():
 @case("state")
 def two_agents_on_one_state():
     with enrolled() as w:
-        w.agent_process = subprocess.Popen(
-            [w.agent_program, "--config", w.path("agent.ini"), "run"], stderr=subprocess.DEVNULL,
-            env=w.environment({}))
-        until("it runs", lambda: json.loads(w.agent("status", "--json").out)["running"])
+        w.run_agent()
+        until("it listens", w.listens)
         os.symlink(w.path("state"), w.path("other"))
         w.set_ini(w.path("agent.ini"), "#", state=w.path("other"))
         for command in ("attest", "rekey", "enroll"):
             done = w.agent(command)
             assert done.code == 2 and "another agent" in done.err, done
-        w.agent_process.terminate()
-        assert w.agent_process.wait(60) == 0
+        w.stop_agent()
         # At once, and at the same moment: one of them does it.
         many = [subprocess.Popen([w.agent_program, "--config", w.path("agent.ini"), "attest"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
