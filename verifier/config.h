@@ -36,6 +36,11 @@ struct tenant_config {
     uint64_t                  message_keep_days; /* what consumers have not read by then is gone */
     uint64_t                  late_window_s;     /* attested slots may still arrive that long */
     uint64_t                  downlink_max;      /* messages that wait for one device */
+    bool                      hold_messages;     /* on_incident = hold-messages; else notify */
+    bool                      heal_by_operator;  /* heal = operator; else rekey */
+    uint64_t                  overdue_after;     /* intervals of the device without an attest */
+    char                      webhook[CONFIG_PATH_MAX];     /* URL that gets the feed; empty */
+    char                      webhook_key[CONFIG_PATH_MAX]; /* file with its HMAC key */
 };
 
 struct verifier_config {

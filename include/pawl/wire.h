@@ -219,6 +219,7 @@ struct pawl_a1 {
     struct pawl_snd             snd;
     struct pawl_rcv             rcv;
     struct pawl_receipt_verdict receipt;
+    uint64_t next_s; /* the device attests again within that many seconds; 0: it does not say */
 };
 
 PAWL_MUST_USE pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret,

@@ -16,7 +16,9 @@ struct ear_claims {
     struct pawl_view tenant;
     uint64_t         attempt, base_epoch, new_epoch;
     uint64_t         enrolments;
-    uint64_t         incidents;
+    bool             incident;       /* one is not closed (pawl.inc) */
+    uint64_t         audit;          /* head of the tenant's chain, at most 1 s old .. */
+    uint8_t          audit_hash[32]; /* .. pawl.audit: [number, hash in base64url] */
     enum pawl_reason reason;
     bool             has_e_v; /* of a request that made a root */
     uint8_t          e_v[PAWL_POINT_P256];

@@ -38,6 +38,9 @@ enum reason {
     REASON_NO_POLICY,
     REASON_PCR_MISSING, /* the policy names a PCR that was not quoted */
     REASON_PCR_DIFFERS,
+    REASON_MESSAGE_FORGED, /* an incident is not closed, by its kind; tpm-went-back is above */
+    REASON_KEY_USED_ELSEWHERE,
+    REASON_DEVICE_CLONED,
     REASON_COUNT
 };
 
@@ -57,6 +60,7 @@ struct finding {
 
 struct verdict {
     int8_t         identity, configuration, executables, hardware; /* enum ar4si; 0: no claim */
+    int8_t         keys; /* enum ar4si: what an incident says; joins identity in the tier */
     bool           approved;
     char           policy[PAWL_TENANT_MAX + 16]; /* "gateway:3", empty without one */
     size_t         finding_n;
@@ -68,6 +72,12 @@ struct verdict {
  * else affirming if something is claimed about the executables. An identity that is not recognised
  * only because nobody approved it yet is a lack of trust and accuses nobody. */
 enum trust_tier verdict_tier(const struct verdict *v);
+
+/* Two lights. Software: measurements and the TPM they come from, as verdict_tier of everything but
+ * incidents. Keys: affirming, or contraindicated while an incident is red; none without approval.
+ */
+enum trust_tier verdict_software(const struct verdict *v);
+enum trust_tier verdict_keys(const struct verdict *v);
 
 /* Adds a finding; a full list keeps its first entries. */
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_PRINTF(3, 4);

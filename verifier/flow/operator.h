@@ -87,6 +87,29 @@ PAWL_MUST_USE pawl_status operator_device_hedge(struct flow *f, const struct ten
                                                 const char *id, char **ret, struct step *step,
                                                 struct pawl_err *err);
 
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+/* id: DEVICE.EPOCH, the device whole or as a prefix. {"incidents": [{"id", "device", "epoch",
+ * "kind", "severity", "state", "opened", "changed", "rules", "window": {"from", "to"}, "forged",
+ * "genuine", "unattested", "detail", "note"}]} */
+PAWL_MUST_USE pawl_status operator_incidents(struct flow *f, const struct tenant_config *tenant,
+                                             const char *device, bool open, uint64_t limit,
+                                             char **ret, struct pawl_err *err);
+/* One, with "slots": [{"rule", "epoch", "gen", "seq"}] and "proofs": [{"number", "time", "b64"}].
+ */
+PAWL_MUST_USE pawl_status operator_incident(struct flow *f, const struct tenant_config *tenant,
+                                            const char *id, char **ret, struct pawl_err *err);
+/* {["note"]} */
+PAWL_MUST_USE pawl_status operator_incident_close(struct flow                *f,
+                                                  const struct tenant_config *tenant,
+                                                  const char *id, struct pawl_view body, char **ret,
+                                                  struct step *step, struct pawl_err *err);
+/* {"entries": [{"number", "time_ms", "device", "line", "hash"}], "head": {"number", "hash"},
+ * "next"} */
+PAWL_MUST_USE pawl_status operator_audit(struct flow *f, const struct tenant_config *tenant,
+                                         uint64_t after, uint64_t limit, char **ret,
+                                         struct pawl_err *err);
+
 /* ---- policies ------------------------------------------------------------------------------- */
 
 /* {"policies": [{"name", "version", "created"}], "default": name | null} */

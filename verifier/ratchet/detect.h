@@ -6,30 +6,20 @@
 #ifndef VERIFIER_RATCHET_DETECT_H
 #define VERIFIER_RATCHET_DETECT_H
 
+#include "ratchet/incident.h"
 #include "ratchet/ratchet.h"
-
-enum rule {
-    RULE_NONE = 0,
-    RULE_E1,
-    RULE_E2,
-    RULE_E3,
-    RULE_E4,
-    RULE_E5,
-    RULE_E6,
-    RULE_E7,
-    RULE_COUNT
-};
-
-const char *rule_name(enum rule r); /* "E1" */
 
 struct finding_slot {
     enum rule rule;
     uint64_t  epoch;
     uint32_t  gen;
     uint64_t  seq; /* 0: not about one slot */
+    bool      has_received, has_attested;
+    uint8_t   received[PAWL_LEAF]; /* what came .. */
+    uint8_t   attested[PAWL_LEAF]; /* .. and what the device attests instead */
 };
 
-#define FINDINGS_MAX 32 /* the first ones; more of the same add nothing to the proof */
+#define FINDINGS_MAX 64 /* the first ones; more of the same add nothing to the proof */
 
 struct findings {
     size_t              n;
@@ -59,6 +49,23 @@ void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd,
 PAWL_MUST_USE pawl_status detect_leaves(const struct ratchet *r, struct pawl_view leaves,
                                         struct generation *g, struct findings *ret,
                                         struct pawl_err *err);
+
+/* What a message turned out to be. */
+enum mark {
+    MARK_NEW = 0,    /* no snapshot speaks of it yet, and nobody is accused */
+    MARK_TAINTED,    /* it came in a window in which somebody else had the key */
+    MARK_GENUINE,    /* its leaf is attested */
+    MARK_FORGED,     /* its slot is attested with another leaf, or as never sent */
+    MARK_UNATTESTED, /* nobody can tell: unknown range, lost log */
+    MARK_COUNT
+};
+
+const char *mark_name(enum mark m); /* "genuine"; never NULL */
+
+/* The final mark of an authentic message, or MARK_TAINTED while a snapshot or leaves are missing
+ * that would tell. g: its generation, NULL if there is no row of it. */
+enum mark detect_mark(const struct ratchet *r, const struct generation *g, uint64_t epoch,
+                      uint64_t seq, const uint8_t leaf[PAWL_LEAF]);
 
 /* E4: what the device says of our receipt. */
 void detect_verdict(const struct pawl_receipt_verdict *v, struct findings *ret);

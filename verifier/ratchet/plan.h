@@ -63,9 +63,9 @@ enum resync_leave { RESYNC_DENIED = 0, RESYNC_BY_RULE, RESYNC_BY_OPERATOR };
 enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, uint64_t base_epoch,
                                  bool appraised_well, bool allow_auto, int64_t now_ms);
 
-/* Opens an incident: true if it is the first of this epoch and gets a row. A rekey is demanded
- * either way. */
-bool ratchet_incident(struct ratchet *r);
+/* A finding: joins the last incident or opens one (true), see incident_add. A rekey is demanded
+ * while the epoch that it is about is current. epoch 0: the one under way. */
+bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t now_ms);
 
 /* Floors of a signed refusal: no slot of a device from there on can have been used. */
 uint64_t ratchet_floor_up(const struct ratchet *r);

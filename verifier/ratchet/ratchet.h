@@ -16,6 +16,8 @@
 
 #include <pawl/ratchet.h>
 
+#include "ratchet/incident.h"
+
 struct epoch_root {
     bool               present;
     uint64_t           epoch;
@@ -82,10 +84,12 @@ struct ratchet {
     unsigned        down_gen_sent;
     int64_t         down_gen_ms; /* when it was opened */
 
-    int64_t  resync_auto_ms; /* promotion of the last resync that nobody approved; 0 */
-    bool     may_resync;     /* an operator's leave */
-    bool     rekey_demanded;
-    uint64_t incident_epoch; /* epoch of the open incident + 1; 0: none is open */
+    int64_t         resync_auto_ms; /* promotion of the last resync that nobody approved; 0 */
+    bool            may_resync;     /* an operator's leave */
+    bool            rekey_demanded;
+    struct incident incident; /* the last one */
+    uint64_t        clean_hi; /* all slots up to here were held against a snapshot, and agreed */
+    int64_t         clean_ms; /* when that was said */
 
     struct pawl_secret hedge; /* imported key of suite bit 8; n == 0: there is none */
 };

@@ -52,9 +52,13 @@ struct device {
     struct pawl_pcr_selection banks;             /* pinned: the allocation seen at enrolment */
     struct pawl_digest        pcr_digest;        /* of the values in its snapshot */
     char                      policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default, if any */
-    char                      status[20];                  /* ear.status of the last verdict */
+    char                      status[20];                  /* ear.status of the last verdict .. */
+    char                      software_status[20];         /* .. without what the keys say .. */
     char                      why[DEVICE_WHY_MAX];         /* its findings; see flow/why.h */
+    char                      keys_status[20]; /* .. and of the keys alone: two lights */
     int64_t                   created_s, seen_s;
+    int64_t due_s;  /* when it is overdue: by the interval that it attested; 0: it named none */
+    int64_t told_s; /* when the operator was told that it is overdue; 0: it is not, or not yet */
 };
 
 struct snapshot { /* the last believed PCR values */
@@ -110,16 +114,23 @@ struct generation_row {
     struct blob bytes;
 };
 
-/* A batch of application messages as they arrived: one row (flow/inbox.h writes its bytes,
- * wrapped). number is the cursor that consumers read by: it grows, and no row with a lower one
- * appears later.
- */
+/* The feed: what consumers learn, in the order in which it became durable. number is the cursor
+ * that they read by: it grows, and no row with a lower one appears later. flow/inbox.h writes heads
+ * and bytes. */
+enum segment_kind {
+    SEGMENT_MESSAGES = 0, /* a batch of application messages as they arrived */
+    SEGMENT_MARKS,        /* what became of earlier ones */
+    SEGMENT_NOTICE        /* an incident or alert: one */
+};
+
 struct segment_row {
-    uint64_t    number; /* given by the store */
-    uint8_t     device[PAWL_DEVICE_ID];
-    int64_t     time_ms;
-    uint32_t    n; /* messages in it */
-    struct blob bytes;
+    uint64_t          number; /* given by the store */
+    enum segment_kind kind;
+    uint8_t           device[PAWL_DEVICE_ID];
+    int64_t           time_ms;
+    uint32_t          n;     /* entries in it */
+    struct blob       heads; /* in the clear: who and where, what a mark needs */
+    struct blob       bytes; /* wrapped bodies; empty for marks */
 };
 
 /* One message for a device, kept until it acknowledges it. */
@@ -132,14 +143,45 @@ struct downlink_row {
     struct blob body;    /* wrapped */
 };
 
-/* V4: what detection found, before anything is done about it. */
+/* V4: one incident, by (device, epoch): replaced whole by each step that names it. The enums are
+ * those of ratchet/incident.h. */
 struct incident_row {
-    uint64_t number; /* given by the store */
-    uint8_t  device[PAWL_DEVICE_ID];
+    uint8_t     device[PAWL_DEVICE_ID];
+    uint64_t    epoch;
+    unsigned    kind, severity, state;
+    unsigned    rules; /* bit r: RULE_r found something */
+    int64_t     opened_ms, changed_ms;
+    uint64_t    slot_lo, slot_hi; /* the tainted window, of the uplink; hi 0: open upwards */
+    uint64_t    forged, genuine, unattested; /* messages marked so far */
+    char        detail[EVENT_LINE_MAX];      /* the first finding, for people */
+    char        note[EVENT_LINE_MAX];        /* of the operator who closed it */
+    struct blob slots;                       /* flow/incident.h: the slots that were named */
+};
+
+void incident_row_done(struct incident_row *i);
+
+/* Evidence that a third party can check (proof/proof.h): one file of an incident, never changed. */
+struct proof_row {
+    uint8_t     device[PAWL_DEVICE_ID];
+    uint64_t    epoch;  /* of its incident */
+    uint64_t    number; /* given by the store: 1, 2 .. within the incident */
+    int64_t     time_ms;
+    struct blob bytes;
+};
+
+/* One entry of the tenant's hash chain (audit.h). */
+#define AUDIT_LINE_MAX 1024 /* with its 0 */
+struct audit_row {
+    uint64_t number; /* given by the store: 1, 2 .. without gaps */
     int64_t  time_ms;
-    unsigned rule; /* enum rule of ratchet/detect.h */
-    uint64_t epoch;
-    char     detail[EVENT_LINE_MAX];
+    uint8_t  device[PAWL_DEVICE_ID];
+    char     line[AUDIT_LINE_MAX]; /* JSON */
+    uint8_t  hash[32];             /* given by the store */
+};
+
+struct audit_head {
+    uint64_t number; /* 0: the chain is empty, hash is zero */
+    uint8_t  hash[32];
 };
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -171,14 +213,22 @@ struct step {
     struct blob            ratchet; /* n == 0: unchanged */
     size_t                 generation_n;
     struct generation_row *generation;  /* owned array */
-    bool                   has_segment; /* insert */
-    struct segment_row     segment;
+    size_t                 segment_n;   /* insert, in this order */
+    struct segment_row    *segment;     /* owned array */
     size_t                 downlink_n;  /* seq 0: insert, CONFLICT if the id is taken; else ..*/
     struct downlink_row   *downlink;    /* .. replace seq and sent_ms of that id; owned array */
     size_t                 delivered_n; /* delete these ids of the device */
     uint64_t              *delivered;   /* owned array */
-    size_t                 incident_n;
-    struct incident_row   *incident; /* owned array */
+    size_t                 incident_n;  /* insert or replace by (device, epoch) */
+    struct incident_row   *incident;    /* owned array */
+    size_t                 proof_n;     /* insert */
+    struct proof_row      *proof;       /* owned array */
+    size_t                 audit_n;     /* append to the chain, in this order */
+    struct audit_row      *audit;       /* owned array */
+    struct blob            evidence;    /* of the device: replaces; n == 0: unchanged */
+    bool                   has_cursor;  /* replaces that of this consumer */
+    char                   consumer[PAWL_TENANT_MAX + 1];
+    char                   cursor[48];
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
@@ -204,6 +254,8 @@ typedef pawl_status store_downlink_fn(const struct downlink_row *d, void *arg,
                                       struct pawl_err *err);
 typedef pawl_status store_incident_fn(const struct incident_row *i, void *arg,
                                       struct pawl_err *err);
+typedef pawl_status store_proof_fn(const struct proof_row *p, void *arg, struct pawl_err *err);
+typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
  * key, and stop at the first failure. */
@@ -264,10 +316,44 @@ struct store {
     /* How many wait for this device, and the highest id among them; 0. */
     pawl_status (*downlink_queue)(void *self, struct pawl_view tenant, struct pawl_view device,
                                   uint64_t *ret_n, uint64_t *ret_last, struct pawl_err *err);
-    /* The newest first; device empty: of all. */
+    /* Of one device, not older than since_ms, the oldest first, heads without bytes: what a window
+     * holds. */
+    pawl_status (*segment_heads)(void *self, struct pawl_view tenant, struct pawl_view device,
+                                 int64_t since_ms, store_segment_fn *each, void *arg,
+                                 struct pawl_err *err);
+    /* Whole segments of one device that may hold this message id, the newest first, at most limit.
+     */
+    pawl_status (*segments_with)(void *self, struct pawl_view tenant, struct pawl_view device,
+                                 uint64_t id, size_t limit, store_segment_fn *each, void *arg,
+                                 struct pawl_err *err);
+    /* One segment. */
+    pawl_status (*segment)(void *self, struct pawl_view tenant, uint64_t number,
+                           store_segment_fn *each, void *arg, struct pawl_err *err);
+
+    /* ret: incident_row_done. */
+    pawl_status (*incident)(void *self, struct pawl_view tenant, struct pawl_view device,
+                            uint64_t epoch, struct incident_row *ret, struct pawl_err *err);
+    /* The one that changed last first; device empty: of all; open: those that are not closed. */
     pawl_status (*incidents)(void *self, struct pawl_view tenant, struct pawl_view device,
-                             size_t limit, store_incident_fn *each, void *arg,
+                             bool open, size_t limit, store_incident_fn *each, void *arg,
                              struct pawl_err *err);
+    pawl_status (*proofs)(void *self, struct pawl_view tenant, struct pawl_view device,
+                          uint64_t epoch, store_proof_fn *each, void *arg, struct pawl_err *err);
+    /* The last accepted evidence (proof/proof.h): owned by the caller. */
+    pawl_status (*evidence)(void *self, struct pawl_view tenant, struct pawl_view device,
+                            struct blob *ret, struct pawl_err *err);
+    /* Entries behind `after`, at most limit. */
+    pawl_status (*audit)(void *self, struct pawl_view tenant, uint64_t after, size_t limit,
+                         store_audit_fn *each, void *arg, struct pawl_err *err);
+    pawl_status (*audit_head)(void *self, struct pawl_view tenant, struct audit_head *ret,
+                              struct pawl_err *err);
+    /* Where this consumer goes on; ABSENT: at the beginning. */
+    pawl_status (*cursor)(void *self, struct pawl_view tenant, const char *consumer, char ret[48],
+                          struct pawl_err *err);
+    /* Devices whose attestation is overdue at now_s (0 < due_s < now_s, state active) and of which
+     * nobody was told yet (told_s == 0), at most limit. */
+    pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
+                           store_device_fn *each, void *arg, struct pawl_err *err);
 
     /* When this store was last put back from an older copy, verifier time; 0: never. */
     int64_t (*restored_ms)(void *self);

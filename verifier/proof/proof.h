@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The proof of an incident: one file that a third party checks offline, without keys of the
+ * ratchet.
+ *
+ *   COSE_Sign1 (ES256 of the verifier, external_aad "pawl/1 proof") over CBOR[
+ *     "pawl/1 proof", tenant, device_id, ak_public, rule, kind, epoch, time_ms, detail,
+ *     [* [rule, epoch, gen, seq, received leaf | h'', attested leaf | h'']],         findings
+ *     [* [A1, TPMS_ATTEST, TPMT_SIGNATURE]],                                         0 to 2 quotes,
+ * older first
+ *     [* [dir, epoch, gen, first_seq, leaves]],                                      what a digest
+ * in A1 is over receipt ]                                                                      or
+ * h''
+ *
+ * Who vouches for what: the AK for A1, and with the leaves for what the device sent and received;
+ * the verifier for what came to it, for the receipt, and for the AK being the device's. What each
+ * rule proves with that is said by proof_check, sentence by sentence.
+ */
+#ifndef VERIFIER_PROOF_H
+#define VERIFIER_PROOF_H
+
+#include <pawl/crypto.h>
+#include <pawl/wire.h>
+
+#include "ratchet/detect.h"
+
+#define PROOF_MAX        (64 * 1024)
+#define PROOF_GENS_MAX   32
+#define PROOF_QUOTES_MAX 2
+
+struct proof_quote {
+    struct pawl_view a1, attest, signature;
+};
+
+struct proof_leaves {
+    enum pawl_dir    dir;
+    uint64_t         epoch;
+    uint32_t         gen;
+    uint64_t         first_seq;
+    struct pawl_view leaves;
+};
+
+struct proof {
+    struct pawl_view    tenant, device_id, ak_public;
+    enum rule           rule;
+    enum incident_kind  kind;
+    uint64_t            epoch;
+    int64_t             time_ms;
+    struct pawl_view    detail;
+    struct findings     found;
+    size_t              quote_n;
+    struct proof_quote  quote[PROOF_QUOTES_MAX];
+    size_t              leaves_n;
+    struct proof_leaves leaves[PROOF_GENS_MAX];
+    struct pawl_view    receipt;
+};
+
+/* Signed with the verifier's key. FULL, RANGE, CRYPTO. */
+PAWL_MUST_USE pawl_status proof_write(const struct proof *p, const struct pawl_private *key,
+                                      const uint8_t verifier_id[32], struct pawl_wr *w,
+                                      struct pawl_err *err);
+
+/* key: the verifier's. FORGED if it did not sign this. Views point into in. */
+PAWL_MUST_USE pawl_status proof_open(struct pawl_view in, const struct pawl_public *key,
+                                     struct proof *ret, struct pawl_err *err);
+
+/* Who signed it, before anything is believed: kid of its header, 32 bytes. */
+PAWL_MUST_USE pawl_status proof_signer(struct pawl_view in, struct pawl_view *ret,
+                                       struct pawl_err *err);
+
+enum proof_strength {
+    PROOF_NOTHING = 0, /* what it holds does not bear out its rule */
+    PROOF_VERIFIER,    /* the verifier says so, and nobody else can tell */
+    PROOF_AK           /* the device's AK contradicts what was received, or itself */
+};
+
+#define PROOF_SAY_MAX 24
+
+struct proof_said {
+    enum proof_strength strength;
+    size_t              n;
+    char                line[PROOF_SAY_MAX][160]; /* for people, in order */
+};
+
+/* Everything that it claims: each quote's signature by the AK, magic, type, extraData == TH1;
+ * device and tenant of each A1; leaves against digests; then the rule. A failure names what is
+ * wrong with it; otherwise strength says what it proves. */
+PAWL_MUST_USE pawl_status proof_check(const struct proof *p, struct proof_said *ret,
+                                      struct pawl_err *err);
+
+/* ---- the last accepted evidence, as the store keeps it --------------------------------------- */
+
+/* CBOR[A1, TPMS_ATTEST, TPMT_SIGNATURE, receipt]. */
+PAWL_MUST_USE pawl_status proof_evidence_write(const struct proof_quote *q,
+                                               struct pawl_view receipt, struct pawl_wr *w,
+                                               struct pawl_err *err);
+PAWL_MUST_USE pawl_status proof_evidence_parse(struct pawl_view in, struct proof_quote *ret,
+                                               struct pawl_view *ret_receipt, struct pawl_err *err);
+
+#endif
