@@ -8,7 +8,7 @@
  *  1. Every error names the file's line and, where there is one, the key.
  *  2. A section or a key that stands twice is refused: neither wins in silence.
  *
- * Not here: whether the files that it points to are good (serve.c reads them).
+ * Not here: whether the files that it points to are good (state.c and hook/ read them).
  */
 #include "config.h"
 
@@ -29,6 +29,7 @@ struct parse {
     size_t                 line;
     const struct key      *keys;   /* of the present section; NULL before the first */
     struct tenant_config  *tenant; /* the present one */
+    size_t                 webhook_line[CONFIG_TENANTS_MAX]; /* 0: the tenant has none */
     bool                   had_verifier;
     uint32_t               seen; /* bit i: keys[i] stood in this section */
     pawl_status            status;
@@ -280,6 +281,52 @@ static pawl_status set_downlink_max(struct parse *p, const char *value, struct p
     return number(value, 1, 100000, &p->tenant->downlink_max, err);
 }
 
+static pawl_status set_on_incident(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return either(value, "notify", "hold-messages", &p->tenant->hold_messages, err);
+}
+
+static pawl_status set_heal(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return either(value, "rekey", "operator", &p->tenant->heal_by_operator, err);
+}
+
+static pawl_status set_overdue_after(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 1, 100, &p->tenant->overdue_after, err);
+}
+
+/* What libcurl would take for something else: another protocol, a host that is not there, and a
+ * password, which has no place in a URL that logs may name. */
+static pawl_status check_url(const char *url, struct pawl_err *err)
+{
+    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
+    size_t host = strcspn(url + scheme, "/?#");
+
+    if (!scheme || host == 0)
+        return pawl_fail(err, PAWL_E_FORM, "", "is neither https://HOST nor http://HOST");
+    for (const char *c = url; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return pawl_fail(err, PAWL_E_FORM, "", "holds a character that is not of a URL");
+    if (memchr(url + scheme, '@', host))
+        return pawl_fail(err, PAWL_E_FORM, "", "holds a user: webhook_key says who calls");
+    return pawl_ok();
+}
+
+static pawl_status set_webhook(struct parse *p, const char *value, struct pawl_err *err)
+{
+    if (!*value)
+        return pawl_ok();
+    PAWL_TRY(check_url(value, err));
+    p->webhook_line[p->tenant - p->c.tenant] = p->line;
+    return copy(value, p->tenant->webhook, sizeof(p->tenant->webhook), err);
+}
+
+static pawl_status set_webhook_key(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return path_value(p, value, p->tenant->webhook_key, err);
+}
+
 static const struct key tenant_keys[] = {
     { "admission", set_admission },
     { "reenrol", set_reenrol },
@@ -294,6 +341,11 @@ static const struct key tenant_keys[] = {
     { "message_keep_days", set_message_keep },
     { "late_window_s", set_late_window },
     { "downlink_max", set_downlink_max },
+    { "on_incident", set_on_incident },
+    { "heal", set_heal },
+    { "overdue_after", set_overdue_after },
+    { "webhook", set_webhook },
+    { "webhook_key", set_webhook_key },
     { NULL, NULL },
 };
 
@@ -324,7 +376,8 @@ static pawl_status begin_tenant(struct parse *p, const char *name, struct pawl_e
                                .messages = true,
                                .message_keep_days = 30,
                                .late_window_s = 3600,
-                               .downlink_max = 1000 };
+                               .downlink_max = 1000,
+                               .overdue_after = 3 };
     memcpy(t.name, name, strlen(name) + 1);
     p->tenant = &p->c.tenant[p->c.tenant_n++];
     *p->tenant = t;
@@ -424,6 +477,19 @@ static void set_defaults(struct verifier_config *c)
     c->connections_max = 4096;
 }
 
+/* What two keys are together. */
+static void check_tenants(struct parse *p)
+{
+    struct pawl_err why;
+
+    for (size_t i = 0; i < p->c.tenant_n; i++)
+        if (p->c.tenant[i].webhook[0] && !p->c.tenant[i].webhook_key[0]) {
+            p->line = p->webhook_line[i];
+            pawl_fail(&why, PAWL_E_ABSENT, "", "needs webhook_key, a file with 32 bytes or more");
+            fail_at(p, "webhook", &why);
+        }
+}
+
 static pawl_status read_file(struct parse *p, struct pawl_err *err)
 {
     int bad = ini_parse_stream(next_line, p, on_pair, p);
@@ -437,6 +503,7 @@ static pawl_status read_file(struct parse *p, struct pawl_err *err)
     } else if (bad < 0 || ferror(p->file)) {
         return pawl_fail(err, PAWL_E_IO, FILE_NAME, "cannot be read");
     }
+    check_tenants(p);
     PAWL_TRY(p->status);
     if (!p->c.address[0])
         return pawl_fail(err, PAWL_E_ABSENT, FILE_NAME, "[verifier] has no address");

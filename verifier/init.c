@@ -154,7 +154,19 @@ static const char ini_format[] =
     "; So long an attested message may still arrive.\n"
     ";late_window_s = 3600\n"
     "; Messages that wait for one device.\n"
-    ";downlink_max = 1000\n";
+    ";downlink_max = 1000\n"
+    "; While an incident of a device is looked into: notify (its messages are handed on, and "
+    "marked),\n"
+    "; or hold-messages (they wait until they have their mark).\n"
+    ";on_incident = notify\n"
+    "; What makes its tokens good again: rekey (new keys, by itself), or operator.\n"
+    ";heal = rekey\n"
+    "; A device is overdue when it let so many of its own intervals pass.\n"
+    ";overdue_after = 3\n"
+    "; Messages, marks and alerts are posted there, signed with the key in this file (32 bytes or\n"
+    "; more, for nobody else to read).\n"
+    "; webhook = https://receiver.example/pawl\n"
+    "; webhook_key = webhook.key\n";
 
 static pawl_status write_ini(const struct plan *p, struct pawl_err *err)
 {

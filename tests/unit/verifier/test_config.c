@@ -73,6 +73,11 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_int_equal(c.tenant[0].message_keep_days, 30);
     assert_int_equal(c.tenant[0].late_window_s, 3600);
     assert_int_equal(c.tenant[0].downlink_max, 1000);
+    assert_false(c.tenant[0].hold_messages);
+    assert_false(c.tenant[0].heal_by_operator);
+    assert_int_equal(c.tenant[0].overdue_after, 3);
+    assert_string_equal(c.tenant[0].webhook, "");
+    assert_string_equal(c.tenant[0].webhook_key, "");
 }
 
 static void takes_every_key(void **state)
@@ -88,11 +93,15 @@ static void takes_every_key(void **state)
               "pcrs = sha1:0+sha256:0,7\nsuites = siv, ccm\near_ttl_s = 60\n"
               "resync = approve\nmessages = off\nmessage_keep_days = 3650\n"
               "late_window_s = 86400\ndownlink_max = 5\n"
+              "on_incident = hold-messages\nheal = operator\noverdue_after = 100\n"
+              "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
               "operator_socket = /run/pawl.sock\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
-              "messages = on\n");
+              "messages = on\non_incident = notify\nheal = rekey\noverdue_after = 1\n"
+              "webhook = http://127.0.0.1\nwebhook_key = /etc/hook.key\n"
+              "[tenant c]\nwebhook =\n");
     T_OK(config_load(dir, &c, &err), &err);
     assert_string_equal(c.listen, "[::1]:0");
     assert_string_equal(c.address, "[2001:db8::1]:443");
@@ -101,7 +110,7 @@ static void takes_every_key(void **state)
     assert_int_equal(c.request_timeout_s, 5);
     assert_int_equal(c.idle_timeout_s, 6);
     assert_int_equal(c.connections_max, 7);
-    assert_int_equal(c.tenant_n, 2);
+    assert_int_equal(c.tenant_n, 3);
     const struct tenant_config *a = config_tenant(&c, pawl_view_str("a"));
     assert_ptr_equal(a, &c.tenant[0]);
     assert_int_equal(a->admission, ADMISSION_TOKEN);
@@ -121,10 +130,22 @@ static void takes_every_key(void **state)
     assert_int_equal(a->message_keep_days, 3650);
     assert_int_equal(a->late_window_s, 86400);
     assert_int_equal(a->downlink_max, 5);
+    assert_true(a->hold_messages);
+    assert_true(a->heal_by_operator);
+    assert_int_equal(a->overdue_after, 100);
+    assert_string_equal(a->webhook, "https://[2001:db8::1]:8443/in?a=b@c");
+    snprintf(roots, sizeof(roots), "%s/hook.key", dir);
+    assert_string_equal(a->webhook_key, roots);
     assert_ptr_equal(config_tenant(&c, pawl_view_str("b.2")), &c.tenant[1]);
     assert_int_equal(c.tenant[1].admission, ADMISSION_OPEN);
     assert_true(c.tenant[1].resync_auto);
     assert_true(c.tenant[1].messages);
+    assert_false(c.tenant[1].hold_messages);
+    assert_false(c.tenant[1].heal_by_operator);
+    assert_int_equal(c.tenant[1].overdue_after, 1);
+    assert_string_equal(c.tenant[1].webhook, "http://127.0.0.1");
+    assert_string_equal(c.tenant[1].webhook_key, "/etc/hook.key");
+    assert_string_equal(c.tenant[2].webhook, "");
     assert_null(config_tenant(&c, pawl_view_str("b")));
     assert_null(config_tenant(&c, pawl_view_str("")));
 }
@@ -203,6 +224,17 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "late_window_s = 604801\n", PAWL_E_RANGE, "verifier.ini:4: late_window_s" },
         { "downlink_max = 0\n", PAWL_E_RANGE, "verifier.ini:4: downlink_max" },
         { "downlink_max = 100001\n", PAWL_E_RANGE, "verifier.ini:4: downlink_max" },
+        { "on_incident = hold\n", PAWL_E_FORM, "verifier.ini:4: on_incident" },
+        { "heal = auto\n", PAWL_E_FORM, "verifier.ini:4: heal" },
+        { "overdue_after = 0\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
+        { "overdue_after = 101\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
+        { "webhook = ftp://h/\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = example.org\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = https:///in\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = http://\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = http://u:p@h/\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = http://a b/\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
+        { "webhook = http://h/\x7f\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
     };
     char text[512];
 
@@ -226,6 +258,10 @@ static void refuses_what_is_missing(void **state)
     refuses("[verifier]\n" END, PAWL_E_ABSENT, "verifier.ini");
     refuses(START, PAWL_E_ABSENT, "verifier.ini");
     refuses("", PAWL_E_ABSENT, "verifier.ini");
+    refuses("[tenant a]\nwebhook = http://a/\nwebhook_key =\n" START END, PAWL_E_ABSENT,
+            "verifier.ini:2: webhook");
+    refuses(START "[tenant a]\nwebhook_key = k\n[tenant b]\nwebhook = http://b/\n", PAWL_E_ABSENT,
+            "verifier.ini:6: webhook");
     struct pawl_err        err;
     struct verifier_config c;
     T_FAILS(config_load("/nonexistent", &c, &err), &err, PAWL_E_ABSENT);
