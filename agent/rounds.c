@@ -41,11 +41,13 @@ int64_t rounds_now_ms(const struct rounds *r)
 
 void rounds_begin(struct rounds *r, bool calm)
 {
-    struct pawl_err ignored;
+    const struct config *c = r->flow.config;
+    struct pawl_err      ignored;
 
+    r->flow.next_s = calm ? 0 : c->interval_s + c->jitter_s;
     if (r->flow.record.enrolled)
         (void)pawl_is_ok(flow_live(&r->flow, &ignored));
-    schedule_begin(&r->schedule, r->flow.config, rounds_now_ms(r), calm);
+    schedule_begin(&r->schedule, c, rounds_now_ms(r), calm);
 }
 
 struct schedule_next rounds_next(struct rounds *r)

@@ -23,7 +23,7 @@ struct rounds {
 };
 
 /* Opens the state by the TPM and begins the schedule. That the TPM is away, or there is no epoch,
- * shows in the first round. calm: see schedule.h. */
+ * shows in the first round. calm: see schedule.h; a command, which promises no next attest. */
 void rounds_begin(struct rounds *r, bool calm);
 
 struct schedule_next rounds_next(struct rounds *r);

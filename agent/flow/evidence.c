@@ -52,6 +52,7 @@ static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct p
         .boot_id = PAWL_VIEW_OF(f->boot_id),
         .os_boot = PAWL_VIEW_OF(f->os_boot),
         .reason = f->live.lost ? PAWL_REASON_STATE_LOST : e->ask->reason,
+        .next_s = f->next_s,
     };
     bool no_hedge = e->ask->no_hedge || a1->label == PAWL_LABEL_ENROL ||
                     a1->label == PAWL_LABEL_ATTEST; /* it makes no root */

@@ -99,6 +99,7 @@
 #define PAWL_LATE_MS        3600000          /* a message of an older epoch may be late */
 #define PAWL_TICKET_TTL_MS  600000
 #define PAWL_RESYNC_AUTO_MS 86400000
+#define PAWL_NEXT_S_MAX     (31 * 86400) /* the next attest that a device may promise */
 /* An epoch ends here: soft, the device rekeys; hard, no application data goes on. */
 #define PAWL_EPOCH_SOFT_MS    (6 * 3600 * 1000)
 #define PAWL_EPOCH_SOFT_SLOTS 4096

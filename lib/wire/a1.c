@@ -5,7 +5,7 @@
  *
  *     A1  = [ label, suite, tenant, verifier_id, device_id, ak_name, td_name, nonce_V, attempt,
  *             base_epoch, base_kid, new_epoch, E_D, boot_id, os_boot, nv_counter, reason, LOG, SND,
- *             RCV, receipt_verdict ]
+ *             RCV, receipt_verdict, next_s ]
  *     LOG = [* [type, length, SHA-256] ]
  *     SND = [ seq_hi, epoch, gen, gen_start_seq, epoch_start_seq, reserved_hi,
  *             [* [epoch, gen, first_seq, last_seq, count, digest]], [* [unknown_lo, unknown_hi]] ]
@@ -201,7 +201,7 @@ pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret, struct pawl_
     struct pawl_cbor_rd r = wire_rd_from(in, PAWL_A1_MAX);
     struct pawl_a1      m = { 0 };
 
-    pawl_cbor_rd_array_of(&r, "array", 21);
+    pawl_cbor_rd_array_of(&r, "array", 22);
     m.label = wire_rd_label(&r, "label");
     m.suite = (uint16_t)pawl_cbor_rd_uint(&r, "suite", UINT16_MAX);
     m.tenant = wire_rd_tenant(&r, "tenant");
@@ -223,6 +223,7 @@ pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret, struct pawl_
     rd_snd(&r, &m.snd);
     rd_rcv(&r, &m.rcv);
     rd_verdict(&r, &m.receipt);
+    m.next_s = pawl_cbor_rd_uint(&r, "next_s", PAWL_NEXT_S_MAX);
     pawl_cbor_rd_leave(&r, "array");
     PAWL_TRY(pawl_under(err, "a1", pawl_cbor_rd_end(&r, err)));
     *ret = m;
@@ -235,7 +236,7 @@ pawl_status pawl_a1_write(const struct pawl_a1 *m, struct pawl_wr *w, struct paw
     struct pawl_a1   back;
     struct pawl_view written;
 
-    pawl_cbor_wr_array(&out, 21);
+    pawl_cbor_wr_array(&out, 22);
     pawl_cbor_wr_text(&out, pawl_label_text(m->label));
     pawl_cbor_wr_uint(&out, m->suite);
     pawl_cbor_wr_text_n(&out, m->tenant);
@@ -257,6 +258,7 @@ pawl_status pawl_a1_write(const struct pawl_a1 *m, struct pawl_wr *w, struct paw
     wr_snd(&out, &m->snd);
     wr_rcv(&out, &m->rcv);
     wr_verdict(&out, &m->receipt);
+    pawl_cbor_wr_uint(&out, m->next_s);
     PAWL_TRY(wire_written(w, &out, "a1", &written, err));
     return wire_commit(pawl_a1_parse(written, &back, err), &out, w, err);
 }

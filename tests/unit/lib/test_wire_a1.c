@@ -68,6 +68,7 @@ static struct pawl_a1 sample_rekey(void)
         .pair_n = 2,
         .pair = { { 7, 2 }, { 7, 3 } },
     };
+    m.next_s = 330;
     return m;
 }
 
@@ -138,6 +139,7 @@ static void the_message_state_is_read_field_by_field(void **state)
     assert_true(pawl_view_equal(m.receipt.receipt, s.receipt.receipt));
     assert_true(m.receipt.verdict == 2 && m.receipt.pair_n == 2 && m.receipt.ahead_seq == 0);
     assert_true(m.receipt.pair[1].epoch == 7 && m.receipt.pair[1].gen == 3);
+    assert_int_equal(m.next_s, 330);
 }
 
 static void transcripts_up_to_the_limits_come_back(void **state)
@@ -157,6 +159,7 @@ static void transcripts_up_to_the_limits_come_back(void **state)
     assert_int_equal(m.rcv.gen_n, PAWL_RCV_GENS_MAX);
     assert_int_equal(m.receipt.pair_n, PAWL_VERDICT_PAIRS_MAX);
     assert_true(m.attempt == UINT64_MAX && m.receipt.ahead_seq == UINT64_MAX);
+    assert_int_equal(m.next_s, PAWL_NEXT_S_MAX);
 }
 
 static void is_refused_by_field(void **state)
@@ -193,6 +196,9 @@ static void no_transcript_with_a_wrong_field_is_written(void **state)
     m = sample_rekey();
     m.receipt.verdict = 4;
     refuses_to_write(&m, "a1.receipt_verdict.verdict");
+    m = sample_rekey();
+    m.next_s = PAWL_NEXT_S_MAX + 1;
+    refuses_to_write(&m, "a1.next_s");
     m = sample_rekey();
     m.nonce = pawl_view(NULL, 0);
     refuses_to_write(&m, "a1.nonce_V");

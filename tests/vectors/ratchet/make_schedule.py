@@ -190,7 +190,7 @@ A1 = cbor([
     count(8, 6), count(8, 7), 99, 0, [[1, 65000, count(32, 10)]],
     [844, 8, 3, 833, 700, 1024, [[8, 3, 833, 844, 12, digest(LEAVES_UP)]], [[845, 845]]],
     [503, [[8, 0, 501, b"\x05", digest([LEAVES_DOWN[0], LEAVES_DOWN[2]])]]],
-    [RECEIPT_BEFORE, 1, [], 0]])
+    [RECEIPT_BEFORE, 1, [], 0], 330])
 TH1 = sha256(A1)
 IMA_FIELD = cbor([300, count(50, 10)])
 ATTEST = (b"\xffTCG" + struct.pack(">HH", 0x8018, 34) + b"\x00\x0b" + count(32, 3)

@@ -277,7 +277,7 @@ refuse_up_to(enrol_ans, "encrypted_secret", "full", 6, most=512)
 
 A1 = ["label", "suite", "tenant", "verifier_id", "device_id", "ak_name", "td_name", "nonce_V",
       "attempt", "base_epoch", "base_kid", "new_epoch", "E_D", "boot_id", "os_boot", "nv_counter",
-      "reason", "LOG", "SND", "RCV", "receipt_verdict"]
+      "reason", "LOG", "SND", "RCV", "receipt_verdict", "next_s"]
 SHA256_NAME = b"\x00\x0b"
 
 
@@ -292,7 +292,7 @@ def rcv_gen(i):
 a1 = Message("a1", "a1", A1)
 a1.take("enrol", ["pawl/1 enrol", 1, TENANT, fill(32, 1), fill(32, 2), SHA256_NAME + fill(32, 3),
                   SHA256_NAME + fill(32, 4), fill(32, 5), 1, 0, bytes(8), 0, b"", fill(8, 6),
-                  fill(8, 7), 0, 1, [], [0, 0, 0, 0, 0, 0, [], []], [0, []], [b"", 0, [], 0]])
+                  fill(8, 7), 0, 1, [], [0, 0, 0, 0, 0, 0, [], []], [0, []], [b"", 0, [], 0], 0])
 a1.take("full", ["pawl/1 rekey", 0x101, TENANT, fill(32, 1), fill(32, 2), SHA256_NAME + fill(32, 3),
                  b"\x00\x0c" + fill(48, 4), fill(32, 5), 66, 7, fill(8, 8), 8, b"\x04" + fill(64, 9),
                  fill(8, 6), fill(8, 7), 99, 6, [[1, 65000, fill(32, 10)], [2, 0, fill(32, 11)]],
@@ -300,7 +300,7 @@ a1.take("full", ["pawl/1 rekey", 0x101, TENANT, fill(32, 1), fill(32, 2), SHA256
                                                [7, 3, 900, 1000, 60, fill(32, 13)]],
                   [[894, 899], [1001, 1001]]],
                  [500, [[7, 0, 437, fill(8, 14), fill(32, 15)], [7, 1, 500, b"\x01", fill(32, 16)]]],
-                 [fill(32, 17), 2, [[7, 2], [7, 3]], 0]])
+                 [fill(32, 17), 2, [[7, 2], [7, 3]], 0], 330])
 a1.take("most", [
     "pawl/1 resync", 4, "t" * 32, fill(32, 1), fill(32, 2), SHA256_NAME + fill(32, 3),
     SHA256_NAME + fill(32, 4), fill(32, 5), U64, U64, fill(8, 8), U64, b"\x04" + fill(64, 9),
@@ -308,7 +308,7 @@ a1.take("most", [
     [U64, U64, U32, U64, U64, U64, [snd_gen(i) for i in range(320)],
      [[6_000_000 + 2 * i, 6_000_000 + 2 * i] for i in range(16)]],
     [U64, [rcv_gen(i) for i in range(64)]],
-    [fill(32, 17), 3, [[70000 + i, i] for i in range(32)], U64]], seed=False)
+    [fill(32, 17), 3, [[70000 + i, i] for i in range(32)], U64], 31 * 86400], seed=False)
 a1_full = a1.taken["full"][1]
 a1.refuse("range", "array", encode(a1.taken["full"][0] + [0]))
 a1.refuse("range", "array", encode(a1.taken["full"][0][:-1]))
@@ -378,6 +378,8 @@ refuse_u64(a1, "receipt_verdict.pair.epoch", "full", "receipt_verdict", 2, 0, 0)
 refuse_u64(a1, "receipt_verdict.pair.gen", "full", "receipt_verdict", 2, 0, 1)
 refuse_u32(a1, "receipt_verdict.pair.gen", "full", "receipt_verdict", 2, 0, 1)
 refuse_u64(a1, "receipt_verdict.ahead_seq", "full", "receipt_verdict", 3)
+refuse_u64(a1, "next_s", "full", "next_s")
+a1.refuse_as("next_s", "full", "next_s", range_=[31 * 86400 + 1, U64])
 
 # ---- evidence ------------------------------------------------------------------------------------
 
