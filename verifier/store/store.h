@@ -57,7 +57,8 @@ struct device {
     char                      why[DEVICE_WHY_MAX];         /* its findings; see flow/why.h */
     char                      keys_status[20]; /* .. and of the keys alone: two lights */
     int64_t                   created_s, seen_s;
-    int64_t due_s;  /* when it is overdue: by the interval that it attested; 0: it named none */
+    int64_t attested_s; /* when its evidence was last accepted: see flow/overdue.h */
+    int64_t due_s;      /* when it is overdue: by the interval that it attested; 0: it named none */
     int64_t told_s; /* when the operator was told that it is overdue; 0: it is not, or not yet */
 };
 

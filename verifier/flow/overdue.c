@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Overdue and back: the device's three times, the entry of the feed, the line of its events. */
+
+#include "flow/overdue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flow/json.h"
+
+/* {"type": "overdue", "device", "time", "due", "state": "overdue" | "back"} */
+static pawl_status write_notice(const struct device *d, int64_t due_s, const char *state,
+                                int64_t now_ms, char **ret, struct pawl_err *err)
+{
+    JSON j = json_begin();
+
+    json_text(&j, j.root, "type", "overdue");
+    json_hex(&j, j.root, "device", PAWL_VIEW_OF(d->id));
+    json_i64(&j, j.root, "time", now_ms / 1000);
+    json_i64(&j, j.root, "due", due_s);
+    json_text(&j, j.root, "state", state);
+    return json_end(&j, ret, err);
+}
+
+static pawl_status add_notice(struct step *step, int64_t due_s, const char *state, int64_t now_ms,
+                              struct pawl_err *err)
+{
+    const struct device *d = &step->device;
+    char                *text = NULL;
+    struct segment_row   row = { .kind = SEGMENT_NOTICE, .time_ms = now_ms, .n = 1 };
+    struct segment_row  *rows = realloc(step->segment, (step->segment_n + 1) * sizeof(*rows));
+
+    if (!rows)
+        return pawl_fail(err, PAWL_E_MEMORY, "overdue", "out of memory");
+    step->segment = rows;
+    PAWL_TRY(write_notice(d, due_s, state, now_ms, &text, err));
+    memcpy(row.device, d->id, sizeof(row.device));
+    row.heads = (struct blob){ .n = strlen(text), .p = (uint8_t *)text };
+    rows[step->segment_n++] = row;
+    return pawl_ok();
+}
+
+/* A line of its own, or behind what the step tells already. */
+static void add_event(struct step *step, const char *text)
+{
+    size_t n = strlen(step->event);
+
+    snprintf(step->event + n, sizeof(step->event) - n, "%s%s", n ? "; " : "", text);
+}
+
+/* "2026-01-31T12:00:00Z" */
+static void write_time(int64_t s, char ret[32])
+{
+    time_t    t = (time_t)s;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(ret, 32, "%" PRId64, s);
+}
+
+pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s, int64_t now_ms,
+                         struct step *step, struct pawl_err *err)
+{
+    struct device *d = &step->device;
+    int64_t        was_due_s = d->told_s ? d->due_s : 0;
+
+    d->attested_s = now_ms / 1000;
+    d->due_s = next_s ? d->attested_s + (int64_t)(next_s * t->overdue_after) : 0;
+    d->told_s = 0;
+    if (!was_due_s)
+        return pawl_ok();
+    PAWL_TRY(add_notice(step, was_due_s, "back", now_ms, err));
+    add_event(step, "back: it was overdue");
+    return pawl_ok();
+}
+
+bool overdue_is_due(const struct device *d, int64_t start_s, int64_t now_s)
+{
+    int64_t period_s = d->due_s - d->attested_s;
+    int64_t grace_s = period_s > OVERDUE_GRACE_S ? period_s : OVERDUE_GRACE_S;
+
+    if (d->state != DEVICE_ACTIVE || d->due_s == 0 || d->told_s != 0)
+        return false;
+    return now_s > (d->attested_s < start_s ? start_s + grace_s : d->due_s);
+}
+
+pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,
+                         struct pawl_err *err)
+{
+    char since[32], due[32], line[128];
+
+    memcpy(step->tenant, d->tenant, sizeof(step->tenant));
+    step->has_device = true;
+    step->device = *d;
+    step->device.told_s = now_ms / 1000;
+    PAWL_TRY(add_notice(step, d->due_s, "overdue", now_ms, err));
+    write_time(d->attested_s, since);
+    write_time(d->due_s, due);
+    snprintf(line, sizeof(line), "overdue: no attestation since %s, and by its own word due by %s",
+             since, due);
+    add_event(step, line);
+    return pawl_ok();
+}

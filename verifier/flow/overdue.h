@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overdue devices: those that did not attest within overdue_after times the interval that they
+ * attested themselves (A1.next_s). An alert of its own and no incident: who is away forged nothing.
+ *
+ * In the device's record: attested_s, when its evidence was last accepted; due_s, when it is
+ * overdue, 0 if it named no interval; told_s, when that was told, 0 if it was not. Told once, and
+ * once more when it is back: an entry of type "overdue" in the feed and a line of its events.
+ *
+ * Time that passed while the verifier was not running is not the device's: what it attested before
+ * the start is judged as if it had attested at the start, so that nobody cries wolf for a whole
+ * fleet that could not reach its verifier. An agent that found nobody tries again within
+ * OVERDUE_GRACE_S, which is the least that it is given.
+ */
+#ifndef VERIFIER_FLOW_OVERDUE_H
+#define VERIFIER_FLOW_OVERDUE_H
+
+#include "config.h"
+#include "store/store.h"
+
+#define OVERDUE_GRACE_S 900
+
+/* For every flow that accepts evidence, before its step is done: the device of the step (which has
+ * one) is here, and comes again within next_s. Sets attested_s, due_s and told_s; if it was told to
+ * be overdue, the step tells that it is back. */
+PAWL_MUST_USE pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s,
+                                       int64_t now_ms, struct step *step, struct pawl_err *err);
+
+/* Whether to tell now, of a device that store->overdue found. start_s: since when the verifier
+ * runs. */
+bool overdue_is_due(const struct device *d, int64_t start_s, int64_t now_s);
+
+/* The step that tells of it; it loses with CONFLICT if the device came meanwhile. */
+PAWL_MUST_USE pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,
+                                       struct pawl_err *err);
+
+#endif
