@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * COSE (RFC 9052, RFC 9053): COSE_Sign1 with ES256, the form of a signed refusal; COSE_Encrypt0 and
- * COSE_Encrypt for one recipient by direct+HKDF-SHA-256, the forms of a message.
+ * COSE (RFC 9052, RFC 9053): COSE_Sign1 with ES256, the form of signed refusals and proofs;
+ * COSE_Encrypt0 and COSE_Encrypt for one recipient by direct+HKDF-SHA-256, the forms of a message.
  *
  * All of it in deterministic CBOR. Views of what was parsed point into the input.
  */
@@ -17,6 +17,17 @@
 PAWL_MUST_USE pawl_status pawl_cose_sign1_write(const struct pawl_private *key,
                                                 struct pawl_view kid, struct pawl_view external_aad,
                                                 struct pawl_view payload, struct pawl_wr *w,
+                                                struct pawl_err *err);
+
+/* As it came: parsed and not believed. */
+struct pawl_cose_sign1 {
+    struct pawl_view kid;
+    struct pawl_view payload;
+    struct pawl_view signature; /* 64 */
+};
+
+/* Exactly that form; nothing is verified. FORM for any other header or algorithm. */
+PAWL_MUST_USE pawl_status pawl_cose_sign1_parse(struct pawl_view in, struct pawl_cose_sign1 *ret,
                                                 struct pawl_err *err);
 
 /* Verifies exactly that form. *ret_payload points into in. FORGED if the signature does not verify,

@@ -239,6 +239,13 @@ PAWL_MUST_USE pawl_status pawl_es256_sign(const struct pawl_private *k, struct p
                                           uint8_t ret[64], struct pawl_err *err);
 PAWL_MUST_USE pawl_status pawl_es256_verify(const struct pawl_public *k, struct pawl_view in,
                                             const uint8_t sig[64], struct pawl_err *err);
+/* The same over the parts, one after the other. */
+PAWL_MUST_USE pawl_status pawl_es256_sign_parts(const struct pawl_private *k,
+                                                const struct pawl_view *parts, size_t parts_n,
+                                                uint8_t ret[64], struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_es256_verify_parts(const struct pawl_public *k,
+                                                  const struct pawl_view *parts, size_t parts_n,
+                                                  const uint8_t sig[64], struct pawl_err *err);
 
 /* ECDH: the x coordinate, left-padded to the field's length (SP 800-56A 5.7.1.2). peer must be of
  * the same curve; it is validated on import. */

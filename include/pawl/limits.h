@@ -55,7 +55,8 @@
 #define PAWL_TICKET_MAX        4096
 #define PAWL_EAR_MAX           4096
 #define PAWL_REFUSAL_MAX       512
-#define PAWL_LOGS_MAX          4 /* log types in one evidence */
+#define PAWL_SIGNED_MAX        (128 * 1024) /* payload of a COSE_Sign1 */
+#define PAWL_LOGS_MAX          4            /* log types in one evidence */
 #define PAWL_SND_GENS_MAX      320
 #define PAWL_SND_UNKNOWN_MAX   16
 #define PAWL_RCV_GENS_MAX      64

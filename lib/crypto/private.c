@@ -120,25 +120,26 @@ pawl_status pawl_private_to_pem(const struct pawl_private *k, uint8_t *ret, size
 
 /* ---- signing and agreement ------------------------------------------------------------------- */
 
-static pawl_status sign_der(const struct pawl_private *k, struct pawl_view in,
-                            uint8_t ret[CRYPTO_ECDSA_DER_MAX], size_t *ret_n, struct pawl_err *err)
+static pawl_status sign_der(const struct pawl_private *k, const struct pawl_view *parts,
+                            size_t parts_n, uint8_t ret[CRYPTO_ECDSA_DER_MAX], size_t *ret_n,
+                            struct pawl_err *err)
 {
-    uint8_t digest[32];
-    size_t  n = CRYPTO_ECDSA_DER_MAX;
+    struct pawl_digest d;
+    size_t             n = CRYPTO_ECDSA_DER_MAX;
 
-    PAWL_TRY(pawl_sha256(in, digest, err));
+    PAWL_TRY(pawl_hash(PAWL_SHA256, parts, parts_n, &d, err));
     PAWL_CLEANUP(release_pkey_ctx)
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
     if (!ctx)
         return crypto_no_memory(err, "es256");
-    if (EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_sign(ctx, ret, &n, digest, sizeof(digest)) != 1)
+    if (EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_sign(ctx, ret, &n, d.b, d.n) != 1)
         return crypto_fail(err, "es256", "cannot sign");
     *ret_n = n;
     return pawl_ok();
 }
 
-pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in, uint8_t ret[64],
-                            struct pawl_err *err)
+pawl_status pawl_es256_sign_parts(const struct pawl_private *k, const struct pawl_view *parts,
+                                  size_t parts_n, uint8_t ret[64], struct pawl_err *err)
 {
     uint8_t        der[CRYPTO_ECDSA_DER_MAX];
     size_t         n;
@@ -147,12 +148,18 @@ pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in, u
     if (k->pub.kind != PAWL_KEY_P256)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "es256", "a %s key cannot",
                          pawl_public_name(&k->pub));
-    PAWL_TRY(sign_der(k, in, der, &n, err));
+    PAWL_TRY(sign_der(k, parts, parts_n, der, &n, err));
     PAWL_CLEANUP(release_ecdsa_sig) ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)n);
     if (!sig || BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret, 32) != 32 ||
         BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret + 32, 32) != 32)
         return crypto_fail(err, "es256", "cannot read OpenSSL's own signature");
     return pawl_ok();
+}
+
+pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in, uint8_t ret[64],
+                            struct pawl_err *err)
+{
+    return pawl_es256_sign_parts(k, &in, 1, ret, err);
 }
 
 pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer, struct pawl_secret *ret,

@@ -100,15 +100,21 @@ pawl_status pawl_verify(const struct pawl_public *key, enum pawl_sig_alg alg, en
     return verify_rsa(key, alg, hash, digest, sig, err);
 }
 
-pawl_status pawl_es256_verify(const struct pawl_public *k, struct pawl_view in,
-                              const uint8_t sig[64], struct pawl_err *err)
+pawl_status pawl_es256_verify_parts(const struct pawl_public *k, const struct pawl_view *parts,
+                                    size_t parts_n, const uint8_t sig[64], struct pawl_err *err)
 {
-    uint8_t digest[32];
+    struct pawl_digest d;
 
     if (k->kind != PAWL_KEY_P256)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "signature.alg", "ES256 does not go with %s",
                          pawl_public_name(k));
-    PAWL_TRY(pawl_sha256(in, digest, err));
-    return pawl_verify(k, PAWL_SIG_ECDSA, PAWL_SHA256, PAWL_VIEW_OF(digest), pawl_view(sig, 64),
+    PAWL_TRY(pawl_hash(PAWL_SHA256, parts, parts_n, &d, err));
+    return pawl_verify(k, PAWL_SIG_ECDSA, PAWL_SHA256, pawl_digest_view(&d), pawl_view(sig, 64),
                        err);
+}
+
+pawl_status pawl_es256_verify(const struct pawl_public *k, struct pawl_view in,
+                              const uint8_t sig[64], struct pawl_err *err)
+{
+    return pawl_es256_verify_parts(k, &in, 1, sig, err);
 }

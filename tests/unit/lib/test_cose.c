@@ -145,8 +145,7 @@ static void writes_nothing_that_is_too_long(void **state)
     struct pawl_err      err;
     struct pawl_private *key = vector_private();
     struct pawl_view     kid = pawl_view_str("kid"), payload;
-    uint8_t              big[PAWL_REFUSAL_MAX + 1] = { 0 };
-    uint8_t              b[2 * PAWL_REFUSAL_MAX];
+    static uint8_t       big[PAWL_SIGNED_MAX + 1], b[PAWL_SIGNED_MAX + 256];
     struct pawl_wr       w = pawl_wr_to(b, sizeof(b));
 
     T_FAILS(pawl_cose_sign1_write(key, kid, refusal_aad(), PAWL_VIEW_OF(big), &w, &err), &err,
@@ -161,15 +160,15 @@ static void writes_nothing_that_is_too_long(void **state)
             PAWL_E_RANGE);
     assert_int_equal(w.n, 0);
 
-    T_OK(pawl_cose_sign1_write(key, kid, refusal_aad(), pawl_view(big, PAWL_REFUSAL_MAX), &w, &err),
+    T_OK(pawl_cose_sign1_write(key, kid, refusal_aad(), pawl_view(big, PAWL_SIGNED_MAX), &w, &err),
          &err);
     T_OK(pawl_cose_sign1_open(vector_key(), refusal_aad(), pawl_view(b, w.n), &payload, &err),
          &err);
-    assert_int_equal(payload.n, PAWL_REFUSAL_MAX);
+    assert_int_equal(payload.n, PAWL_SIGNED_MAX);
 
     w = pawl_wr_to(b, w.n - 1);
     T_FAILS(
-        pawl_cose_sign1_write(key, kid, refusal_aad(), pawl_view(big, PAWL_REFUSAL_MAX), &w, &err),
+        pawl_cose_sign1_write(key, kid, refusal_aad(), pawl_view(big, PAWL_SIGNED_MAX), &w, &err),
         &err, PAWL_E_FULL);
     assert_int_equal(w.n, 0);
     pawl_private_free(&key);
