@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "ratchet/incident.h"
 #include "store/sqlite.h"
 
 #define BUSY_TIMEOUT_MS 2000
@@ -11,14 +12,22 @@
 #define DEVICE_COLUMNS                                                                             \
     "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
-    " firmware_cert, banks, pcr_digest, policy, status, why, created_s"
+    " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
+    " keys_status, due_s, told_s"
 #define DEVICE_SELECT                                                                              \
     "SELECT device.tenant, " DEVICE_COLUMNS ", version, seen_s FROM device JOIN ratchet"           \
     " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = ?"
-#define SEGMENT_COLUMNS  "number, device, time_ms, n, bytes"
-#define INCIDENT_COLUMNS "number, device, time_ms, rule, epoch, detail"
-#define TOKEN_COLUMNS    "tenant, id, wrapped, uses_left, expires_s, device, created_s"
-#define POLICY_COLUMNS   "tenant, name, version, created_s, json"
+#define SEGMENT_HEADS   "number, kind, device, time_ms, n, id_lo, id_hi, heads"
+#define SEGMENT_COLUMNS SEGMENT_HEADS ", bytes"
+#define INCIDENT_COLUMNS                                                                           \
+    "device, epoch, kind, severity, state, rules, opened_ms, changed_ms, slot_lo, slot_hi,"        \
+    " forged, genuine, unattested, detail, note, slots"
+#define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
+#define POLICY_COLUMNS "tenant, name, version, created_s, json"
+
+/* Stand in 004 as numbers. */
+_Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED == 3,
+               "partial indexes");
 
 static const char *const text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -30,16 +39,19 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE] = DEVICE_SELECT " AND id = ?",
     [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = ?",
     [SQL_DEVICES] = DEVICE_SELECT " AND id > ? ORDER BY id LIMIT ?",
+    [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
+                                          " AND due_s < ? ORDER BY due_s LIMIT ?",
     [SQL_DEVICE_INSERT] =
         "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET state = ?3, roots = ?4, ek_name = ?5, ak_name = ?6, td_name = ?7,"
         " qualified_signer = ?8, ak_public = ?9, td_point = ?10, suite = ?11, enrolments = ?12,"
         " attempt = ?13, clock_ms = ?14, resets = ?15, restarts = ?16, safe = ?17, firmware = ?18,"
         " boot_id = ?19, os_boot = ?20, firmware_cert = ?21, banks = ?22, pcr_digest = ?23,"
-        " policy = ?24, status = ?25, why = ?26, created_s = ?27"
+        " policy = ?24, status = ?25, why = ?26, created_s = ?27, software_status = ?28,"
+        " keys_status = ?29, due_s = ?30, told_s = ?31"
         " WHERE tenant = ?1 AND id = ?2",
 
     [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",
@@ -92,8 +104,20 @@ static const char *const text[SQL_COUNT] = {
                      " WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?",
     [SQL_SEGMENTS_OF] = "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_device"
                         " WHERE tenant = ? AND device = ? AND number > ? ORDER BY number LIMIT ?",
-    [SQL_SEGMENT_INSERT] = "INSERT INTO segment (tenant, device, time_ms, n, bytes)"
-                           " VALUES (?, ?, ?, ?, ?)",
+    [SQL_SEGMENTS_SINCE] =
+        "SELECT " SEGMENT_HEADS ", x'' FROM segment INDEXED BY segment_time"
+        " WHERE tenant = ? AND device = ? AND time_ms >= ? ORDER BY time_ms, number",
+    /* Ids grow, so what holds one ends at or soon above it: a call stays short, whatever ids a
+     * thief chose. */
+    [SQL_SEGMENTS_WITH] =
+        "SELECT " SEGMENT_COLUMNS " FROM segment WHERE number IN (SELECT number FROM"
+        " (SELECT number, id_lo FROM segment INDEXED BY segment_id WHERE kind = 0"
+        " AND tenant = ?1 AND device = ?2 AND id_hi >= ?3 ORDER BY id_hi LIMIT 4096)"
+        " WHERE id_lo <= ?3) ORDER BY number DESC LIMIT ?4",
+    [SQL_SEGMENT] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE tenant = ? AND number = ?",
+    [SQL_SEGMENT_INSERT] =
+        "INSERT INTO segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads, bytes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     /* Only the oldest are looked at: however many there are, a call stays short. */
     [SQL_SEGMENTS_FORGET] =
         "DELETE FROM segment WHERE number IN (SELECT number FROM"
@@ -108,12 +132,44 @@ static const char *const text[SQL_COUNT] = {
                          " DO UPDATE SET seq = excluded.seq, sent_ms = excluded.sent_ms"
                          " WHERE excluded.seq != 0",
     [SQL_DOWNLINK_DELETE] = "DELETE FROM downlink WHERE tenant = ? AND device = ? AND id = ?",
+
+    [SQL_INCIDENT] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                     " WHERE tenant = ? AND device = ? AND epoch = ?",
     [SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = ?"
-                      " ORDER BY number DESC LIMIT ?",
+                      " ORDER BY changed_ms DESC, rowid DESC LIMIT ?",
     [SQL_INCIDENTS_OF] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = ? AND device = ?"
-                         " ORDER BY number DESC LIMIT ?",
-    [SQL_INCIDENT_INSERT] = "INSERT INTO incident (tenant, device, time_ms, rule, epoch, detail)"
-                            " VALUES (?, ?, ?, ?, ?, ?)",
+                         " ORDER BY changed_ms DESC, rowid DESC LIMIT ?",
+    [SQL_INCIDENTS_OPEN] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                           " WHERE tenant = ? AND state != 3"
+                           " ORDER BY changed_ms DESC, rowid DESC LIMIT ?",
+    [SQL_INCIDENTS_OPEN_OF] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                              " WHERE tenant = ? AND device = ? AND state != 3"
+                              " ORDER BY changed_ms DESC, rowid DESC LIMIT ?",
+    [SQL_INCIDENT_PUT] =
+        "INSERT INTO incident (tenant, " INCIDENT_COLUMNS ")"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, device, epoch) DO UPDATE SET kind = excluded.kind,"
+        " severity = excluded.severity, state = excluded.state, rules = excluded.rules,"
+        " opened_ms = excluded.opened_ms, changed_ms = excluded.changed_ms,"
+        " slot_lo = excluded.slot_lo, slot_hi = excluded.slot_hi, forged = excluded.forged,"
+        " genuine = excluded.genuine, unattested = excluded.unattested,"
+        " detail = excluded.detail, note = excluded.note, slots = excluded.slots",
+    [SQL_PROOFS] = "SELECT device, epoch, number, time_ms, bytes FROM proof"
+                   " WHERE tenant = ? AND device = ? AND epoch = ? ORDER BY number",
+    [SQL_PROOF_INSERT] = "INSERT INTO proof (tenant, device, epoch, number, time_ms, bytes)"
+                         " SELECT ?1, ?2, ?3, coalesce(max(number), 0) + 1, ?4, ?5 FROM proof"
+                         " WHERE tenant = ?1 AND device = ?2 AND epoch = ?3",
+    [SQL_EVIDENCE] = "SELECT bytes FROM evidence WHERE tenant = ? AND device = ?",
+    [SQL_EVIDENCE_PUT] = "INSERT INTO evidence (tenant, device, bytes) VALUES (?, ?, ?)"
+                         " ON CONFLICT (tenant, device) DO UPDATE SET bytes = excluded.bytes",
+    [SQL_AUDIT] = "SELECT number, time_ms, device, line, hash FROM audit"
+                  " WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?",
+    [SQL_AUDIT_HEAD] = "SELECT number, hash FROM audit WHERE tenant = ?"
+                       " ORDER BY number DESC LIMIT 1",
+    [SQL_AUDIT_INSERT] = "INSERT INTO audit (tenant, number, time_ms, device, line, hash)"
+                         " VALUES (?, ?, ?, ?, ?, ?)",
+    [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = ? AND name = ?",
+    [SQL_CURSOR_PUT] = "INSERT OR REPLACE INTO consumer (tenant, name, cursor) VALUES (?, ?, ?)",
 
     [SQL_HISTORY] = "SELECT commits, newest_ms, restored_ms FROM history",
     [SQL_HISTORY_COUNT] = "UPDATE history SET commits = commits + 1,"

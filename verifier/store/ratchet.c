@@ -10,18 +10,12 @@ static void generation_row_done(struct generation_row *g)
     blob_done(&g->bytes);
 }
 
-static void segment_row_done(struct segment_row *s)
-{
-    blob_done(&s->bytes);
-}
-
 static void downlink_row_done(struct downlink_row *d)
 {
     blob_done(&d->body);
 }
 
-/* The one BLOB of the row that q finds. */
-static pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err)
+pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(blob_done) struct blob b = { 0 };
 
@@ -82,28 +76,6 @@ static pawl_status list_generations(void *self, struct pawl_view tenant, struct 
     return query_end(&q, err);
 }
 
-static pawl_status list_segments(void *self, struct pawl_view tenant, struct pawl_view device,
-                                 uint64_t after, size_t limit, store_segment_fn *each, void *arg,
-                                 struct pawl_err *err)
-{
-    LEASE                                             l = { 0 };
-    PAWL_CLEANUP(segment_row_done) struct segment_row s = { 0 };
-
-    PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(l.c, device.n ? SQL_SEGMENTS_OF : SQL_SEGMENTS, "segment");
-    query_text_n(&q, tenant);
-    if (device.n)
-        query_bytes(&q, device);
-    query_u64(&q, after < INT64_MAX ? after : INT64_MAX);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
-    while (query_row(&q)) {
-        get_segment(&q, &s);
-        PAWL_TRY(query_end(&q, err));
-        PAWL_TRY(each(&s, arg, err));
-    }
-    return query_end(&q, err);
-}
-
 static pawl_status list_downlinks(void *self, struct pawl_view tenant, struct pawl_view device,
                                   uint64_t after_id, size_t limit, store_downlink_fn *each,
                                   void *arg, struct pawl_err *err)
@@ -144,34 +116,11 @@ static pawl_status read_downlink_queue(void *self, struct pawl_view tenant, stru
     return pawl_ok();
 }
 
-static pawl_status list_incidents(void *self, struct pawl_view tenant, struct pawl_view device,
-                                  size_t limit, store_incident_fn *each, void *arg,
-                                  struct pawl_err *err)
-{
-    LEASE               l = { 0 };
-    struct incident_row i;
-
-    PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(l.c, device.n ? SQL_INCIDENTS_OF : SQL_INCIDENTS, "incident");
-    query_text_n(&q, tenant);
-    if (device.n)
-        query_bytes(&q, device);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
-    while (query_row(&q)) {
-        get_incident(&q, &i);
-        PAWL_TRY(query_end(&q, err));
-        PAWL_TRY(each(&i, arg, err));
-    }
-    return query_end(&q, err);
-}
-
 void ratchet_reads(struct store *ret)
 {
     ret->ratchet = read_ratchet;
     ret->generation = read_generation;
     ret->generations = list_generations;
-    ret->segments = list_segments;
     ret->downlinks = list_downlinks;
     ret->downlink_queue = read_downlink_queue;
-    ret->incidents = list_incidents;
 }

@@ -85,6 +85,10 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->status);
     query_text(q, d->why);
     query_u64(q, (uint64_t)d->created_s);
+    query_text(q, d->software_status);
+    query_text(q, d->keys_status);
+    query_u64(q, (uint64_t)d->due_s);
+    query_u64(q, (uint64_t)d->told_s);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -113,6 +117,10 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "status", ret->status, sizeof(ret->status));
     get_text(q, "why", ret->why, sizeof(ret->why));
     ret->created_s = (int64_t)get_u64(q);
+    get_text(q, "software_status", ret->software_status, sizeof(ret->software_status));
+    get_text(q, "keys_status", ret->keys_status, sizeof(ret->keys_status));
+    ret->due_s = (int64_t)get_u64(q);
+    ret->told_s = (int64_t)get_u64(q);
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
 }
@@ -228,13 +236,29 @@ void get_generation(struct query *q, struct generation_row *ret)
     get_blob(q, "bytes", &ret->bytes);
 }
 
+void put_segment(struct query *q, const struct segment_row *s)
+{
+    query_u64(q, s->kind);
+    query_bytes(q, PAWL_VIEW_OF(s->device));
+    query_u64(q, (uint64_t)s->time_ms);
+    query_u64(q, s->n);
+    query_order(q, s->id_lo);
+    query_order(q, s->id_hi);
+    query_bytes(q, pawl_view(s->heads.p, s->heads.n));
+    query_bytes(q, pawl_view(s->bytes.p, s->bytes.n));
+}
+
 void get_segment(struct query *q, struct segment_row *ret)
 {
-    blob_done(&ret->bytes);
+    segment_row_done(ret);
     ret->number = get_u64(q);
+    ret->kind = (enum segment_kind)get_max(q, "kind", SEGMENT_NOTICE);
     get_exact(q, "device", ret->device, sizeof(ret->device));
     ret->time_ms = (int64_t)get_u64(q);
     ret->n = (uint32_t)get_max(q, "n", UINT32_MAX);
+    ret->id_lo = get_order(q, "id_lo");
+    ret->id_hi = get_order(q, "id_hi");
+    get_blob(q, "heads", &ret->heads);
     get_blob(q, "bytes", &ret->bytes);
 }
 
@@ -249,12 +273,64 @@ void get_downlink(struct query *q, struct downlink_row *ret)
     get_blob(q, "body", &ret->body);
 }
 
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+void put_incident(struct query *q, const struct incident_row *i)
+{
+    query_bytes(q, PAWL_VIEW_OF(i->device));
+    query_u64(q, i->epoch);
+    query_u64(q, i->kind);
+    query_u64(q, i->severity);
+    query_u64(q, i->state);
+    query_u64(q, i->rules);
+    query_u64(q, (uint64_t)i->opened_ms);
+    query_u64(q, (uint64_t)i->changed_ms);
+    query_u64(q, i->slot_lo);
+    query_u64(q, i->slot_hi);
+    query_u64(q, i->forged);
+    query_u64(q, i->genuine);
+    query_u64(q, i->unattested);
+    query_text(q, i->detail);
+    query_text(q, i->note);
+    query_bytes(q, pawl_view(i->slots.p, i->slots.n));
+}
+
 void get_incident(struct query *q, struct incident_row *ret)
 {
-    ret->number = get_u64(q);
+    incident_row_done(ret);
     get_exact(q, "device", ret->device, sizeof(ret->device));
-    ret->time_ms = (int64_t)get_u64(q);
-    ret->rule = (unsigned)get_max(q, "rule", UINT32_MAX);
     ret->epoch = get_u64(q);
+    ret->kind = (unsigned)get_max(q, "kind", UINT32_MAX);
+    ret->severity = (unsigned)get_max(q, "severity", UINT32_MAX);
+    ret->state = (unsigned)get_max(q, "state", UINT32_MAX);
+    ret->rules = (unsigned)get_max(q, "rules", UINT32_MAX);
+    ret->opened_ms = (int64_t)get_u64(q);
+    ret->changed_ms = (int64_t)get_u64(q);
+    ret->slot_lo = get_u64(q);
+    ret->slot_hi = get_u64(q);
+    ret->forged = get_u64(q);
+    ret->genuine = get_u64(q);
+    ret->unattested = get_u64(q);
     get_text(q, "detail", ret->detail, sizeof(ret->detail));
+    get_text(q, "note", ret->note, sizeof(ret->note));
+    get_blob(q, "slots", &ret->slots);
+}
+
+void get_proof(struct query *q, struct proof_row *ret)
+{
+    blob_done(&ret->bytes);
+    get_exact(q, "device", ret->device, sizeof(ret->device));
+    ret->epoch = get_u64(q);
+    ret->number = get_max(q, "number", INT64_MAX);
+    ret->time_ms = (int64_t)get_u64(q);
+    get_blob(q, "bytes", &ret->bytes);
+}
+
+void get_audit(struct query *q, struct audit_row *ret)
+{
+    ret->number = get_max(q, "number", INT64_MAX);
+    ret->time_ms = (int64_t)get_u64(q);
+    get_exact(q, "device", ret->device, sizeof(ret->device));
+    get_text(q, "line", ret->line, sizeof(ret->line));
+    get_exact(q, "hash", ret->hash, sizeof(ret->hash));
 }

@@ -178,6 +178,25 @@ static pawl_status list_devices(void *self, struct pawl_view tenant, struct pawl
     return query_end(&q, err);
 }
 
+static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
+                                store_device_fn *each, void *arg, struct pawl_err *err)
+{
+    LEASE         l = { 0 };
+    struct device d;
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(l.c, SQL_DEVICES_OVERDUE, "device");
+    query_text_n(&q, tenant);
+    query_u64(&q, (uint64_t)now_s);
+    query_u64(&q, limit);
+    while (query_row(&q)) {
+        get_device(&q, &d);
+        PAWL_TRY(query_end(&q, err));
+        PAWL_TRY(each(&d, arg, err));
+    }
+    return query_end(&q, err);
+}
+
 static pawl_status list_policies(void *self, struct pawl_view tenant, store_policy_fn *each,
                                  void *arg, struct pawl_err *err)
 {
@@ -330,6 +349,7 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .policies = list_policies,
         .tokens = list_tokens,
         .events = list_events,
+        .overdue = list_overdue,
         .restored_ms = restored_ms,
         .newest_ms = newest_ms,
         .forget_segments = forget_segments,
@@ -337,5 +357,7 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .close = close_all,
     };
     ratchet_reads(ret);
+    feed_reads(ret);
+    incident_reads(ret);
     return pawl_ok();
 }

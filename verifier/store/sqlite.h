@@ -5,13 +5,16 @@
  *
  *   sqlite.c      the port: opens, reads, closes
  *   ratchet.c     the port: reads the rows of the ratchet
+ *   feed.c        the port: reads the feed
+ *   incident.c    the port: reads incidents and what goes with them
  *   reader.c      the pool of connections that read
  *   connection.c  a connection, its statements, SQLite's failures in our words
  *   schema.c      migrations
  *   column.c      one value in or out, sticky like the cursors of libpawl
  *   rows.c        our structs as columns
  *   step.c        one step inside a transaction
- *   step_ratchet.c  .. its rows of the ratchet
+ *   step_ratchet.c  .. its rows of the ratchet and of the feed
+ *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   writer.c      the thread that commits many steps at once
  *   history.c     whether this is an older copy of the store
  */
@@ -38,6 +41,7 @@ enum statement {
     SQL_DEVICE,
     SQL_DEVICE_BY_AK,
     SQL_DEVICES,
+    SQL_DEVICES_OVERDUE,
     SQL_DEVICE_INSERT,
     SQL_DEVICE_UPDATE,
     SQL_SNAPSHOT,
@@ -67,15 +71,30 @@ enum statement {
     SQL_GENERATION_DELETE,
     SQL_SEGMENTS,
     SQL_SEGMENTS_OF,
+    SQL_SEGMENTS_SINCE,
+    SQL_SEGMENTS_WITH,
+    SQL_SEGMENT,
     SQL_SEGMENT_INSERT,
     SQL_SEGMENTS_FORGET,
     SQL_DOWNLINKS,
     SQL_DOWNLINK_QUEUE,
     SQL_DOWNLINK_PUT,
     SQL_DOWNLINK_DELETE,
+    SQL_INCIDENT,
     SQL_INCIDENTS,
     SQL_INCIDENTS_OF,
-    SQL_INCIDENT_INSERT,
+    SQL_INCIDENTS_OPEN,
+    SQL_INCIDENTS_OPEN_OF,
+    SQL_INCIDENT_PUT,
+    SQL_PROOFS,
+    SQL_PROOF_INSERT,
+    SQL_EVIDENCE,
+    SQL_EVIDENCE_PUT,
+    SQL_AUDIT,
+    SQL_AUDIT_HEAD,
+    SQL_AUDIT_INSERT,
+    SQL_CURSOR,
+    SQL_CURSOR_PUT,
     SQL_HISTORY,
     SQL_HISTORY_COUNT,
     SQL_HISTORY_RESTORED,
@@ -164,9 +183,13 @@ void get_token(struct query *q, struct token *ret);
 void put_policy(struct query *q, const struct policy_row *p);
 void get_policy(struct query *q, struct policy_row *ret); /* ret->json is the caller's */
 void get_event(struct query *q, struct event_row *ret);
+void put_segment(struct query *q, const struct segment_row *s);
+void put_incident(struct query *q, const struct incident_row *i);
+void get_audit(struct query *q, struct audit_row *ret);
 /* *ret is zero or was got before: its bytes are released. */
 void get_generation(struct query *q, struct generation_row *ret);
 void get_segment(struct query *q, struct segment_row *ret);
+void get_proof(struct query *q, struct proof_row *ret);
 void get_downlink(struct query *q, struct downlink_row *ret);
 void get_incident(struct query *q, struct incident_row *ret);
 
@@ -204,6 +227,17 @@ PAWL_MUST_USE pawl_status row_absent(const struct query *q, struct pawl_err *err
 
 /* Fills in the reads of the ratchet's rows. */
 void ratchet_reads(struct store *ret);
+/* The one BLOB of the row that q finds; ABSENT. */
+PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
+
+/* ---- feed.c, incident.c --------------------------------------------------------------------- */
+
+/* Fill in the reads of the feed, and of incidents and what goes with them. */
+void feed_reads(struct store *ret);
+void incident_reads(struct store *ret);
+/* The last entry of the tenant's chain, or zero. */
+PAWL_MUST_USE pawl_status audit_last(struct connection *c, struct pawl_view tenant,
+                                     struct audit_head *ret, struct pawl_err *err);
 
 /* ---- step.c --------------------------------------------------------------------------------- */
 
@@ -218,9 +252,15 @@ int64_t step_newest_ms(const struct step *s, int64_t now_s);
 /* The device's version moves on, or the step fails with CONFLICT; its ratchet with it. */
 PAWL_MUST_USE pawl_status put_ratchet_row(struct connection *c, const struct step *s,
                                           struct pawl_err *err);
-/* Generations, segment, downlinks, incidents. */
+/* Generations, segments, downlinks. */
 PAWL_MUST_USE pawl_status put_message_rows(struct connection *c, const struct step *s,
                                            struct pawl_err *err);
+
+/* ---- step_incident.c ------------------------------------------------------------------------ */
+
+/* Incidents, proofs, evidence, entries of the audit chain. */
+PAWL_MUST_USE pawl_status put_incident_rows(struct connection *c, const struct step *s,
+                                            struct pawl_err *err);
 
 /* ---- history.c ------------------------------------------------------------------------------ */
 

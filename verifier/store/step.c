@@ -87,6 +87,16 @@ static pawl_status put_default_policy(struct connection *c, const struct step *s
     return query_run(&q, err);
 }
 
+static pawl_status put_cursor(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_CURSOR_PUT, "consumer");
+
+    query_text(&q, s->tenant);
+    query_text(&q, s->consumer);
+    query_text(&q, s->cursor);
+    return query_run(&q, err);
+}
+
 static pawl_status put_event(struct connection *c, const struct step *s, int64_t now_s,
                              struct pawl_err *err)
 {
@@ -105,12 +115,19 @@ static pawl_status put_event(struct connection *c, const struct step *s, int64_t
 /* Every row that names a device names this one. */
 static bool of_one_device(const struct step *s)
 {
-    bool ok = !s->has_segment || memcmp(s->segment.device, s->device.id, PAWL_DEVICE_ID) == 0;
+    const uint8_t *id = s->device.id;
+    bool           ok = true;
 
+    for (size_t i = 0; i < s->segment_n; i++)
+        ok &= memcmp(s->segment[i].device, id, PAWL_DEVICE_ID) == 0;
     for (size_t i = 0; i < s->downlink_n; i++)
-        ok &= memcmp(s->downlink[i].device, s->device.id, PAWL_DEVICE_ID) == 0;
+        ok &= memcmp(s->downlink[i].device, id, PAWL_DEVICE_ID) == 0;
     for (size_t i = 0; i < s->incident_n; i++)
-        ok &= memcmp(s->incident[i].device, s->device.id, PAWL_DEVICE_ID) == 0;
+        ok &= memcmp(s->incident[i].device, id, PAWL_DEVICE_ID) == 0;
+    for (size_t i = 0; i < s->proof_n; i++)
+        ok &= memcmp(s->proof[i].device, id, PAWL_DEVICE_ID) == 0;
+    for (size_t i = 0; i < s->audit_n; i++)
+        ok &= memcmp(s->audit[i].device, id, PAWL_DEVICE_ID) == 0;
     return ok;
 }
 
@@ -120,7 +137,7 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
     if (!s->has_device && (s->papers || s->has_snapshot || s->takes_token))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "papers, snapshot or token use, no device");
     if (!step_names_device(s) &&
-        (s->ratchet.n || s->generation_n || s->has_segment || s->delivered_n))
+        (s->ratchet.n || s->generation_n || s->segment_n || s->delivered_n || s->evidence.n))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a ratchet, no device");
     if (s->touches_device && !s->has_device && s->device.version == 0)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
@@ -148,6 +165,7 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     if (s->has_device && s->device.version != 0)
         PAWL_TRY(put_device_row(c, s, err));
     PAWL_TRY(put_message_rows(c, s, err));
+    PAWL_TRY(put_incident_rows(c, s, err));
     if (s->papers)
         PAWL_TRY(put_papers_row(c, s, err));
     if (s->has_snapshot)
@@ -160,6 +178,8 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
         PAWL_TRY(put_policy_row(c, s, err));
     if (s->has_default_policy)
         PAWL_TRY(put_default_policy(c, s, err));
+    if (s->has_cursor)
+        PAWL_TRY(put_cursor(c, s, err));
     if (s->event[0])
         PAWL_TRY(put_event(c, s, now_s, err));
     return pawl_ok();
@@ -177,11 +197,17 @@ int64_t step_newest_ms(const struct step *s, int64_t now_s)
 
     if (s->event[0])
         newest = later(newest, now_s * 1000);
-    if (s->has_segment)
-        newest = later(newest, s->segment.time_ms);
+    if (s->has_device)
+        newest = later(newest, s->device.told_s * 1000);
+    for (size_t i = 0; i < s->segment_n; i++)
+        newest = later(newest, s->segment[i].time_ms);
     for (size_t i = 0; i < s->downlink_n; i++)
         newest = later(newest, later(s->downlink[i].created_ms, s->downlink[i].sent_ms));
     for (size_t i = 0; i < s->incident_n; i++)
-        newest = later(newest, s->incident[i].time_ms);
+        newest = later(newest, later(s->incident[i].opened_ms, s->incident[i].changed_ms));
+    for (size_t i = 0; i < s->proof_n; i++)
+        newest = later(newest, s->proof[i].time_ms);
+    for (size_t i = 0; i < s->audit_n; i++)
+        newest = later(newest, s->audit[i].time_ms);
     return newest;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a step changes in the rows of the ratchet. A batch of messages is one row of ratchet, one or
- * two of generation and one of segment. */
+/* What a step changes in the rows of the ratchet and in the feed. A batch of messages is one row of
+ * ratchet, one or two of generation and one of segment. */
 
 #include "store/sqlite.h"
 
@@ -37,15 +37,13 @@ static pawl_status put_generation(struct connection *c, const struct step *s,
     return query_run(&q, err);
 }
 
-static pawl_status put_segment(struct connection *c, const struct step *s, struct pawl_err *err)
+static pawl_status put_segment_row(struct connection *c, const struct step *s,
+                                   const struct segment_row *row, struct pawl_err *err)
 {
     QUERY q = query_on(c, SQL_SEGMENT_INSERT, "segment");
 
     query_text(&q, s->tenant);
-    query_bytes(&q, PAWL_VIEW_OF(s->segment.device));
-    query_u64(&q, (uint64_t)s->segment.time_ms);
-    query_u64(&q, s->segment.n);
-    query_bytes(&q, pawl_view(s->segment.bytes.p, s->segment.bytes.n));
+    put_segment(&q, row);
     return query_run(&q, err);
 }
 
@@ -79,31 +77,15 @@ static pawl_status delete_downlink(struct connection *c, const struct step *s, u
     return query_run(&q, err);
 }
 
-static pawl_status put_incident(struct connection *c, const struct step *s,
-                                const struct incident_row *i, struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_INCIDENT_INSERT, "incident");
-
-    query_text(&q, s->tenant);
-    query_bytes(&q, PAWL_VIEW_OF(i->device));
-    query_u64(&q, (uint64_t)i->time_ms);
-    query_u64(&q, i->rule);
-    query_u64(&q, i->epoch);
-    query_text(&q, i->detail);
-    return query_run(&q, err);
-}
-
 pawl_status put_message_rows(struct connection *c, const struct step *s, struct pawl_err *err)
 {
     for (size_t i = 0; i < s->generation_n; i++)
         PAWL_TRY(put_generation(c, s, &s->generation[i], err));
-    if (s->has_segment)
-        PAWL_TRY(put_segment(c, s, err));
+    for (size_t i = 0; i < s->segment_n; i++)
+        PAWL_TRY(put_segment_row(c, s, &s->segment[i], err));
     for (size_t i = 0; i < s->delivered_n; i++)
         PAWL_TRY(delete_downlink(c, s, s->delivered[i], err));
     for (size_t i = 0; i < s->downlink_n; i++)
         PAWL_TRY(put_downlink(c, s, &s->downlink[i], err));
-    for (size_t i = 0; i < s->incident_n; i++)
-        PAWL_TRY(put_incident(c, s, &s->incident[i], err));
     return pawl_ok();
 }

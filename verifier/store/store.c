@@ -43,6 +43,17 @@ void policy_row_done(struct policy_row *p)
     p->json = NULL;
 }
 
+void segment_row_done(struct segment_row *s)
+{
+    blob_done(&s->heads);
+    blob_done(&s->bytes);
+}
+
+void incident_row_done(struct incident_row *i)
+{
+    blob_done(&i->slots);
+}
+
 void step_done(struct step *s)
 {
     free(s->papers);
@@ -51,12 +62,21 @@ void step_done(struct step *s)
     for (size_t i = 0; i < s->generation_n; i++)
         blob_done(&s->generation[i].bytes);
     free(s->generation);
-    blob_done(&s->segment.bytes);
+    for (size_t i = 0; i < s->segment_n; i++)
+        segment_row_done(&s->segment[i]);
+    free(s->segment);
     for (size_t i = 0; i < s->downlink_n; i++)
         blob_done(&s->downlink[i].body);
     free(s->downlink);
     free(s->delivered);
+    for (size_t i = 0; i < s->incident_n; i++)
+        incident_row_done(&s->incident[i]);
     free(s->incident);
+    for (size_t i = 0; i < s->proof_n; i++)
+        blob_done(&s->proof[i].bytes);
+    free(s->proof);
+    free(s->audit);
+    blob_done(&s->evidence);
     *s = (struct step){ 0 };
 }
 
@@ -64,8 +84,9 @@ bool step_is_empty(const struct step *s)
 {
     return !s->has_device && !s->papers && !s->has_snapshot && !s->takes_token && !s->has_token &&
            !s->has_policy && !s->has_default_policy && !s->touches_device && !s->ratchet.n &&
-           !s->generation_n && !s->has_segment && !s->downlink_n && !s->delivered_n &&
-           !s->incident_n && !s->event[0];
+           !s->generation_n && !s->segment_n && !s->downlink_n && !s->delivered_n &&
+           !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_cursor &&
+           !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

@@ -129,9 +129,10 @@ struct segment_row {
     enum segment_kind kind;
     uint8_t           device[PAWL_DEVICE_ID];
     int64_t           time_ms;
-    uint32_t          n;     /* entries in it */
-    struct blob       heads; /* in the clear: who and where, what a mark needs */
-    struct blob       bytes; /* wrapped bodies; empty for marks */
+    uint32_t          n;            /* entries in it */
+    uint64_t          id_lo, id_hi; /* messages: the least and the greatest id in it; else 0 */
+    struct blob       heads;        /* in the clear: who and where, what a mark needs */
+    struct blob       bytes;        /* wrapped bodies; empty for marks */
 };
 
 /* One message for a device, kept until it acknowledges it. */
@@ -159,6 +160,7 @@ struct incident_row {
     struct blob slots;                       /* flow/incident.h: the slots that were named */
 };
 
+void segment_row_done(struct segment_row *s);
 void incident_row_done(struct incident_row *i);
 
 /* Evidence that a third party can check (proof/proof.h): one file of an incident, never changed. */
@@ -317,17 +319,17 @@ struct store {
     /* How many wait for this device, and the highest id among them; 0. */
     pawl_status (*downlink_queue)(void *self, struct pawl_view tenant, struct pawl_view device,
                                   uint64_t *ret_n, uint64_t *ret_last, struct pawl_err *err);
-    /* Of one device, not older than since_ms, the oldest first, heads without bytes: what a window
-     * holds. */
+    /* Of one device, not older than since_ms, by time and number, heads without bytes: what a
+     * window holds. */
     pawl_status (*segment_heads)(void *self, struct pawl_view tenant, struct pawl_view device,
                                  int64_t since_ms, store_segment_fn *each, void *arg,
                                  struct pawl_err *err);
     /* Whole segments of one device that may hold this message id, the newest first, at most limit.
-     */
+     * However many there are only those whose ids are nearest to it are looked at. */
     pawl_status (*segments_with)(void *self, struct pawl_view tenant, struct pawl_view device,
                                  uint64_t id, size_t limit, store_segment_fn *each, void *arg,
                                  struct pawl_err *err);
-    /* One segment. */
+    /* One segment; ABSENT. */
     pawl_status (*segment)(void *self, struct pawl_view tenant, uint64_t number,
                            store_segment_fn *each, void *arg, struct pawl_err *err);
 
