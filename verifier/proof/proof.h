@@ -5,12 +5,15 @@
  *
  *   COSE_Sign1 (ES256 of the verifier, external_aad "pawl/1 proof") over CBOR[
  *     "pawl/1 proof", tenant, device_id, ak_public, rule, kind, epoch, time_ms, detail,
- *     [* [rule, epoch, gen, seq, received leaf | h'', attested leaf | h'']],         findings
- *     [* [A1, TPMS_ATTEST, TPMT_SIGNATURE]],                                         0 to 2 quotes,
- * older first
- *     [* [dir, epoch, gen, first_seq, leaves]],                                      what a digest
- * in A1 is over receipt ]                                                                      or
- * h''
+ *     findings, quotes, leaves, receipt | h'' ]
+ *
+ *   findings   [* [rule, epoch, gen, seq, received leaf | h'', attested leaf | h'']]
+ *   quotes     [* [A1, TPMS_ATTEST, TPMT_SIGNATURE]], at most 2, the older one first
+ *   leaves     [* [dir, epoch, gen, first_seq, leaves]]: of the slots that A1 lists of this
+ *              generation, from the first listed one. They have the attested digest; or, beside a
+ *              finding of this generation with seq 0, they are what came (dir 0), what the verifier
+ *              sent of what RCV names (dir 1), and the digest is another.
+ *   receipt    the one that A1 denies (E4)
  *
  * Who vouches for what: the AK for A1, and with the leaves for what the device sent and received;
  * the verifier for what came to it, for the receipt, and for the AK being the device's. What each
@@ -24,7 +27,8 @@
 
 #include "ratchet/detect.h"
 
-#define PROOF_MAX        (64 * 1024)
+#define PROOF_MAX        (PAWL_SIGNED_MAX + 256)
+#define PROOF_DETAIL_MAX 1024
 #define PROOF_GENS_MAX   32
 #define PROOF_QUOTES_MAX 2
 
@@ -41,6 +45,7 @@ struct proof_leaves {
 };
 
 struct proof {
+    struct pawl_view    verifier_id; /* who signed it, by its header; not read by proof_write */
     struct pawl_view    tenant, device_id, ak_public;
     enum rule           rule;
     enum incident_kind  kind;
@@ -55,18 +60,17 @@ struct proof {
     struct pawl_view    receipt;
 };
 
-/* Signed with the verifier's key. FULL, RANGE, CRYPTO. */
+/* Signed with the verifier's key. FULL; RANGE for what proof_parse would refuse; CRYPTO, MEMORY. */
 PAWL_MUST_USE pawl_status proof_write(const struct proof *p, const struct pawl_private *key,
                                       const uint8_t verifier_id[32], struct pawl_wr *w,
                                       struct pawl_err *err);
 
-/* key: the verifier's. FORGED if it did not sign this. Views point into in. */
+/* Form alone: nobody's word yet. Views point into in. */
+PAWL_MUST_USE pawl_status proof_parse(struct pawl_view in, struct proof *ret, struct pawl_err *err);
+
+/* The same, and FORGED if the verifier's key did not sign it. */
 PAWL_MUST_USE pawl_status proof_open(struct pawl_view in, const struct pawl_public *key,
                                      struct proof *ret, struct pawl_err *err);
-
-/* Who signed it, before anything is believed: kid of its header, 32 bytes. */
-PAWL_MUST_USE pawl_status proof_signer(struct pawl_view in, struct pawl_view *ret,
-                                       struct pawl_err *err);
 
 enum proof_strength {
     PROOF_NOTHING = 0, /* what it holds does not bear out its rule */
@@ -83,14 +87,17 @@ struct proof_said {
 };
 
 /* Everything that it claims: each quote's signature by the AK, magic, type, extraData == TH1;
- * device and tenant of each A1; leaves against digests; then the rule. A failure names what is
- * wrong with it; otherwise strength says what it proves. */
+ * device, tenant and verifier of each A1; leaves against digests; then the rule. A failure names
+ * what is wrong with it; otherwise strength says what it proves, to who knows the verifier's
+ * signature to be good: that is proof_open's part. */
 PAWL_MUST_USE pawl_status proof_check(const struct proof *p, struct proof_said *ret,
                                       struct pawl_err *err);
 
 /* ---- the last accepted evidence, as the store keeps it --------------------------------------- */
 
-/* CBOR[A1, TPMS_ATTEST, TPMT_SIGNATURE, receipt]. */
+#define PROOF_EVIDENCE_MAX (64 * 1024)
+
+/* CBOR[A1, TPMS_ATTEST, TPMT_SIGNATURE, receipt]; receipt: what answered it, may be empty. */
 PAWL_MUST_USE pawl_status proof_evidence_write(const struct proof_quote *q,
                                                struct pawl_view receipt, struct pawl_wr *w,
                                                struct pawl_err *err);
