@@ -369,7 +369,7 @@ int64_t world_incidents(struct world *w, enum rule rule)
 {
     char sql[80];
 
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM incident WHERE rule = %u", rule);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM incident WHERE rules & %u", 1u << rule);
     return store_number(&w->store, sql);
 }
 

@@ -72,13 +72,15 @@ static void dump_table(sqlite3 *sql, const char *table, FILE *out)
 
 char *store_dump(const struct store_fixture *f)
 {
-    static const char *const table[] = { "device",  "snapshot", "papers",  "token",   "token_use",
-                                         "policy",  "tenant",   "event",   "ratchet", "generation",
-                                         "segment", "downlink", "incident" };
-    char                    *ret;
-    size_t                   n;
-    FILE                    *out = open_memstream(&ret, &n);
-    sqlite3                 *sql = connect_to(f);
+    static const char *const table[] = {
+        "device",   "snapshot", "papers",  "token",      "token_use", "policy",
+        "tenant",   "event",    "ratchet", "generation", "segment",   "consumer",
+        "downlink", "incident", "proof",   "evidence",   "audit",
+    };
+    char    *ret;
+    size_t   n;
+    FILE    *out = open_memstream(&ret, &n);
+    sqlite3 *sql = connect_to(f);
 
     assert_non_null(out);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -148,9 +150,13 @@ struct device store_device(const char *tenant, unsigned number)
         .pcr_digest = { .n = 32 },
         .policy = "gateway",
         .status = "affirming",
+        .software_status = "warning",
         .why = "lab-tpm: a root of the lab\n",
+        .keys_status = "contraindicated",
         .created_s = 1700000000,
         .seen_s = 1700000001,
+        .due_s = 1700003601,
+        .told_s = 17,
     };
 
     snprintf(d.tenant, sizeof(d.tenant), "%s", tenant);
@@ -232,9 +238,14 @@ struct step store_batch(const struct device *d, unsigned number)
         s.generation[i] = (struct generation_row){ .epoch = 1, .gen = number + i };
         s.generation[i].bytes = numbered("generation", number);
     }
-    s.has_segment = true;
-    s.segment = (struct segment_row){ .time_ms = s.device.seen_s * 1000, .n = 2 };
-    memcpy(s.segment.device, d->id, sizeof(d->id));
-    s.segment.bytes = numbered("segment", number);
+    s.segment = calloc(1, sizeof(*s.segment));
+    assert_non_null(s.segment);
+    s.segment_n = 1;
+    s.segment[0] = (struct segment_row){
+        .time_ms = s.device.seen_s * 1000, .n = 2, .id_lo = number, .id_hi = number + 1
+    };
+    memcpy(s.segment[0].device, d->id, sizeof(d->id));
+    s.segment[0].heads = numbered("heads", number);
+    s.segment[0].bytes = numbered("segment", number);
     return s;
 }

@@ -92,6 +92,10 @@ static void same_device(const struct device *a, const struct device *b)
     assert_string_equal(a->why, b->why);
     assert_true(a->created_s == b->created_s);
     assert_true(a->seen_s == b->seen_s);
+    assert_string_equal(a->software_status, b->software_status);
+    assert_string_equal(a->keys_status, b->keys_status);
+    assert_true(a->due_s == b->due_s);
+    assert_true(a->told_s == b->told_s);
 }
 
 static void same_token(const struct token *a, const struct token *b)
@@ -525,10 +529,10 @@ static void a_newer_schema_is_refused(void **state)
     store_fixture_make(&f);
     store_put(&f, "acme", 1);
     shut(&f);
-    store_exec(&f, "PRAGMA user_version = 4");
+    store_exec(&f, "PRAGMA user_version = 5");
     opens_with(&f, PAWL_E_UNSUPPORTED, "store.schema");
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 4);
-    store_exec(&f, "PRAGMA user_version = 3");
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 5);
+    store_exec(&f, "PRAGMA user_version = 4");
     store_fixture_reopen(&f);
 }
 
@@ -601,6 +605,7 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
         { "UPDATE device SET ak_name = zeroblob(67)", "store.device.ak_name" },
         { "UPDATE device SET banks = x'00000001'", "store.device.banks" },
         { "UPDATE device SET status = printf('%.40c', 'x')", "store.device.status" },
+        { "UPDATE device SET keys_status = printf('%.40c', 'x')", "store.device.keys_status" },
     };
     struct pawl_err err;
     struct device   got;

@@ -324,18 +324,26 @@ static void the_newest_time_is_that_of_any_row(void **state)
     struct segment_row  segment = { .time_ms = 1001001 };
     struct downlink_row queued = { .id = 1, .created_ms = 1001002 };
     struct downlink_row sent = { .id = 1, .seq = 1, .sent_ms = 1001003 };
-    struct incident_row incident = { .time_ms = 1001004 };
+    struct incident_row opened = { .opened_ms = 1001004 };
+    struct incident_row changed = { .opened_ms = 7, .changed_ms = 1001005 };
+    struct proof_row    proof = { .time_ms = 1001006 };
+    struct audit_row    audit = { .time_ms = 1001007 };
     struct step         steps[] = {
-                { .touches_device = true, .has_segment = true, .segment = segment },
+                { .touches_device = true, .segment_n = 1, .segment = &segment },
                 { .downlink_n = 1, .downlink = &queued },
                 { .downlink_n = 1, .downlink = &sent },
-                { .incident_n = 1, .incident = &incident },
+                { .incident_n = 1, .incident = &opened },
+                { .incident_n = 1, .incident = &changed },
+                { .proof_n = 1, .proof = &proof },
+                { .audit_n = 1, .audit = &audit },
     };
     d.version = 1;
-    memcpy(steps[0].segment.device, d.id, sizeof(d.id));
+    memcpy(segment.device, d.id, sizeof(d.id));
     memcpy(queued.device, d.id, sizeof(d.id));
     memcpy(sent.device, d.id, sizeof(d.id));
-    memcpy(incident.device, d.id, sizeof(d.id));
+    memcpy(opened.device, d.id, sizeof(d.id));
+    memcpy(changed.device, d.id, sizeof(d.id));
+    memcpy(proof.device, d.id, sizeof(d.id));
     steps[0].device = d;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         memcpy(steps[i].tenant, "acme", 5);
@@ -344,6 +352,13 @@ static void the_newest_time_is_that_of_any_row(void **state)
         store_fixture_reopen(&f);
         assert_true(newest(&f) == 1001001 + (int64_t)i);
     }
+    /* When somebody was told that it is overdue, and not when it will be. */
+    d.version = 2;
+    d.told_s = 1002;
+    d.due_s = 2000;
+    s = store_step(&d);
+    store_commits(&f, &s);
+    assert_true(newest(&f) == 1002000);
     /* An event is of now. */
     s = (struct step){ .tenant = "acme", .event = "x" };
     int64_t before = wall_ms();

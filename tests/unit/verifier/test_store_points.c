@@ -81,12 +81,22 @@ static struct step is_delivered(uint64_t version)
 
 static struct step is_found_out(void)
 {
-    struct step s = { .tenant = "acme", .incident_n = 1 };
+    struct step s = { .tenant = "acme", .incident_n = 1, .proof_n = 1, .audit_n = 2 };
 
     s.incident = calloc(1, sizeof(*s.incident));
+    s.proof = calloc(1, sizeof(*s.proof));
+    s.audit = calloc(2, sizeof(*s.audit));
     assert_non_null(s.incident);
-    s.incident[0] = (struct incident_row){ .rule = 5, .epoch = 1, .detail = "forked" };
+    assert_non_null(s.proof);
+    assert_non_null(s.audit);
+    s.incident[0] = (struct incident_row){ .rules = 32, .epoch = 1, .detail = "forked" };
     memcpy(s.incident[0].device, device_at(0).id, PAWL_DEVICE_ID);
+    s.incident[0].slots = store_blob("slots");
+    s.proof[0].epoch = 1;
+    memcpy(s.proof[0].device, device_at(0).id, PAWL_DEVICE_ID);
+    s.proof[0].bytes = store_blob("proof");
+    s.audit[0] = (struct audit_row){ .line = "{}" };
+    s.audit[1] = (struct audit_row){ .line = "{\"again\":1}" };
     snprintf(s.event, sizeof(s.event), "incident");
     return s;
 }
@@ -99,6 +109,10 @@ static struct step attests(uint64_t version)
     s.device.attempt = 9;
     free(s.papers);
     s.papers = strdup("{\"again\":1}");
+    s.evidence = store_blob("evidence");
+    s.has_cursor = true;
+    snprintf(s.consumer, sizeof(s.consumer), "webhook");
+    snprintf(s.cursor, sizeof(s.cursor), "7.2");
     snprintf(s.event, sizeof(s.event), "affirming");
     return s;
 }

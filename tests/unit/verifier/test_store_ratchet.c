@@ -82,20 +82,6 @@ static void put_downlink(struct store_fixture *f, const struct device *d, uint64
     store_commits(f, &s);
 }
 
-static void put_incident(struct store_fixture *f, const struct device *d, uint64_t epoch,
-                         const char *detail)
-{
-    PAWL_CLEANUP(step_done)
-    struct step s = { .incident_n = 1, .incident = calloc(1, sizeof(*s.incident)) };
-
-    assert_non_null(s.incident);
-    memcpy(s.tenant, d->tenant, sizeof(s.tenant));
-    s.incident[0] = (struct incident_row){ .time_ms = 1700000000789, .rule = 5, .epoch = epoch };
-    memcpy(s.incident[0].device, d->id, sizeof(d->id));
-    snprintf(s.incident[0].detail, sizeof(s.incident[0].detail), "%s", detail);
-    store_commits(f, &s);
-}
-
 /* ---- what a list said, as text --------------------------------------------------------------- */
 
 enum { SAID_MAX = 512 };
@@ -135,13 +121,6 @@ static pawl_status say_downlink(const struct downlink_row *d, void *arg, struct 
     return pawl_ok();
 }
 
-static pawl_status say_incident(const struct incident_row *i, void *arg, struct pawl_err *err)
-{
-    (void)err;
-    say(arg, "%u:%llx:%s ", i->device[0], (unsigned long long)i->epoch, i->detail);
-    return pawl_ok();
-}
-
 static void generations_are(struct store_fixture *f, struct pawl_view tenant,
                             const struct device *d, unsigned dir, const char *expected)
 {
@@ -174,16 +153,6 @@ static void downlinks_are(struct store_fixture *f, struct pawl_view tenant, cons
     T_OK(f->store.downlinks(f->store.self, tenant, PAWL_VIEW_OF(d->id), after, limit, say_downlink,
                             said, &err),
          &err);
-    assert_string_equal(said, expected);
-}
-
-static void incidents_are(struct store_fixture *f, struct pawl_view tenant, struct pawl_view device,
-                          size_t limit, const char *expected)
-{
-    struct pawl_err err;
-    char            said[SAID_MAX] = "";
-
-    T_OK(f->store.incidents(f->store.self, tenant, device, limit, say_incident, said, &err), &err);
     assert_string_equal(said, expected);
 }
 
@@ -223,8 +192,8 @@ static pawl_status same_segment(const struct segment_row *s, void *arg, struct p
     (void)err;
     assert_true(s->number == 1);
     assert_memory_equal(s->device, step->device.id, sizeof(s->device));
-    assert_true(s->time_ms == step->segment.time_ms);
-    assert_true(s->n == step->segment.n);
+    assert_true(s->time_ms == step->segment[0].time_ms);
+    assert_true(s->n == step->segment[0].n);
     same_blob(&s->bytes, "segment 7");
     return pawl_ok();
 }
@@ -243,20 +212,6 @@ static pawl_status same_downlink(const struct downlink_row *d, void *arg, struct
     return pawl_ok();
 }
 
-static pawl_status same_incident(const struct incident_row *i, void *arg, struct pawl_err *err)
-{
-    const struct device *d = arg;
-
-    (void)err;
-    assert_true(i->number == 1);
-    assert_memory_equal(i->device, d->id, sizeof(d->id));
-    assert_true(i->time_ms == 1700000000789);
-    assert_int_equal(i->rule, 5);
-    assert_true(i->epoch == UINT64_MAX);
-    assert_string_equal(i->detail, "forked");
-    return pawl_ok();
-}
-
 static void every_row_comes_back_as_it_went_in(void **state)
 {
     (void)state;
@@ -267,13 +222,12 @@ static void every_row_comes_back_as_it_went_in(void **state)
     store_fixture_make(&f);
     struct device                       d = store_put(&f, "acme", 1);
     PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 7);
-    s.segment.n = UINT32_MAX;
+    s.segment[0].n = UINT32_MAX;
     store_commits(&f, &s);
     PAWL_CLEANUP(step_done)
     struct step down = with_downlink("acme", &d, UINT64_MAX, 1u << 31, "body");
     down.downlink[0].seq = UINT64_MAX;
     store_commits(&f, &down);
-    put_incident(&f, &d, UINT64_MAX, "forked");
     store_fixture_reopen(&f);
 
     T_OK(f.store.ratchet(f.store.self, acme, PAWL_VIEW_OF(d.id), &b, &err), &err);
@@ -286,7 +240,6 @@ static void every_row_comes_back_as_it_went_in(void **state)
     T_OK(f.store.downlinks(f.store.self, acme, PAWL_VIEW_OF(d.id), 0, 9, same_downlink,
                            &down.downlink[0], &err),
          &err);
-    T_OK(f.store.incidents(f.store.self, acme, all, 9, same_incident, &d, &err), &err);
     version_is(&f, &d, 2, s.device.seen_s);
 }
 
@@ -334,7 +287,6 @@ static void absent_rows_are_named(void **state)
     generations_are(&f, acme, &d, 0, "");
     segments_are(&f, acme, all, 0, 9, "");
     downlinks_are(&f, acme, &d, 0, 9, "");
-    incidents_are(&f, acme, all, 9, "");
     queue_is(&f, acme, &d, 0, 0);
 }
 
@@ -492,26 +444,6 @@ static void a_new_downlink_never_takes_the_place_of_another(void **state)
     store_refuses(&f, &s, PAWL_E_CONFLICT, "store.downlink");
 }
 
-static void incidents_come_newest_first(void **state)
-{
-    (void)state;
-    STORE_FIXTURE f;
-
-    store_fixture_make(&f);
-    struct device d = store_put(&f, "acme", 1), e = store_put(&f, "acme", 2),
-                  x = store_put(&f, "other", 3);
-    put_incident(&f, &d, 1, "a");
-    put_incident(&f, &e, 2, "b");
-    put_incident(&f, &x, 3, "c");
-    put_incident(&f, &d, 4, "d");
-    incidents_are(&f, acme, all, 9, "1:4:d 2:2:b 1:1:a ");
-    incidents_are(&f, acme, all, 2, "1:4:d 2:2:b ");
-    incidents_are(&f, acme, PAWL_VIEW_OF(d.id), 9, "1:4:d 1:1:a ");
-    incidents_are(&f, other, all, 9, "3:3:c ");
-    /* V4: what is written about a device does not wait for its version. */
-    version_is(&f, &d, 1, d.seen_s);
-}
-
 static void a_tenant_sees_nothing_of_another(void **state) /* S2 */
 {
     (void)state;
@@ -523,7 +455,6 @@ static void a_tenant_sees_nothing_of_another(void **state) /* S2 */
     struct device d = store_put(&f, "acme", 1), same = store_put(&f, "other", 1);
     commit_batch(&f, &d, 1);
     put_downlink(&f, &d, 1, 0, "mine");
-    put_incident(&f, &d, 1, "mine");
     T_FAILS(f.store.ratchet(f.store.self, other, PAWL_VIEW_OF(d.id), &b, &err), &err,
             PAWL_E_ABSENT);
     T_FAILS(f.store.generation(f.store.self, other, PAWL_VIEW_OF(d.id), 0, 1, 1, &b, &err), &err,
@@ -532,8 +463,6 @@ static void a_tenant_sees_nothing_of_another(void **state) /* S2 */
     segments_are(&f, other, all, 0, 9, "");
     segments_are(&f, other, PAWL_VIEW_OF(d.id), 0, 9, "");
     downlinks_are(&f, other, &d, 0, 9, "");
-    incidents_are(&f, other, all, 9, "");
-    incidents_are(&f, other, PAWL_VIEW_OF(d.id), 9, "");
     queue_is(&f, other, &d, 0, 0);
     put_generation(&f, &same, 0, 1, 1, NULL);
     generations_are(&f, acme, &d, 0, "0/1/1=generation 1 0/1/2=generation 1 ");
@@ -613,9 +542,9 @@ static void a_step_that_mixes_devices_is_refused(void **state)
     s.device.version = 0;
     store_refuses(&f, &s, PAWL_E_BUG, "store.step");
     s.device.version = 1;
-    memcpy(s.segment.device, e.id, sizeof(e.id));
+    memcpy(s.segment[0].device, e.id, sizeof(e.id));
     store_refuses(&f, &s, PAWL_E_BUG, "store.step");
-    memcpy(s.segment.device, d.id, sizeof(d.id));
+    memcpy(s.segment[0].device, d.id, sizeof(d.id));
     snprintf(s.tenant, sizeof(s.tenant), "other");
     store_refuses(&f, &s, PAWL_E_BUG, "store.step");
 
@@ -632,17 +561,24 @@ static void each_member_alone_is_something_to_commit(void **state)
     (void)state;
     struct generation_row g = { .gone = true };
     struct downlink_row   d = { .id = 1 };
-    struct incident_row   i = { .rule = 1 };
+    struct incident_row   i = { .rules = 1 };
+    struct segment_row    row = { .n = 1 };
+    struct proof_row      p = { .epoch = 1 };
+    struct audit_row      a = { .line = "{}" };
     uint64_t              id = 1;
     uint8_t               byte = 1;
     const struct step     some[] = {
             { .touches_device = true },
             { .ratchet = { .n = 1, .p = &byte } },
             { .generation_n = 1, .generation = &g },
-            { .has_segment = true },
+            { .segment_n = 1, .segment = &row },
             { .downlink_n = 1, .downlink = &d },
             { .delivered_n = 1, .delivered = &id },
             { .incident_n = 1, .incident = &i },
+            { .proof_n = 1, .proof = &p },
+            { .audit_n = 1, .audit = &a },
+            { .evidence = { .n = 1, .p = &byte } },
+            { .has_cursor = true },
     };
 
     assert_true(step_is_empty(&(struct step){ .tenant = "acme" }));
@@ -779,12 +715,13 @@ static void forget(struct store_fixture *f, struct pawl_view tenant, int64_t bef
 /* n segments of this device, a second apart, the first at 1000 s. */
 static void fill_segments(struct store_fixture *f, const struct device *d, unsigned n)
 {
-    char text[400];
+    char text[500];
 
     snprintf(text, sizeof(text),
              "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %u)"
-             " INSERT INTO segment (tenant, device, time_ms, n, bytes)"
-             " SELECT '%s', id, 1000000 + i * 1000, 1, x'00' FROM n, device"
+             " INSERT INTO segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads, bytes)"
+             " SELECT '%s', i %% 3, id, 1000000 + i * 1000, 1, zeroblob(8), zeroblob(8), x'00',"
+             " x'00' FROM n, device"
              " WHERE tenant = '%s' AND substr(id, 1, 1) = x'%02x'",
              n - 1, d->tenant, d->tenant, d->id[0]);
     store_exec(f, text);
@@ -849,7 +786,7 @@ static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
     may_go = false;
     transactions = 0;
     point_reached = wait_to_go;
-    f.store.forget_segments(f.store.self, acme, s.segment.time_ms, over, &all_gone);
+    f.store.forget_segments(f.store.self, acme, s.segment[0].time_ms, over, &all_gone);
     f.store.commit(f.store.self, &s, over_between, &mine);
     may_go = true;
     wait_for(&mine.w);
@@ -893,16 +830,11 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
     store_fixture_make(&f);
     struct device d = store_put(&f, "acme", 1);
     commit_batch(&f, &d, 1);
-    put_incident(&f, &d, 1, "x");
     put_downlink(&f, &d, 1, 0, "x");
     store_exec(&f, "UPDATE segment SET n = -1");
     T_FAILS(f.store.segments(f.store.self, acme, all, 0, 9, say_segment, said, &err), &err,
             PAWL_E_FORM);
     T_WHERE(&err, "store.segment.n");
-    store_exec(&f, "UPDATE incident SET detail = printf('%.768c', 'x')");
-    T_FAILS(f.store.incidents(f.store.self, acme, all, 9, say_incident, said, &err), &err,
-            PAWL_E_FORM);
-    T_WHERE(&err, "store.incident.detail");
     store_exec(&f, "UPDATE generation SET gen = 4294967296 WHERE gen = 1");
     T_FAILS(
         f.store.generations(f.store.self, acme, PAWL_VIEW_OF(d.id), 0, say_generation, said, &err),
@@ -931,7 +863,6 @@ int main(void)
                downlinks_come_by_id_until_they_are_delivered),
         T_CASE("a new downlink never takes the place of another",
                a_new_downlink_never_takes_the_place_of_another),
-        T_CASE("incidents come newest first", incidents_come_newest_first),
         T_CASE("S2 a tenant sees nothing of another", a_tenant_sees_nothing_of_another),
         T_CASE("a batch leaves the wide row alone", a_batch_leaves_the_wide_row_alone),
         T_CASE("what touches a device and what writes it lose against each other",

@@ -309,8 +309,8 @@ static void fill_the_disk_with_messages(struct store_fixture *f)
         _exit(2);
     for (d.version = 1; pawl_is_ok(s) && d.version < 2000; d.version++) {
         struct step step = store_batch(&d, (unsigned)d.version);
-        blob_done(&step.segment.bytes);
-        step.segment.bytes = (struct blob){ .n = 20000, .p = calloc(1, 20000) };
+        blob_done(&step.segment[0].bytes);
+        step.segment[0].bytes = (struct blob){ .n = 20000, .p = calloc(1, 20000) };
         s = store_commit_wait(&store, &step, &err);
         step_done(&step);
     }
