@@ -13,7 +13,7 @@
     "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
-    " keys_status, due_s, told_s"
+    " keys_status, due_s, told_s, attested_s"
 #define DEVICE_SELECT                                                                              \
     "SELECT device.tenant, " DEVICE_COLUMNS ", version, seen_s FROM device JOIN ratchet"           \
     " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = ?"
@@ -44,14 +44,14 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE_INSERT] =
         "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET state = ?3, roots = ?4, ek_name = ?5, ak_name = ?6, td_name = ?7,"
         " qualified_signer = ?8, ak_public = ?9, td_point = ?10, suite = ?11, enrolments = ?12,"
         " attempt = ?13, clock_ms = ?14, resets = ?15, restarts = ?16, safe = ?17, firmware = ?18,"
         " boot_id = ?19, os_boot = ?20, firmware_cert = ?21, banks = ?22, pcr_digest = ?23,"
         " policy = ?24, status = ?25, why = ?26, created_s = ?27, software_status = ?28,"
-        " keys_status = ?29, due_s = ?30, told_s = ?31"
+        " keys_status = ?29, due_s = ?30, told_s = ?31, attested_s = ?32"
         " WHERE tenant = ?1 AND id = ?2",
 
     [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",

@@ -89,6 +89,7 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->keys_status);
     query_u64(q, (uint64_t)d->due_s);
     query_u64(q, (uint64_t)d->told_s);
+    query_u64(q, (uint64_t)d->attested_s);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -121,6 +122,7 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "keys_status", ret->keys_status, sizeof(ret->keys_status));
     ret->due_s = (int64_t)get_u64(q);
     ret->told_s = (int64_t)get_u64(q);
+    ret->attested_s = (int64_t)get_u64(q);
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
 }

@@ -8,6 +8,7 @@ ALTER TABLE device ADD COLUMN software_status TEXT NOT NULL DEFAULT '';
 ALTER TABLE device ADD COLUMN keys_status TEXT NOT NULL DEFAULT '';
 ALTER TABLE device ADD COLUMN due_s INTEGER NOT NULL DEFAULT 0;  -- 0: it named no interval
 ALTER TABLE device ADD COLUMN told_s INTEGER NOT NULL DEFAULT 0; -- 0: nobody was told yet
+ALTER TABLE device ADD COLUMN attested_s INTEGER NOT NULL DEFAULT 0;
 
 -- Active ones (state 2) alone: a sweep looks at nothing but what it will tell.
 CREATE INDEX device_due ON device (tenant, due_s) WHERE state = 2 AND told_s = 0 AND due_s > 0;
