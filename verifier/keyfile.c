@@ -74,13 +74,11 @@ pawl_status key_file_absent(const char *state, const char *name, struct pawl_err
     return pawl_ok();
 }
 
-pawl_status key_file_load(const char *state, const char *name, struct key_text *ret,
+pawl_status key_file_read(const char *path, const char *name, struct key_text *ret,
                           struct pawl_err *err)
 {
-    char        path[PATH_BYTES];
     struct stat st;
 
-    PAWL_TRY(path_of(state, name, path, err));
     PAWL_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st))
         return pawl_fail(err, errno == ENOENT ? PAWL_E_ABSENT : PAWL_E_IO, name, "%s",
@@ -99,4 +97,13 @@ pawl_status key_file_load(const char *state, const char *name, struct key_text *
         ret->n += (size_t)n;
     }
     return pawl_fail(err, PAWL_E_RANGE, name, "is longer than a key");
+}
+
+pawl_status key_file_load(const char *state, const char *name, struct key_text *ret,
+                          struct pawl_err *err)
+{
+    char path[PATH_BYTES];
+
+    PAWL_TRY(path_of(state, name, path, err));
+    return key_file_read(path, name, ret, err);
 }

@@ -25,7 +25,10 @@ PAWL_MUST_USE pawl_status key_file_absent(const char *state, const char *name,
 PAWL_MUST_USE pawl_status key_file_make(const char *state, const char *name,
                                         const struct key_text *t, struct pawl_err *err);
 
-/* ret is all zero before. DENIED if the file is open to others than its owner. */
+/* ret is all zero before. name: what errors call it. DENIED if the file is open to others than its
+ * owner. */
+PAWL_MUST_USE pawl_status key_file_read(const char *path, const char *name, struct key_text *ret,
+                                        struct pawl_err *err);
 PAWL_MUST_USE pawl_status key_file_load(const char *state, const char *name, struct key_text *ret,
                                         struct pawl_err *err);
 

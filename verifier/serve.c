@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The service: opens the state, starts both faces, waits for a signal, ends in order.
+ * The service: opens the state, starts both faces and the webhooks, does its chores until a signal
+ * comes, ends in order.
  *
  * The end, which keeps "durable before sent": no new connections; requests in flight get their
- * answers or run out of time; the store commits what it was given; only then the workers go, since
- * the store's answers come back through them.
+ * answers or run out of time; webhooks give up what is under way; the store commits what it was
+ * given; only then the workers go, since the store's answers come back through them.
  */
 #include "serve.h"
 
@@ -16,6 +17,8 @@
 
 #include "api/api.h"
 #include "appraise/ear.h"
+#include "chores.h"
+#include "hook/hook.h"
 #include "http/http.h"
 #include "log.h"
 #include "state.h"
@@ -23,8 +26,6 @@
 #define GRACE_DEVICES_S   10
 #define GRACE_OPERATORS_S 2
 #define JWKS_MAX          1024
-#define FORGET_EVERY_S    3600
-#define DAY_MS            INT64_C(86400000)
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 
 struct service {
@@ -35,7 +36,35 @@ struct service {
     struct api          api[CONFIG_WORKERS_MAX + 1]; /* the last one is the operators' */
     void               *context[CONFIG_WORKERS_MAX + 1];
     struct http_server *devices, *operators;
+    struct flow         hook_flow[CONFIG_TENANTS_MAX]; /* store NULL: not made */
+    struct hook        *hook[CONFIG_TENANTS_MAX];      /* NULL: the tenant has none */
+    struct chores       chores;
 };
+
+/* ---- webhooks -------------------------------------------------------------------------------- */
+
+static pawl_status start_hooks(struct service *s, struct pawl_err *err)
+{
+    for (size_t i = 0; i < s->state.config.tenant_n; i++) {
+        const struct tenant_config *t = &s->state.config.tenant[i];
+        if (!t->webhook[0])
+            continue;
+        PAWL_TRY(state_flow(&s->state, &s->hook_flow[i], err));
+        PAWL_TRY(hook_start(&s->hook_flow[i], t, &s->hook[i], err));
+    }
+    return pawl_ok();
+}
+
+static void stop_hooks(struct service *s)
+{
+    for (size_t i = 0; i < CONFIG_TENANTS_MAX; i++) {
+        hook_stop(&s->hook[i]);
+        if (s->hook_flow[i].store)
+            state_flow_done(&s->hook_flow[i]);
+    }
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void service_stop(struct service *s)
 {
@@ -43,6 +72,7 @@ static void service_stop(struct service *s)
         http_server_stop(s->devices, GRACE_DEVICES_S);
     if (s->operators)
         http_server_stop(s->operators, GRACE_OPERATORS_S);
+    stop_hooks(s);
     state_close(&s->state);
     http_server_free(&s->devices);
     http_server_free(&s->operators);
@@ -53,6 +83,8 @@ static void service_stop(struct service *s)
     if (s->lock >= 0)
         close(s->lock);
 }
+
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static pawl_status make_contexts(struct service *s, struct pawl_err *err)
 {
@@ -143,31 +175,6 @@ static void log_restored(const struct store *store)
                  (long long)(ms / 1000));
 }
 
-/* ---- what goes on beside the requests -------------------------------------------------------- */
-
-/* On the store's thread. */
-static void forgotten(pawl_status status, const struct pawl_err *err, void *arg)
-{
-    (void)arg;
-    if (!pawl_is_ok(status))
-        log_failure("messages past message_keep_days were not deleted", err);
-}
-
-static void forget_messages(struct service *s)
-{
-    const struct store *store = &s->state.store;
-    const struct flow  *f = &s->api[0].flow;
-    int64_t             now_ms = f->now_ms(f->now_arg);
-
-    for (size_t i = 0; i < s->state.config.tenant_n; i++) {
-        const struct tenant_config *t = &s->state.config.tenant[i];
-        store->forget_segments(store->self, pawl_view_str(t->name),
-                               now_ms - (int64_t)t->message_keep_days * DAY_MS, forgotten, NULL);
-    }
-}
-
-/* ---- start ----------------------------------------------------------------------------------- */
-
 static pawl_status start(struct service *s, const char *dir, struct pawl_err *err)
 {
     PAWL_TRY(state_lock(dir, &s->lock, err));
@@ -176,6 +183,8 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
     warn_of_no_roots(&s->state.config);
     log_restored(&s->state.store);
     PAWL_TRY(make_contexts(s, err));
+    chores_begin(&s->chores, &s->api[0].flow);
+    PAWL_TRY(start_hooks(s, err));
     PAWL_TRY(start_operators(s, err));
     return start_devices(s, err);
 }
@@ -198,8 +207,8 @@ pawl_status serve(const char *dir, struct pawl_err *err)
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
     do
-        forget_messages(&s);
-    while ((signal = sigtimedwait(&ends, NULL, &(struct timespec){ FORGET_EVERY_S, 0 })) < 0);
+        chores_do(&s.chores);
+    while ((signal = sigtimedwait(&ends, NULL, &(struct timespec){ CHORES_EVERY_S, 0 })) < 0);
     log_info("%s: ending", strsignal(signal));
     return pawl_ok();
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the verifier does by the clock and not by request: overdue devices are told every few
+ * seconds, messages past message_keep_days are forgotten every hour.
+ */
+#ifndef VERIFIER_CHORES_H
+#define VERIFIER_CHORES_H
+
+#include <stdatomic.h>
+
+#include "flow/flow.h"
+
+#define CHORES_EVERY_S 3 /* how often to call chores_do */
+
+struct chores {
+    const struct flow *flow;
+    int64_t            start_s;  /* verifier time, since when it runs */
+    int64_t            forgot_s; /* when it last forgot; 0: not yet */
+    atomic_uint        untold;   /* steps that the store has not answered */
+};
+
+/* flow: only its configuration, store and clock are used. c stays where it is until the store is
+ * closed: what it commits comes back to it. */
+void chores_begin(struct chores *c, const struct flow *flow);
+
+/* What is due. Never waits for the store. */
+void chores_do(struct chores *c);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hook/hook.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "flow/operator.h"
+#include "hook/post.h"
+#include "hook/signature.h"
+#include "log.h"
+
+enum { LOOK_MS = 500, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 5 * 60 * 1000 };
+
+static const char consumer[] = "webhook";
+
+struct hook {
+    struct flow                *flow;
+    const struct tenant_config *tenant;
+    struct post                *post;
+    struct pawl_secret          key;
+    char                        cursor[48]; /* behind what the receiver took */
+    unsigned                    failures;   /* since it last took something */
+    bool                        runs;
+    pthread_t                   thread;
+};
+
+static void free_text(char **s)
+{
+    free(*s);
+}
+
+/* ---- one page ------------------------------------------------------------------------------- */
+
+static pawl_status next_of(const char *page, char ret[48], struct pawl_err *err)
+{
+    cJSON      *j = cJSON_Parse(page);
+    const char *next = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, "next"));
+    bool        fits = next && strlen(next) < 48;
+
+    if (fits)
+        snprintf(ret, 48, "%s", next);
+    cJSON_Delete(j);
+    return fits ? pawl_ok() : pawl_fail(err, PAWL_E_BUG, "messages.next", "is no cursor");
+}
+
+static pawl_status deliver(struct hook *h, const char *page, uint64_t *ret_wait_s,
+                           struct pawl_err *err)
+{
+    char             signature[HOOK_SIGNATURE_MAX];
+    struct pawl_view body = pawl_view_str(page);
+    int64_t          now_s = h->flow->now_ms(h->flow->now_arg) / 1000;
+
+    PAWL_TRY(hook_signature(&h->key, now_s, body, signature, err));
+    const struct post_header header[] = {
+        { "Content-Type", "application/json" },
+        { "Pawl-Tenant", h->tenant->name },
+        { "Pawl-Signature", signature },
+    };
+    return post_send(h->post, header, sizeof(header) / sizeof(header[0]), body, ret_wait_s, err);
+}
+
+static pawl_status keep_cursor(struct hook *h, const char *next, struct pawl_err *err)
+{
+    PAWL_CLEANUP(step_done) struct step step = { .has_cursor = true };
+
+    memcpy(step.tenant, h->tenant->name, sizeof(step.tenant));
+    memcpy(step.consumer, consumer, sizeof(consumer));
+    snprintf(step.cursor, sizeof(step.cursor), "%s", next);
+    PAWL_TRY(store_commit_wait(h->flow->store, &step, err));
+    memcpy(h->cursor, step.cursor, sizeof(h->cursor));
+    return pawl_ok();
+}
+
+/* *ret_any: there was something, and the receiver has it. */
+static pawl_status turn(struct hook *h, bool *ret_any, uint64_t *ret_wait_s, struct pawl_err *err)
+{
+    PAWL_CLEANUP(free_text) char *page = NULL;
+    struct message_query          q = { 0 };
+    char                          next[48];
+    bool                          any = false;
+
+    memcpy(q.after, h->cursor, sizeof(q.after));
+    PAWL_TRY(operator_messages(h->flow, h->tenant, &q, &page, &any, err));
+    *ret_any = any;
+    if (!any)
+        return pawl_ok();
+    PAWL_TRY(next_of(page, next, err));
+    PAWL_TRY(deliver(h, page, ret_wait_s, err));
+    return keep_cursor(h, next, err);
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+/* Doubles, and differs: a receiver that comes back is not overrun. told_s: what it asked for. */
+static uint64_t retry_ms(unsigned failures, uint64_t told_s)
+{
+    struct pawl_err ignored;
+    uint32_t        random = 0;
+    uint64_t        ms = RETRY_MIN_MS;
+
+    for (unsigned n = 1; n < failures && ms < RETRY_MAX_MS; n++)
+        ms *= 2;
+    if (ms > RETRY_MAX_MS)
+        ms = RETRY_MAX_MS;
+    if (pawl_is_ok(pawl_random((uint8_t *)&random, sizeof(random), &ignored)))
+        ms = ms / 2 + random % (ms / 2 + 1);
+    if (told_s > RETRY_MAX_MS / 1000)
+        told_s = RETRY_MAX_MS / 1000;
+    return ms < 1000 * told_s ? 1000 * told_s : ms;
+}
+
+static void log_failed(const struct hook *h, uint64_t ms, const struct pawl_err *err)
+{
+    char outcome[128];
+
+    snprintf(outcome, sizeof(outcome), "webhook of tenant %s: again in %llu ms", h->tenant->name,
+             (unsigned long long)ms);
+    log_line(&(struct log_line){
+        .level = LOG_WARN, .outcome = outcome, .where = err->where, .why = err->why });
+}
+
+/* How long to wait before the next turn. */
+static uint64_t after_turn(struct hook *h, pawl_status s, bool any, uint64_t wait_s,
+                           const struct pawl_err *err)
+{
+    if (!pawl_is_ok(s)) {
+        uint64_t ms = retry_ms(++h->failures, wait_s);
+        log_failed(h, ms, err);
+        return ms;
+    }
+    if (!any)
+        return LOOK_MS;
+    if (h->failures)
+        log_info("webhook of tenant %s: taken, after %u failures", h->tenant->name, h->failures);
+    h->failures = 0;
+    return 0;
+}
+
+static void *run(void *arg)
+{
+    struct hook *h = arg;
+    uint64_t     ms = 0;
+
+    while (post_wait(h->post, ms)) {
+        struct pawl_err err;
+        bool            any = false;
+        uint64_t        wait_s = 0;
+        pawl_status     s = turn(h, &any, &wait_s, &err);
+
+        if (post_wait(h->post, 0)) /* else it was given up, and did not fail */
+            ms = after_turn(h, s, any, wait_s, &err);
+    }
+    return NULL;
+}
+
+/* ---- start and end -------------------------------------------------------------------------- */
+
+static pawl_status open_hook(struct hook *h, struct pawl_err *err)
+{
+    const struct store *store = h->flow->store;
+
+    PAWL_TRY(hook_key_read(h->tenant->webhook_key, &h->key, err));
+    PAWL_TRY(post_open(h->tenant->webhook, &h->post, err));
+    pawl_status s = store->cursor(store->self, pawl_view_str(h->tenant->name), consumer, h->cursor,
+                                  err);
+    return s.code == PAWL_E_ABSENT ? pawl_ok() : s;
+}
+
+pawl_status hook_start(struct flow *flow, const struct tenant_config *tenant, struct hook **ret,
+                       struct pawl_err *err)
+{
+    PAWL_CLEANUP(hook_stop) struct hook *h = calloc(1, sizeof(*h));
+
+    if (!h)
+        return pawl_fail(err, PAWL_E_MEMORY, "webhook", "out of memory");
+    h->flow = flow;
+    h->tenant = tenant;
+    PAWL_TRY(pawl_under(err, tenant->name, open_hook(h, err)));
+    if (pthread_create(&h->thread, NULL, run, h))
+        return pawl_fail(err, PAWL_E_MEMORY, "webhook", "no thread");
+    h->runs = true;
+    *ret = h;
+    h = NULL;
+    return pawl_ok();
+}
+
+void hook_stop(struct hook **h)
+{
+    if (!*h)
+        return;
+    if ((*h)->runs) {
+        post_stop((*h)->post);
+        pthread_join((*h)->thread, NULL);
+    }
+    post_close(&(*h)->post);
+    pawl_secret_wipe(&(*h)->key);
+    free(*h);
+    *h = NULL;
+}
