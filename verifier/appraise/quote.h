@@ -17,6 +17,7 @@ struct quote_expect {
     struct pawl_view          qualified_signer; /* of the AK; empty: not checked (offline, no EK) */
     struct pawl_pcr_selection asked;            /* what was to be quoted */
     bool                      may_lack_banks;   /* an asked bank may come back without bits */
+    bool                      any_pcrs; /* nobody knows what was asked (proof/): not checked */
 };
 
 struct quote_values {
