@@ -4,8 +4,9 @@
  *
  *   messages   heads = CBOR[status, [+ [epoch, gen, seq, id, leaf, mark, flags]]]
  *              bytes = SHA-256(heads) || [+ body] in AES-256-SIV under K_wrap, field "inbox"
- *   marks      heads = CBOR[+ [of_segment, of_index, epoch, gen, seq, id, mark, incident epoch]],
- * no bytes notice     heads = text, JSON, no bytes
+ *   marks      heads = CBOR[+ [of_segment, of_index, epoch, gen, seq, id, mark, incident epoch]]
+ *   notice     heads = JSON: an object with the members "type" and what that type has beside
+ *              "cursor", "device" and "time"
  *
  * status: of the device's last verdict when they came. Bodies are never in the clear at rest
  * (P-VMSG-13); heads say where a message stands and what became of it, and nothing of what it says.
@@ -46,8 +47,8 @@ void inbox_segment_done(struct inbox_segment *s);
 #define INBOX_MARKS_MAX 4096 /* of one row */
 
 struct inbox_mark {
-    uint64_t  segment; /* where the message stands */
-    uint32_t  index;
+    uint64_t  segment; /* where the message stands .. */
+    uint32_t  index;   /* .. as its cursor has it: messages up to it, 0 for the last one */
     uint64_t  epoch;
     uint32_t  gen;
     uint64_t  seq, id;
@@ -55,7 +56,7 @@ struct inbox_mark {
     uint64_t  incident; /* epoch of the incident that it is about */
 };
 
-/* n: 1 to PAWL_MESSAGES_N_MAX. Sets n, heads and bytes of *ret, owned by the caller. */
+/* n: 1 to PAWL_MESSAGES_N_MAX. Sets kind, n, ids, heads and bytes of *ret, owned by the caller. */
 PAWL_MUST_USE pawl_status inbox_seal(const struct keys *k, struct pawl_view tenant,
                                      const uint8_t device_id[PAWL_DEVICE_ID], const char *status,
                                      const struct inbox_message *message, size_t n,
@@ -68,6 +69,10 @@ PAWL_MUST_USE pawl_status inbox_open(const struct keys *k, struct pawl_view tena
 /* Heads alone, without a key: message[].body is empty, plain is not used. FORM. */
 PAWL_MUST_USE pawl_status inbox_heads(const struct segment_row *row, struct inbox_segment *ret,
                                       struct pawl_err *err);
+
+/* Appends the row to the step, which owns its bytes from then on: *row is left without. */
+PAWL_MUST_USE pawl_status inbox_plan(struct step *step, struct segment_row *row,
+                                     struct pawl_err *err);
 
 /* n: 1 to INBOX_MARKS_MAX. *ret: the heads of the row, owned by the caller. */
 PAWL_MUST_USE pawl_status inbox_marks_write(const struct inbox_mark *mark, size_t n,

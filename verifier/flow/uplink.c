@@ -7,6 +7,8 @@
  *  1. Only a message that opened changes anything: the chain is advanced on a scratch copy first.
  *  2. A finding is in the step before the message has any effect (V4).
  *  3. What is dropped is not acknowledged: an honest device sends it again in another slot.
+ *
+ * Not here: which messages are handed on, and with what mark (uplink_feed.c).
  */
 
 #include "flow/uplink.h"
@@ -17,8 +19,12 @@
 #include <string.h>
 
 #include "flow/incident.h"
+#include "flow/marks.h"
 #include "flow/memory.h"
 #include "ratchet/plan.h"
+
+/* Of one epoch. A device rekeys at 160; who runs on with a stolen key fills no store. */
+#define GENERATIONS_MAX 4096
 
 void uplink_done(struct uplink *u)
 {
@@ -240,6 +246,7 @@ static pawl_status note(struct uplink *u, struct arrival *a, struct pawl_err *er
     if (a->root == &r->pending) { /* V3 */
         ratchet_promote(r, u->now_ms);
         a->root = &r->current;
+        PAWL_TRY(incident_healed(u->h, u->tenant, u->step, u->now_ms, err));
     }
     if (!a->root->epoch_start_seq)
         a->root->epoch_start_seq = a->m.at.epoch_start_seq;
@@ -281,19 +288,25 @@ static bool may_acknowledge(const struct uplink *u, const struct arrival *a,
     return a->root == &u->h->r.current && found->n == 0 && a->m.at.seq >= u->ack_at;
 }
 
-static void heed(struct uplink *u, const struct arrival *a, const struct findings *found)
+static struct inbox_head head_of(const struct arrival *a)
+{
+    struct inbox_head h = {
+        .epoch = a->root->epoch, .gen = a->m.gen, .seq = a->m.at.seq, .id = a->content.id
+    };
+
+    memcpy(h.leaf, a->leaf, sizeof(h.leaf));
+    return h;
+}
+
+static pawl_status heed(struct uplink *u, const struct arrival *a, const struct findings *found,
+                        struct pawl_err *err)
 {
     const struct pawl_content *c = &a->content;
+    const struct inbox_head    head = head_of(a);
 
     switch (a->said ? c->type : PAWL_CONTENT_COUNT) {
     case PAWL_CONTENT_APP:
-        if (!ratchet_id_seen(&u->h->r, c->id)) /* P-VMSG-4 */
-            u->app[u->app_n++] = (struct inbox_message){ .epoch = a->root->epoch,
-                                                         .gen = a->m.gen,
-                                                         .seq = a->m.at.seq,
-                                                         .id = c->id,
-                                                         .body = c->body };
-        break;
+        return uplink_hand_on(u, &head, c->body, err);
     case PAWL_CONTENT_CONFIRM: /* that it opened under its root is all it says */
         break;
     case PAWL_CONTENT_ACK:
@@ -310,6 +323,7 @@ static void heed(struct uplink *u, const struct arrival *a, const struct finding
         u->count.bad++;
         break;
     }
+    return pawl_ok();
 }
 
 static void came(struct uplink *u, uint64_t seq)
@@ -318,18 +332,44 @@ static void came(struct uplink *u, uint64_t seq)
         u->lowest = seq;
 }
 
-/* It opened. What raises an incident is kept from nothing (P-VMSG-12). */
+/* Under the epoch before, at or behind the first slot of this one: the device has no such message
+ * (E2, P-VMSG-12). */
+static bool is_behind_epoch(const struct uplink *u, const struct arrival *a)
+{
+    const struct ratchet *r = &u->h->r;
+
+    return a->root == &r->old && r->current.epoch_start_seq &&
+           a->m.at.seq >= r->current.epoch_start_seq;
+}
+
+/* inv. 2. *ret_raised: the incident says more than before. */
+static pawl_status accuse(struct uplink *u, const struct findings *found, bool *ret_raised,
+                          struct pawl_err *err)
+{
+    const struct incident_case none = { 0 };
+    const struct incident     *i = &u->h->r.incident;
+    const struct incident      before = *i;
+    bool                       opened;
+
+    *ret_raised = false;
+    if (!found->n)
+        return pawl_ok();
+    PAWL_TRY(incident_of(u->h, u->d, u->step, u->now_ms, found, &none, &opened, err));
+    *ret_raised = opened || i->rules != before.rules || i->epoch != before.epoch;
+    return opened || !before.tainted ? marks_taint(u->h, u->step, u->now_ms, err) : pawl_ok();
+}
+
+/* It opened. What raises an incident is kept from nothing but the inbox (P-VMSG-12). */
 static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *err)
 {
     struct findings found = { 0 };
-    bool            is_new, late;
+    bool            is_new, late, raised;
 
     PAWL_TRY(detect(u, a, &found, &is_new, err));
     PAWL_TRY(is_late(u, a, &late, err));
-    size_t incidents = u->step->incident_n;
-    PAWL_TRY(incident_of(u->h, u->step, u->now_ms, &found, err)); /* inv. 2 */
-    bool raised = u->step->incident_n > incidents;
-    bool noted = is_new && may_note(a);
+    PAWL_TRY(accuse(u, &found, &raised, err));
+    bool behind = is_behind_epoch(u, a);
+    bool noted = is_new && !behind && may_note(a);
     if (!noted && !raised) {
         u->count.again++;
         if (!found.n)
@@ -344,15 +384,18 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
         u->count.over++;
         return pawl_ok();
     }
+    u->fresh = true;
+    u->form = a->m.form;
+    if (behind) {
+        u->count.late++;
+        return pawl_ok();
+    }
     if (noted) {
         PAWL_TRY(note(u, a, err));
         came(u, a->m.at.seq);
     }
-    u->fresh = true;
-    u->form = a->m.form;
     u->count.taken++;
-    heed(u, a, &found);
-    return pawl_ok();
+    return heed(u, a, &found, err);
 }
 
 static pawl_status take_one(struct uplink *u, struct pawl_view cose, struct pawl_err *err)
@@ -366,7 +409,7 @@ static pawl_status take_one(struct uplink *u, struct pawl_view cose, struct pawl
         u->count.bad++;
         return pawl_ok();
     }
-    if (a.m.at.seq > ratchet_ceiling(&u->h->r)) {
+    if (a.m.at.seq > ratchet_ceiling(&u->h->r) || a.m.gen >= GENERATIONS_MAX) {
         u->count.over++;
         return pawl_ok();
     }
@@ -403,20 +446,6 @@ pawl_status uplink_take(struct uplink *u, const struct pawl_messages_req *req, s
 }
 
 /* ---- what became of it ---------------------------------------------------------------------- */
-
-pawl_status uplink_plan(struct uplink *u, struct pawl_err *err)
-{
-    if (u->facts[0] && !u->step->event[0])
-        memcpy(u->step->event, u->facts, sizeof(u->step->event));
-    if (!u->app_n)
-        return pawl_ok();
-    u->step->has_segment = true;
-    u->step->segment.n = (uint32_t)u->app_n;
-    u->step->segment.time_ms = u->now_ms;
-    memcpy(u->step->segment.device, u->h->device_id, sizeof(u->step->segment.device));
-    return inbox_seal(u->h->flow->keys, pawl_view_str(u->h->tenant), u->h->device_id, u->d->status,
-                      u->app, u->app_n, &u->step->segment.bytes, err);
-}
 
 size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PAWL_ACK_BITMAP_MAX])
 {

@@ -16,7 +16,7 @@
 
 /* What became of the messages, for the log. */
 struct uplink_counts {
-    unsigned taken, again, late, over; /* over: the ceiling, or the hard limit */
+    unsigned taken, again, late, over; /* over: the ceiling, the hard limit, too many generations */
     unsigned failed, unknown;          /* did not open; no key for it */
     unsigned bad;                      /* no message, or nothing that may be said in one */
 };
@@ -26,7 +26,7 @@ struct uplink {
     const struct device        *d;
     const struct tenant_config *tenant;
     int64_t                     now_ms;
-    struct step                *step; /* gets incidents */
+    struct step                *step; /* gets incidents, and the marks that follow from them */
 
     bool                 fresh;   /* one counts: the request gets an answer */
     enum pawl_msg_form   form;    /* of the last one that counts */
@@ -49,8 +49,12 @@ void uplink_done(struct uplink *u);
  * are ours; what is wrong with a message is counted. */
 PAWL_MUST_USE pawl_status uplink_take(struct uplink *u, const struct pawl_messages_req *req,
                                       struct pawl_err *err);
-/* The segment of the application's messages, and the event line of facts. */
+/* The segment of the application's messages with their marks, and the event line of facts. */
 PAWL_MUST_USE pawl_status uplink_plan(struct uplink *u, struct pawl_err *err);
+/* One message of an application, into app: body lives in room. A copy, if its id came before with
+ * the same body. */
+PAWL_MUST_USE pawl_status uplink_hand_on(struct uplink *u, const struct inbox_head *head,
+                                         struct pawl_view body, struct pawl_err *err);
 /* What the device is told in the acknowledgement: bit i of *ret is slot *ret_first + i. Those that
  * came with this request; silence about others says nothing. */
 size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PAWL_ACK_BITMAP_MAX]);

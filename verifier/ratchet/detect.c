@@ -4,29 +4,42 @@
  *
  * Invariants
  *  1. Silence is no accusation: slots in an unknown range, up to unattested_hi, or of an epoch that
- *     a resync ended are never judged (is_excused is the one place that says so).
+ *     a resync ended are never judged (detect_excuses is the one place that says so).
  *  2. An attested leaf wins: where it differs from the one that was received, the slot counts as
  *     forged and not as received, so that the device's own message may still come.
+ *  3. A slot is named once: what a later snapshot denies again is nothing new (generation.named).
  */
 
 #include "ratchet/detect.h"
 
 #include <string.h>
 
-static const char *const names[RULE_COUNT] = {
-    [RULE_NONE] = "none", [RULE_E1] = "E1", [RULE_E2] = "E2", [RULE_E3] = "E3",
-    [RULE_E4] = "E4",     [RULE_E5] = "E5", [RULE_E6] = "E6", [RULE_E7] = "E7",
-};
-
-const char *rule_name(enum rule r)
-{
-    return (unsigned)r < RULE_COUNT ? names[r] : names[RULE_NONE];
-}
-
 void findings_add(struct findings *f, enum rule rule, uint64_t epoch, uint32_t gen, uint64_t seq)
 {
     if (f->n < FINDINGS_MAX)
-        f->at[f->n++] = (struct finding_slot){ rule, epoch, gen, seq };
+        f->at[f->n++] = (struct finding_slot){
+            .rule = rule, .epoch = epoch, .gen = gen, .seq = seq
+        };
+}
+
+/* The same about one slot of g; false if there is no room for it. received, attested: NULL where
+ * there is none. */
+static bool find_slot(struct findings *f, enum rule rule, const struct generation *g, uint64_t seq,
+                      const uint8_t *received, const uint8_t *attested)
+{
+    size_t at = f->n;
+
+    findings_add(f, rule, g->epoch, g->gen, seq);
+    if (f->n == at)
+        return false;
+    struct finding_slot *s = &f->at[at];
+    s->has_received = received != NULL;
+    s->has_attested = attested != NULL;
+    if (received)
+        memcpy(s->received, received, PAWL_LEAF);
+    if (attested)
+        memcpy(s->attested, attested, PAWL_LEAF);
+    return true;
 }
 
 /* ---- slots of a generation ------------------------------------------------------------------ */
@@ -50,7 +63,7 @@ static bool is_unknown(const struct ratchet *r, uint64_t seq)
     return false;
 }
 
-static bool is_excused(const struct ratchet *r, uint64_t epoch, uint64_t seq)
+bool detect_excuses(const struct ratchet *r, uint64_t epoch, uint64_t seq)
 {
     return seq <= r->unattested_hi || is_unknown(r, seq) ||
            (r->current.resync && epoch < r->current.epoch);
@@ -58,14 +71,13 @@ static bool is_excused(const struct ratchet *r, uint64_t epoch, uint64_t seq)
 
 static bool is_judged(const struct ratchet *r, uint64_t epoch, uint64_t seq)
 {
-    return seq <= r->attested_hi && !is_excused(r, epoch, seq);
+    return seq <= r->attested_hi && !detect_excuses(r, epoch, seq);
 }
 
-static void find_e3(const struct ratchet *r, const struct generation *g, uint64_t seq,
-                    struct findings *ret)
+/* The attested leaf of slot i, if it is here. */
+static const uint8_t *attested_leaf(const struct generation *g, uint64_t i)
 {
-    if (is_judged(r, g->epoch, seq))
-        findings_add(ret, RULE_E3, g->epoch, g->gen, seq);
+    return is_set(g->known, i) ? g->leaf[i] : NULL;
 }
 
 /* ---- E1, E2, E3: one message ---------------------------------------------------------------- */
@@ -99,14 +111,14 @@ void detect_message(const struct ratchet *r, const struct generation *g,
     *ret_new = !g->first_seq || seq < g->first_seq || !is_set(g->have, i);
     if (!*ret_new) {
         if (memcmp(g->leaf[i], leaf, PAWL_LEAF) != 0)
-            findings_add(ret, RULE_E1, g->epoch, g->gen, seq);
+            find_slot(ret, RULE_E1, g, seq, leaf, attested_leaf(g, i));
         return;
     }
     uint64_t end = end_of(r, g, newer);
     if (end && seq >= end)
-        findings_add(ret, RULE_E2, g->epoch, g->gen, seq);
-    if (is_absent(g, seq, leaf))
-        find_e3(r, g, seq, ret);
+        find_slot(ret, RULE_E2, g, seq, leaf, NULL);
+    if (is_absent(g, seq, leaf) && is_judged(r, g->epoch, seq))
+        find_slot(ret, RULE_E3, g, seq, leaf, attested_leaf(g, i));
 }
 
 /* ---- E3: a snapshot ------------------------------------------------------------------------- */
@@ -120,18 +132,20 @@ static void move_first(const struct ratchet *r, uint64_t first, struct generatio
     PAWL_CLEANUP(generation_wipe) struct generation next = *g;
 
     next.first_seq = first;
-    next.have = next.known = 0;
+    next.have = next.known = next.named = 0;
     for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++) {
         uint64_t to = g->first_seq + i - first;
         if (!is_set(g->have | g->known, i))
             continue;
         if (to >= PAWL_GEN_MESSAGES) {
-            if (!is_excused(r, g->epoch, g->first_seq + i))
-                findings_add(ret, RULE_E3, g->epoch, g->gen, g->first_seq + i);
+            if (is_set(g->have, i) && !is_set(g->named, i) &&
+                !detect_excuses(r, g->epoch, g->first_seq + i))
+                find_slot(ret, RULE_E3, g, g->first_seq + i, g->leaf[i], NULL);
             continue;
         }
         next.have |= (g->have >> i & 1) << to;
         next.known |= (g->known >> i & 1) << to;
+        next.named |= (g->named >> i & 1) << to;
         memcpy(next.leaf[to], g->leaf[i], PAWL_LEAF);
     }
     *g = next;
@@ -146,12 +160,16 @@ static bool is_run(const struct pawl_snd_gen *snd)
 }
 
 /* Received slots that are neither in the list nor known from an earlier one. */
-static void judge_absent(const struct ratchet *r, const struct generation *g, uint64_t listed,
+static void judge_absent(const struct ratchet *r, struct generation *g, uint64_t listed,
                          struct findings *ret)
 {
-    for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++)
-        if (is_set(g->have & ~g->known & ~listed, i))
-            find_e3(r, g, g->first_seq + i, ret);
+    for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++) {
+        if (!is_set(g->have & ~g->known & ~listed & ~g->named, i) ||
+            !is_judged(r, g->epoch, g->first_seq + i))
+            continue;
+        if (find_slot(ret, RULE_E3, g, g->first_seq + i, g->leaf[i], NULL))
+            g->named |= UINT64_C(1) << i; /* inv. 3 */
+    }
 }
 
 /* All of these slots are here: are they what was attested? */
@@ -192,8 +210,8 @@ void detect_attested(const struct ratchet *r, const struct pawl_snd_gen *snd, st
     *ret_want = !g->clean;
 }
 
-void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd,
-                     const struct generation *g, struct findings *ret)
+void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd, struct generation *g,
+                     struct findings *ret)
 {
     for (size_t i = 0; i < snd->gen_n; i++)
         if (snd->gens[i].epoch == g->epoch && snd->gens[i].gen == g->gen)
@@ -215,9 +233,11 @@ pawl_status detect_leaves(const struct ratchet *r, struct pawl_view leaves, stru
     if (!has_digest(&next, bits_between(lo, hi)))
         return pawl_fail(err, PAWL_E_FORGED, "supply.leaves", "do not have the attested digest");
     for (unsigned i = lo; i <= hi; i++) {
+        uint64_t seq = g->first_seq + i;
         if (!is_set(g->have, i) || memcmp(next.leaf[i], g->leaf[i], PAWL_LEAF) == 0)
             continue;
-        find_e3(r, g, g->first_seq + i, ret);
+        if (is_judged(r, g->epoch, seq))
+            find_slot(ret, RULE_E3, g, seq, g->leaf[i], next.leaf[i]);
         next.have &= ~(UINT64_C(1) << i); /* inv. 2 */
     }
     next.known |= bits_between(lo, hi);

@@ -41,9 +41,9 @@ void detect_attested(const struct ratchet *r, const struct pawl_snd_gen *snd, st
                      struct findings *ret, bool *ret_want);
 
 /* A generation of ours below the snapshot that SND does not list and no known receipt covers: every
- * slot received in it is E3, but for unknown and unattested ones. */
-void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd,
-                     const struct generation *g, struct findings *ret);
+ * slot received in it is E3, once, but for unknown and unattested ones. */
+void detect_unlisted(const struct ratchet *r, const struct pawl_snd *snd, struct generation *g,
+                     struct findings *ret);
 
 /* Leaves from supply. FORGED if they do not have the attested digest: then nothing is noted. */
 PAWL_MUST_USE pawl_status detect_leaves(const struct ratchet *r, struct pawl_view leaves,
@@ -61,6 +61,10 @@ enum mark {
 };
 
 const char *mark_name(enum mark m); /* "genuine"; never NULL */
+
+/* Silence about this slot accuses nobody: it lies in an unknown range, where no log survived, or in
+ * an epoch that a resync ended. */
+bool detect_excuses(const struct ratchet *r, uint64_t epoch, uint64_t seq);
 
 /* The final mark of an authentic message, or MARK_TAINTED while a snapshot or leaves are missing
  * that would tell. g: its generation, NULL if there is no row of it. */
