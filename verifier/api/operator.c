@@ -179,6 +179,38 @@ static pawl_status hedge(struct operator_exchange *o, struct pawl_err *err)
                                  err);
 }
 
+static pawl_status incidents(struct operator_exchange *o, struct pawl_err *err)
+{
+    char     device[2 * PAWL_DEVICE_ID + 1] = "";
+    uint64_t open, limit;
+    bool     there;
+
+    PAWL_TRY(http_query(o->x.r, "device", device, sizeof(device), &there, err));
+    PAWL_TRY(number_in_query(o->x.r, "open", 1, &open, err));
+    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_INCIDENTS_MAX, &limit, err));
+    return operator_incidents(o->flow, o->tenant, device, open, limit, &o->json, err);
+}
+
+static pawl_status incident(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_incident(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status incident_close(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_incident_close(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                                   &o->json, &o->x.step, err);
+}
+
+static pawl_status audit(struct operator_exchange *o, struct pawl_err *err)
+{
+    uint64_t after, limit;
+
+    PAWL_TRY(number_in_query(o->x.r, "after", INT64_MAX, &after, err));
+    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_AUDIT_MAX, &limit, err));
+    return operator_audit(o->flow, o->tenant, after, limit, &o->json, err);
+}
+
 /* ---- problems -------------------------------------------------------------------------------- */
 
 /* NULL without memory. Owned by the caller. */
@@ -310,6 +342,10 @@ const struct http_route operator_routes[] = {
     { HTTP_POST, "/v1/devices/*/rekey", NULL, 4096, handle, RUN(rekey) },
     { HTTP_POST, "/v1/devices/*/key", JSON_TYPE, 4096, handle, RUN(device_key) },
     { HTTP_POST, "/v1/devices/*/hedge", NULL, 4096, handle, RUN(hedge) },
+    { HTTP_GET, "/v1/incidents", NULL, 0, handle, RUN(incidents) },
+    { HTTP_GET, "/v1/incidents/*", NULL, 0, handle, RUN(incident) },
+    { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle, RUN(incident_close) },
+    { HTTP_GET, "/v1/audit", NULL, 0, handle, RUN(audit) },
     { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle, RUN(default_policy) },
     { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(policies) },
     { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(policy) },

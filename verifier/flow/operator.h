@@ -89,23 +89,28 @@ PAWL_MUST_USE pawl_status operator_device_hedge(struct flow *f, const struct ten
 
 /* ---- incidents ------------------------------------------------------------------------------ */
 
-/* id: DEVICE.EPOCH, the device whole or as a prefix. {"incidents": [{"id", "device", "epoch",
- * "kind", "severity", "state", "opened", "changed", "rules", "window": {"from", "to"}, "forged",
- * "genuine", "unattested", "detail", "note"}]} */
+#define OPERATOR_INCIDENTS_MAX 1000 /* of one list */
+#define OPERATOR_AUDIT_MAX     1000 /* of one page */
+#define OPERATOR_NOTE_MAX      512  /* with its 0 */
+
+/* {"incidents": [{"id", "device", "epoch", "kind", "severity", "state", "opened", "changed",
+ * "rules", "window": {"from", "to" | null} | null, "forged", "genuine", "unattested", "detail",
+ * "note"}]}, the one that changed last first. device: an id or a prefix; empty: of all. open: those
+ * that are not closed. limit 0: 100. */
 PAWL_MUST_USE pawl_status operator_incidents(struct flow *f, const struct tenant_config *tenant,
                                              const char *device, bool open, uint64_t limit,
                                              char **ret, struct pawl_err *err);
-/* One, with "slots": [{"rule", "epoch", "gen", "seq"}] and "proofs": [{"number", "time", "b64"}].
- */
+/* id: DEVICE.EPOCH, the device whole or as a prefix. One, with "slots": [{"rule", "epoch", "gen",
+ * "seq"}] and "proofs": [{"number", "time", "b64"}]. */
 PAWL_MUST_USE pawl_status operator_incident(struct flow *f, const struct tenant_config *tenant,
                                             const char *id, char **ret, struct pawl_err *err);
-/* {["note"]} */
+/* {["note"]}, or no body. The incident without slots and proofs. STATE if it is closed. */
 PAWL_MUST_USE pawl_status operator_incident_close(struct flow                *f,
                                                   const struct tenant_config *tenant,
                                                   const char *id, struct pawl_view body, char **ret,
                                                   struct step *step, struct pawl_err *err);
 /* {"entries": [{"number", "time_ms", "device", "line", "hash"}], "head": {"number", "hash"},
- * "next"} */
+ * "next"}: entries behind `after` and none behind head; next: where the page ends. limit 0: 100. */
 PAWL_MUST_USE pawl_status operator_audit(struct flow *f, const struct tenant_config *tenant,
                                          uint64_t after, uint64_t limit, char **ret,
                                          struct pawl_err *err);
