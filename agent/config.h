@@ -53,6 +53,7 @@ struct config {
     uint64_t               batch_ms;             /* that a message waits for others to go with it */
     uint64_t               queue_max, inbox_max; /* bytes */
     enum pawl_msg_form     message_form;
+    char                   on_incident[CONFIG_LINE_MAX]; /* a command; empty: none */
     size_t                 fact_n;
     struct config_fact     fact[PAWL_FACTS_MAX]; /* in the order of deterministic CBOR */
 };

@@ -307,6 +307,14 @@ static pawl_status set_message_form(struct config *c, const char *v, struct pawl
     return pawl_ok();
 }
 
+/* Whether it can be run shows when it is. */
+static pawl_status set_on_incident(struct config *c, const char *v, struct pawl_err *err)
+{
+    if (v[0] != '/')
+        return bad(err, "a command by its absolute path is wanted, with its arguments");
+    return copy_text(v, c->on_incident, sizeof(c->on_incident), err);
+}
+
 /* A TPM handle of this kind: 0x81 and up persistent, 0x01 an NV index. */
 static pawl_status handle_of(const char *v, const char *kind, uint32_t *ret, struct pawl_err *err)
 {
@@ -391,6 +399,7 @@ const struct config_key config_keys[] = {
     { "queue_max", set_queue_max },
     { "inbox_max", set_inbox_max },
     { "message_form", set_message_form },
+    { "on_incident", set_on_incident },
 };
 
 const size_t config_keys_n = sizeof(config_keys) / sizeof(*config_keys);

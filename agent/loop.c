@@ -11,6 +11,7 @@
 #include "rounds.h"
 #include "signals.h"
 #include "state/file.h"
+#include "tell.h"
 
 /* What time alone changes, as the age of an epoch, or what happened while the device slept, is
  * looked at so often. */
@@ -18,6 +19,7 @@
 
 struct loop {
     struct rounds  rounds;
+    struct tell    tell;
     struct shared *shared;
     struct server *server;    /* NULL: socket = off */
     int            queued_fd; /* readable when the server queued something */
@@ -25,6 +27,7 @@ struct loop {
 
 static void loop_end(struct loop *l)
 {
+    tell_stop(&l->tell);
     server_close(&l->server);
     flow_close(&l->rounds.flow);
     shared_free(&l->shared);
@@ -93,9 +96,10 @@ static void run_rounds(struct loop *l)
     eventfd_t       queued;
 
     for (;;) {
+        tell_look(&l->tell, &l->rounds);
         struct schedule_next next = rounds_next(&l->rounds);
         uint64_t             wait_ms = time_until(l, next.at_ms);
-        if (signals_wait(wait_ms, wait_ms ? l->queued_fd : -1))
+        if (signals_wait(tell_wait_ms(&l->tell, wait_ms), wait_ms ? l->queued_fd : -1))
             return;
         if (l->queued_fd >= 0)
             (void)!eventfd_read(l->queued_fd, &queued);

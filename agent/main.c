@@ -18,6 +18,18 @@
 #include "sandbox.h"
 #include "status.h"
 
+/* A rekey that meets an incident heals it, but its own result knows of the new keys only that they
+ * were granted: the verdict that counts is the next one. */
+static pawl_status rekey(struct flow *f, struct flow_answer *ret, struct pawl_err *err)
+{
+    PAWL_TRY(flow_rekey(f, PAWL_REASON_OPERATOR, ret, err));
+    if (!ret->rekeyed || ret->ear.keys != EAR_CONTRAINDICATED)
+        return pawl_ok();
+    PAWL_TRY(flow_attest(f, PAWL_REASON_OPERATOR, ret, err));
+    ret->rekeyed = true;
+    return pawl_ok();
+}
+
 static pawl_status ask(enum cli_command c, struct flow *f, struct flow_answer *ret,
                        struct pawl_err *err)
 {
@@ -25,7 +37,7 @@ static pawl_status ask(enum cli_command c, struct flow *f, struct flow_answer *r
     case CLI_ENROLL:
         return flow_enroll(f, PAWL_REASON_OPERATOR, ret, err);
     case CLI_REKEY:
-        return flow_rekey(f, PAWL_REASON_OPERATOR, ret, err);
+        return rekey(f, ret, err);
     default:
         return flow_attest(f, PAWL_REASON_OPERATOR, ret, err);
     }
@@ -42,8 +54,10 @@ static enum cli_exit one_exchange(const struct cli *cli, const struct config *c)
         report_failure(&err);
         return CLI_USAGE;
     }
-    pawl_status s = ask(cli->command, &f, &a, &err);
+    const struct incident before = f.record.incident;
+    pawl_status           s = ask(cli->command, &f, &a, &err);
     report_lost(&f);
+    report_incident(&before, &f.record.incident);
     flow_note(&f, s, &a, time(NULL), &err);
     if (!pawl_is_ok(s)) {
         report_failure(&err);

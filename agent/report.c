@@ -100,3 +100,13 @@ void report_lost(struct flow *f)
         fprintf(stderr, "pawl-agent: %s: %s: taken as lost\n", f->lost[i].where, f->lost[i].why);
     flow_lost_said(f);
 }
+
+void report_incident(const struct incident *before, const struct incident *now)
+{
+    char line[160];
+
+    if (!before->kind == !now->kind)
+        return;
+    incident_line(now, line, sizeof(line));
+    fprintf(stderr, "pawl-agent: %s\n", now->kind ? line : "the incident is over");
+}

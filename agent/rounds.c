@@ -60,6 +60,7 @@ struct schedule_next rounds_next(struct rounds *r)
         .lost = l->lost,
         .wants_rekey = live_wants_rekey(f),
         .unconfirmed = l->open && !l->confirmed,
+        .finding = live_has_finding(l),
         .inbox_log_full = l->received && rcvlog_is_full(l->received),
         .bar = live_bar(f),
         .queue_n = l->queue ? spool_facts(l->queue).n : 0,
@@ -127,6 +128,8 @@ static pawl_status one_round(struct rounds *r, const struct schedule_next *n, st
     note_told(f, &a, &d);
     d.answered = a.kind == FLOW_RESULT;
     d.rekey_now = d.answered && a.want.rekey_now;
+    d.rekeyed = d.answered && a.rekeyed;
+    d.keys_red = d.answered && a.ear.keys == EAR_CONTRAINDICATED;
     d.too_soon = a.kind == FLOW_REFUSED && a.refusal.code == PAWL_REFUSAL_REKEY_TOO_SOON;
     schedule_note(&r->schedule, &d, rounds_now_ms(r), any_random());
     if (a.kind == FLOW_REFUSED)

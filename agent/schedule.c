@@ -53,6 +53,8 @@ void schedule_begin(struct schedule *s, const struct config *c, int64_t now_ms, 
 
 static enum pawl_reason reason_of(const struct schedule *s, bool demanded)
 {
+    if (s->finding)
+        return PAWL_REASON_INCIDENT;
     return demanded ? PAWL_REASON_DEMAND : s->started ? PAWL_REASON_SCHEDULE : PAWL_REASON_START;
 }
 
@@ -84,8 +86,13 @@ static struct schedule_next next_attest(const struct schedule *s, const struct s
 {
     bool                 enroll = !seen->enrolled && seen->may_enroll;
     struct schedule_next n = { enroll ? SCHEDULE_ENROLL : SCHEDULE_ATTEST,
-                               reason_of(s, s->needs & SCHEDULE_DEMANDED), s->attest_ms };
+                               reason_of(s, s->renewed || s->needs & SCHEDULE_DEMANDED),
+                               s->attest_ms };
 
+    if (s->renewed)
+        n.at_ms = sooner(n.at_ms, now_ms);
+    if (s->finding)
+        n.at_ms = sooner(n.at_ms, later(now_ms, s->found_ms));
     if (s->forcing)
         n.at_ms = sooner(n.at_ms,
                          later(later(now_ms, s->force_ms), s->attested_ms + SCHEDULE_RETRY_MIN_MS));
@@ -122,6 +129,7 @@ struct schedule_next schedule_next(struct schedule *s, const struct schedule_see
     else if (s->queued_ms == SCHEDULE_NEVER)
         s->queued_ms = now_ms;
     s->forcing = seen->enrolled && needs_attest(s, seen);
+    s->finding = seen->enrolled && seen->finding;
 
     struct schedule_next best = next_rekey(s, seen, now_ms), attest = next_attest(s, seen, now_ms),
                          messages = next_messages(s, seen, now_ms);
@@ -156,6 +164,16 @@ static void note_too_soon(struct schedule *s, const struct schedule_done *d, int
     s->rekey_demanded = false;
 }
 
+/* inv. 4. A verifier that repeats what we deny is told so ever more slowly (inv. 1). */
+static void note_keys(struct schedule *s, const struct schedule_done *d, int64_t now_ms,
+                      uint32_t random)
+{
+    s->found = s->finding ? s->found + 1 : 0;
+    s->found_ms = s->found ? now_ms + (int64_t)schedule_retry_ms(s->found, 0, random) : 0;
+    s->renewed = d->rekeyed && (s->rekey_demanded || d->keys_red);
+    s->rekey_demanded = d->what == SCHEDULE_ATTEST && d->rekey_now;
+}
+
 static void note_round(struct schedule *s, const struct schedule_done *d, int64_t now_ms,
                        uint32_t random)
 {
@@ -181,7 +199,7 @@ static void note_round(struct schedule *s, const struct schedule_done *d, int64_
         s->rekey_failures = 0;
         s->again_ms = 0;
     }
-    s->rekey_demanded = d->what == SCHEDULE_ATTEST && d->rekey_now;
+    note_keys(s, d, now_ms, random);
     /* It answers again: so will it messages. */
     s->message_failures = 0;
     s->message_ms = 0;

@@ -9,6 +9,8 @@
  *  2. An exchange of messages that cannot succeed (live_bar, or refused) is not tried before an
  *     attest.
  *  3. Nothing comes before the time that a verifier asked for.
+ *  4. What we found ourselves is attested at once, and so is the epoch that heals an incident:
+ * until then the device's token is red.
  *
  * Times are CLOCK_BOOTTIME in milliseconds. Not here: doing it (rounds.c).
  */
@@ -51,6 +53,10 @@ struct schedule {
     int64_t  turned_ms;   /* the last one that was answered, or enrolment */
     int64_t  attested_ms; /* the last one that was answered; rekeys too */
     bool     rekey_demanded;
+    bool     renewed;  /* a demanded epoch, or one that meets an incident, is to be attested .. */
+    bool     finding;  /* .. and so is what we found ourselves, as it was seen last */
+    unsigned found;    /* rounds in a row that were answered and left a finding */
+    int64_t  found_ms; /* none for it before */
     unsigned needs;    /* bits of schedule_need */
     bool     forcing;  /* messages wait for an attest, as it was seen last */
     unsigned forced;   /* attests in a row that were to clear their way */
@@ -72,6 +78,7 @@ struct schedule_seen {
     bool          wants_rekey;
     bool          unconfirmed; /* an epoch under which the verifier has not answered yet */
     bool          inbox_log_full;
+    bool          finding; /* a receipt claims what we never sent: the verifier has to know */
     enum live_bar bar;
     uint64_t      queue_n;
 };
@@ -90,6 +97,8 @@ struct schedule_done {
     bool               busy;      /* .. because it is overloaded, says an unsigned answer */
     bool               too_soon;  /* .. before the next rekey */
     bool               rekey_now; /* a result demands it */
+    bool               rekeyed;   /* there is a new epoch */
+    bool               keys_red;  /* a result says that somebody else has the keys */
     bool               refused;   /* messages: an attest has to come first */
     bool               more;      /* messages */
     uint64_t           demand;    /* messages */

@@ -56,9 +56,26 @@ static bool is_overdue(const struct status *s)
 enum cli_exit status_judge(const struct status *s)
 {
     bool well = is_joined(s) && s->record.enrolled && !s->record.waits && !s->record.failure[0] &&
-                !strcmp(s->record.result, "affirming") && s->contact_s && !is_overdue(s);
+                !s->record.incident.kind && !strcmp(s->record.result, "affirming") &&
+                s->contact_s && !is_overdue(s);
 
     return well ? CLI_GOOD : CLI_ATTENTION;
+}
+
+/* A rekey that the verifier demands, or has seen, heals all but a copy of the whole device. */
+static void next_of_incident(const struct status *s, char *ret, size_t cap)
+{
+    const struct incident *i = &s->record.incident;
+
+    if (s->record.epoch <= i->epoch && !s->pid)
+        snprintf(ret, cap, "start the service, or run `pawl-agent rekey`: new keys heal it");
+    else if (!i->by_verifier)
+        snprintf(ret, cap, "nothing: the verifier learns of it with the next quote");
+    else if (s->record.epoch > i->epoch)
+        snprintf(ret, cap, "the keys are new; the operator looks at it: `pawlctl incident show`");
+    else
+        snprintf(ret, cap,
+                 "nothing: a rekey is under way; then `pawlctl incident show` tells more");
 }
 
 static void next_of_verdict(const struct status *s, char *ret, size_t cap)
@@ -101,6 +118,8 @@ void status_next(const struct status *s, char *ret, size_t cap)
         snprintf(ret, cap, "%s",
                  s->pid ? "no answer for long: see the agent's log"
                         : "start the service, or run `pawl-agent attest`");
+    else if (r->incident.kind)
+        next_of_incident(s, ret, cap);
     else
         next_of_verdict(s, ret, cap);
 }
@@ -134,30 +153,57 @@ static void contact_line(const struct status *s, char *ret, size_t cap)
     snprintf(ret, cap, "%s, %s", when, s->record.result[0] ? s->record.result : "no result");
 }
 
+/* The verifier's word, unless the device knows better. */
+static const char *keys_status(const struct record *r)
+{
+    return r->incident.kind ? "contraindicated" : r->keys[0] ? r->keys : "not judged";
+}
+
+static void add_incident(cJSON *j, const struct incident *i)
+{
+    if (!i->kind) {
+        cJSON_AddNullToObject(j, "incident");
+        return;
+    }
+    cJSON *o = cJSON_AddObjectToObject(j, "incident");
+    cJSON_AddStringToObject(o, "kind", incident_name(i->kind));
+    cJSON_AddStringToObject(o, "by", i->by_verifier ? "verifier" : "device");
+    cJSON_AddNumberToObject(o, "since", (double)i->since_s);
+}
+
 static void keys_line(const struct status *s, char *ret, size_t cap)
 {
     const struct record *r = &s->record;
-    char                 id[2 * PAWL_DEVICE_ID + 1] = "", when[48], epoch[96] = "";
+    char                 id[2 * PAWL_DEVICE_ID + 1] = "", when[48], epoch[96] = "", light[128];
     struct pawl_err      ignored;
 
     if (r->epoch) {
         ago(r->rekeyed_s, s->now_s, when, sizeof(when));
         snprintf(epoch, sizeof(epoch), ", epoch %" PRIu64 " begun %s", r->epoch, when);
     }
+    snprintf(light, sizeof(light), "%s", keys_status(r));
+    if (r->incident.kind)
+        incident_line(&r->incident, light, sizeof(light));
 
     if (!r->has_device ||
         !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(r->device_id), id, sizeof(id), &ignored)))
         snprintf(ret, cap, "none enrolled");
     else
-        snprintf(ret, cap, "%s, %s, device %s%s", r->ek, r->ak, id, epoch);
+        snprintf(ret, cap, "%s, %s, device %s%s, %s", r->ek, r->ak, id, epoch, light);
 }
 
 static void software_line(const struct status *s, char *ret, size_t cap)
 {
-    if (s->pid > 0)
-        snprintf(ret, cap, "pawl-agent " PAWL_VERSION ", running (pid %ld)", s->pid);
-    else
-        snprintf(ret, cap, "pawl-agent " PAWL_VERSION ", %s", s->pid ? "running" : "not running");
+    const struct record *r = &s->record;
+    bool                 red = !strcmp(r->software, "contraindicated") && r->why[0];
+    char                 runs[48];
+
+    snprintf(runs, sizeof(runs), "running (pid %ld)", s->pid);
+    snprintf(ret, cap, "%s%s%.120s; pawl-agent " PAWL_VERSION ", %s",
+             r->software[0] ? r->software : "not judged", red ? ": " : "", red ? r->why : "",
+             !s->pid      ? "not running"
+             : s->pid > 0 ? runs
+                          : "running");
 }
 
 static void queue_line(const struct status *s, char *ret, size_t cap)
@@ -184,7 +230,7 @@ static const char *tls_name(enum net_tls tls)
 static void print_lines(const struct status *s)
 {
     const struct config *c = s->config;
-    char                 line[320];
+    char                 line[400];
 
     if (is_joined(s))
         printf("server:       %s, tenant %s, TLS by %s\n", c->net.server, c->tenant,
@@ -230,6 +276,9 @@ static void print_json(const struct status *s)
     cJSON_AddNumberToObject(j, "last_contact", (double)s->contact_s);
     cJSON_AddStringToObject(j, "result", r->result);
     cJSON_AddStringToObject(j, "why", r->why);
+    cJSON_AddStringToObject(j, "software_status", r->software);
+    cJSON_AddStringToObject(j, "keys_status", keys_status(r));
+    add_incident(j, &r->incident);
     cJSON_AddStringToObject(j, "failure", r->failure);
     cJSON_AddNumberToObject(j, "failing_since", (double)r->failing_since_s);
     status_next(s, next, sizeof(next));

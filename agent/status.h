@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `status`: six lines that say how it stands: server, software, keys, queue, last contact, next
- * step. From configuration and state directory, and what a running agent says of its queue.
+ * step. Software and keys have a light each: a rekey proves fresh keys, not clean software. From
+ * configuration and state directory, and what a running agent says of its queue.
  */
 #ifndef AGENT_STATUS_H
 #define AGENT_STATUS_H
@@ -27,7 +28,7 @@ struct status {
 PAWL_MUST_USE pawl_status status_look(const struct config *c, struct status *ret,
                                       struct pawl_err *err);
 
-/* CLI_GOOD: enrolled, affirming, in contact. Otherwise CLI_ATTENTION. */
+/* CLI_GOOD: enrolled, affirming, in contact, no incident. Otherwise CLI_ATTENTION. */
 enum cli_exit status_judge(const struct status *s);
 
 /* What a person should do next: one sentence. */

@@ -130,3 +130,21 @@ pawl_status answer_judge(const struct net_answer *a, const struct pawl_public *k
     *ret = j;
     return pawl_ok();
 }
+
+/* ---- the keys' light ------------------------------------------------------------------------ */
+
+void answer_note_keys(struct flow *f, const struct pawl_a1 *a1, const struct flow_answer *a)
+{
+    bool               forked = a->kind == FLOW_REFUSED && a->refusal.code == PAWL_REFUSAL_FORKED;
+    enum incident_kind kind = forked            ? INCIDENT_DEVICE_CLONED
+                              : a->ear.incident ? a->ear.incident
+                                                : INCIDENT_OTHER;
+    enum incident_word word = INCIDENT_NO_WORD;
+
+    if (forked || (a->kind == FLOW_RESULT && a->ear.keys == EAR_CONTRAINDICATED))
+        word = INCIDENT_KEYS_RED;
+    else if (a->kind == FLOW_RESULT && a->ear.keys == EAR_AFFIRMING)
+        word = INCIDENT_KEYS_GOOD;
+    incident_hear(&f->record.incident, word, kind, a1->base_epoch, a1->receipt.verdict > 1,
+                  f->live.wall_s());
+}

@@ -102,17 +102,26 @@ static pawl_status check_nonce(const cJSON *j, const uint8_t th1[32], struct paw
     return pawl_ok();
 }
 
-static pawl_status read_status(const cJSON *device, struct ear *e, struct pawl_err *err)
+static pawl_status read_status(const cJSON *j, const char *name, enum ear_status *ret,
+                               struct pawl_err *err)
 {
     const char *text;
 
-    PAWL_TRY(json_text(device, "ear.status", 32, &text, err));
+    PAWL_TRY(json_text(j, name, 32, &text, err));
     for (unsigned s = EAR_NONE; s < EAR_STATUS_COUNT; s++)
         if (!strcmp(text, status_names[s])) {
-            e->status = (enum ear_status)s;
+            *ret = (enum ear_status)s;
             return pawl_ok();
         }
-    return pawl_fail(err, PAWL_E_UNSUPPORTED, "ear.status", "no such status");
+    return pawl_fail(err, PAWL_E_UNSUPPORTED, name, "no such status");
+}
+
+/* One of the two lights: none where it is not there. */
+static pawl_status read_light(const cJSON *private, const char *name, enum ear_status *ret,
+                              struct pawl_err *err)
+{
+    return cJSON_GetObjectItemCaseSensitive(private, name) ? read_status(private, name, ret, err)
+                                                           : pawl_ok();
 }
 
 static pawl_status read_identity(const cJSON *device, struct ear *e, struct pawl_err *err)
@@ -139,6 +148,8 @@ static pawl_status read_why(const cJSON *private, struct ear *e, struct pawl_err
     {
         if (!cJSON_IsString(one))
             return pawl_fail(err, PAWL_E_FORM, "why", "not a list of texts");
+        if (!e->incident)
+            e->incident = incident_from(one->valuestring);
         int put = snprintf(e->why + n, sizeof(e->why) - n, "%s%s", n ? ", " : "", one->valuestring);
         if (put < 0 || (size_t)put >= sizeof(e->why) - n)
             break; /* cut: the verifier's log has all of them */
@@ -209,9 +220,11 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(check_nonce(j, th1, err));
     PAWL_TRY(json_object(j, "submods", &submods, err));
     PAWL_TRY(json_object(submods, "device", &device, err));
-    PAWL_TRY(read_status(device, &e, err));
+    PAWL_TRY(read_status(device, "ear.status", &e.status, err));
     PAWL_TRY(read_identity(device, &e, err));
     PAWL_TRY(json_object(j, "pawl", &private, err));
+    PAWL_TRY(read_light(private, "sw", &e.software, err));
+    PAWL_TRY(read_light(private, "keys", &e.keys, err));
     PAWL_TRY(read_why(private, &e, err));
     PAWL_TRY(read_request(private, &e, err));
     PAWL_TRY(read_ratchet(private, &e, err));

@@ -15,6 +15,8 @@
 
 #include <pawl/wire.h>
 
+#include "state/incident.h"
+
 enum ear_status { EAR_NONE = 0, EAR_AFFIRMING, EAR_WARNING, EAR_CONTRAINDICATED, EAR_STATUS_COUNT };
 
 /* "affirming", as in ear.status; never NULL. */
@@ -22,15 +24,18 @@ const char *ear_status_name(enum ear_status s);
 
 struct ear {
     enum ear_status status;
+    enum ear_status software; /* the two lights; none without the claim .. */
+    enum ear_status keys;     /* .. of this one: affirming, or contraindicated by an incident */
     bool            waits;    /* instance-identity 97: the operator has not approved yet */
     char            why[256]; /* the verifier's reason codes, printable ASCII: "pcr-differs, .." */
-    enum pawl_label label;    /* of the request that it answers; and its .. */
-    double          attempt;  /* as JSON has it: beyond 2^53 the nearest */
-    uint64_t        base_epoch, new_epoch;
-    bool            has_e_v;              /* a root is offered .. */
-    uint8_t         e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */
-    bool            has_rcpt;
-    uint8_t         rcpt[32]; /* SHA-256 of the receipt that came beside */
+    enum incident_kind incident; /* the first of those codes that is an incident's */
+    enum pawl_label    label;    /* of the request that it answers; and its .. */
+    double             attempt;  /* as JSON has it: beyond 2^53 the nearest */
+    uint64_t           base_epoch, new_epoch;
+    bool               has_e_v;   /* a root is offered .. */
+    uint8_t e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */
+    bool    has_rcpt;
+    uint8_t rcpt[32]; /* SHA-256 of the receipt that came beside */
 };
 
 /* FORM for what is no such token, FORGED for another signer or another nonce. */

@@ -164,6 +164,7 @@ pawl_status evidence_send(const struct evidence *e, struct quoted *q, struct jud
     state_dir_contact_now(&e->flow->dir);
     if (j.shown.kind == FLOW_RESULT)
         note_believed(e->flow, q, &j.shown);
+    answer_note_keys(e->flow, &q->a1, &j.shown);
     *ret = j;
     return pawl_ok();
 }

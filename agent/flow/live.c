@@ -49,8 +49,6 @@ void live_confirmed(struct live *l)
 {
     pawl_chain_wipe(&l->old_down);
     pawl_use_wipe(&l->old_down_use);
-    pawl_chain_wipe(&l->slot.old_down);
-    pawl_use_wipe(&l->slot.old_down_use);
     l->slot.has_old = false;
     l->confirmed = true;
 }
@@ -139,9 +137,20 @@ static uint64_t age_at_start(const struct flow *f, const struct slot *s)
     return gone_s < PAWL_EPOCH_HARD_MS / 1000 ? 1000 * (uint64_t)gone_s : PAWL_EPOCH_HARD_MS;
 }
 
-static void take_slot(struct live *l, const struct slot *s)
+/* What turns is in *l alone: a copy at an earlier generation would open what is over (P-KS-7). */
+static void keep_slot(struct live *l, const struct slot *s)
 {
     l->slot = *s;
+    pawl_chain_wipe(&l->slot.up);
+    pawl_chain_wipe(&l->slot.down);
+    pawl_use_wipe(&l->slot.down_use);
+    pawl_chain_wipe(&l->slot.old_down);
+    pawl_use_wipe(&l->slot.old_down_use);
+}
+
+static void take_slot(struct live *l, const struct slot *s)
+{
+    keep_slot(l, s);
     l->up = s->up;
     l->down = s->down;
     l->down_use = s->down_use;
@@ -181,6 +190,10 @@ static pawl_status write_start(struct flow *f, const struct device *d, struct pa
     if (s.starts >= LIVE_START_WRITES)
         return pawl_ok();
     s.up = l->up;
+    s.down = l->down;
+    s.down_use = l->down_use;
+    s.old_down = l->old_down;
+    s.old_down_use = l->old_down_use;
     s.age_ms = live_age_ms(l);
     s.slots = l->epoch_slots;
     s.starts++;
@@ -188,7 +201,7 @@ static pawl_status write_start(struct flow *f, const struct device *d, struct pa
     if (done.code == PAWL_E_STATE || done.code == PAWL_E_CONFLICT)
         return done;
     if (pawl_is_ok(done))
-        l->slot = s;
+        keep_slot(l, &s);
     return pawl_ok();
 }
 

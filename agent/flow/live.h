@@ -89,6 +89,8 @@ PAWL_MUST_USE pawl_status live_adopt(struct flow *f, const struct device *d,
 PAWL_MUST_USE pawl_status live_snapshot(struct flow *f, struct pawl_a1 *a1, struct pawl_err *err);
 /* The verdict on the receipt that the log was pruned by last, until there is a newer one. */
 void live_recall(struct live *l);
+/* The last receipt claims what we never sent, and no answered request has said so yet (E4). */
+bool live_has_finding(const struct live *l);
 
 /* The verifier answered this snapshot with a signed result. receipt: its receipt, whose hash the
  * EAR names; empty if there was none. */

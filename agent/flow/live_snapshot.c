@@ -6,6 +6,8 @@
 
 #include "flow/flow.h"
 
+enum { VERDICT_FITS = 1 }; /* above it: the receipt claims what we never sent */
+
 static const uint8_t no_kid[PAWL_KID];
 
 static void name_base(const struct live *l, struct pawl_a1 *a1)
@@ -55,7 +57,12 @@ void live_recall(struct live *l)
     if (!sentlog_pruned_by(l->sent, l->verdict_hash))
         return;
     l->verdict.receipt = PAWL_VIEW_OF(l->verdict_hash);
-    l->verdict.verdict = 1; /* or it had not pruned */
+    l->verdict.verdict = VERDICT_FITS; /* or it had not pruned */
+}
+
+bool live_has_finding(const struct live *l)
+{
+    return l->verdict.verdict > VERDICT_FITS;
 }
 
 static pawl_status judge_receipt(struct flow *f, struct pawl_view bytes, struct pawl_err *err)
@@ -71,6 +78,8 @@ static pawl_status judge_receipt(struct flow *f, struct pawl_view bytes, struct 
     memcpy(l->verdict_hash, hash, sizeof(hash));
     v.receipt = PAWL_VIEW_OF(l->verdict_hash);
     l->verdict = v;
+    if (live_has_finding(l))
+        incident_find(&f->record.incident, l->slot.epoch, l->wall_s());
     return pawl_ok();
 }
 
@@ -88,6 +97,9 @@ pawl_status live_answered(struct flow *f, const struct pawl_a1 *a1, struct pawl_
     l->answered_hi = a1->snd.seq_hi;
     PAWL_TRY(sentlog_known(l->sent, &a1->snd, err));
     PAWL_TRY(rcvlog_answered(l->received, a1->rcv.seq_hi, err));
+    /* Said once: a finding that was repeated in a later epoch would open an incident there. */
+    if (a1->receipt.verdict > VERDICT_FITS)
+        live_recall(l);
     return receipt.n ? judge_receipt(f, receipt, err) : pawl_ok();
 }
 

@@ -120,11 +120,13 @@ static void note_answer(struct record *r, const struct flow_answer *a)
 {
     if (a->kind == FLOW_RESULT) {
         snprintf(r->result, sizeof(r->result), "%s", ear_status_name(a->ear.status));
+        snprintf(r->software, sizeof(r->software), "%s", ear_status_name(a->ear.software));
+        snprintf(r->keys, sizeof(r->keys), "%s", ear_status_name(a->ear.keys));
         memcpy(r->why, a->ear.why, sizeof(r->why));
         r->waits = a->ear.waits;
     } else {
         snprintf(r->result, sizeof(r->result), "refused: %s", pawl_refusal_text(a->refusal.code));
-        r->why[0] = 0;
+        r->why[0] = r->software[0] = r->keys[0] = 0;
         r->waits = a->refusal.code == PAWL_REFUSAL_WAIT_FOR_APPROVAL;
     }
     r->failure[0] = 0;

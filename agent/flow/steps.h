@@ -125,6 +125,9 @@ PAWL_MUST_USE pawl_status answer_judge(const struct net_answer *a, const struct 
                                        const struct quoted *q, struct judged *ret,
                                        struct pawl_err *err);
 
+/* What a signed answer to this request says of the keys, for the record. */
+void answer_note_keys(struct flow *f, const struct pawl_a1 *a1, const struct flow_answer *a);
+
 /* Fails as above unless the status is 200; for the answers before evidence. */
 PAWL_MUST_USE pawl_status answer_is_ok(const struct net_answer *a, struct pawl_err *err);
 

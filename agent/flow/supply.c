@@ -26,7 +26,7 @@ static pawl_status collect(struct flow *f, const struct pawl_want *w, struct paw
     return pawl_ok();
 }
 
-static pawl_status judge(const struct net_answer *got, const struct verifier *v,
+static pawl_status judge(struct flow *f, const struct net_answer *got, const struct verifier *v,
                          const struct quoted *q, struct flow_answer *shown, struct pawl_err *err)
 {
     struct pawl_result r;
@@ -39,6 +39,7 @@ static pawl_status judge(const struct net_answer *got, const struct verifier *v,
     memcpy(shown->token, r.ear.p, r.ear.n);
     shown->token[r.ear.n] = 0;
     memcpy(shown->request, got->request, sizeof(shown->request));
+    answer_note_keys(f, &q->a1, shown);
     return pawl_ok();
 }
 
@@ -56,7 +57,7 @@ static pawl_status send_leaves(struct flow *f, const struct verifier *v, struct 
     PAWL_TRY(pawl_supply_write(&m, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "supply", &body, err));
     PAWL_TRY(answer_post(f, PAWL_ROUTE_SUPPLY, body, &got, err));
-    return judge(&got, v, q, &j->shown, err);
+    return judge(f, &got, v, q, &j->shown, err);
 }
 
 void supply(struct flow *f, const struct verifier *v, struct quoted *q, struct judged *j)

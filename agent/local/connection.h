@@ -24,6 +24,8 @@ struct conn {
     int64_t        until_ms; /* WAITS */
     bool           slow;     /* its reader is: it has to catch up first */
     bool           refused;  /* its last send was not queued */
+    bool           watches;  /* incidents, and gets this one next */
+    uint64_t       event;
 };
 
 /* One of these serves all connections. */

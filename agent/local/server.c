@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "local/answer.h"
+#include "local/events.h"
 #include "local/group.h"
 #include "local/listen.h"
 #include "local/peer.h"
@@ -32,6 +33,7 @@ struct server {
     pthread_t        thread;
     struct conn      conn[SERVER_CONNECTIONS];
     struct group     group;
+    struct events    events;
     struct conn_room room;
     uint8_t          body[PAWL_BODY_MAX];
 };
@@ -75,6 +77,17 @@ static void take_message(struct server *s, struct conn *c, const struct pawl_loc
     conn_refuse(c, &s->room, &err);
 }
 
+/* Also before the device has an epoch, and with messages = off. */
+static void begin_watch(struct server *s, struct conn *c)
+{
+    const struct pawl_local_ans done = { .say = PAWL_LOCAL_DONE };
+
+    if (!c->watches)
+        c->event = events_first(&s->events);
+    c->watches = true;
+    conn_put(c, &s->room, &done);
+}
+
 static void answer(struct server *s, struct conn *c, const struct pawl_local_req *m)
 {
     struct pawl_local_ans a = { 0 };
@@ -114,7 +127,10 @@ static void take_request(struct server *s, struct conn *c, pawl_status parsed,
     if (c->fd < 0)
         return;
     if (pawl_is_ok(parsed)) {
-        answer(s, c, m);
+        if (m->ask == PAWL_LOCAL_WATCH)
+            begin_watch(s, c);
+        else
+            answer(s, c, m);
         return;
     }
     struct pawl_err form = *err;
@@ -126,11 +142,27 @@ static void take_request(struct server *s, struct conn *c, pawl_status parsed,
 
 /* ---- one connection ------------------------------------------------------------------------- */
 
-/* Messages to those who wait for them or follow. */
+static void deliver_events(struct server *s, struct conn *c)
+{
+    struct pawl_local_event e;
+
+    while (c->fd >= 0 && c->watches && conn_can_write(c) &&
+           events_next(&s->events, &c->event, &e)) {
+        const struct pawl_local_ans a = { .say = PAWL_LOCAL_EVENT,
+                                          .kind = pawl_view_str(e.kind),
+                                          .begin = e.begin,
+                                          .text = pawl_view_str(e.text) };
+        conn_put(c, &s->room, &a);
+    }
+}
+
+/* Incidents to those who watch, messages to those who wait for them or follow. */
 static void deliver(struct server *s, struct conn *c)
 {
     struct pawl_local_ans a = { 0 };
     struct pawl_err       ignored;
+
+    deliver_events(s, c);
 
     while (c->fd >= 0 && c->mode != CONN_ASKS && conn_can_write(c) &&
            pawl_is_ok(answer_message(s->shared, c->after, s->body, &a, &ignored))) {
@@ -293,6 +325,8 @@ pawl_status server_open(const struct server_config *c, struct server **ret, stru
 
     if (!s)
         return pawl_fail(err, PAWL_E_MEMORY, "socket", "out of memory");
+    if (pthread_mutex_init(&s->events.lock, NULL))
+        return pawl_fail(err, PAWL_E_MEMORY, "socket", "out of memory");
     s->shared = c->shared;
     s->queued_fd = c->queued_fd;
     s->listen_fd = -1;
@@ -327,6 +361,12 @@ pawl_status server_start(struct server *s, struct pawl_err *err)
 void server_tell(struct server *s)
 {
     (void)!eventfd_write(s->tell_fd, 1);
+}
+
+void server_event(struct server *s, const char *kind, bool begin, const char *text)
+{
+    events_put(&s->events, kind, begin, text);
+    server_tell(s);
 }
 
 void server_close(struct server **s)

@@ -9,7 +9,7 @@
  *     time.
  *
  * Format: include/pawl/local.h. Not here: who may (peer.h), fsync (group.h), one connection
- * (connection.h), what is answered (answer.h).
+ * (connection.h), what is answered (answer.h), which events there are (events.h).
  */
 #ifndef AGENT_LOCAL_SERVER_H
 #define AGENT_LOCAL_SERVER_H
@@ -35,6 +35,9 @@ PAWL_MUST_USE pawl_status server_start(struct server *s, struct pawl_err *err);
 
 /* Something may be in the inbox that was not. From any thread. */
 void server_tell(struct server *s);
+
+/* An incident began or is over, for those who watch. From any thread. */
+void server_event(struct server *s, const char *kind, bool begin, const char *text);
 
 /* Ends the thread and removes the socket. Also of NULL, for PAWL_CLEANUP. */
 void server_close(struct server **s);

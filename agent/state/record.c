@@ -10,9 +10,11 @@
 #include "state/point.h"
 
 static const char *const members[] = {
-    "version",   "enrolled", "waits",  "server",  "tenant",  "verifier_id",   "verifier_key",
-    "device_id", "ek",       "ak",     "ek_name", "ak_name", "td_name",       "resets",
-    "epoch",     "rekeyed",  "result", "why",     "failure", "failing_since",
+    "version",        "enrolled",       "waits",    "server",     "tenant",   "verifier_id",
+    "verifier_key",   "device_id",      "ek",       "ak",         "ek_name",  "ak_name",
+    "td_name",        "resets",         "epoch",    "rekeyed",    "result",   "why",
+    "failure",        "failing_since",  "software", "keys",       "incident", "incident_by",
+    "incident_since", "incident_epoch", "told",     "told_since",
 };
 
 static bool has(const cJSON *j, const char *name)
@@ -90,6 +92,44 @@ static pawl_status read_epoch(const cJSON *j, struct record *r, struct pawl_err 
     return json_int(j, "rekeyed", 0, 1ll << 40, &r->rekeyed_s, err);
 }
 
+static pawl_status read_kind(const cJSON *j, const char *name, enum incident_kind *ret,
+                             struct pawl_err *err)
+{
+    const char *text;
+
+    if (!has(j, name))
+        return pawl_ok();
+    PAWL_TRY(json_text(j, name, 32, &text, err));
+    *ret = incident_from(text);
+    return *ret ? pawl_ok() : pawl_fail(err, PAWL_E_FORM, name, "no such kind");
+}
+
+static pawl_status read_incident(const cJSON *j, struct record *r, struct pawl_err *err)
+{
+    struct incident *i = &r->incident;
+    const char      *by;
+
+    PAWL_TRY(read_kind(j, "incident", &i->kind, err));
+    PAWL_TRY(read_kind(j, "told", &r->told, err));
+    if (has(j, "told") != has(j, "told_since"))
+        return pawl_fail(err, PAWL_E_FORM, "told_since", "it and told go together");
+    if (r->told)
+        PAWL_TRY(json_int(j, "told_since", 0, 1ll << 40, &r->told_since_s, err));
+    for (size_t n = 0; n < 3; n++) {
+        static const char *const rest[] = { "incident_by", "incident_since", "incident_epoch" };
+        if (has(j, rest[n]) != has(j, "incident"))
+            return pawl_fail(err, PAWL_E_FORM, rest[n], "it and incident go together");
+    }
+    if (!i->kind)
+        return pawl_ok();
+    PAWL_TRY(json_text(j, "incident_by", 16, &by, err));
+    i->by_verifier = !strcmp(by, "verifier");
+    if (!i->by_verifier && strcmp(by, "device"))
+        return pawl_fail(err, PAWL_E_FORM, "incident_by", "verifier or device");
+    PAWL_TRY(json_int(j, "incident_since", 0, 1ll << 40, &i->since_s, err));
+    return json_u64(j, "incident_epoch", &i->epoch, err);
+}
+
 static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err *err)
 {
     struct record r = { 0 };
@@ -103,10 +143,13 @@ static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err 
     PAWL_TRY(read_device(j, &r, err));
     PAWL_TRY(read_epoch(j, &r, err));
     PAWL_TRY(json_copy(j, "result", r.result, sizeof(r.result), err));
+    PAWL_TRY(json_copy(j, "software", r.software, sizeof(r.software), err));
+    PAWL_TRY(json_copy(j, "keys", r.keys, sizeof(r.keys), err));
     PAWL_TRY(json_copy(j, "why", r.why, sizeof(r.why), err));
     PAWL_TRY(json_copy(j, "failure", r.failure, sizeof(r.failure), err));
     if (r.failure[0])
         PAWL_TRY(json_int(j, "failing_since", 0, 1ll << 40, &r.failing_since_s, err));
+    PAWL_TRY(read_incident(j, &r, err));
     if (r.enrolled && (!r.has_verifier || !r.has_device || !r.ak_name.n || !r.td_name.n ||
                        !r.ek_name.n || !pawl_is_name(pawl_view_str(r.tenant))))
         return pawl_fail(err, PAWL_E_FORM, "enrolled", "true, but keys or verifier are missing");
@@ -150,6 +193,22 @@ static bool add_name(cJSON *j, const char *name, const struct pawl_name *n)
     return !n->n || json_add_hex(j, name, pawl_name_view(n));
 }
 
+static bool add_incident(cJSON *j, const struct record *r)
+{
+    const struct incident *i = &r->incident;
+    bool                   ok = true;
+
+    if (i->kind)
+        ok = cJSON_AddStringToObject(j, "incident", incident_name(i->kind)) &&
+             cJSON_AddStringToObject(j, "incident_by", i->by_verifier ? "verifier" : "device") &&
+             cJSON_AddNumberToObject(j, "incident_since", (double)i->since_s) &&
+             json_add_u64(j, "incident_epoch", i->epoch);
+    if (r->told)
+        ok = ok && cJSON_AddStringToObject(j, "told", incident_name(r->told)) &&
+             cJSON_AddNumberToObject(j, "told_since", (double)r->told_since_s);
+    return ok;
+}
+
 static bool add_all(cJSON *j, const struct record *r)
 {
     bool ok = cJSON_AddNumberToObject(j, "version", 1) &&
@@ -170,11 +229,12 @@ static bool add_all(cJSON *j, const struct record *r)
     if (r->epoch)
         ok = ok && json_add_u64(j, "epoch", r->epoch) &&
              cJSON_AddNumberToObject(j, "rekeyed", (double)r->rekeyed_s);
-    ok = ok && add_text(j, "result", r->result) && add_text(j, "why", r->why) &&
+    ok = ok && add_text(j, "result", r->result) && add_text(j, "software", r->software) &&
+         add_text(j, "keys", r->keys) && add_text(j, "why", r->why) &&
          add_text(j, "failure", r->failure);
     if (r->failure[0])
         ok = ok && cJSON_AddNumberToObject(j, "failing_since", (double)r->failing_since_s);
-    return ok;
+    return ok && add_incident(j, r);
 }
 
 static void text_done(char **text)

@@ -15,6 +15,8 @@
 
 #include <pawl/tpm.h>
 
+#include "state/incident.h"
+
 #define RECORD_FILE "agent.json"
 #define RECORD_MAX  4096
 
@@ -36,9 +38,16 @@ struct record {
     int64_t          rekeyed_s; /* Unix time at which it began; with epoch only */
 
     char    result[48];      /* "affirming", "refused: revoked"; empty: none yet */
+    char    software[20];    /* its two lights, "affirming"; empty: not told .. */
+    char    keys[20];        /* .. with result */
     char    why[256];        /* the verifier's reasons, "pcr-differs" */
     char    failure[224];    /* what went wrong since result; empty: nothing */
     int64_t failing_since_s; /* Unix time of the first such failure, 0 */
+
+    struct incident incident;
+    enum incident_kind
+            told;         /* on_incident ran at the begin of this one, and not yet at its end .. */
+    int64_t told_since_s; /* .. which is the one since then */
 };
 
 /* No file: an empty record. FORM, RANGE, TRAILING or ABSENT with the member's name in err->where.

@@ -15,6 +15,8 @@
  *   ["receive", after, wait_ms]      ["message", id, bytes] | ["none"]; id stays in the inbox ..
  *   ["taken", id]                    ["ok"]               .. until it is taken
  *   ["follow"]                       ["ok"], then ["message", id, bytes] as they come
+ *   ["watch"]                        ["ok"], then ["event", kind, begin, text] as they come; at
+ *                                    once the incident that is open
  *   ["key", label, context, n, epoch]["key", epoch, bytes]; epoch 0: the current one
  *   ["status"]                       ["status", {..}]
  *   anything                         ["error", code, text]: "full", "denied", "state", "form", ..
@@ -30,6 +32,7 @@
 #define PAWL_LOCAL_LABEL_MAX   64
 #define PAWL_LOCAL_CONTEXT_MAX 255
 #define PAWL_LOCAL_TEXT_MAX    200
+#define PAWL_LOCAL_KIND_MAX    32
 #define PAWL_LOCAL_WAIT_MAX_MS 60000
 
 /* ---- frames --------------------------------------------------------------------------------- */
@@ -41,6 +44,7 @@ enum pawl_local_ask {
     PAWL_LOCAL_RECEIVE,
     PAWL_LOCAL_TAKEN,
     PAWL_LOCAL_FOLLOW,
+    PAWL_LOCAL_WATCH,
     PAWL_LOCAL_KEY,
     PAWL_LOCAL_STATUS,
     PAWL_LOCAL_ASK_COUNT
@@ -66,6 +70,7 @@ enum pawl_local_say {
     PAWL_LOCAL_DONE,    /* "ok" */
     PAWL_LOCAL_A_KEY,
     PAWL_LOCAL_FACTS, /* "status" */
+    PAWL_LOCAL_EVENT,
     PAWL_LOCAL_ERROR,
     PAWL_LOCAL_SAY_COUNT
 };
@@ -84,8 +89,10 @@ struct pawl_local_ans {
     uint64_t                epoch; /* A_KEY */
     struct pawl_view        body;  /* MESSAGE, A_KEY */
     struct pawl_local_facts facts;
-    enum pawl_code          code; /* ERROR */
-    struct pawl_view        text; /* ERROR */
+    struct pawl_view        kind;  /* EVENT: "key-used-elsewhere" .. */
+    bool                    begin; /* .. and whether it begins, or is over */
+    enum pawl_code          code;  /* ERROR */
+    struct pawl_view        text;  /* ERROR, EVENT */
 };
 
 /* Views point into in. FORM, SHORT, RANGE or TRAILING for anything that is not one such frame. */
@@ -134,6 +141,20 @@ PAWL_MUST_USE pawl_status pawl_local_receive(struct pawl_local *c, uint64_t afte
                                              size_t *ret_n, struct pawl_err *err);
 /* Durable when it returns. */
 PAWL_MUST_USE pawl_status pawl_local_taken(struct pawl_local *c, uint64_t id, struct pawl_err *err);
+
+/* An incident: somebody else has this device's keys, or a copy of it is about. */
+struct pawl_local_event {
+    char kind[PAWL_LOCAL_KIND_MAX + 1]; /* "message-forged", "key-used-elsewhere", .. */
+    bool begin;                         /* false: it is over */
+    char text[PAWL_LOCAL_TEXT_MAX + 1]; /* for people */
+};
+
+/* From here on the connection is for events alone: any other call fails with IO. */
+PAWL_MUST_USE pawl_status pawl_local_watch(struct pawl_local *c, struct pawl_err *err);
+/* The next event; the first one, at once, is the incident that is open. Waits at most wait_ms
+ * (negative: for ever); ABSENT if none came. */
+PAWL_MUST_USE pawl_status pawl_local_next_event(struct pawl_local *c, int wait_ms,
+                                                struct pawl_local_event *ret, struct pawl_err *err);
 
 /* app_key by label (docs/protocol.md, "Key schedule"): the same key that the verifier exports for
  * this device and epoch. *epoch 0 asks for the current one and gets its number. ABSENT for an epoch

@@ -273,6 +273,43 @@ pawl_status pawl_local_taken(struct pawl_local *c, uint64_t id, struct pawl_err 
     return ask(c, &m, PAWL_LOCAL_DONE, &a, err);
 }
 
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+pawl_status pawl_local_watch(struct pawl_local *c, struct pawl_err *err)
+{
+    const struct pawl_local_req m = { .ask = PAWL_LOCAL_WATCH };
+    struct pawl_local_ans       a;
+
+    return ask(c, &m, PAWL_LOCAL_DONE, &a, err);
+}
+
+static void copy_text(struct pawl_view text, char *ret)
+{
+    memcpy(ret, text.p, text.n); /* the frame's limit is the room's */
+    ret[text.n] = 0;
+}
+
+pawl_status pawl_local_next_event(struct pawl_local *c, int wait_ms, struct pawl_local_event *ret,
+                                  struct pawl_err *err)
+{
+    struct pollfd         p = { .fd = c->fd, .events = POLLIN };
+    struct pawl_local_ans a;
+    int                   n;
+
+    if (c->broken)
+        return gone(c, err, "the connection is broken");
+    do
+        n = poll(&p, 1, wait_ms);
+    while (n < 0 && errno == EINTR);
+    if (!n)
+        return pawl_fail(err, PAWL_E_ABSENT, "agent", "no event came");
+    PAWL_TRY(get(c, PAWL_LOCAL_EVENT, 0, &a, err));
+    ret->begin = a.begin;
+    copy_text(a.kind, ret->kind);
+    copy_text(a.text, ret->text);
+    return pawl_ok();
+}
+
 /* ---- the rest ------------------------------------------------------------------------------- */
 
 pawl_status pawl_local_key(struct pawl_local *c, const char *label, struct pawl_view context,

@@ -6,7 +6,7 @@ static const char *const ask_name[PAWL_LOCAL_ASK_COUNT] = {
     [PAWL_LOCAL_SEND] = "send",       [PAWL_LOCAL_SENT] = "sent",
     [PAWL_LOCAL_RECEIVE] = "receive", [PAWL_LOCAL_TAKEN] = "taken",
     [PAWL_LOCAL_FOLLOW] = "follow",   [PAWL_LOCAL_KEY] = "key",
-    [PAWL_LOCAL_STATUS] = "status",
+    [PAWL_LOCAL_STATUS] = "status",   [PAWL_LOCAL_WATCH] = "watch",
 };
 
 static const char *const say_name[PAWL_LOCAL_SAY_COUNT] = {
@@ -14,6 +14,7 @@ static const char *const say_name[PAWL_LOCAL_SAY_COUNT] = {
     [PAWL_LOCAL_MESSAGE] = "message", [PAWL_LOCAL_NOTHING] = "none",
     [PAWL_LOCAL_DONE] = "ok",         [PAWL_LOCAL_A_KEY] = "key",
     [PAWL_LOCAL_FACTS] = "status",    [PAWL_LOCAL_ERROR] = "error",
+    [PAWL_LOCAL_EVENT] = "event",
 };
 
 /* Longest frame there is: a key asked for has all its members at their longest. */
@@ -98,9 +99,9 @@ pawl_status pawl_local_req_parse(struct pawl_view in, struct pawl_local_req *ret
 static void wr_request(struct pawl_wr *w, const struct pawl_local_req *m)
 {
     static const uint8_t items[PAWL_LOCAL_ASK_COUNT] = {
-        [PAWL_LOCAL_SEND] = 2,   [PAWL_LOCAL_SENT] = 1, [PAWL_LOCAL_RECEIVE] = 3,
-        [PAWL_LOCAL_TAKEN] = 2,  [PAWL_LOCAL_KEY] = 5,  [PAWL_LOCAL_FOLLOW] = 1,
-        [PAWL_LOCAL_STATUS] = 1,
+        [PAWL_LOCAL_SEND] = 2,   [PAWL_LOCAL_SENT] = 1,  [PAWL_LOCAL_RECEIVE] = 3,
+        [PAWL_LOCAL_TAKEN] = 2,  [PAWL_LOCAL_KEY] = 5,   [PAWL_LOCAL_FOLLOW] = 1,
+        [PAWL_LOCAL_STATUS] = 1, [PAWL_LOCAL_WATCH] = 1,
     };
 
     pawl_cbor_wr_array(w, items[m->ask] + (size_t)m->chained);
@@ -215,6 +216,11 @@ static void rd_answer(struct pawl_cbor_rd *r, struct pawl_local_ans *m)
     case PAWL_LOCAL_FACTS:
         rd_facts(r, &m->facts);
         return;
+    case PAWL_LOCAL_EVENT:
+        m->kind = pawl_cbor_rd_text(r, "kind", PAWL_LOCAL_KIND_MAX);
+        m->begin = pawl_cbor_rd_bool(r, "begin");
+        m->text = pawl_cbor_rd_text(r, "text", PAWL_LOCAL_TEXT_MAX);
+        return;
     case PAWL_LOCAL_ERROR:
         m->code = rd_code(r);
         m->text = pawl_cbor_rd_text(r, "text", PAWL_LOCAL_TEXT_MAX);
@@ -244,7 +250,7 @@ static void wr_answer(struct pawl_wr *w, const struct pawl_local_ans *m)
     static const uint8_t items[PAWL_LOCAL_SAY_COUNT] = {
         [PAWL_LOCAL_QUEUED] = 2,  [PAWL_LOCAL_ACKNOWLEDGED] = 2, [PAWL_LOCAL_MESSAGE] = 3,
         [PAWL_LOCAL_NOTHING] = 1, [PAWL_LOCAL_DONE] = 1,         [PAWL_LOCAL_A_KEY] = 3,
-        [PAWL_LOCAL_FACTS] = 2,   [PAWL_LOCAL_ERROR] = 3,
+        [PAWL_LOCAL_FACTS] = 2,   [PAWL_LOCAL_ERROR] = 3,        [PAWL_LOCAL_EVENT] = 4,
     };
 
     pawl_cbor_wr_array(w, items[m->say]);
@@ -264,6 +270,11 @@ static void wr_answer(struct pawl_wr *w, const struct pawl_local_ans *m)
         return;
     case PAWL_LOCAL_FACTS:
         wr_facts(w, &m->facts);
+        return;
+    case PAWL_LOCAL_EVENT:
+        pawl_cbor_wr_text_n(w, m->kind);
+        pawl_cbor_wr_bool(w, m->begin);
+        pawl_cbor_wr_text_n(w, m->text);
         return;
     case PAWL_LOCAL_ERROR:
         pawl_cbor_wr_text(w, pawl_code_name(m->code));
