@@ -330,7 +330,7 @@ void get_proof(struct query *q, struct proof_row *ret)
 
 void get_audit(struct query *q, struct audit_row *ret)
 {
-    ret->number = get_max(q, "number", INT64_MAX);
+    ret->number = get_u64(q);
     ret->time_ms = (int64_t)get_u64(q);
     get_exact(q, "device", ret->device, sizeof(ret->device));
     get_text(q, "line", ret->line, sizeof(ret->line));

@@ -158,43 +158,45 @@ static pawl_status read_default_policy(void *self, struct pawl_view tenant,
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
+/* What q finds, one row after the other. */
+static pawl_status each_device(struct query *q, store_device_fn *each, void *arg,
+                               struct pawl_err *err)
+{
+    struct device d;
+
+    while (query_row(q)) {
+        get_device(q, &d);
+        PAWL_TRY(query_end(q, err));
+        PAWL_TRY(each(&d, arg, err));
+    }
+    return query_end(q, err);
+}
+
 static pawl_status list_devices(void *self, struct pawl_view tenant, struct pawl_view after,
                                 size_t limit, store_device_fn *each, void *arg,
                                 struct pawl_err *err)
 {
-    LEASE         l = { 0 };
-    struct device d;
+    LEASE l = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_DEVICES, "device");
     query_text_n(&q, tenant);
     query_bytes(&q, after);
     query_u64(&q, limit);
-    while (query_row(&q)) {
-        get_device(&q, &d);
-        PAWL_TRY(query_end(&q, err));
-        PAWL_TRY(each(&d, arg, err));
-    }
-    return query_end(&q, err);
+    return each_device(&q, each, arg, err);
 }
 
 static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
                                 store_device_fn *each, void *arg, struct pawl_err *err)
 {
-    LEASE         l = { 0 };
-    struct device d;
+    LEASE l = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_DEVICES_OVERDUE, "device");
     query_text_n(&q, tenant);
     query_u64(&q, (uint64_t)now_s);
     query_u64(&q, limit);
-    while (query_row(&q)) {
-        get_device(&q, &d);
-        PAWL_TRY(query_end(&q, err));
-        PAWL_TRY(each(&d, arg, err));
-    }
-    return query_end(&q, err);
+    return each_device(&q, each, arg, err);
 }
 
 static pawl_status list_policies(void *self, struct pawl_view tenant, store_policy_fn *each,

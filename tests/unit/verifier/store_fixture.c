@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ftw.h>
+#include <sched.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "point.h"
 #include "store_fixture.h"
 
 void store_fixture_make(struct store_fixture *f)
@@ -157,6 +160,7 @@ struct device store_device(const char *tenant, unsigned number)
         .seen_s = 1700000001,
         .due_s = 1700003601,
         .told_s = 17,
+        .attested_s = 1699999999,
     };
 
     snprintf(d.tenant, sizeof(d.tenant), "%s", tenant);
@@ -248,4 +252,70 @@ struct step store_batch(const struct device *d, unsigned number)
     s.segment[0].heads = numbered("heads", number);
     s.segment[0].bytes = numbered("segment", number);
     return s;
+}
+
+void store_over(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    struct store_waiting *w = arg;
+
+    (void)err;
+    pthread_mutex_lock(&w->lock);
+    assert_false(w->over);
+    w->status = status;
+    w->over = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void store_wait(struct store_waiting *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (!w->over)
+        pthread_cond_wait(&w->wake, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    assert_int_equal(w->status.code, PAWL_OK);
+}
+
+/* The writer stands behind a transaction of its own until it may go on. */
+static atomic_bool held, may_go;
+
+static void hold(const char *name)
+{
+    if (strcmp(name, "store.committed") != 0)
+        return;
+    held = true;
+    while (!may_go)
+        sched_yield();
+}
+
+static void ignore(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    (void)status, (void)err, (void)arg;
+}
+
+void store_hold(struct store_fixture *f)
+{
+    static const struct step nothing = { .tenant = "acme" };
+
+    held = false;
+    may_go = false;
+    point_reached = hold;
+    f->store.commit(f->store.self, &nothing, ignore, NULL);
+    while (!held)
+        sched_yield();
+}
+
+void store_go(void)
+{
+    may_go = true;
+}
+
+void store_say(char said[STORE_SAID_MAX], const char *fmt, ...)
+{
+    size_t  n = strlen(said);
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(said + n, STORE_SAID_MAX - n, fmt, args);
+    va_end(args);
 }

@@ -3,6 +3,8 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
+#include <pthread.h>
+
 #include "t.h"
 
 #include "store/store.h"
@@ -40,6 +42,31 @@ struct device store_put(struct store_fixture *f, const char *tenant, unsigned nu
 /* A batch of messages as a flow plans it: the device is touched, its ratchet, two generations and a
  * segment are written. number tells batches apart, in every row. Release with step_done. */
 struct step store_batch(const struct device *d, unsigned number);
+
+/* For a commit that nobody waits for on the spot. */
+struct store_waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t  wake;
+    bool            over;
+    pawl_status     status;
+};
+
+#define STORE_WAITING                                                                              \
+    {                                                                                              \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER                        \
+    }
+
+void store_over(pawl_status status, const struct pawl_err *err, void *arg); /* a store_done_fn */
+/* It becomes over, and is good. */
+void store_wait(struct store_waiting *w);
+
+/* Steps that are handed over between these two share one transaction. */
+void store_hold(struct store_fixture *f);
+void store_go(void);
+
+/* What a list said, as text: appends to said. */
+#define STORE_SAID_MAX 512
+void store_say(char said[STORE_SAID_MAX], const char *fmt, ...) PAWL_PRINTF(2, 3);
 
 /* Owned bytes that hold this text. */
 struct blob store_blob(const char *text);

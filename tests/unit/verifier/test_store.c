@@ -94,8 +94,10 @@ static void same_device(const struct device *a, const struct device *b)
     assert_true(a->seen_s == b->seen_s);
     assert_string_equal(a->software_status, b->software_status);
     assert_string_equal(a->keys_status, b->keys_status);
+    assert_true(a->attested_s == b->attested_s);
     assert_true(a->due_s == b->due_s);
     assert_true(a->told_s == b->told_s);
+    assert_true(a->attested_s == b->attested_s);
 }
 
 static void same_token(const struct token *a, const struct token *b)
@@ -325,6 +327,79 @@ static void events_of_a_device_come_newest_first(void **state)
 }
 
 /* ---- races ---------------------------------------------------------------------------------- */
+
+static void put_due(struct store_fixture *f, const char *tenant, unsigned number,
+                    enum device_state state, int64_t due_s, int64_t told_s)
+{
+    struct device d = store_device(tenant, number);
+    struct step   s;
+
+    d.state = state;
+    d.due_s = due_s;
+    d.told_s = told_s;
+    s = store_step(&d);
+    store_commits(f, &s);
+}
+
+static pawl_status say_device(const struct device *d, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    store_say(arg, "%u@%lld/%llu ", d->id[0], (long long)d->due_s, (unsigned long long)d->version);
+    return pawl_ok();
+}
+
+static void overdue_are(struct store_fixture *f, struct pawl_view tenant, int64_t now_s,
+                        size_t limit, const char *expected)
+{
+    struct pawl_err err;
+    char            said[STORE_SAID_MAX] = "";
+
+    T_OK(f->store.overdue(f->store.self, tenant, now_s, limit, say_device, said, &err), &err);
+    assert_string_equal(said, expected);
+}
+
+static void devices_that_are_overdue_are_listed_until_somebody_was_told(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    unsigned        calls = 0;
+
+    store_fixture_make(&f);
+    put_due(&f, "acme", 1, DEVICE_ACTIVE, 300, 0);
+    put_due(&f, "acme", 2, DEVICE_ACTIVE, 100, 0);
+    put_due(&f, "acme", 3, DEVICE_ACTIVE, 200, 199); /* told before */
+    put_due(&f, "acme", 4, DEVICE_PENDING, 100, 0);
+    put_due(&f, "acme", 5, DEVICE_REVOKED, 100, 0);
+    put_due(&f, "acme", 6, DEVICE_ACTIVE, 0, 0); /* it named no interval */
+    put_due(&f, "acme", 7, DEVICE_ACTIVE, INT64_MAX, 0);
+    put_due(&f, "other", 8, DEVICE_ACTIVE, 100, 0);
+    overdue_are(&f, acme, 100, 9, "");
+    overdue_are(&f, acme, 101, 9, "2@100/1 ");
+    overdue_are(&f, acme, 300, 9, "2@100/1 ");
+    overdue_are(&f, acme, 301, 9, "2@100/1 1@300/1 ");
+    overdue_are(&f, acme, INT64_MAX, 1, "2@100/1 ");
+    overdue_are(&f, acme, INT64_MAX, SIZE_MAX, "2@100/1 1@300/1 ");
+    overdue_are(&f, other, 301, 9, "8@100/1 ");
+    T_FAILS(f.store.overdue(f.store.self, acme, 301, 9, stop_here, &calls, &err), &err,
+            PAWL_E_STATE);
+    assert_int_equal(calls, 1);
+
+    struct device d = store_device("acme", 2);
+    d.version = 1;
+    d.state = DEVICE_ACTIVE;
+    d.due_s = 100;
+    d.told_s = 301;
+    struct step s = store_step(&d);
+    store_commits(&f, &s);
+    overdue_are(&f, acme, 400, 9, "1@300/1 ");
+    /* It came back, and is late again. */
+    s.device.version = 2;
+    s.device.told_s = 0;
+    s.device.due_s = 399;
+    store_commits(&f, &s);
+    overdue_are(&f, acme, 400, 9, "1@300/1 2@399/3 ");
+}
 
 static void a_step_on_an_older_version_loses(void **state)
 {
@@ -630,6 +705,8 @@ int main(void)
         T_CASE("S2 a tenant sees nothing of another", a_tenant_sees_nothing_of_another),
         T_CASE("lists come in order and in pages", lists_come_in_order_and_in_pages),
         T_CASE("events of a device come newest first", events_of_a_device_come_newest_first),
+        T_CASE("devices that are overdue are listed until somebody was told",
+               devices_that_are_overdue_are_listed_until_somebody_was_told),
         T_CASE("a step on an older version loses", a_step_on_an_older_version_loses),
         T_CASE("K8 an attestation key belongs to one device",
                an_attestation_key_belongs_to_one_device),

@@ -84,40 +84,27 @@ static void put_downlink(struct store_fixture *f, const struct device *d, uint64
 
 /* ---- what a list said, as text --------------------------------------------------------------- */
 
-enum { SAID_MAX = 512 };
-
-static void say(char *said, const char *fmt, ...) PAWL_PRINTF(2, 3);
-static void say(char *said, const char *fmt, ...)
-{
-    size_t  n = strlen(said);
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(said + n, SAID_MAX - n, fmt, args);
-    va_end(args);
-}
-
 static pawl_status say_generation(const struct generation_row *g, void *arg, struct pawl_err *err)
 {
     (void)err;
-    say(arg, "%u/%llx/%x=%.*s ", g->dir, (unsigned long long)g->epoch, g->gen, (int)g->bytes.n,
-        (const char *)g->bytes.p);
+    store_say(arg, "%u/%llx/%x=%.*s ", g->dir, (unsigned long long)g->epoch, g->gen,
+              (int)g->bytes.n, (const char *)g->bytes.p);
     return pawl_ok();
 }
 
 static pawl_status say_segment(const struct segment_row *s, void *arg, struct pawl_err *err)
 {
     (void)err;
-    say(arg, "%llu:%u:%.*s ", (unsigned long long)s->number, s->device[0], (int)s->bytes.n,
-        (const char *)s->bytes.p);
+    store_say(arg, "%llu:%u:%.*s ", (unsigned long long)s->number, s->device[0], (int)s->bytes.n,
+              (const char *)s->bytes.p);
     return pawl_ok();
 }
 
 static pawl_status say_downlink(const struct downlink_row *d, void *arg, struct pawl_err *err)
 {
     (void)err;
-    say(arg, "%llx@%llx=%.*s ", (unsigned long long)d->id, (unsigned long long)d->seq,
-        (int)d->body.n, (const char *)d->body.p);
+    store_say(arg, "%llx@%llx=%.*s ", (unsigned long long)d->id, (unsigned long long)d->seq,
+              (int)d->body.n, (const char *)d->body.p);
     return pawl_ok();
 }
 
@@ -125,7 +112,7 @@ static void generations_are(struct store_fixture *f, struct pawl_view tenant,
                             const struct device *d, unsigned dir, const char *expected)
 {
     struct pawl_err err;
-    char            said[SAID_MAX] = "";
+    char            said[STORE_SAID_MAX] = "";
 
     T_OK(f->store.generations(f->store.self, tenant, PAWL_VIEW_OF(d->id), dir, say_generation, said,
                               &err),
@@ -137,7 +124,7 @@ static void segments_are(struct store_fixture *f, struct pawl_view tenant, struc
                          uint64_t after, size_t limit, const char *expected)
 {
     struct pawl_err err;
-    char            said[SAID_MAX] = "";
+    char            said[STORE_SAID_MAX] = "";
 
     T_OK(f->store.segments(f->store.self, tenant, device, after, limit, say_segment, said, &err),
          &err);
@@ -148,7 +135,7 @@ static void downlinks_are(struct store_fixture *f, struct pawl_view tenant, cons
                           uint64_t after, size_t limit, const char *expected)
 {
     struct pawl_err err;
-    char            said[SAID_MAX] = "";
+    char            said[STORE_SAID_MAX] = "";
 
     T_OK(f->store.downlinks(f->store.self, tenant, PAWL_VIEW_OF(d->id), after, limit, say_downlink,
                             said, &err),
@@ -670,46 +657,12 @@ static void a_reader_that_follows_the_numbers_misses_nothing(void **state)
 
 /* ---- forgetting ------------------------------------------------------------------------------ */
 
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t  wake;
-    bool            over;
-    pawl_status     status;
-};
-
-#define WAITING                                                                                    \
-    {                                                                                              \
-        .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER                        \
-    }
-
-static void over(pawl_status status, const struct pawl_err *err, void *arg)
-{
-    struct waiting *w = arg;
-
-    (void)err;
-    pthread_mutex_lock(&w->lock);
-    assert_false(w->over);
-    w->status = status;
-    w->over = true;
-    pthread_cond_signal(&w->wake);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void wait_for(struct waiting *w)
-{
-    pthread_mutex_lock(&w->lock);
-    while (!w->over)
-        pthread_cond_wait(&w->wake, &w->lock);
-    pthread_mutex_unlock(&w->lock);
-    assert_int_equal(w->status.code, PAWL_OK);
-}
-
 static void forget(struct store_fixture *f, struct pawl_view tenant, int64_t before_ms)
 {
-    struct waiting w = WAITING;
+    struct store_waiting w = STORE_WAITING;
 
-    f->store.forget_segments(f->store.self, tenant, before_ms, over, &w);
-    wait_for(&w);
+    f->store.forget_segments(f->store.self, tenant, before_ms, store_over, &w);
+    store_wait(&w);
 }
 
 /* n segments of this device, a second apart, the first at 1000 s. */
@@ -760,8 +713,8 @@ static void wait_to_go(const char *name)
 }
 
 struct between {
-    struct waiting w;
-    atomic_uint    transactions; /* when it was done */
+    struct store_waiting w;
+    atomic_uint          transactions; /* when it was done */
 };
 
 static void over_between(pawl_status status, const struct pawl_err *err, void *arg)
@@ -769,15 +722,15 @@ static void over_between(pawl_status status, const struct pawl_err *err, void *a
     struct between *b = arg;
 
     b->transactions = transactions;
-    over(status, err, &b->w);
+    store_over(status, err, &b->w);
 }
 
 static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
 {
     (void)state;
-    STORE_FIXTURE  f;
-    struct waiting all_gone = WAITING;
-    struct between mine = { .w = WAITING };
+    STORE_FIXTURE        f;
+    struct store_waiting all_gone = STORE_WAITING;
+    struct between       mine = { .w = STORE_WAITING };
 
     store_fixture_make(&f);
     struct device                       d = store_put(&f, "acme", 1);
@@ -786,11 +739,11 @@ static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
     may_go = false;
     transactions = 0;
     point_reached = wait_to_go;
-    f.store.forget_segments(f.store.self, acme, s.segment[0].time_ms, over, &all_gone);
+    f.store.forget_segments(f.store.self, acme, s.segment[0].time_ms, store_over, &all_gone);
     f.store.commit(f.store.self, &s, over_between, &mine);
     may_go = true;
-    wait_for(&mine.w);
-    wait_for(&all_gone);
+    store_wait(&mine.w);
+    store_wait(&all_gone);
     point_reached = NULL;
     assert_true(mine.transactions <= 3);
     assert_true(transactions >= 5000 / 200);
@@ -800,15 +753,15 @@ static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
 static void closing_does_not_wait_until_all_is_forgotten(void **state)
 {
     (void)state;
-    STORE_FIXTURE  f;
-    struct waiting w = WAITING;
+    STORE_FIXTURE        f;
+    struct store_waiting w = STORE_WAITING;
 
     store_fixture_make(&f);
     struct device d = store_put(&f, "acme", 1);
     fill_segments(&f, &d, 50000);
     may_go = false;
     point_reached = wait_to_go;
-    f.store.forget_segments(f.store.self, acme, INT64_MAX, over, &w);
+    f.store.forget_segments(f.store.self, acme, INT64_MAX, store_over, &w);
     may_go = true;
     f.store.close(f.store.self);
     f.open = false;
@@ -825,7 +778,7 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
     (void)state;
     STORE_FIXTURE   f;
     struct pawl_err err;
-    char            said[SAID_MAX] = "";
+    char            said[STORE_SAID_MAX] = "";
 
     store_fixture_make(&f);
     struct device d = store_put(&f, "acme", 1);

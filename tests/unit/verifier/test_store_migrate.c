@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: a file of schema 3, made by the SQL of that time and with rows in every table, opens as
+ * one of today. Devices with their ratchets and messages are as they were; segments are gone and
+ * their numbers are not given again; what was found becomes one incident for each device and epoch;
+ * the audit chain begins empty.
+ *
+ * Arguments: the schema files 001 to 003, in order. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ratchet/incident.h"
+#include "store_fixture.h"
+
+static const struct pawl_view acme = { (const uint8_t *)"acme", 4 };
+static const struct pawl_view all = { NULL, 0 };
+
+static char *const *schema; /* three paths */
+
+static void run(sqlite3 *sql, const char *text)
+{
+    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void run_file(sqlite3 *sql, const char *path)
+{
+    char   text[8192];
+    FILE  *in = fopen(path, "r");
+    size_t n = in ? fread(text, 1, sizeof(text) - 1, in) : 0;
+
+    assert_true(n > 0 && n < sizeof(text) - 1);
+    fclose(in);
+    text[n] = 0;
+    run(sql, text);
+}
+
+/* Columns that both have are copied; device and ratchet first, the others refer to them. */
+#define DEVICE_OF_3                                                                                \
+    "tenant, id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point,"  \
+    " suite, enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"   \
+    " firmware_cert, banks, pcr_digest, policy, status, why, created_s"
+
+static const char copy[] = "INSERT INTO device SELECT " DEVICE_OF_3 " FROM now.device;"
+                           "INSERT INTO ratchet SELECT * FROM now.ratchet;"
+                           "INSERT INTO generation SELECT * FROM now.generation;"
+                           "INSERT INTO downlink SELECT * FROM now.downlink;"
+                           "INSERT INTO papers SELECT * FROM now.papers;"
+                           "INSERT INTO event SELECT * FROM now.event;"
+                           "UPDATE history SET (commits, newest_ms, restored_ms) ="
+                           " (SELECT commits, newest_ms, restored_ms FROM now.history)";
+
+static const char found_before[] =
+    "INSERT INTO segment (tenant, device, time_ms, n, bytes)"
+    " SELECT tenant, id, 1000, 1, x'00' FROM device;"
+    "INSERT INTO segment (number, tenant, device, time_ms, n, bytes)"
+    " SELECT 41, tenant, id, 1000, 1, x'00' FROM device LIMIT 1;"
+    "DELETE FROM segment WHERE number = 41;"
+    "INSERT INTO incident (tenant, device, time_ms, rule, epoch, detail)"
+    " SELECT tenant, id, column1, column2, column3, column4 FROM (VALUES"
+    " (1000, 2, 7, 'early'), (1001, 1, 7, 'two in one slot'), (1002, 1, 7, 'again'),"
+    " (1003, 6, 8, 'went back'), (1004, 3, 8, 'not attested'),"
+    " (1005, 7, -1, 'downlink'),"
+    " (1006, 4, 9, 'receipt'), (1007, 6, 9, 'back'), (1008, 5, 9, 'cloned'))"
+    " JOIN device ON substr(id, 1, 1) = x'01'";
+
+/* Turns the store of f, which is closed, into the file that a program of schema 3 left. */
+static void make_old(const struct store_fixture *f)
+{
+    char     file[128], now[128], attach[200];
+    sqlite3 *sql;
+
+    snprintf(file, sizeof(file), "%s/pawl.db", f->dir);
+    snprintf(now, sizeof(now), "%s/now.db", f->dir);
+    assert_int_equal(rename(file, now), 0);
+    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    for (size_t i = 0; i < 3; i++)
+        run_file(sql, schema[i]);
+    snprintf(attach, sizeof(attach), "ATTACH '%s' AS now", now);
+    run(sql, attach);
+    run(sql, copy);
+    run(sql, found_before);
+    run(sql, "DETACH now");
+    sqlite3_close(sql);
+    assert_int_equal(unlink(now), 0);
+    assert_int_equal(store_number(f, "PRAGMA user_version"), 3);
+}
+
+static struct device with_old_rows(struct store_fixture *f)
+{
+    store_fixture_make(f);
+    struct device                       d = store_put(f, "acme", 1);
+    PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 7);
+    s.downlink = calloc(1, sizeof(*s.downlink));
+    assert_non_null(s.downlink);
+    s.downlink_n = 1;
+    s.downlink[0].id = 5;
+    memcpy(s.downlink[0].device, d.id, sizeof(d.id));
+    s.downlink[0].body = store_blob("body");
+    snprintf(s.event, sizeof(s.event), "messages");
+    store_commits(f, &s);
+    f->store.close(f->store.self);
+    f->open = false;
+    make_old(f);
+    store_fixture_reopen(f);
+    d.version = 2;
+    return d;
+}
+
+/* ---- what a list said, as text --------------------------------------------------------------- */
+
+static pawl_status say_incident(const struct incident_row *i, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    assert_int_equal(i->state, INCIDENT_OPEN);
+    assert_int_equal(i->slots.n, 0);
+    assert_string_equal(i->note, "");
+    assert_true(i->slot_lo == 0 && i->slot_hi == 0);
+    assert_true(i->forged == 0 && i->genuine == 0 && i->unattested == 0);
+    store_say(arg, "%llx:%s:%s:%x:%lld-%lld:%s ", (unsigned long long)i->epoch,
+              incident_kind_name(i->kind), severity_name(i->severity), i->rules,
+              (long long)i->opened_ms, (long long)i->changed_ms, i->detail);
+    return pawl_ok();
+}
+
+static pawl_status say_number(const struct segment_row *s, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    store_say(arg, "%llu ", (unsigned long long)s->number);
+    return pawl_ok();
+}
+
+static pawl_status say_downlink(const struct downlink_row *d, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    store_say(arg, "%llu=%.*s ", (unsigned long long)d->id, (int)d->body.n,
+              (const char *)d->body.p);
+    return pawl_ok();
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+static void devices_and_their_messages_are_as_they_were(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   d = with_old_rows(&f), got;
+    struct blob     b;
+    char            said[STORE_SAID_MAX] = "";
+
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 4);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_true(f.store.restored_ms(f.store.self) == 0);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_true(got.version == d.version);
+    assert_true(got.attempt == d.attempt);
+    assert_string_equal(got.status, d.status);
+    assert_string_equal(got.why, d.why);
+    assert_string_equal(got.software_status, "");
+    assert_string_equal(got.keys_status, "");
+    assert_true(got.due_s == 0 && got.told_s == 0);
+    T_OK(f.store.ratchet(f.store.self, acme, PAWL_VIEW_OF(d.id), &b, &err), &err);
+    assert_int_equal(b.n, strlen("ratchet 7"));
+    blob_done(&b);
+    T_OK(f.store.generation(f.store.self, acme, PAWL_VIEW_OF(d.id), 0, 1, 8, &b, &err), &err);
+    assert_int_equal(b.n, strlen("generation 7"));
+    blob_done(&b);
+    T_OK(f.store.downlinks(f.store.self, acme, PAWL_VIEW_OF(d.id), 0, 9, say_downlink, said, &err),
+         &err);
+    assert_string_equal(said, "5=body ");
+    /* And it goes on. */
+    got.due_s = 5;
+    struct step s = store_step(&got);
+    store_commits(&f, &s);
+}
+
+static void numbers_of_segments_are_not_given_again(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   d = with_old_rows(&f);
+    char            said[STORE_SAID_MAX] = "";
+
+    T_OK(f.store.segments(f.store.self, acme, all, 0, 9, say_number, said, &err), &err);
+    assert_string_equal(said, "");
+    PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 8);
+    store_commits(&f, &s);
+    T_OK(f.store.segments(f.store.self, acme, all, 0, 9, say_number, said, &err), &err);
+    assert_string_equal(said, "42 ");
+    /* After a copy was put back they still go on above all. */
+    f.store.close(f.store.self);
+    f.open = false;
+    T_OK(sqlite_store_restored(f.dir, &err), &err);
+    store_fixture_reopen(&f);
+    s.device.version++;
+    store_commits(&f, &s);
+    assert_true(store_number(&f, "SELECT max(number) FROM segment") >
+                f.store.restored_ms(f.store.self));
+}
+
+static void what_was_found_becomes_incidents(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    char            said[STORE_SAID_MAX] = "";
+
+    with_old_rows(&f);
+    T_OK(f.store.incidents(f.store.self, acme, all, true, 9, say_incident, said, &err), &err);
+    assert_string_equal(said, "9:device-cloned:critical:70:1006-1008:receipt "
+                              "ffffffffffffffff:message-forged:high:80:1005-1005:downlink "
+                              "8:tpm-went-back:high:48:1003-1004:went back "
+                              "7:key-used-elsewhere:high:6:1000-1002:early ");
+}
+
+static void the_audit_chain_begins_empty(void **state)
+{
+    (void)state;
+    STORE_FIXTURE     f;
+    struct pawl_err   err;
+    struct audit_head head;
+
+    with_old_rows(&f);
+    t_poison(&head, sizeof(head));
+    T_OK(f.store.audit_head(f.store.self, acme, &head, &err), &err);
+    assert_true(head.number == 0);
+}
+
+/* SQL knows them as numbers. */
+static void kinds_are_those_that_the_rules_have_today(void **state)
+{
+    (void)state;
+    assert_int_equal(incident_kind_of(RULE_E1), 1);
+    assert_int_equal(incident_kind_of(RULE_E2), 2);
+    assert_int_equal(incident_kind_of(RULE_E3), 1);
+    assert_int_equal(incident_kind_of(RULE_E4), 2);
+    assert_int_equal(incident_kind_of(RULE_E5), 3);
+    assert_int_equal(incident_kind_of(RULE_E6), 4);
+    assert_int_equal(incident_kind_of(RULE_E7), 1);
+    assert_int_equal(SEVERITY_HIGH, 2);
+    assert_int_equal(SEVERITY_CRITICAL, 3);
+    assert_int_equal(INCIDENT_OPEN, 1);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("devices and their messages are as they were",
+               devices_and_their_messages_are_as_they_were),
+        T_CASE("numbers of segments are not given again", numbers_of_segments_are_not_given_again),
+        T_CASE("what was found becomes incidents", what_was_found_becomes_incidents),
+        T_CASE("the audit chain begins empty", the_audit_chain_begins_empty),
+        T_CASE("kinds are those that the rules have today",
+               kinds_are_those_that_the_rules_have_today),
+    };
+
+    if (argc != 4)
+        return 2;
+    schema = argv + 1;
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
