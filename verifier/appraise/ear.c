@@ -74,7 +74,7 @@ static bool add_appraisal(cJSON *o, const struct verdict *v)
     if (!cJSON_AddStringToObject(device, "ear.status", tier_name(verdict_tier(v))))
         return false;
     cJSON *vector = cJSON_AddObjectToObject(device, "ear.trustworthiness-vector");
-    return vector && add_claim(vector, "instance-identity", v->identity) &&
+    return vector && add_claim(vector, "instance-identity", verdict_identity(v)) &&
            add_claim(vector, "configuration", v->configuration) &&
            add_claim(vector, "executables", v->executables) &&
            add_claim(vector, "hardware", v->hardware) &&
@@ -98,6 +98,27 @@ static bool add_reasons(cJSON *o, const struct verdict *v)
     return why != NULL;
 }
 
+/* [number, hash]: who kept a token can tell later whether the chain still holds that entry. */
+static bool add_audit(cJSON *o, const struct ear_claims *c)
+{
+    cJSON          *head = cJSON_AddArrayToObject(o, "audit");
+    char            text[24], hash[64];
+    struct pawl_err ignored;
+
+    snprintf(text, sizeof(text), "%" PRIu64, c->audit);
+    return head && cJSON_AddItemToArray(head, cJSON_CreateRaw(text)) &&
+           pawl_is_ok(
+               pawl_b64url_write(PAWL_VIEW_OF(c->audit_hash), hash, sizeof(hash), &ignored)) &&
+           cJSON_AddItemToArray(head, cJSON_CreateString(hash));
+}
+
+/* Two lights: a rekey proves fresh keys and says nothing of the software. */
+static bool add_lights(cJSON *o, const struct verdict *v)
+{
+    return cJSON_AddStringToObject(o, "sw", tier_name(verdict_software(v))) &&
+           cJSON_AddStringToObject(o, "keys", tier_name(verdict_keys(v)));
+}
+
 /* P-TR-8 */
 static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct verdict *v)
 {
@@ -110,9 +131,10 @@ static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct
     return p && cJSON_AddNumberToObject(p, "v", 1) &&
            cJSON_AddStringToObject(p, "lbl", pawl_label_text(c->label)) &&
            add_u64(p, "att", c->attempt) && add_u64(p, "base", c->base_epoch) &&
-           add_u64(p, "new", c->new_epoch) && add_u64(p, "inc", c->incidents) &&
+           add_u64(p, "new", c->new_epoch) && add_u64(p, "inc", c->incident) &&
            add_u64(p, "enr", c->enrolments) && cJSON_AddNumberToObject(p, "rsn", c->reason) &&
-           cJSON_AddStringToObject(p, "roots", c->lab ? "lab" : "vendor") && add_reasons(p, v);
+           cJSON_AddStringToObject(p, "roots", c->lab ? "lab" : "vendor") && add_lights(p, v) &&
+           add_audit(p, c) && add_reasons(p, v);
 }
 
 static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdict *v)

@@ -38,6 +38,12 @@ static const struct {
     [REASON_NO_POLICY] = { "no-policy", "No policy says which PCR values are good." },
     [REASON_PCR_MISSING] = { "pcr-missing", "The policy names a PCR that was not quoted." },
     [REASON_PCR_DIFFERS] = { "pcr-differs", "A PCR has a value that the policy does not allow." },
+    [REASON_MESSAGE_FORGED] = { "message-forged",
+                                "Messages came in the device's name that it did not send." },
+    [REASON_KEY_USED_ELSEWHERE] = { "key-used-elsewhere",
+                                    "The device's message keys were used by somebody else." },
+    [REASON_DEVICE_CLONED] = { "device-cloned",
+                               "There are two of this device: a copy of its state is at work." },
 };
 
 const char *tier_name(enum trust_tier t)
@@ -70,6 +76,7 @@ static int judged_identity(const struct verdict *v)
     return !v->approved && v->identity == AR4SI_NOT_RECOGNISED ? AR4SI_NONE : v->identity;
 }
 
+/* Of everything but the keys. */
 static int worst_claim(const struct verdict *v)
 {
     const int claims[] = { judged_identity(v), v->configuration, v->executables, v->hardware };
@@ -80,7 +87,7 @@ static int worst_claim(const struct verdict *v)
     return worst;
 }
 
-enum trust_tier verdict_tier(const struct verdict *v)
+enum trust_tier verdict_software(const struct verdict *v)
 {
     int worst = worst_claim(v);
 
@@ -92,6 +99,24 @@ enum trust_tier verdict_tier(const struct verdict *v)
     if (worst >= AR4SI_UNSAFE)
         return TIER_WARNING;
     return v->executables == AR4SI_NONE ? TIER_NONE : TIER_AFFIRMING;
+}
+
+enum trust_tier verdict_keys(const struct verdict *v)
+{
+    if (v->keys >= AR4SI_CONTRAINDICATED)
+        return TIER_CONTRAINDICATED;
+    return v->approved && v->keys != AR4SI_NONE ? TIER_AFFIRMING : TIER_NONE;
+}
+
+/* Keys speak against a device and never for it. */
+enum trust_tier verdict_tier(const struct verdict *v)
+{
+    return verdict_keys(v) == TIER_CONTRAINDICATED ? TIER_CONTRAINDICATED : verdict_software(v);
+}
+
+int8_t verdict_identity(const struct verdict *v)
+{
+    return v->keys > v->identity ? v->keys : v->identity;
 }
 
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...)

@@ -74,10 +74,13 @@ struct verdict {
 enum trust_tier verdict_tier(const struct verdict *v);
 
 /* Two lights. Software: measurements and the TPM they come from, as verdict_tier of everything but
- * incidents. Keys: affirming, or contraindicated while an incident is red; none without approval.
- */
+ * incidents. Keys: affirming, or contraindicated while an incident is red; none without approval,
+ * and where nobody looked. */
 enum trust_tier verdict_software(const struct verdict *v);
 enum trust_tier verdict_keys(const struct verdict *v);
+
+/* instance-identity as the vector says it: with what the keys say. */
+int8_t verdict_identity(const struct verdict *v);
 
 /* Adds a finding; a full list keeps its first entries. */
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_PRINTF(3, 4);

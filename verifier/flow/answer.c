@@ -9,6 +9,7 @@
 #include <pawl/cose.h>
 
 #include "appraise/ear.h"
+#include "flow/memory.h"
 #include "flow/request.h"
 #include "ratchet/plan.h"
 
@@ -57,7 +58,7 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
         .base_epoch = ev->a1.base_epoch,
         .new_epoch = ev->a1.new_epoch,
         .enrolments = d->enrolments,
-        .incidents = incident,
+        .incident = incident,
         .reason = ev->a1.reason,
         .has_e_v = r->has_root,
         .has_rcpt = r->receipt_n > 0,
@@ -65,7 +66,11 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
         .iat_s = ev->now_ms / 1000,
         .ttl_s = ev->tenant->ear_ttl_s,
     };
+    struct audit_head head;
 
+    PAWL_TRY(memory_audit(f->memory, f->store, c.tenant, ev->now_ms, &head, err));
+    c.audit = head.number;
+    memcpy(c.audit_hash, head.hash, sizeof(c.audit_hash));
     memcpy(c.th1, ev->th1, sizeof(c.th1));
     memcpy(c.device_id, d->id, sizeof(c.device_id));
     memcpy(c.e_v, r->e_v, sizeof(c.e_v));

@@ -2,7 +2,8 @@
 /*
  * Attest, rekey and resync in the verifier's order (P-ATT-1): 1 nonce (evidence.c); 2 device, AK
  * Name; 3 base (base.c); 4 quote (evidence_quote.c); 5 attempt, 6 base (refuse.c); 7 clock, 8
- * appraisal (judge.c); 9 reconciliation (reconcile.c); then E_V (rekey.c) and the record.
+ * appraisal (judge.c); 9 reconciliation (reconcile.c), with what it makes of incidents and marks;
+ * then the light of the keys, the record, E_V (rekey.c).
  *
  * Invariants
  *  1. Before the quote verified every failure is an error, behind it a result or a signed refusal:
@@ -16,7 +17,10 @@
 #include <string.h>
 
 #include "flow/attest.h"
+#include "flow/event.h"
 #include "flow/incident.h"
+#include "flow/marks.h"
+#include "flow/overdue.h"
 #include "flow/rekey.h"
 #include "flow/ticket.h"
 #include "flow/why.h"
@@ -72,11 +76,7 @@ static void plan_record(const struct attestation *a, struct device *d)
         d->pcr_digest = q->b.digest;
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));
     memcpy(d->os_boot, ev->a1.os_boot.p, sizeof(d->os_boot));
-    /* Who leaves out the values that spoke against him is not cleared of them. */
-    if (!q->has_values && strcmp(d->status, tier_name(TIER_CONTRAINDICATED)) == 0)
-        return;
-    snprintf(d->status, sizeof(d->status), "%s", tier_name(verdict_tier(&j->v)));
-    why_write(&j->v, d->why);
+    judge_record(&j->v, !q->has_values, d);
 }
 
 static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
@@ -98,36 +98,22 @@ static void plan_snapshot(const struct attestation *a, struct step *step)
     step->has_snapshot = !a->before || !is_same_snapshot(a->before, &step->snapshot);
 }
 
-/* The event log gets what changed, not every heartbeat. A resync is always told. */
+/* The event log gets what changed, not every heartbeat. A resync is always told. Behind what an
+ * incident said already. */
 static void plan_event(const struct attestation *a, struct step *step)
 {
     const struct device *d = &step->device;
 
     if (a->leave != RESYNC_DENIED) {
-        snprintf(step->event, sizeof(step->event), "resync to epoch %" PRIu64 ", by %s: %s",
-                 a->ev->a1.new_epoch,
-                 a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
-                 d->status);
+        event_add(step, "resync to epoch %" PRIu64 ", by %s: %s", a->ev->a1.new_epoch,
+                  a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
+                  d->status);
         return;
     }
     if (strcmp(a->d.status, d->status) == 0 && why_is_same(a->d.why, d->why))
         return;
-    snprintf(step->event, sizeof(step->event), "attempt %" PRIu64 ": %s", d->attempt, d->status);
+    event_add(step, "attempt %" PRIu64 ": %s", d->attempt, d->status);
     why_append(d->why, step->event, sizeof(step->event));
-}
-
-/* E5 without a refusal, and E6. Behind ratchet_accept: they belong to the epoch that it leaves. */
-static pawl_status plan_incidents(struct attestation *a, bool boot_returns, struct step *step,
-                                  struct pawl_err *err)
-{
-    int64_t now_ms = a->ev->now_ms;
-
-    if (boot_returns)
-        PAWL_TRY(incident_open(&a->h, step, now_ms, err, RULE_E5,
-                               "a start of the agent that another one had replaced is back"));
-    if (a->j.went_back)
-        PAWL_TRY(incident_open(&a->h, step, now_ms, err, RULE_E6, "the TPM's clock went back"));
-    return pawl_ok();
 }
 
 /* P-REC-6: what this store sent and received in the epoch under way is not all in it. */
@@ -145,6 +131,53 @@ static bool is_first_since_restored(const struct attestation *a)
     const struct store *s = a->f->store;
 
     return s->restored_ms(s->self) > a->h.r.accepted_ms;
+}
+
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+/* A base above all that we know, believed: it was granted by a store that was ahead of this one. */
+static bool shows_that_we_went_back(const struct attestation *a)
+{
+    return a->ev->a1.label == PAWL_LABEL_RESYNC && a->base == BASE_UNKNOWN &&
+           a->ev->a1.base_epoch > a->h.r.current.epoch;
+}
+
+/* E5 without a refusal, E6, and what we lost ourselves. Behind ratchet_accept: they belong to the
+ * epoch that it leaves. */
+static pawl_status plan_incidents(struct attestation *a, bool boot_returns, bool went_back,
+                                  struct step *step, struct pawl_err *err)
+{
+    const struct incident_case c = { .quote_n = 1,
+                                     .quote = { evidence_quoted(a->ev) },
+                                     .with_last = true };
+    int64_t                    now_ms = a->ev->now_ms;
+
+    if (boot_returns)
+        PAWL_TRY(incident_open(&a->h, &a->d, step, now_ms, RULE_E5, &c, err,
+                               "a start of the agent that another one had replaced is back"));
+    if (a->j.went_back)
+        PAWL_TRY(incident_open(&a->h, &a->d, step, now_ms, RULE_E6, &c, err,
+                               "the TPM's clock went back"));
+    if (went_back)
+        PAWL_TRY(incident_open(&a->h, &a->d, step, now_ms, RULE_BACK, &c, err,
+                               "the device names epoch %" PRIu64 ", this store knows %" PRIu64,
+                               a->ev->a1.base_epoch, ratchet_known_epoch(&a->h.r)));
+    return pawl_ok();
+}
+
+/* Everything that the request says about keys, in this order: what its base ended, what it shows,
+ * what its logs show, what is known of messages by now. */
+static pawl_status reckon(struct attestation *a, bool boot_returns, bool went_back,
+                          struct step *step, struct result *ret, struct pawl_err *err)
+{
+    int64_t now_ms = a->ev->now_ms;
+
+    PAWL_TRY(incident_healed(&a->h, a->ev->tenant, step, now_ms, err));
+    if (a->base == BASE_CURRENT || a->base == BASE_PENDING)
+        PAWL_TRY(incident_is_back(&a->h, step, now_ms, err));
+    PAWL_TRY(plan_incidents(a, boot_returns, went_back, step, err));
+    PAWL_TRY(reconcile(a, was_restored(a), step, ret, err)); /* 9 */
+    return marks_resolve(&a->h, step, now_ms, err);
 }
 
 /* ---- accepted ------------------------------------------------------------------------------- */
@@ -174,11 +207,9 @@ static pawl_status make_result(struct attestation *a, const struct device *d, st
     ret->want.rekey_now = attests && (a->h.r.rekey_demanded ||
                                       ratchet_is_over(&a->h.r.current, a->ev->now_ms));
     ret->want.present = ret->want.gen_n || ret->want.pcr_values || ret->want.rekey_now;
-    if (ret->want.gen_n)
-        PAWL_TRY(ticket_seal(a->f->keys, a->ev, &a->j.v, ret->ticket, &ret->ticket_n, err));
     if (!attests)
         return make_root(a, d, ret, err);
-    return answer_ear(a->f, a->ev, d, &a->j.v, a->h.r.incident_epoch != 0, ret, err);
+    return answer_ear(a->f, a->ev, d, &a->j.v, incident_is_red(&a->h.r.incident), ret, err);
 }
 
 static pawl_status accept(struct attestation *a, struct answer *ret, struct step *step,
@@ -186,21 +217,26 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
 {
     struct result r = { 0 };
     bool          boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
+    bool          went_back = shows_that_we_went_back(a);
     bool          leap = is_first_since_restored(a);
 
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->has_device = true;
     step->device = a->d;
     ratchet_accept(&a->h.r, a->base, &a->ev->a1, a->ev->th1, a->ev->now_ms);
+    PAWL_TRY(reckon(a, boot_returns, went_back, step, &r, err));
+    if (r.want.gen_n) /* with the verdict on the software alone: the keys are judged anew */
+        PAWL_TRY(ticket_seal(a->f->keys, a->ev, &a->j.v, r.ticket, &r.ticket_n, err));
+    incident_judge(&a->h.r, &a->j.v);
     plan_record(a, &step->device);
     plan_snapshot(a, step);
     plan_event(a, step);
-    PAWL_TRY(plan_incidents(a, boot_returns, step, err));
-    PAWL_TRY(reconcile(a, was_restored(a), step, &r, err)); /* 9 */
+    PAWL_TRY(overdue_back(a->ev->tenant, a->ev->a1.next_s, a->ev->now_ms, step, err));
     if (leap)
         a->h.r.down_next += PAWL_SLOT_WINDOW;
     PAWL_TRY(make_result(a, &step->device, &r, err)); /* E_V */
-    PAWL_TRY(held_plan(&a->h, step, err));            /* V1 */
+    PAWL_TRY(evidence_keep(a->ev, pawl_view(r.receipt, r.receipt_n), &step->evidence, err));
+    PAWL_TRY(held_plan(&a->h, step, err)); /* V1 */
     return answer_result(&step->device, &a->j.v, &r, ret, err);
 }
 

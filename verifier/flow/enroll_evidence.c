@@ -20,6 +20,8 @@
 #include "flow/judge.h"
 #include "flow/lifecycle.h"
 #include "flow/held.h"
+#include "flow/incident.h"
+#include "flow/overdue.h"
 #include "flow/papers.h"
 #include "flow/rekey.h"
 #include "flow/request.h"
@@ -243,10 +245,12 @@ static pawl_status accept(struct enrolling *e, struct answer *ret, struct step *
 
     plan_record(e, &d);
     PAWL_TRY(judge(e->f, e->ev, &d, NULL, &e->q, &j, err));
-    snprintf(d.status, sizeof(d.status), "%s", tier_name(verdict_tier(&j.v)));
-    why_write(&j.v, d.why);
+    incident_judge(&e->h.r, &j.v);
+    judge_record(&j.v, false, &d);
     PAWL_TRY(make_root(e, &d, &j.v, &result, err));
     PAWL_TRY(plan_step(e, &d, step, err));
+    PAWL_TRY(overdue_back(e->ev->tenant, e->ev->a1.next_s, e->ev->now_ms, step, err));
+    PAWL_TRY(evidence_keep(e->ev, pawl_view(NULL, 0), &step->evidence, err));
     return answer_result(&d, &j.v, &result, ret, err);
 }
 

@@ -7,6 +7,7 @@
 #include "flow/evidence.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "flow/answer.h"
 #include "flow/nonce.h"
@@ -76,4 +77,29 @@ bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last)
     if (attempt <= last)
         return false;
     return last ? attempt - last <= PAWL_ATTEMPT_SKIP_MAX : attempt <= PAWL_ATTEMPT_FIRST_MAX;
+}
+
+/* ---- for proofs ----------------------------------------------------------------------------- */
+
+struct proof_quote evidence_quoted(const struct evidence *ev)
+{
+    return (struct proof_quote){ ev->m.a1, ev->m.attest, ev->m.signature };
+}
+
+pawl_status evidence_keep(const struct evidence *ev, struct pawl_view receipt, struct blob *ret,
+                          struct pawl_err *err)
+{
+    enum { HEADS = 32 };
+    PAWL_CLEANUP(blob_done) struct blob b = { 0 };
+    const struct proof_quote            q = evidence_quoted(ev);
+
+    b.n = HEADS + q.a1.n + q.attest.n + q.signature.n + receipt.n;
+    b.p = malloc(b.n);
+    if (!b.p)
+        return pawl_fail(err, PAWL_E_MEMORY, "evidence", "out of memory");
+    struct pawl_wr w = pawl_wr_to(b.p, b.n);
+    PAWL_TRY(proof_evidence_write(&q, receipt, &w, err));
+    *ret = (struct blob){ .n = w.n, .p = b.p };
+    b.p = NULL;
+    return pawl_ok();
 }

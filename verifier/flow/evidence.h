@@ -6,6 +6,7 @@
 
 #include "appraise/quote.h"
 #include "flow/flow.h"
+#include "proof/proof.h"
 
 struct evidence {
     struct pawl_evidence        m;
@@ -39,6 +40,12 @@ PAWL_MUST_USE pawl_status evidence_suits_label(const struct evidence *ev, struct
 /* Step 5: above the last accepted attempt, and not so far above that whoever once commanded the TPM
  * could leave no number to those who come after (P-ATT-2). last 0: the device has no record. */
 bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last);
+
+/* As a proof quotes it. */
+struct proof_quote evidence_quoted(const struct evidence *ev);
+/* As the store keeps the last accepted one, with the receipt that answers it (may be empty). */
+PAWL_MUST_USE pawl_status evidence_keep(const struct evidence *ev, struct pawl_view receipt,
+                                        struct blob *ret, struct pawl_err *err);
 
 /* ---- where flow_evidence goes on ------------------------------------------------------------- */
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Incidents as rows of a step. */
-
+/*
+ * Incidents in a step: each finding is added to the ratchet's incident; what is news goes into the
+ * row, and when all findings are in, everybody is told at once.
+ *
+ * Not here: when one opens, joins and ends (ratchet/incident.h), the texts (incident_tell.c), the
+ * proof (incident_proof.c), the marks (flow/marks.h).
+ */
 #include "flow/incident.h"
 
 #include <inttypes.h>
@@ -9,48 +14,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+#include "flow/event.h"
+#include "flow/incident_parts.h"
+#include "flow/marks.h"
 #include "ratchet/plan.h"
 
-static pawl_status add_row(struct step *step, const struct incident_row *row, struct pawl_err *err)
-{
-    struct incident_row *rows = realloc(step->incident, (step->incident_n + 1) * sizeof(*rows));
+/* What one step adds to one incident. */
+struct telling {
+    struct held                *h;
+    const struct device        *d;
+    struct step                *step;
+    int64_t                     now_ms;
+    const struct incident_case *c;
+    const char                 *detail; /* of the finding that is no slot's; NULL: by meaning */
 
-    if (!rows)
-        return pawl_fail(err, PAWL_E_MEMORY, "incident", "out of memory");
-    rows[step->incident_n++] = *row;
-    step->incident = rows;
-    return pawl_ok();
-}
+    bool                 begun;
+    bool                 opened, joined, tainted; /* it; a rule; a window */
+    bool                 news;                    /* there was something to tell */
+    enum severity        severity_was;
+    struct findings      found; /* what is news */
+    size_t               slot_n;
+    struct incident_slot slot[INCIDENT_SLOTS_MAX];
+};
 
-static pawl_status open_row(struct held *h, struct step *step, int64_t now_ms, enum rule rule,
-                            const char *detail, struct pawl_err *err)
-{
-    struct incident_row row = { .time_ms = now_ms, .rule = rule };
+/* ---- words ---------------------------------------------------------------------------------- */
 
-    if (!ratchet_incident(&h->r))
-        return pawl_ok();
-    row.epoch = h->r.current.present ? h->r.current.epoch : h->r.pending.epoch;
-    memcpy(row.device, h->device_id, sizeof(row.device));
-    snprintf(row.detail, sizeof(row.detail), "%s", detail);
-    if (!step->event[0])
-        snprintf(step->event, sizeof(step->event), "incident %s in epoch %" PRIu64 ": %.600s",
-                 rule_name(rule), row.epoch, detail);
-    return add_row(step, &row, err);
-}
-
-pawl_status incident_open(struct held *h, struct step *step, int64_t now_ms, struct pawl_err *err,
-                          enum rule rule, const char *fmt, ...)
-{
-    char    detail[EVENT_LINE_MAX];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(detail, sizeof(detail), fmt, args);
-    va_end(args);
-    return open_row(h, step, now_ms, rule, detail, err);
-}
-
-/* What each rule of detection means; the others have sentences of their own. */
+/* What each rule of detection means; the others bring sentences of their own. */
 static const char *meaning(enum rule rule)
 {
     switch (rule) {
@@ -69,14 +59,335 @@ static const char *meaning(enum rule rule)
     }
 }
 
-pawl_status incident_of(struct held *h, struct step *step, int64_t now_ms,
-                        const struct findings *found, struct pawl_err *err)
+static void say_what(const struct telling *t, char ret[EVENT_LINE_MAX])
 {
+    const struct finding_slot *s = &t->found.at[0];
+
+    if (t->detail)
+        snprintf(ret, EVENT_LINE_MAX, "%s", t->detail);
+    else if (s->seq)
+        snprintf(ret, EVENT_LINE_MAX,
+                 "%s: epoch %" PRIu64 ", generation %" PRIu32 ", slot %" PRIu64 " (%zu findings)",
+                 meaning(s->rule), s->epoch, s->gen, s->seq, t->found.n);
+    else
+        snprintf(ret, EVENT_LINE_MAX, "%s: epoch %" PRIu64 ", generation %" PRIu32,
+                 meaning(s->rule), s->epoch, s->gen);
+}
+
+/* ---- is it news? ---------------------------------------------------------------------------- */
+
+static bool has_slot(const struct telling *t, const struct finding_slot *s)
+{
+    for (size_t i = 0; i < t->slot_n; i++)
+        if (t->slot[i].rule == s->rule && t->slot[i].epoch == s->epoch &&
+            t->slot[i].gen == s->gen && t->slot[i].seq == s->seq)
+            return true;
+    return false;
+}
+
+/* Whoever holds a key of an epoch that is over may go on for ever: that is told once. */
+static bool is_tripwire(const struct telling *t, const struct finding_slot *s)
+{
+    return s->rule == RULE_E2 && s->epoch < t->h->r.current.epoch;
+}
+
+static bool names_slot(const struct telling *t, const struct finding_slot *s)
+{
+    return s->seq && !is_tripwire(t, s);
+}
+
+static void note(struct telling *t, const struct finding_slot *s)
+{
+    t->found.at[t->found.n++] = *s;
+    if (s->seq && t->slot_n < INCIDENT_SLOTS_MAX && !has_slot(t, s))
+        t->slot[t->slot_n++] = (struct incident_slot){ s->rule, s->epoch, s->gen, s->seq };
+}
+
+/* ---- its end -------------------------------------------------------------------------------- */
+
+static bool needs_person(const struct held *h)
+{
+    const struct tenant_config *t = config_tenant(h->flow->config, pawl_view_str(h->tenant));
+
+    return t && t->heal_by_operator;
+}
+
+/* What the root in use makes of the incident. */
+static bool heal(struct held *h, bool by_operator)
+{
+    const struct epoch_root *c = &h->r.current;
+    struct incident         *i = &h->r.incident;
+
+    if (!c->present || c->epoch <= i->epoch || !incident_is_open(i))
+        return false;
+    if (c->resync) /* a person's leave is a person's word; the rule's own is not */
+        return !c->by_auto && incident_close(i);
+    return incident_rekeyed(i, c->epoch, by_operator);
+}
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+/* The row as the ratchet has it now, and an entry about it. */
+static pawl_status put(struct held *h, struct step *step, int64_t now_ms, const char *what,
+                       const char *detail, struct pawl_err *err)
+{
+    struct incident_row *row;
+
+    PAWL_TRY(incident_row_in(h, step, h->r.incident.epoch, &row, err));
+    incident_row_follow(h, now_ms, row);
+    return incident_audit(h, step, now_ms, what, row, detail, err);
+}
+
+static pawl_status notify(struct held *h, struct step *step, int64_t now_ms, struct pawl_err *err)
+{
+    struct incident_row *row;
+
+    PAWL_TRY(incident_row_in(h, step, h->r.incident.epoch, &row, err));
+    return incident_notice(h, step, now_ms, row, err);
+}
+
+/* The state is another one, and no finding did it. */
+static pawl_status tell_end(struct held *h, struct step *step, int64_t now_ms, const char *how,
+                            struct pawl_err *err)
+{
+    const struct incident *i = &h->r.incident;
+    const char            *state = incident_state_name(i->state);
+
+    PAWL_TRY(put(h, step, now_ms, state, how, err));
+    PAWL_TRY(notify(h, step, now_ms, err));
+    event_add(step, "incident %s in epoch %" PRIu64 " %s: %s", incident_kind_name(i->kind),
+              i->epoch, state, how);
+    return pawl_ok();
+}
+
+static const char *what_of(const struct telling *t)
+{
+    if (t->opened)
+        return "opened";
+    return t->joined ? "joined" : "named";
+}
+
+static pawl_status put_slots(struct telling *t, const char *detail, struct pawl_err *err)
+{
+    struct incident_row *row;
+
+    PAWL_TRY(incident_row_in(t->h, t->step, t->h->r.incident.epoch, &row, err));
+    blob_done(&row->slots);
+    if (t->slot_n)
+        PAWL_TRY(incident_slots_write(t->slot, t->slot_n, &row->slots, err));
+    if (t->opened) {
+        snprintf(row->detail, sizeof(row->detail), "%s", detail);
+        row->note[0] = 0;
+    }
+    return pawl_ok();
+}
+
+/* Everything that came together since the incident is the same. */
+static pawl_status tell(struct telling *t, struct pawl_err *err)
+{
+    struct held           *h = t->h;
+    const struct incident *i = &h->r.incident;
+    char                   detail[EVENT_LINE_MAX];
+
+    if (t->found.n == 0)
+        return pawl_ok();
+    t->news = true;
+    say_what(t, detail);
+    PAWL_TRY(put_slots(t, detail, err));
+    PAWL_TRY(incident_prove(h, t->d, t->step, t->now_ms, &t->found, detail, t->c, err));
+    PAWL_TRY(put(h, t->step, t->now_ms, what_of(t), detail, err));
+    if (t->opened || t->joined)
+        event_add(t->step, "incident %s %s in epoch %" PRIu64 " (%s): %.500s",
+                  incident_kind_name(i->kind), what_of(t), i->epoch, rule_name(t->found.at[0].rule),
+                  detail);
+    if (t->opened || i->severity != t->severity_was)
+        PAWL_TRY(notify(h, t->step, t->now_ms, err));
+    if (t->tainted)
+        PAWL_TRY(marks_taint(h, t->step, t->now_ms, err));
+    /* Of an epoch that is over: its keys are dead already. */
+    if (t->opened && heal(h, needs_person(h)))
+        PAWL_TRY(tell_end(h, t->step, t->now_ms, "its epoch had ended by a rekey", err));
+    return pawl_ok();
+}
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+/* inv. 3 */
+static pawl_status close_older(struct telling *t, const struct incident *was, struct pawl_err *err)
+{
+    struct incident_row *row;
+
+    if (!incident_is_open(was) || was->epoch == t->h->r.incident.epoch)
+        return pawl_ok();
+    PAWL_TRY(incident_row_in(t->h, t->step, was->epoch, &row, err));
+    row->state = INCIDENT_CLOSED;
+    row->changed_ms = t->now_ms;
+    snprintf(row->note, sizeof(row->note), "goes on in epoch %" PRIu64, t->h->r.incident.epoch);
+    return incident_audit(t->h, t->step, t->now_ms, "closed", row, row->note, err);
+}
+
+static pawl_status begin(struct telling *t, struct pawl_err *err)
+{
+    t->begun = true;
+    t->opened = t->joined = t->tainted = false;
+    t->severity_was = t->h->r.incident.severity;
+    t->found.n = 0;
+    return incident_slots_of(t->h, t->step, t->h->r.incident.epoch, t->slot, &t->slot_n, err);
+}
+
+/* What was found so far is the older one's, and told first. */
+static pawl_status open_one(struct telling *t, const struct finding_slot *s, struct pawl_err *err)
+{
+    if (t->begun)
+        PAWL_TRY(tell(t, err));
+    const struct incident was = t->h->r.incident;
+    ratchet_incident(&t->h->r, s->rule, s->epoch, t->now_ms);
+    PAWL_TRY(begin(t, err));
+    t->opened = true;
+    t->tainted = t->h->r.incident.tainted && !was.tainted;
+    note(t, s);
+    return close_older(t, &was, err);
+}
+
+static pawl_status join_one(struct telling *t, const struct finding_slot *s, struct pawl_err *err)
+{
+    struct incident *i = &t->h->r.incident;
+    const bool       tainted = i->tainted, joins = !incident_has(i, s->rule);
+
+    if (!joins && !names_slot(t, s))
+        return pawl_ok();
+    if (!t->begun)
+        PAWL_TRY(begin(t, err));
+    if (!joins && (t->slot_n == INCIDENT_SLOTS_MAX || has_slot(t, s)))
+        return pawl_ok();
+    ratchet_incident(&t->h->r, s->rule, s->epoch, t->now_ms);
+    t->joined |= joins;
+    t->tainted |= i->tainted && !tainted;
+    note(t, s);
+    return pawl_ok();
+}
+
+static pawl_status find(struct telling *t, const struct findings *found, struct pawl_err *err)
+{
+    for (size_t i = 0; i < found->n; i++) {
+        const struct finding_slot *s = &found->at[i];
+        PAWL_TRY(ratchet_opens(&t->h->r, s->rule, s->epoch) ? open_one(t, s, err)
+                                                            : join_one(t, s, err));
+    }
+    return tell(t, err);
+}
+
+pawl_status incident_of(struct held *h, const struct device *d, struct step *step, int64_t now_ms,
+                        const struct findings *found, const struct incident_case *c, bool *ret_news,
+                        struct pawl_err *err)
+{
+    struct telling t = { .h = h, .d = d, .step = step, .now_ms = now_ms, .c = c };
+
+    if (ret_news)
+        *ret_news = false;
     if (found->n == 0)
         return pawl_ok();
-    const struct finding_slot *first = &found->at[0];
-    return incident_open(h, step, now_ms, err, first->rule,
-                         "%s: epoch %" PRIu64 ", generation %" PRIu32 ", slot %" PRIu64
-                         " (%zu findings)",
-                         meaning(first->rule), first->epoch, first->gen, first->seq, found->n);
+    PAWL_TRY(find(&t, found, err));
+    if (ret_news)
+        *ret_news = t.news;
+    return pawl_ok();
+}
+
+pawl_status incident_open(struct held *h, const struct device *d, struct step *step, int64_t now_ms,
+                          enum rule rule, const struct incident_case *c, struct pawl_err *err,
+                          const char *fmt, ...)
+{
+    char            detail[EVENT_LINE_MAX];
+    struct telling  t = { .h = h, .d = d, .step = step, .now_ms = now_ms, .c = c };
+    struct findings found = { 0 };
+    va_list         args;
+
+    va_start(args, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, args);
+    va_end(args);
+    t.detail = detail;
+    findings_add(&found, rule, 0, 0, 0);
+    return find(&t, &found, err);
+}
+
+/* ---- marks ---------------------------------------------------------------------------------- */
+
+pawl_status incident_marked(struct held *h, struct step *step, int64_t now_ms,
+                            const struct inbox_mark *mark, size_t n, struct pawl_err *err)
+{
+    struct incident *i = &h->r.incident;
+    bool             final = false;
+
+    for (size_t k = 0; k < n; k++) {
+        i->forged += mark[k].mark == MARK_FORGED;
+        i->genuine += mark[k].mark == MARK_GENUINE;
+        i->unattested += mark[k].mark == MARK_UNATTESTED;
+        final |= mark[k].mark > MARK_TAINTED;
+    }
+    return final ? put(h, step, now_ms, "marked", "", err) : pawl_ok();
+}
+
+/* ---- its end -------------------------------------------------------------------------------- */
+
+pawl_status incident_healed(struct held *h, const struct tenant_config *t, struct step *step,
+                            int64_t now_ms, struct pawl_err *err)
+{
+    if (!heal(h, t->heal_by_operator))
+        return pawl_ok();
+    return tell_end(h, step, now_ms,
+                    h->r.current.resync ? "let back by a person" : "a rekey came behind it", err);
+}
+
+pawl_status incident_is_back(struct held *h, struct step *step, int64_t now_ms,
+                             struct pawl_err *err)
+{
+    if (!incident_came_back(&h->r.incident))
+        return pawl_ok();
+    return tell_end(h, step, now_ms, "the device is back under a root of this store", err);
+}
+
+pawl_status incident_close_by(struct held *h, struct step *step, int64_t now_ms, const char *note,
+                              struct pawl_err *err)
+{
+    struct incident_row *row;
+
+    if (h->r.incident.state == INCIDENT_ABSENT)
+        return pawl_fail(err, PAWL_E_ABSENT, "incident", "there is none");
+    if (!incident_close(&h->r.incident))
+        return pawl_fail(err, PAWL_E_STATE, "incident", "was closed by a person already");
+    PAWL_TRY(incident_row_in(h, step, h->r.incident.epoch, &row, err));
+    snprintf(row->note, sizeof(row->note), "%s", note);
+    return tell_end(h, step, now_ms, note[0] ? note : "by an operator", err);
+}
+
+/* ---- the light ------------------------------------------------------------------------------ */
+
+static enum reason reason_of(enum incident_kind kind)
+{
+    switch (kind) {
+    case INCIDENT_MESSAGE_FORGED:
+        return REASON_MESSAGE_FORGED;
+    case INCIDENT_KEY_USED_ELSEWHERE:
+        return REASON_KEY_USED_ELSEWHERE;
+    case INCIDENT_DEVICE_CLONED:
+        return REASON_DEVICE_CLONED;
+    case INCIDENT_TPM_WENT_BACK:
+        return REASON_TPM_WENT_BACK;
+    default:
+        return REASON_NONE;
+    }
+}
+
+void incident_judge(const struct ratchet *r, struct verdict *v)
+{
+    const struct incident *i = &r->incident;
+
+    if (!incident_is_red(i)) {
+        verdict_worsen(&v->keys, AR4SI_RECOGNISED);
+        return;
+    }
+    verdict_worsen(&v->keys, AR4SI_CONTRAINDICATED);
+    verdict_find(v, reason_of(i->kind), "incident of epoch %" PRIu64 ", %s, is %s%s", i->epoch,
+                 severity_name(i->severity), incident_state_name(i->state),
+                 i->state == INCIDENT_HEALED ? " and waits for an operator" : "");
 }

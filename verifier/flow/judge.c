@@ -4,11 +4,13 @@
 #include "flow/judge.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "flow/memory.h"
 #include "flow/request.h"
+#include "flow/why.h"
 
 static void judge_identity(const struct device *d, struct verdict *v)
 {
@@ -192,4 +194,21 @@ pawl_status judge(struct flow *f, const struct evidence *ev, const struct device
     PAWL_TRY(judge_values(f, d, q, &j.v, err));
     *ret = j;
     return pawl_ok();
+}
+
+static void put_tier(char ret[20], enum trust_tier t)
+{
+    snprintf(ret, 20, "%s", tier_name(t));
+}
+
+void judge_record(const struct verdict *v, bool left_out, struct device *d)
+{
+    bool stays = left_out && strcmp(d->software_status, tier_name(TIER_CONTRAINDICATED)) == 0;
+
+    put_tier(d->keys_status, verdict_keys(v));
+    put_tier(d->status, stays ? TIER_CONTRAINDICATED : verdict_tier(v));
+    if (stays)
+        return;
+    put_tier(d->software_status, verdict_software(v));
+    why_write(v, d->why);
 }

@@ -20,4 +20,8 @@ PAWL_MUST_USE pawl_status judge(struct flow *f, const struct evidence *ev, const
                                 const struct snapshot *before, const struct quoted *q,
                                 struct judgement *ret, struct pawl_err *err);
 
+/* The lights of the record, and why. left_out: no values came with the quote. Who leaves out those
+ * that spoke against him is not cleared of them. */
+void judge_record(const struct verdict *v, bool left_out, struct device *d);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 8, BASE_PAUSE_MS = 10000 };
+enum { HEAD_MS = 1000 };
 enum { OPEN_SLOTS = 256, OPENS_FAILED_MAX = 16, OPENS_MS = 60000 };
 
 struct kept_policy {
@@ -26,10 +27,17 @@ struct opens_failed {
     int64_t  since_ms; /* of the first one; of the last one once there were too many */
 };
 
+struct kept_head {
+    char              tenant[PAWL_TENANT_MAX + 1]; /* empty: the slot is free */
+    int64_t           read_ms;
+    struct audit_head head;
+};
+
 struct flow_memory {
     struct kept_policy policy[POLICIES];
     size_t             oldest;
     struct base_try    base[BASE_SLOTS];
+    struct kept_head   head[CONFIG_TENANTS_MAX];
 
     struct opens_failed opens[OPEN_SLOTS];
 };
@@ -139,4 +147,30 @@ void memory_open_failed(struct flow_memory *m, const uint8_t device_id[PAWL_DEVI
         o->since_ms = now_ms;
     if (o->n < OPENS_FAILED_MAX)
         o->n++;
+}
+
+/* ---- the audit chain ------------------------------------------------------------------------ */
+
+static struct kept_head *head_of(struct flow_memory *m, struct pawl_view tenant)
+{
+    for (size_t i = 0; i < CONFIG_TENANTS_MAX; i++)
+        if (!m->head[i].tenant[0] || pawl_view_equal(pawl_view_str(m->head[i].tenant), tenant))
+            return &m->head[i];
+    return &m->head[0];
+}
+
+pawl_status memory_audit(struct flow_memory *m, const struct store *store, struct pawl_view tenant,
+                         int64_t now_ms, struct audit_head *ret, struct pawl_err *err)
+{
+    struct kept_head *k = head_of(m, tenant);
+    struct kept_head  next = { .read_ms = now_ms };
+
+    bool is_it = pawl_view_equal(pawl_view_str(k->tenant), tenant);
+    if (!is_it || now_ms - k->read_ms >= HEAD_MS || now_ms < k->read_ms) {
+        PAWL_TRY(store->audit_head(store->self, tenant, &next.head, err));
+        memcpy(next.tenant, tenant.p, tenant.n < PAWL_TENANT_MAX ? tenant.n : PAWL_TENANT_MAX);
+        *k = next;
+    }
+    *ret = k->head;
+    return pawl_ok();
 }

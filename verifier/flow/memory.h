@@ -24,4 +24,9 @@ bool memory_may_open(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_
 void memory_open_failed(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
                         int64_t now_ms);
 
+/* The head of the tenant's audit chain, at most 1 s old. */
+PAWL_MUST_USE pawl_status memory_audit(struct flow_memory *m, const struct store *store,
+                                       struct pawl_view tenant, int64_t now_ms,
+                                       struct audit_head *ret, struct pawl_err *err);
+
 #endif

@@ -116,11 +116,29 @@ static void add_reasons(struct json *j, cJSON *o, const struct device *d)
     }
 }
 
+/* Two lights, and the worse of them. */
+static void add_lights(struct json *j, cJSON *o, const struct device *d)
+{
+    json_text(j, o, "status", d->status);
+    json_text(j, o, "software_status", d->software_status);
+    json_text(j, o, "keys_status", d->keys_status);
+}
+
+/* When it is overdue, by its own word. */
+static void add_due(struct json *j, cJSON *o, const struct device *d)
+{
+    if (d->due_s)
+        json_i64(j, o, "due", d->due_s);
+    else
+        json_null(j, o, "due");
+    json_bool(j, o, "overdue", d->told_s != 0);
+}
+
 static void add_summary(struct json *j, cJSON *o, const struct device *d)
 {
     json_hex(j, o, "id", PAWL_VIEW_OF(d->id));
     json_text(j, o, "state", device_state_name(d->state));
-    json_text(j, o, "status", d->status);
+    add_lights(j, o, d);
     add_why(j, o, d);
     json_text(j, o, "roots", roots_name(d->roots));
     if (d->policy[0])
@@ -129,6 +147,7 @@ static void add_summary(struct json *j, cJSON *o, const struct device *d)
         json_null(j, o, "policy");
     json_i64(j, o, "created", d->created_s);
     json_i64(j, o, "seen", d->seen_s);
+    add_due(j, o, d);
     json_u64(j, o, "attempt", d->attempt);
     json_u64(j, o, "enrolments", d->enrolments);
 }
@@ -151,7 +170,22 @@ static void add_ratchet(struct json *j, cJSON *o, const struct ratchet *r)
     json_u64(j, ratchet, "attested_slot", r->attested_hi);
     json_u64(j, ratchet, "received_slot", r->received_hi);
     json_bool(j, ratchet, "hedged", r->hedge.n > 0);
-    json_bool(j, ratchet, "incident", r->incident_epoch != 0);
+}
+
+/* The one that is not closed. */
+static void add_incident(struct json *j, cJSON *o, const struct device *d, const struct ratchet *r)
+{
+    char            id[2 * PAWL_DEVICE_ID + 24];
+    struct pawl_err ignored;
+
+    if (!incident_is_open(&r->incident) ||
+        !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(d->id), id, sizeof(id), &ignored))) {
+        json_null(j, o, "incident");
+        return;
+    }
+    size_t n = strlen(id);
+    snprintf(id + n, sizeof(id) - n, ".%" PRIu64, r->incident.epoch);
+    json_text(j, o, "incident", id);
 }
 
 static pawl_status count_one(const struct downlink_row *row, void *arg, struct pawl_err *err)
@@ -255,6 +289,7 @@ static pawl_status add_device(struct flow *f, const struct device *d, const stru
                               struct json *j, struct pawl_err *err)
 {
     add_summary(j, j->root, d);
+    add_incident(j, j->root, d, r);
     add_ratchet(j, j->root, r);
     PAWL_TRY(add_downlink(f, d, j, j->root, err));
     add_reasons(j, j->root, d);

@@ -11,6 +11,7 @@
  *     in our rows, which the same step writes (P-REC-4).
  */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "flow/attest.h"
@@ -101,13 +102,33 @@ static pawl_status take_unlisted(struct held *h, struct held_generation *one, vo
                                  struct pawl_err *err)
 {
     struct reconciling *rc = arg;
+    uint64_t            named = one->g.named;
 
     (void)err;
     if (is_listed(&rc->a1->snd, &one->g))
         return pawl_ok();
     detect_unlisted(&h->r, &rc->a1->snd, &one->g, &rc->found);
-    one->gone = is_judged_whole(&h->r, &one->g) && rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
+    one->changed |= one->g.named != named;
+    one->gone = is_judged_whole(&h->r, &one->g) && !h->r.incident.tainted &&
+                rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
     return pawl_ok();
+}
+
+/* E4 ahead names a slot alone: it belongs to the generation in which somebody used it. */
+static void place_ahead(const struct held *h, struct findings *found)
+{
+    for (size_t i = 0; i < found->n; i++) {
+        struct finding_slot *s = &found->at[i];
+        for (size_t k = 0; s->rule == RULE_E4 && !s->epoch && k < h->n; k++) {
+            const struct generation *g = &h->gen[k]->g;
+            uint64_t                 at = s->seq - g->first_seq;
+            if (g->dir != PAWL_UP || !g->first_seq || at >= PAWL_GEN_MESSAGES ||
+                !(g->have >> at & 1))
+                continue;
+            s->epoch = g->epoch;
+            s->gen = g->gen;
+        }
+    }
 }
 
 static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pawl_err *err)
@@ -118,6 +139,7 @@ static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pa
         PAWL_TRY(take_listed(h, &snd->gens[i], rc, err));
     PAWL_TRY(held_each(h, PAWL_UP, take_unlisted, rc, err));
     detect_verdict(&rc->a1->receipt, &rc->found);
+    place_ahead(h, &rc->found);
     /* Our receipts do not claim the same slot for good, or the device could never drop a leaf. */
     if (rc->a1->receipt.verdict == 3 && h->r.received_hi > snd->seq_hi)
         h->r.received_hi = snd->seq_hi;
@@ -141,7 +163,7 @@ static pawl_status drop_sent(struct held *h, struct held_generation *one, void *
 }
 
 /* ahead: slots are claimed that we never sent. A store that was put back does not know what it
- * sent, and a device without its log does not know what it got. */
+ * sent, which it is told by the way; a device without its log does not know what it got. */
 static pawl_status take_downlink(struct held *h, bool ahead, bool judged, struct reconciling *rc,
                                  struct pawl_err *err)
 {
@@ -192,6 +214,30 @@ static pawl_status write_receipt(struct attestation *a, struct reconciling *rc, 
     return note_receipt(&a->h.r, receipt, err);
 }
 
+/* What was found goes into the incident, with this quote as its proof. E4 is about the receipt that
+ * answered the evidence before. */
+static pawl_status plan_findings(struct attestation *a, const struct reconciling *rc,
+                                 struct step *step, struct pawl_err *err)
+{
+    struct incident_case c = { .quote_n = 1, .quote = { evidence_quoted(a->ev) } };
+
+    for (size_t i = 0; i < rc->found.n; i++)
+        c.with_last |= rc->found.at[i].rule == RULE_E4;
+    return incident_of(&a->h, &a->d, step, rc->now_ms, &rc->found, &c, NULL, err);
+}
+
+/* The device knows slots of ours that a store which was put back does not. */
+static pawl_status plan_went_back(struct attestation *a, const struct reconciling *rc,
+                                  struct step *step, struct pawl_err *err)
+{
+    const struct incident_case c = { .quote_n = 1, .quote = { evidence_quoted(a->ev) } };
+
+    return incident_open(&a->h, &a->d, step, rc->now_ms, RULE_BACK, &c, err,
+                         "the device attests downlink slot %" PRIu64
+                         ", which this store does not know",
+                         rc->a1->rcv.seq_hi);
+}
+
 pawl_status reconcile(struct attestation *a, bool restored, struct step *step, struct result *ret,
                       struct pawl_err *err)
 {
@@ -201,6 +247,10 @@ pawl_status reconcile(struct attestation *a, bool restored, struct step *step, s
     bool ahead = ratchet_attested(&h->r, rc.a1);
     PAWL_TRY(take_uplink(h, &rc, err));
     PAWL_TRY(take_downlink(h, ahead, !restored && rc.a1->label != PAWL_LABEL_RESYNC, &rc, err));
-    PAWL_TRY(incident_of(h, step, rc.now_ms, &rc.found, err));
+    PAWL_TRY(plan_findings(a, &rc, step, err));
+    if (ahead && restored)
+        PAWL_TRY(plan_went_back(a, &rc, step, err));
+    if (rc.found.n == 0 && rc.want->gen_n == 0)
+        ratchet_clean(&h->r, rc.now_ms);
     return write_receipt(a, &rc, ret, err);
 }

@@ -126,11 +126,16 @@ void refuse_by_rule(struct attestation *a, struct refusal *ret)
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
-/* V4, once for each epoch: the same proof again adds nothing. */
+/* V4, once for each epoch: the same proof again adds nothing. The proof is two quotes of one AK:
+ * the last accepted and this one. */
 static pawl_status plan_fork(struct attestation *a, const char *why, struct step *step,
                              struct pawl_err *err)
 {
-    PAWL_TRY(incident_open(&a->h, step, a->ev->now_ms, err, RULE_E5, "%s", why));
+    const struct incident_case c = { .quote_n = 1,
+                                     .quote = { evidence_quoted(a->ev) },
+                                     .with_last = true };
+
+    PAWL_TRY(incident_open(&a->h, &a->d, step, a->ev->now_ms, RULE_E5, &c, err, "%s", why));
     if (step->incident_n == 0)
         return pawl_ok();
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));

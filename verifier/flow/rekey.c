@@ -64,7 +64,7 @@ pawl_status rekey_grant(struct flow *f, const struct evidence *ev, const struct 
     PAWL_TRY(pawl_private_make_like(f->keys->signing, &e_v, err)); /* P-256, as that is */
     memcpy(ret->e_v, pawl_private_public(e_v)->b, sizeof(ret->e_v));
     ret->has_root = true;
-    PAWL_TRY(answer_ear(f, ev, d, v, r->incident_epoch != 0, ret, err));
+    PAWL_TRY(answer_ear(f, ev, d, v, incident_is_red(&r->incident), ret, err));
     PAWL_TRY(make_root(f, ev, d, g, r, e_v, ret, &root, err));
     ratchet_grant(r, &root, ev->a1.suite, ev->a1.verifier_id.p, ev->a1.attempt, ev->now_ms,
                   g->reset, g->by_auto);

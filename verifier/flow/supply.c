@@ -6,13 +6,16 @@
  * It may be repeated: what is known already is only compared once more.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "flow/answer.h"
 #include "flow/held.h"
 #include "flow/incident.h"
+#include "flow/marks.h"
 #include "flow/request.h"
 #include "flow/ticket.h"
+#include "ratchet/plan.h"
 
 /* P-SUPPLY-2: leaves are held against the digests of the newest snapshot, so a ticket ends when
  * another request was accepted. */
@@ -45,6 +48,51 @@ static pawl_status take_leaves(struct held *h, const struct pawl_supply *m, int6
         one->g.seen_ms = now_ms;
         one->changed = true;
     }
+    return pawl_ok();
+}
+
+/* Nothing was found, and nothing is missing any more: what the snapshot is about is clean. */
+struct leftover {
+    bool any;
+};
+
+static pawl_status look_for_missing(struct held *h, struct held_generation *one, void *arg,
+                                    struct pawl_err *err)
+{
+    struct leftover *l = arg;
+
+    (void)h;
+    (void)err;
+    l->any |= one->g.attested && !one->g.clean;
+    return pawl_ok();
+}
+
+static pawl_status judge_cleanness(struct held *h, const struct findings *found, int64_t now_ms,
+                                   struct pawl_err *err)
+{
+    struct leftover l = { .any = found->n > 0 };
+
+    PAWL_TRY(held_each(h, PAWL_UP, look_for_missing, &l, err));
+    if (!l.any)
+        ratchet_clean(&h->r, now_ms);
+    return pawl_ok();
+}
+
+/* What the leaves say: incident, marks, the lights of the record. */
+static pawl_status reckon(struct held *h, const struct tenant_config *tenant,
+                          const struct findings *found, int64_t now_ms, struct verdict *v,
+                          struct step *step, struct pawl_err *err)
+{
+    struct device *d = &step->device;
+
+    PAWL_TRY(incident_of(h, d, step, now_ms, found, NULL, NULL, err));
+    PAWL_TRY(judge_cleanness(h, found, now_ms, err));
+    PAWL_TRY(marks_resolve(h, step, now_ms, err));
+    PAWL_TRY(incident_healed(h, tenant, step, now_ms, err));
+    incident_judge(&h->r, v);
+    step->has_device = true;
+    snprintf(d->keys_status, sizeof(d->keys_status), "%s", tier_name(verdict_keys(v)));
+    snprintf(d->status, sizeof(d->status), "%s", tier_name(verdict_tier(v)));
     return pawl_ok();
 }
 
@@ -88,11 +136,10 @@ pawl_status flow_supply(struct flow *f, struct pawl_view body, struct answer *re
     PAWL_TRY(request_tenant(f, tenant_name, "supply.ticket", &tenant, err));
     PAWL_TRY(find_device(f, tenant_name, &t, &d, &h, err));
     PAWL_TRY(take_leaves(&h, &m, now_ms, &found, err));
-    PAWL_TRY(incident_of(&h, step, now_ms, &found, err));
     d.seen_s = now_ms / 1000;
     memcpy(step->tenant, d.tenant, sizeof(step->tenant));
-    step->touches_device = true;
     step->device = d;
+    PAWL_TRY(reckon(&h, tenant, &found, now_ms, &t.v, step, err));
     PAWL_TRY(held_plan(&h, step, err));
-    return say_again(f, &t, tenant, &d, h.r.incident_epoch != 0, ret, err);
+    return say_again(f, &t, tenant, &d, incident_is_red(&h.r.incident), ret, err);
 }

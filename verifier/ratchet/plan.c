@@ -102,16 +102,20 @@ static void begin_downlink(struct ratchet *r)
     pawl_use_wipe(&r->down_use);
 }
 
-/* What let the device come back is used up. A person's word ends the incident too; the rule's own
- * leave does not. */
+/* What let the device come back is used up. */
 static void spend_leave(struct ratchet *r, int64_t now_ms)
 {
-    if (r->current.by_auto) {
+    if (r->current.by_auto)
         r->resync_auto_ms = now_ms;
-        return;
-    }
-    r->may_resync = false;
-    r->incident_epoch = 0;
+    else
+        r->may_resync = false;
+}
+
+/* The keys that an incident is about are in use. */
+static bool has_stolen_keys(const struct ratchet *r)
+{
+    return r->incident.state == INCIDENT_OPEN && incident_is_red(&r->incident) &&
+           r->incident.epoch >= r->current.epoch;
 }
 
 void ratchet_promote(struct ratchet *r, int64_t now_ms)
@@ -124,7 +128,7 @@ void ratchet_promote(struct ratchet *r, int64_t now_ms)
     root_wipe(&r->pending);
     begin_downlink(r);
     r->promoted_ms = now_ms;
-    r->rekey_demanded = false;
+    r->rekey_demanded = has_stolen_keys(r);
     if (r->current.resync)
         spend_leave(r, now_ms);
 }
@@ -279,6 +283,15 @@ static uint64_t unattested(const struct ratchet *r, const struct pawl_a1 *a1)
     return hi;
 }
 
+/* E2 needs no message of the new epoch: a device that holds it sends nothing more under the old
+ * one. */
+static void note_epoch_start(struct epoch_root *current, const struct pawl_snd *snd)
+{
+    if (!current->present || snd->epoch != current->epoch || current->epoch_start_seq)
+        return;
+    current->epoch_start_seq = snd->epoch_start_seq ? snd->epoch_start_seq : plus(snd->seq_hi, 1);
+}
+
 bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1)
 {
     uint64_t down = a1->rcv.seq_hi;
@@ -290,6 +303,7 @@ bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1)
     r->unattested_hi = larger(r->unattested_hi, smaller(unattested(r, a1), r->attested_hi));
     for (size_t i = 0; i < a1->snd.unknown_n; i++)
         note_unknown(r, a1->snd.unknown[i]);
+    note_epoch_start(&r->current, &a1->snd);
     if (ahead)
         r->down_next = down - r->down_next >= SLOT_SKIP_MAX ? plus(r->down_next, SLOT_SKIP_MAX)
                                                             : plus(down, 1);
@@ -362,7 +376,7 @@ enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, u
         return RESYNC_DENIED;
     if (r->may_resync)
         return RESYNC_BY_OPERATOR;
-    if (base == BASE_USED || !allow_auto || r->incident_epoch)
+    if (base == BASE_USED || !allow_auto || incident_is_red(&r->incident))
         return RESYNC_DENIED;
     if (r->resync_auto_ms && now_ms - r->resync_auto_ms < PAWL_RESYNC_AUTO_MS)
         return RESYNC_DENIED;
@@ -371,14 +385,45 @@ enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, u
     return base_epoch > r->current.epoch ? RESYNC_BY_RULE : RESYNC_DENIED;
 }
 
-bool ratchet_incident(struct ratchet *r)
-{
-    uint64_t mark = plus(r->current.epoch, 1);
-    bool     first = r->incident_epoch != mark;
+/* ---- incidents ------------------------------------------------------------------------------ */
 
-    r->incident_epoch = mark;
-    r->rekey_demanded = true;
-    return first;
+uint64_t ratchet_epoch_of(const struct ratchet *r, uint64_t epoch)
+{
+    if (epoch && epoch <= ratchet_known_epoch(r))
+        return epoch;
+    return r->current.present ? r->current.epoch : r->pending.epoch;
+}
+
+static struct incident_at place_of(const struct ratchet *r, uint64_t epoch, int64_t now_ms)
+{
+    return (struct incident_at){ .epoch = ratchet_epoch_of(r, epoch),
+                                 .current = r->current.epoch,
+                                 .clean_hi = r->clean_hi,
+                                 .clean_ms = r->clean_ms,
+                                 .now_ms = now_ms };
+}
+
+bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t now_ms)
+{
+    const struct incident_at at = place_of(r, epoch, now_ms);
+
+    if (rule != RULE_BACK && at.epoch >= r->current.epoch)
+        r->rekey_demanded = true;
+    return incident_add(&r->incident, rule, &at);
+}
+
+bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch)
+{
+    const struct incident_at at = place_of(r, epoch, 0);
+    struct incident          copy = r->incident;
+
+    return incident_add(&copy, rule, &at);
+}
+
+void ratchet_clean(struct ratchet *r, int64_t now_ms)
+{
+    r->clean_hi = r->attested_hi;
+    r->clean_ms = now_ms;
 }
 
 /* ---- the device's queue --------------------------------------------------------------------- */

@@ -43,9 +43,9 @@ bool ratchet_boot_returns(const struct ratchet *r, struct pawl_view boot_id);
 void ratchet_accept(struct ratchet *r, enum base_kind base, const struct pawl_a1 *a1,
                     const uint8_t th1[32], int64_t now_ms);
 
-/* What an accepted snapshot says of both directions' positions, unknown and unattested slots. Told
- * behind ratchet_accept. True if it claims downlink slots that were never sent: the next one goes
- * behind them. */
+/* What an accepted snapshot says of both directions' positions, unknown and unattested slots, and
+ * of where the epoch begins. Told behind ratchet_accept. True if it claims downlink slots that were
+ * never sent: the next one goes behind them. */
 bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1);
 
 /* The newest epoch of any root; 0: there never was one. */
@@ -63,9 +63,19 @@ enum resync_leave { RESYNC_DENIED = 0, RESYNC_BY_RULE, RESYNC_BY_OPERATOR };
 enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, uint64_t base_epoch,
                                  bool appraised_well, bool allow_auto, int64_t now_ms);
 
+/* The epoch that a finding belongs to: its own, or the one under way where it names none, or one
+ * that we do not know. */
+uint64_t ratchet_epoch_of(const struct ratchet *r, uint64_t epoch);
+
 /* A finding: joins the last incident or opens one (true), see incident_add. A rekey is demanded
- * while the epoch that it is about is current. epoch 0: the one under way. */
+ * while the epoch that it is about is current. epoch: as above. */
 bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t now_ms);
+/* Whether it would open one. */
+bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch);
+
+/* An accepted snapshot left no leaves to wish for and nothing found: what came up to it is what the
+ * device sent. */
+void ratchet_clean(struct ratchet *r, int64_t now_ms);
 
 /* Floors of a signed refusal: no slot of a device from there on can have been used. */
 uint64_t ratchet_floor_up(const struct ratchet *r);

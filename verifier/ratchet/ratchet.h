@@ -98,19 +98,20 @@ void ratchet_wipe(struct ratchet *r);
 
 /* 64 consecutive slots: one generation of one direction. */
 struct generation {
-    enum pawl_dir   dir;
-    uint64_t        epoch;
-    uint32_t        gen;
-    uint64_t        first_seq; /* gen_start_seq; 0: not known yet */
-    uint64_t        have;      /* bit i: slot first_seq + i was received (up), sent (down) */
-    uint64_t        known;     /* up: bit i: its leaf is attested, whether it came or not */
-    uint8_t         leaf[PAWL_GEN_MESSAGES][PAWL_LEAF];
-    bool            attested;   /* up: listed by an accepted snapshot .. */
-    uint64_t        last_seq;   /* .. as [first_seq, last_seq] .. */
-    uint8_t         digest[32]; /* .. with this digest */
-    bool            clean;      /* and all leaves of it are known and agree */
-    int64_t         seen_ms;    /* last change */
-    struct pawl_use use;        /* up: uk.n == 0 when no further message is taken under it */
+    enum pawl_dir dir;
+    uint64_t      epoch;
+    uint32_t      gen;
+    uint64_t      first_seq; /* gen_start_seq; 0: not known yet */
+    uint64_t      have;      /* bit i: slot first_seq + i was received (up), sent (down) */
+    uint64_t      known;     /* up: bit i: its leaf is attested, whether it came or not */
+    uint64_t      named; /* up: bit i: what came in it was found to be forged, and that was told */
+    uint8_t       leaf[PAWL_GEN_MESSAGES][PAWL_LEAF];
+    bool          attested;   /* up: listed by an accepted snapshot .. */
+    uint64_t      last_seq;   /* .. as [first_seq, last_seq] .. */
+    uint8_t       digest[32]; /* .. with this digest */
+    bool          clean;      /* and all leaves of it are known and agree */
+    int64_t       seen_ms;    /* last change */
+    struct pawl_use use;      /* up: uk.n == 0 when no further message is taken under it */
 };
 
 void generation_wipe(struct generation *g);

@@ -399,7 +399,57 @@ static void get_downlink(struct pawl_cbor_rd *r, struct ratchet *ret, bool *ret_
     pawl_cbor_rd_leave(r, "down_use");
 }
 
-enum { RATCHET_N = 29 };
+enum { INCIDENT_N = 16 };
+
+static void put_incident(struct pawl_wr *w, const struct incident *i)
+{
+    if (i->state == INCIDENT_ABSENT) {
+        pawl_cbor_wr_null(w);
+        return;
+    }
+    pawl_cbor_wr_array(w, INCIDENT_N);
+    pawl_cbor_wr_uint(w, i->state);
+    pawl_cbor_wr_uint(w, i->kind);
+    pawl_cbor_wr_uint(w, i->severity);
+    pawl_cbor_wr_uint(w, i->epoch);
+    pawl_cbor_wr_uint(w, i->rules);
+    put_ms(w, i->opened_ms);
+    pawl_cbor_wr_uint(w, i->before);
+    pawl_cbor_wr_bool(w, i->waits);
+    pawl_cbor_wr_bool(w, i->by_person);
+    pawl_cbor_wr_uint(w, i->proofs);
+    pawl_cbor_wr_bool(w, i->tainted);
+    pawl_cbor_wr_uint(w, i->taint_lo);
+    put_ms(w, i->taint_ms);
+    pawl_cbor_wr_uint(w, i->forged);
+    pawl_cbor_wr_uint(w, i->genuine);
+    pawl_cbor_wr_uint(w, i->unattested);
+}
+
+static void get_incident(struct pawl_cbor_rd *r, struct incident *ret)
+{
+    if (!get_present(r, "incident", INCIDENT_N))
+        return;
+    ret->state = (enum incident_state)pawl_cbor_rd_uint(r, "incident.state", INCIDENT_CLOSED);
+    ret->kind = (enum incident_kind)pawl_cbor_rd_uint(r, "incident.kind", INCIDENT_KIND_COUNT - 1);
+    ret->severity = (enum severity)pawl_cbor_rd_uint(r, "incident.severity", SEVERITY_CRITICAL);
+    ret->epoch = get_u64(r, "incident.epoch");
+    ret->rules = (unsigned)pawl_cbor_rd_uint(r, "incident.rules", (1u << RULE_COUNT) - 1);
+    ret->opened_ms = get_ms(r, "incident.opened_ms");
+    ret->before = get_u64(r, "incident.before");
+    ret->waits = pawl_cbor_rd_bool(r, "incident.waits");
+    ret->by_person = pawl_cbor_rd_bool(r, "incident.by_person");
+    ret->proofs = (unsigned)pawl_cbor_rd_uint(r, "incident.proofs", UINT32_MAX);
+    ret->tainted = pawl_cbor_rd_bool(r, "incident.tainted");
+    ret->taint_lo = get_u64(r, "incident.taint_lo");
+    ret->taint_ms = get_ms(r, "incident.taint_ms");
+    ret->forged = get_u64(r, "incident.forged");
+    ret->genuine = get_u64(r, "incident.genuine");
+    ret->unattested = get_u64(r, "incident.unattested");
+    pawl_cbor_rd_leave(r, "incident");
+}
+
+enum { RATCHET_N = 31 };
 
 static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
 {
@@ -415,7 +465,9 @@ static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
     put_ms(w, r->resync_auto_ms);
     pawl_cbor_wr_bool(w, r->may_resync);
     pawl_cbor_wr_bool(w, r->rekey_demanded);
-    pawl_cbor_wr_uint(w, r->incident_epoch);
+    put_incident(w, &r->incident);
+    pawl_cbor_wr_uint(w, r->clean_hi);
+    put_ms(w, r->clean_ms);
     pawl_cbor_wr_bool(w, r->hedge.n != 0);
 }
 
@@ -437,7 +489,9 @@ static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, bool
     ret->resync_auto_ms = get_ms(&r, "resync_auto_ms");
     ret->may_resync = pawl_cbor_rd_bool(&r, "may_resync");
     ret->rekey_demanded = pawl_cbor_rd_bool(&r, "rekey_demanded");
-    ret->incident_epoch = get_u64(&r, "incident_epoch");
+    get_incident(&r, &ret->incident);
+    ret->clean_hi = get_u64(&r, "clean_hi");
+    ret->clean_ms = get_ms(&r, "clean_ms");
     *ret_hedge = pawl_cbor_rd_bool(&r, "hedge");
     pawl_cbor_rd_leave(&r, "ratchet");
     return pawl_under(err, "ratchet", pawl_cbor_rd_end(&r, err));
@@ -498,7 +552,7 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
 
 /* ---- a generation --------------------------------------------------------------------------- */
 
-enum { GENERATION_N = 14 };
+enum { GENERATION_N = 15 };
 
 static void put_leaves(struct pawl_wr *w, const struct generation *g)
 {
@@ -538,6 +592,7 @@ static void put_generation(struct pawl_wr *w, const struct generation *g)
     pawl_cbor_wr_uint(w, g->first_seq);
     pawl_cbor_wr_uint(w, g->have);
     pawl_cbor_wr_uint(w, g->known);
+    pawl_cbor_wr_uint(w, g->named);
     put_leaves(w, g);
     pawl_cbor_wr_bool(w, g->attested);
     pawl_cbor_wr_uint(w, g->last_seq);
@@ -567,6 +622,7 @@ static pawl_status get_generation(struct pawl_view clear, struct generation *ret
     ret->first_seq = get_u64(&r, "first_seq");
     ret->have = get_u64(&r, "have");
     ret->known = get_u64(&r, "known");
+    ret->named = get_u64(&r, "named");
     get_leaves(&r, ret);
     ret->attested = pawl_cbor_rd_bool(&r, "attested");
     ret->last_seq = get_u64(&r, "last_seq");
