@@ -17,6 +17,13 @@
 
 #include "appraise/quote.h"
 
+const char *proof_strength_name(enum proof_strength s)
+{
+    static const char *const names[] = { "nothing", "verifier", "device-tpm" };
+
+    return names[(unsigned)s <= PROOF_AK ? s : PROOF_NOTHING];
+}
+
 static void say(struct proof_said *s, enum proof_strength strength, const char *fmt, ...)
     PAWL_PRINTF(3, 4);
 

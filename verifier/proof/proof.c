@@ -141,10 +141,11 @@ static void read_leaves(struct pawl_cbor_rd *r, struct proof *p)
 
 /* ---- the payload ---------------------------------------------------------------------------- */
 
-static void write_payload(struct pawl_wr *w, const struct proof *p)
+static void write_payload(struct pawl_wr *w, const struct proof *p, const struct pawl_public *key)
 {
-    pawl_cbor_wr_array(w, 13);
+    pawl_cbor_wr_array(w, 14);
     pawl_cbor_wr_text(w, TITLE);
+    pawl_cbor_wr_bytes(w, pawl_view(key->b, key->n));
     pawl_cbor_wr_text_n(w, p->tenant);
     pawl_cbor_wr_bytes(w, p->device_id);
     pawl_cbor_wr_bytes(w, p->ak_public);
@@ -165,9 +166,10 @@ static void write_payload(struct pawl_wr *w, const struct proof *p)
 
 static void read_payload(struct pawl_cbor_rd *r, struct proof *p)
 {
-    pawl_cbor_rd_array_of(r, "array", 13);
+    pawl_cbor_rd_array_of(r, "array", 14);
     if (!pawl_view_equal(pawl_cbor_rd_text(r, "title", sizeof(TITLE) - 1), pawl_view_str(TITLE)))
         pawl_cbor_rd_fail(r, PAWL_E_FORM, "title");
+    p->verifier_key = pawl_cbor_rd_bytes(r, "verifier_key", PAWL_POINT_P256, PAWL_POINT_P256);
     p->tenant = pawl_cbor_rd_text(r, "tenant", PAWL_TENANT_MAX);
     if (!pawl_is_name(p->tenant))
         pawl_cbor_rd_fail(r, PAWL_E_FORM, "tenant");
@@ -223,7 +225,7 @@ pawl_status proof_write(const struct proof *p, const struct pawl_private *key,
     if (!room.p)
         return pawl_fail(err, PAWL_E_MEMORY, "proof", "no memory");
     struct pawl_wr out = pawl_wr_to(room.p, PAWL_SIGNED_MAX);
-    write_payload(&out, p);
+    write_payload(&out, p, pawl_private_public(key));
     PAWL_TRY(pawl_wr_end(&out, "proof", &payload, err));
     if (!pawl_is_ok(parse_payload(payload, kid, &back, err))) {
         err->code = PAWL_E_RANGE;
@@ -253,6 +255,8 @@ pawl_status proof_open(struct pawl_view in, const struct pawl_public *key, struc
     PAWL_TRY(pawl_spki_pin(key, id, err));
     if (!pawl_view_equal(p.verifier_id, PAWL_VIEW_OF(id)))
         return pawl_fail(err, PAWL_E_FORGED, "proof.kid", "is not the key that signed");
+    if (!pawl_view_equal(p.verifier_key, pawl_view(key->b, key->n)))
+        return pawl_fail(err, PAWL_E_FORGED, "proof.verifier_key", "is not the key that signed");
     *ret = p;
     return pawl_ok();
 }

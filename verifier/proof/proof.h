@@ -4,9 +4,10 @@
  * ratchet.
  *
  *   COSE_Sign1 (ES256 of the verifier, external_aad "pawl/1 proof") over CBOR[
- *     "pawl/1 proof", tenant, device_id, ak_public, rule, kind, epoch, time_ms, detail,
- *     findings, quotes, leaves, receipt | h'' ]
+ *     "pawl/1 proof", verifier_key, tenant, device_id, ak_public, rule, kind, epoch, time_ms,
+ *     detail, findings, quotes, leaves, receipt | h'' ]
  *
+ *   verifier_key   the point of who signed, for those who know its pin alone; by itself no proof
  *   findings   [* [rule, epoch, gen, seq, received leaf | h'', attested leaf | h'']]
  *   quotes     [* [A1, TPMS_ATTEST, TPMT_SIGNATURE]], at most 2, the older one first
  *   leaves     [* [dir, epoch, gen, first_seq, leaves]]: of the slots that A1 lists of this
@@ -45,7 +46,8 @@ struct proof_leaves {
 };
 
 struct proof {
-    struct pawl_view    verifier_id; /* who signed it, by its header; not read by proof_write */
+    struct pawl_view    verifier_key; /* who signed it, by itself; not read by proof_write .. */
+    struct pawl_view    verifier_id;  /* .. and its pin, by the header; nor is this */
     struct pawl_view    tenant, device_id, ak_public;
     enum rule           rule;
     enum incident_kind  kind;
@@ -77,6 +79,8 @@ enum proof_strength {
     PROOF_VERIFIER,    /* the verifier says so, and nobody else can tell */
     PROOF_AK           /* the device's AK contradicts what was received, or itself */
 };
+
+const char *proof_strength_name(enum proof_strength s); /* "device-tpm"; never NULL */
 
 #define PROOF_SAY_MAX 24
 
