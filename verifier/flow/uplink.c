@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "flow/incident.h"
-#include "flow/marks.h"
 #include "flow/memory.h"
 #include "ratchet/plan.h"
 
@@ -342,23 +341,6 @@ static bool is_behind_epoch(const struct uplink *u, const struct arrival *a)
            a->m.at.seq >= r->current.epoch_start_seq;
 }
 
-/* inv. 2. *ret_raised: the incident says more than before. */
-static pawl_status accuse(struct uplink *u, const struct findings *found, bool *ret_raised,
-                          struct pawl_err *err)
-{
-    const struct incident_case none = { 0 };
-    const struct incident     *i = &u->h->r.incident;
-    const struct incident      before = *i;
-    bool                       opened;
-
-    *ret_raised = false;
-    if (!found->n)
-        return pawl_ok();
-    PAWL_TRY(incident_of(u->h, u->d, u->step, u->now_ms, found, &none, &opened, err));
-    *ret_raised = opened || i->rules != before.rules || i->epoch != before.epoch;
-    return opened || !before.tainted ? marks_taint(u->h, u->step, u->now_ms, err) : pawl_ok();
-}
-
 /* It opened. What raises an incident is kept from nothing but the inbox (P-VMSG-12). */
 static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *err)
 {
@@ -367,7 +349,7 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
 
     PAWL_TRY(detect(u, a, &found, &is_new, err));
     PAWL_TRY(is_late(u, a, &late, err));
-    PAWL_TRY(accuse(u, &found, &raised, err));
+    PAWL_TRY(incident_of(u->h, u->d, u->step, u->now_ms, &found, NULL, &raised, err)); /* inv. 2 */
     bool behind = is_behind_epoch(u, a);
     bool noted = is_new && !behind && may_note(a);
     if (!noted && !raised) {

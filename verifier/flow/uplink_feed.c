@@ -88,9 +88,11 @@ pawl_status uplink_hand_on(struct uplink *u, const struct inbox_head *head, stru
                            struct pawl_err *err)
 {
     struct inbox_message m = { .head = *head, .body = body };
+    enum mark            mark;
     bool                 copy = false;
 
-    if (ratchet_id_seen(&u->h->r, head->id))
+    PAWL_TRY(mark_now(u, head, &mark, err));
+    if (mark != MARK_FORGED && ratchet_id_seen(&u->h->r, head->id)) /* inv. 1 */
         PAWL_TRY(is_copy(u, head->id, body, &copy, err));
     m.head.flags = copy ? INBOX_COPY : 0;
     u->app[u->app_n++] = m;

@@ -40,12 +40,6 @@ static bool awaits_leaves(const struct generation *g, uint64_t seq)
     return g->attested && !g->clean && seq >= g->first_seq && seq <= g->last_seq;
 }
 
-/* A snapshot lies above it, or was made when the device sent nothing more under its epoch. */
-static bool is_spoken_of(const struct ratchet *r, uint64_t epoch, uint64_t seq)
-{
-    return seq <= r->attested_hi || epoch < r->last_base_epoch;
-}
-
 enum mark detect_mark(const struct ratchet *r, const struct generation *g, uint64_t epoch,
                       uint64_t seq, const uint8_t leaf[PAWL_LEAF])
 {
@@ -53,7 +47,7 @@ enum mark detect_mark(const struct ratchet *r, const struct generation *g, uint6
 
     if (attested)
         return memcmp(attested, leaf, PAWL_LEAF) == 0 ? MARK_GENUINE : MARK_FORGED;
-    if (!is_spoken_of(r, epoch, seq) || (g && awaits_leaves(g, seq)))
+    if (!detect_speaks_of(r, epoch, seq) || (g && awaits_leaves(g, seq)))
         return MARK_TAINTED;
     if (!g || detect_excuses(r, epoch, seq)) /* no row: its log is as long gone */
         return MARK_UNATTESTED;

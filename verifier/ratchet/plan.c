@@ -423,7 +423,8 @@ bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch)
 void ratchet_clean(struct ratchet *r, int64_t now_ms)
 {
     r->clean_hi = r->attested_hi;
-    r->clean_ms = now_ms;
+    if (r->received_hi <= r->attested_hi) /* else some of what is not clean came before */
+        r->clean_ms = now_ms;
 }
 
 /* ---- the device's queue --------------------------------------------------------------------- */
@@ -489,4 +490,36 @@ bool ratchet_id_seen(struct ratchet *r, uint64_t id)
     uint32_t i = q->hi - 1 - count;
     q->below[i / 8] |= (uint8_t)(1u << i % 8);
     return false;
+}
+
+/* The next lower one that came takes the place of the highest; without one the queue is new. */
+static void lower_queue(struct ratchet *r, struct queue_seen *q)
+{
+    struct queue_seen next = { .incarnation = q->incarnation };
+    uint32_t          by = 0;
+
+    while (by < RATCHET_IDS && !queue_bit(q, by))
+        by++;
+    if (by == RATCHET_IDS) {
+        memmove(q, q + 1, (size_t)(&r->queue[--r->queue_n] - q) * sizeof(*q));
+        return;
+    }
+    next.hi = q->hi - 1 - by;
+    for (uint32_t i = by + 1; i < RATCHET_IDS; i++)
+        if (queue_bit(q, i))
+            next.below[(i - by - 1) / 8] |= (uint8_t)(1u << (i - by - 1) % 8);
+    *q = next;
+}
+
+void ratchet_id_forget(struct ratchet *r, uint64_t id)
+{
+    uint32_t           count = (uint32_t)id;
+    struct queue_seen *q = find_queue(r, (uint32_t)(id >> 32));
+
+    if (!q || count > q->hi || q->hi - count > RATCHET_IDS)
+        return;
+    if (count < q->hi)
+        q->below[(q->hi - 1 - count) / 8] &= (uint8_t)~(1u << (q->hi - 1 - count) % 8);
+    else
+        lower_queue(r, q);
 }

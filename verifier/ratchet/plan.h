@@ -90,5 +90,7 @@ uint64_t ratchet_ceiling(const struct ratchet *r);
 
 /* True if this id of the device's queue came before; otherwise it is noted. */
 bool ratchet_id_seen(struct ratchet *r, uint64_t id);
+/* What came under this id turned out to be forged: the device's own may still come. */
+void ratchet_id_forget(struct ratchet *r, uint64_t id);
 
 #endif
