@@ -324,7 +324,7 @@ pawl_status incident_marked(struct held *h, struct step *step, int64_t now_ms,
         i->unattested += mark[k].mark == MARK_UNATTESTED;
         final |= mark[k].mark > MARK_TAINTED;
     }
-    return final ? put(h, step, now_ms, "marked", "", err) : pawl_ok();
+    return final || !i->tainted ? put(h, step, now_ms, "marked", "", err) : pawl_ok();
 }
 
 /* ---- its end -------------------------------------------------------------------------------- */

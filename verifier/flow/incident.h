@@ -42,7 +42,8 @@ PAWL_MUST_USE pawl_status incident_of(struct held *h, const struct device *d, st
                                       const struct incident_case *c, bool *ret_news,
                                       struct pawl_err *err);
 
-/* Messages got their marks (flow/marks.h): counts them in the row and the chain. */
+/* Messages got their marks (flow/marks.h), or the window ended: the row and the chain count them.
+ */
 PAWL_MUST_USE pawl_status incident_marked(struct held *h, struct step *step, int64_t now_ms,
                                           const struct inbox_mark *mark, size_t n,
                                           struct pawl_err *err);

@@ -70,12 +70,10 @@ void incident_row_follow(const struct held *h, int64_t now_ms, struct incident_r
     row->rules = i->rules;
     row->opened_ms = i->opened_ms;
     row->changed_ms = now_ms;
-    if (i->tainted) {
+    /* As it was when it opened: the ratchet's own end of it moves with the snapshots. */
+    if (i->tainted && (!row->slot_lo || i->taint_lo < row->slot_lo))
         row->slot_lo = i->taint_lo;
-        row->slot_hi = 0;
-    } else if (row->slot_lo && !row->slot_hi) {
-        row->slot_hi = h->r.attested_hi;
-    }
+    row->slot_hi = i->tainted || !row->slot_lo ? 0 : h->r.attested_hi;
     row->forged = i->forged;
     row->genuine = i->genuine;
     row->unattested = i->unattested;

@@ -69,9 +69,14 @@ bool detect_excuses(const struct ratchet *r, uint64_t epoch, uint64_t seq)
            (r->current.resync && epoch < r->current.epoch);
 }
 
+bool detect_speaks_of(const struct ratchet *r, uint64_t epoch, uint64_t seq)
+{
+    return seq <= r->attested_hi || epoch < r->last_base_epoch;
+}
+
 static bool is_judged(const struct ratchet *r, uint64_t epoch, uint64_t seq)
 {
-    return seq <= r->attested_hi && !detect_excuses(r, epoch, seq);
+    return detect_speaks_of(r, epoch, seq) && !detect_excuses(r, epoch, seq);
 }
 
 /* The attested leaf of slot i, if it is here. */

@@ -62,6 +62,10 @@ enum mark {
 
 const char *mark_name(enum mark m); /* "genuine"; never NULL */
 
+/* The last accepted snapshot lies above this slot, or was made when the device sent nothing more
+ * under its epoch. */
+bool detect_speaks_of(const struct ratchet *r, uint64_t epoch, uint64_t seq);
+
 /* Silence about this slot accuses nobody: it lies in an unknown range, where no log survived, or in
  * an epoch that a resync ended. */
 bool detect_excuses(const struct ratchet *r, uint64_t epoch, uint64_t seq);

@@ -519,7 +519,7 @@ void ratchet_id_forget(struct ratchet *r, uint64_t id)
     if (!q || count > q->hi || q->hi - count > RATCHET_IDS)
         return;
     if (count < q->hi)
-        q->below[(q->hi - 1 - count) / 8] &= (uint8_t)~(1u << (q->hi - 1 - count) % 8);
+        q->below[(q->hi - 1 - count) / 8] &= (uint8_t) ~(1u << (q->hi - 1 - count) % 8);
     else
         lower_queue(r, q);
 }

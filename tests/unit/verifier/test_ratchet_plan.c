@@ -395,7 +395,9 @@ static void a_fork_or_an_open_incident_needs_a_person(void **state) /* P-RESYNC-
 
     assert_int_equal(ask(&r, BASE_USED, 4), RESYNC_DENIED);
     assert_int_equal(ask(&r, BASE_USED, 6), RESYNC_DENIED); /* a discarded root */
-    r.incident_epoch = 6;
+    assert_true(ratchet_incident(&r, RULE_BACK, 0, NOW));   /* our own fault asks for nobody */
+    assert_int_equal(ask(&r, BASE_NONE, 0), RESYNC_BY_RULE);
+    assert_true(ratchet_incident(&r, RULE_E1, 0, NOW));
     assert_int_equal(ask(&r, BASE_NONE, 0), RESYNC_DENIED);
     assert_int_equal(ask(&r, BASE_UNKNOWN, 6), RESYNC_DENIED);
     r.may_resync = true;
@@ -403,6 +405,11 @@ static void a_fork_or_an_open_incident_needs_a_person(void **state) /* P-RESYNC-
     assert_int_equal(ask(&r, BASE_UNKNOWN, 6), RESYNC_BY_OPERATOR);
     assert_int_equal(ask(&r, BASE_USED, 4), RESYNC_BY_OPERATOR);
     assert_int_equal(ratchet_resync(&r, BASE_NONE, 0, false, false, NOW), RESYNC_BY_OPERATOR);
+    r.may_resync = false;
+    r.incident.state = INCIDENT_HEALED;
+    assert_int_equal(ask(&r, BASE_NONE, 0), RESYNC_DENIED);
+    assert_true(incident_close(&r.incident));
+    assert_int_equal(ask(&r, BASE_NONE, 0), RESYNC_BY_RULE);
 }
 
 static void the_rule_s_leave_is_for_once_in_24_hours(void **state) /* P-RESYNC-3, F_SPENT */
@@ -429,46 +436,127 @@ static void a_person_s_leave_ends_with_the_promotion(void **state) /* P-RESYNC-3
     struct ratchet r = settled();
 
     r.may_resync = true;
-    r.incident_epoch = 6;
     grant_reset(&r, 6, 6, false);
     grant_reset(&r, 7, 7, false);
     assert_true(r.may_resync);
     ratchet_promote(&r, NOW);
     assert_false(r.may_resync);
-    assert_int_equal(r.incident_epoch, 0);
     assert_int_equal(r.resync_auto_ms, 0);
 }
 
-static void the_rule_s_leave_ends_no_incident(void **state)
+static void the_rule_s_leave_spends_no_person_s(void **state)
 {
     (void)state;
     struct ratchet r = settled();
 
     r.may_resync = true;
-    r.incident_epoch = 6;
     grant_reset(&r, 6, 6, true);
     ratchet_promote(&r, NOW);
-    assert_int_equal(r.incident_epoch, 6);
     assert_true(r.may_resync);
 }
 
-static void one_incident_for_each_epoch(void **state) /* P-V-8 */
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+static void a_finding_belongs_to_its_epoch_or_to_the_one_under_way(void **state)
 {
     (void)state;
     struct ratchet r = settled();
 
-    assert_true(ratchet_incident(&r));
+    grant(&r, 6, 6, NOW);
+    assert_int_equal(ratchet_epoch_of(&r, 0), 5);
+    assert_int_equal(ratchet_epoch_of(&r, 4), 4);
+    assert_int_equal(ratchet_epoch_of(&r, 6), 6); /* granted, and its first message is a finding */
+    assert_int_equal(ratchet_epoch_of(&r, 7), 5); /* nobody's: a claim of whoever has the TPM */
+    assert_int_equal(ratchet_epoch_of(&r, UINT64_MAX), 5);
+    r.current.present = false;
+    r.current.epoch = 0;
+    assert_int_equal(ratchet_epoch_of(&r, 0), 6);
+}
+
+static void an_incident_demands_a_rekey_while_its_epoch_is_in_use(void **state) /* P-V-8 */
+{
+    (void)state;
+    struct ratchet r = settled();
+
+    r.clean_hi = 30;
+    r.clean_ms = NOW - 5;
+    assert_true(ratchet_opens(&r, RULE_E1, 0));
+    assert_int_equal(r.incident.state, INCIDENT_ABSENT);
+    assert_true(ratchet_incident(&r, RULE_E1, 0, NOW));
+    assert_int_equal(r.incident.epoch, 5);
+    assert_int_equal(r.incident.taint_lo, 31);
+    assert_int_equal(r.incident.taint_ms, NOW - 5);
     assert_true(r.rekey_demanded);
-    assert_false(ratchet_incident(&r));
+    assert_false(ratchet_opens(&r, RULE_E1, 0));
+    assert_false(ratchet_incident(&r, RULE_E1, 0, NOW));
     grant(&r, 6, 6, NOW);
     ratchet_promote(&r, NOW);
     assert_false(r.rekey_demanded);
-    assert_true(r.incident_epoch != 0);
-    assert_true(ratchet_incident(&r));
+    assert_false(ratchet_incident(&r, RULE_E3, 5, NOW)); /* joins: its keys are dead */
+    assert_false(r.rekey_demanded);
+    assert_true(ratchet_opens(&r, RULE_E3, 6));
+    assert_true(ratchet_incident(&r, RULE_E3, 6, NOW));
     assert_true(r.rekey_demanded);
-    r = (struct ratchet){ 0 };
-    assert_true(ratchet_incident(&r));
-    assert_false(ratchet_incident(&r));
+}
+
+/* The first message under a pending root is a finding already: what makes it current does not
+ * take the demand away. */
+static void the_demand_of_a_pending_epoch_stays(void **state)
+{
+    (void)state;
+    struct ratchet r = settled();
+
+    grant(&r, 6, 6, NOW);
+    assert_true(ratchet_incident(&r, RULE_E1, 6, NOW));
+    ratchet_promote(&r, NOW);
+    assert_true(r.rekey_demanded);
+    assert_int_equal(r.incident.epoch, 6);
+}
+
+static void what_our_own_store_lost_demands_nothing(void **state)
+{
+    (void)state;
+    struct ratchet r = settled();
+
+    assert_true(ratchet_incident(&r, RULE_BACK, 0, NOW));
+    assert_false(r.rekey_demanded);
+    assert_false(incident_is_red(&r.incident));
+}
+
+static void a_clean_snapshot_moves_the_beginning_of_windows(void **state)
+{
+    (void)state;
+    struct ratchet r = settled();
+
+    r.attested_hi = 77;
+    ratchet_clean(&r, NOW);
+    assert_int_equal(r.clean_hi, 77);
+    assert_int_equal(r.clean_ms, NOW);
+}
+
+/* E2 needs no message of the new epoch. */
+static void a_snapshot_tells_where_the_epoch_begins(void **state) /* P-DET-2 */
+{
+    (void)state;
+    static const struct {
+        uint64_t epoch, start, hi, want;
+    } of[] = {
+        { 5, 41, 45, 41 }, { 5, 0, 45, 46 }, { 4, 41, 45, 0 }, { 5, 0, UINT64_MAX, UINT64_MAX }
+    };
+
+    for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        struct ratchet r = settled();
+        struct pawl_a1 a1 = { .label = PAWL_LABEL_ATTEST };
+        r.current.epoch_start_seq = 0;
+        a1.snd.epoch = of[i].epoch;
+        a1.snd.epoch_start_seq = of[i].start;
+        a1.snd.seq_hi = of[i].hi;
+        ratchet_attested(&r, &a1);
+        assert_int_equal(r.current.epoch_start_seq, of[i].want);
+        a1.snd.epoch_start_seq = 3; /* told once */
+        ratchet_attested(&r, &a1);
+        assert_int_equal(r.current.epoch_start_seq, of[i].want ? of[i].want : 0);
+    }
 }
 
 /* ---- positions ------------------------------------------------------------------------------ */
@@ -830,8 +918,16 @@ int main(void)
                the_rule_s_leave_is_for_once_in_24_hours),
         T_CASE("a person's leave ends with the promotion",
                a_person_s_leave_ends_with_the_promotion),
-        T_CASE("the rule's leave ends no incident", the_rule_s_leave_ends_no_incident),
-        T_CASE("one incident for each epoch", one_incident_for_each_epoch),
+        T_CASE("the rule's leave spends no person's", the_rule_s_leave_spends_no_person_s),
+        T_CASE("a finding belongs to its epoch or to the one under way",
+               a_finding_belongs_to_its_epoch_or_to_the_one_under_way),
+        T_CASE("an incident demands a rekey while its epoch is in use",
+               an_incident_demands_a_rekey_while_its_epoch_is_in_use),
+        T_CASE("the demand of a pending epoch stays", the_demand_of_a_pending_epoch_stays),
+        T_CASE("what our own store lost demands nothing", what_our_own_store_lost_demands_nothing),
+        T_CASE("a clean snapshot moves the beginning of windows",
+               a_clean_snapshot_moves_the_beginning_of_windows),
+        T_CASE("a snapshot tells where the epoch begins", a_snapshot_tells_where_the_epoch_begins),
         T_CASE("floors lie behind what may have been used",
                floors_lie_behind_what_may_have_been_used),
         T_CASE("positions only rise", positions_only_rise),

@@ -97,6 +97,24 @@ static void fill_uplink(struct ratchet *r)
     }
 }
 
+static void fill_incident(struct incident *i)
+{
+    i->state = INCIDENT_HEALED;
+    i->kind = INCIDENT_SERVER_WENT_BACK;
+    i->severity = SEVERITY_CRITICAL;
+    i->epoch = 43;
+    i->rules = (1u << RULE_COUNT) - 1;
+    i->opened_ms = 1234567890125;
+    i->before = 3;
+    i->waits = i->by_person = i->tainted = true;
+    i->proofs = 16;
+    i->taint_lo = 31;
+    i->taint_ms = 1234567890126;
+    i->forged = 4;
+    i->genuine = 5;
+    i->unattested = 6;
+}
+
 static struct ratchet full_ratchet(void)
 {
     struct ratchet r = { .promoted_ms = 99, .resync_auto_ms = 98, .may_resync = true };
@@ -122,7 +140,9 @@ static struct ratchet full_ratchet(void)
     fill(r.down_use.kid, PAWL_KID);
     fill_key(&r.down_use.uk);
     r.rekey_demanded = true;
-    r.incident_epoch = 43;
+    fill_incident(&r.incident);
+    r.clean_hi = 55;
+    r.clean_ms = 1234567890124;
     fill_key(&r.hedge);
     return r;
 }
@@ -135,6 +155,7 @@ static struct generation full_generation(void)
                             .first_seq = 577,
                             .have = UINT64_MAX,
                             .known = UINT64_C(1) << 63,
+                            .named = UINT64_C(1) << 62,
                             .attested = true,
                             .last_seq = 640,
                             .clean = true,
