@@ -256,6 +256,23 @@ static void a_start_takes_slots_and_generations_that_nobody_used(void **state) /
     assert_true(m.gen == 2 * RESERVATION_GENS && m.at.seq == 1 + 2 * RESERVATION_SLOTS);
 }
 
+/* Who reads our memory gets the generations under way and those to come, and none that is over. */
+static void the_slot_in_memory_keeps_no_key_of_a_message(void **state) /* P-KS-7 */
+{
+    const struct slot *s = &flow.live.slot;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(flow.live.open && flow.live.up.gk.n && flow.live.down.gk.n);
+        assert_false(s->up.gk.n || s->down.gk.n || s->down_use.uk.n);
+        assert_false(s->old_down.gk.n || s->old_down_use.uk.n);
+        if (i == 0)
+            rekey();
+        else
+            restart();
+    }
+}
+
 static void starts_write_eight_slots_of_an_epoch(void **state) /* P-DEV-10 */
 {
     uint64_t counter = world.vault.counter;
@@ -596,9 +613,9 @@ static void the_old_downlink_ends_with_the_first_answer(void **state) /* P-DEV-1
     restart();
     T_OK(receive(downlink(&old, 0, 1, 2)), &err); /* it is in the slot, too */
     T_OK(receive(downlink(&old, 1, 3, 4)), &err);
-    assert_true(flow.live.slot.old_down.gk.n);
+    assert_true(flow.live.old_down.gk.n);
     attest();
-    assert_false(flow.live.slot.old_down.gk.n || flow.live.slot.old_down_use.uk.n);
+    assert_false(flow.live.old_down.gk.n || flow.live.old_down_use.uk.n);
     T_FAILS(receive(downlink(&old, 1, 3, 5)), &err, PAWL_E_DENIED);
     T_OK(receive(downlink(&world.current, 0, 6, 6)), &err);
 
@@ -650,6 +667,8 @@ int main(void)
         CASE("a generation ends by count and by time", a_generation_ends_by_count_and_by_time),
         CASE("a start takes slots and generations that nobody used",
              a_start_takes_slots_and_generations_that_nobody_used),
+        CASE("the slot in memory keeps no key of a message",
+             the_slot_in_memory_keeps_no_key_of_a_message),
         CASE("starts write eight slots of an epoch", starts_write_eight_slots_of_an_epoch),
         CASE("an epoch ends with its eighth start", an_epoch_ends_with_its_eighth_start),
         CASE("what a crash took is told once", what_a_crash_took_is_told_once),
