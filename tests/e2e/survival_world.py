@@ -147,6 +147,12 @@ class Wire:
         finally:
             c.close()
 
+    def request(self, path, body):
+        self.recorder.request(path, body)
+
+    def bend(self, path):
+        return self.once[path].pop(0) if self.once[path] else None
+
     def forward(self, path, body):
         answer = self.ask("POST", "/pawl/1/" + path, body)
         self.recorder.answer(path, answer)
@@ -169,9 +175,9 @@ class Wire:
         if method == "GET":
             answer = self.ask("GET", target, None)
         else:
-            self.recorder.request(path, body)
+            self.request(path, body)
             forward = lambda b: self.forward(path, b)
-            bend = self.once[path].pop(0) if self.once[path] else None
+            bend = self.bend(path)
             answer = bend(body, forward) if bend else forward(body)
         self.said.append(f"{path}: {answer.status if answer else 'hung up'}")
         if answer is None:
@@ -268,6 +274,8 @@ class OperatorSocket(http.client.HTTPConnection):
 
 class World:
     """One TPM, one verifier, one agent. Nothing of it is left behind."""
+
+    wire_class = Wire
 
     def __init__(self, programs, **settings):
         self.agent_program, self.verifier_program, self.ctl_program = programs
@@ -397,7 +405,7 @@ class World:
              "--admission", "open"], check=True, capture_output=True, text=True,
             env=self.environment({})).stdout.strip()
         self.set_ini(self.path("v", "verifier.ini"), ";", workers=2, reenrol="auto", **settings)
-        self.wire = Wire(f"{ca}/proxy.crt", f"{ca}/proxy.key", port)
+        self.wire = self.wire_class(f"{ca}/proxy.crt", f"{ca}/proxy.key", port)
 
     def set_ini(self, path, comment, **settings):
         with open(path) as f:
