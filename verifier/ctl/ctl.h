@@ -11,7 +11,7 @@
 
 #include <cjson/cJSON.h>
 
-#include <pawl/base.h>
+#include <pawl/crypto.h>
 
 /* Documented in --help; scripts rely on them. */
 enum ctl_exit {
@@ -44,6 +44,13 @@ enum ctl_option {
     OPT_TTL,
     OPT_FOLLOW,
     OPT_AFTER,
+    OPT_OPEN,
+    OPT_NOTE,
+    OPT_OUT,
+    OPT_ALL,
+    OPT_KEY,
+    OPT_EAR,
+    OPT_FILE,
     OPT_COUNT
 };
 
@@ -58,6 +65,8 @@ typedef pawl_status ctl_run_fn(const struct args *a, cJSON **ret, struct pawl_er
 typedef void        ctl_show_fn(const cJSON *answer);
 /* Whether there is another answer behind this one. */
 typedef bool ctl_more_fn(const struct args *a, const cJSON *answer);
+/* Whether an answer is good news; otherwise the exit code is CTL_REFUSED. */
+typedef bool ctl_good_fn(const cJSON *answer);
 
 struct command {
     const char  *noun, *verb;
@@ -68,6 +77,7 @@ struct command {
     ctl_run_fn  *run;
     ctl_show_fn *show;
     ctl_more_fn *more; /* NULL: one answer */
+    ctl_good_fn *good; /* NULL: an answer is good news */
 };
 
 /* Ends with a command without noun. */
@@ -79,8 +89,11 @@ ctl_run_fn quote_verify, ekcert_verify, ear_verify;
 ctl_run_fn device_list, device_show, device_approve, device_revoke;
 ctl_run_fn device_rekey, device_hedge, device_key;
 ctl_run_fn message_list, message_send;
+ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
+ctl_run_fn audit_list, audit_verify;
 
 ctl_more_fn message_more;
+ctl_good_fn incident_is_good;
 ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
 ctl_run_fn  token_create, token_list;
 
@@ -99,6 +112,18 @@ struct pawl_view bytes_view(const struct bytes *b);
 PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes *ret,
                                      struct pawl_err *err);
 
+/* ---- keys and tokens: jwks.c, ear.c -----------------------------------------------------------
+ */
+
+/* The key of this kid in the file. DENIED at where if there is none. */
+PAWL_MUST_USE pawl_status jwks_key(const char *path, const char *kid, const char *where,
+                                   struct pawl_public *ret, struct pawl_err *err);
+
+/* The claims of a token (itself, @FILE, or -) that a key of the JWKS signed, whatever its time,
+ * audience and status. */
+PAWL_MUST_USE pawl_status ear_open(const char *operand, const char *jwks, cJSON **ret,
+                                   struct pawl_err *err);
+
 /* ---- json.c --------------------------------------------------------------------------------- */
 
 void json_free(cJSON **j);
@@ -108,6 +133,9 @@ const char *json_name(const cJSON *m);
 /* The text or number of a member; NULL or fallback when there is none of that type. */
 const char *json_text(const cJSON *o, const char *name);
 int64_t     json_number(const cJSON *o, const char *name, int64_t fallback);
+
+/* That member is this text. */
+bool json_says(const cJSON *o, const char *name, const char *want);
 
 /* False when memory ran out. */
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
@@ -120,5 +148,7 @@ ctl_show_fn show_members;
 ctl_show_fn show_device, show_devices, show_moved, show_assigned;
 ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
 ctl_show_fn show_hedge, show_messages, show_sent;
+ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, show_proof;
+ctl_show_fn show_audit, show_audit_verified;
 
 #endif

@@ -15,7 +15,7 @@
 
 #define EAR_PROFILE "tag:github.com,2023:veraison/ear"
 
-enum { TOKEN_MAX = 16 * 1024, JWKS_MAX = 256 * 1024, SKEW_S = 60 };
+enum { TOKEN_MAX = 16 * 1024, SKEW_S = 60 };
 
 /* The three parts of a compact JWS, and what the first two decode to. */
 struct token {
@@ -109,56 +109,6 @@ static pawl_status split(struct token *t, struct pawl_err *err)
     return pawl_ok();
 }
 
-/* ---- the key -------------------------------------------------------------------------------- */
-
-static pawl_status read_coordinate(const cJSON *jwk, const char *name, uint8_t ret[32],
-                                   struct pawl_err *err)
-{
-    const char *text = json_text(jwk, name);
-    size_t      n = 0;
-
-    if (!text)
-        return pawl_fail(err, PAWL_E_FORM, name, "is missing");
-    PAWL_TRY(pawl_b64url_parse(pawl_view_str(text), name, ret, 32, &n, err));
-    return n == 32 ? pawl_ok() : pawl_fail(err, PAWL_E_RANGE, name, "has %zu bytes, not 32", n);
-}
-
-static bool says(const cJSON *o, const char *name, const char *want)
-{
-    const char *text = json_text(o, name);
-
-    return text && strcmp(text, want) == 0;
-}
-
-static pawl_status read_jwk(const cJSON *jwk, struct pawl_public *ret, struct pawl_err *err)
-{
-    struct pawl_public k = { .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256, .b = { 0x04 } };
-
-    if (!says(jwk, "kty", "EC") || !says(jwk, "crv", "P-256"))
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "jwks", "the token's key is not EC P-256");
-    PAWL_TRY(pawl_under(err, "jwks", read_coordinate(jwk, "x", k.b + 1, err)));
-    PAWL_TRY(pawl_under(err, "jwks", read_coordinate(jwk, "y", k.b + 33, err)));
-    PAWL_TRY(pawl_under(err, "jwks", pawl_public_check(&k, err)));
-    *ret = k;
-    return pawl_ok();
-}
-
-static pawl_status find_key(const char *path, const char *kid, struct pawl_public *ret,
-                            struct pawl_err *err)
-{
-    PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
-    PAWL_CLEANUP(json_free) cJSON        *jwks = NULL;
-    const cJSON                          *jwk;
-
-    PAWL_TRY(pawl_under(err, "jwks", input_read(path, JWKS_MAX, &file, err)));
-    jwks = cJSON_ParseWithLength((const char *)file.p, file.n);
-    const cJSON *keys = cJSON_GetObjectItemCaseSensitive(jwks, "keys");
-    if (!cJSON_IsArray(keys))
-        return pawl_fail(err, PAWL_E_FORM, "jwks", "is no JSON object with a list keys");
-    cJSON_ArrayForEach(jwk, keys) if (says(jwk, "kid", kid)) return read_jwk(jwk, ret, err);
-    return pawl_fail(err, PAWL_E_DENIED, "header.kid", "names a key that the JWKS does not have");
-}
-
 /* ---- judging -------------------------------------------------------------------------------- */
 
 static pawl_status check_signature(const struct token *t, const char *jwks, struct pawl_err *err)
@@ -166,16 +116,16 @@ static pawl_status check_signature(const struct token *t, const char *jwks, stru
     const char        *kid = json_text(t->header, "kid");
     struct pawl_public key;
 
-    if (!says(t->header, "alg", "ES256"))
+    if (!json_says(t->header, "alg", "ES256"))
         return pawl_fail(err, PAWL_E_DENIED, "header.alg", "is not ES256");
-    if (!says(t->header, "typ", "eat+jwt"))
+    if (!json_says(t->header, "typ", "eat+jwt"))
         return pawl_fail(err, PAWL_E_DENIED, "header.typ", "is not eat+jwt");
     if (!kid)
         return pawl_fail(err, PAWL_E_DENIED, "header.kid", "is missing");
     if (cJSON_GetObjectItemCaseSensitive(t->header, "crit")) /* RFC 7515, 4.1.11 */
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "header.crit",
                          "names what must be understood, and none of it is");
-    PAWL_TRY(find_key(jwks, kid, &key, err));
+    PAWL_TRY(jwks_key(jwks, kid, "header.kid", &key, err));
     return pawl_es256_verify(&key, t->signed_text, t->signature, err);
 }
 
@@ -214,24 +164,34 @@ static pawl_status check_status(const cJSON *claims, const char *require, struct
 /* A token of one tenant means nothing to another's services (S2, S4). */
 static pawl_status check_audience(const cJSON *claims, const char *tenant, struct pawl_err *err)
 {
-    if (tenant && !says(claims, "aud", tenant))
+    if (tenant && !json_says(claims, "aud", tenant))
         return pawl_fail(err, PAWL_E_DENIED, "aud", "is not this tenant");
+    return pawl_ok();
+}
+
+pawl_status ear_open(const char *operand, const char *jwks, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(token_done) struct token t = { 0 };
+
+    PAWL_TRY(read_text(operand, &t.text, err));
+    PAWL_TRY(split(&t, err));
+    PAWL_TRY(check_signature(&t, jwks, err));
+    if (!json_says(t.claims, "eat_profile", EAR_PROFILE))
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "eat_profile", "is not %s", EAR_PROFILE);
+    *ret = t.claims;
+    t.claims = NULL;
     return pawl_ok();
 }
 
 pawl_status ear_verify(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(token_done) struct token t = { 0 };
+    PAWL_CLEANUP(json_free) cJSON *claims = NULL;
 
-    PAWL_TRY(read_text(a->operand, &t.text, err));
-    PAWL_TRY(split(&t, err));
-    PAWL_TRY(check_signature(&t, a->option[OPT_JWKS], err));
-    if (!says(t.claims, "eat_profile", EAR_PROFILE))
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "eat_profile", "is not %s", EAR_PROFILE);
-    PAWL_TRY(check_times(t.claims, (int64_t)time(NULL), err));
-    PAWL_TRY(check_audience(t.claims, a->option[OPT_TENANT], err));
-    PAWL_TRY(check_status(t.claims, a->option[OPT_REQUIRE], err));
-    *ret = t.claims;
-    t.claims = NULL;
+    PAWL_TRY(ear_open(a->operand, a->option[OPT_JWKS], &claims, err));
+    PAWL_TRY(check_times(claims, (int64_t)time(NULL), err));
+    PAWL_TRY(check_audience(claims, a->option[OPT_TENANT], err));
+    PAWL_TRY(check_status(claims, a->option[OPT_REQUIRE], err));
+    *ret = claims;
+    claims = NULL;
     return pawl_ok();
 }

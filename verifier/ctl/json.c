@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
 
@@ -19,6 +20,13 @@ const char *json_name(const cJSON *m)
 const char *json_text(const cJSON *o, const char *name)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+}
+
+bool json_says(const cJSON *o, const char *name, const char *want)
+{
+    const char *text = json_text(o, name);
+
+    return text && strcmp(text, want) == 0;
 }
 
 int64_t json_number(const cJSON *o, const char *name, int64_t fallback)

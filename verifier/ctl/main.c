@@ -41,6 +41,13 @@ static const struct option options[] = {
     OPTION("ttl", required_argument, TTL),
     OPTION("follow", no_argument, FOLLOW),
     OPTION("after", required_argument, AFTER),
+    OPTION("open", no_argument, OPEN),
+    OPTION("note", required_argument, NOTE),
+    OPTION("out", required_argument, OUT),
+    OPTION("all", no_argument, ALL),
+    OPTION("key", required_argument, KEY),
+    OPTION("ear", required_argument, EAR),
+    OPTION("file", required_argument, FILE),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -76,13 +83,11 @@ static void print_help(const char *noun)
         print_usage(stdout, c);
         printf("          %s\n", c->what);
     }
-    puts("\nquote, ekcert and ear work on files, without a verifier. An AK is TPM2B_PUBLIC, "
-         "TPMT_PUBLIC\n"
-         "or PEM (which says nothing of its attributes); a signature TPMT_SIGNATURE or plain; PCRS "
-         "such\n"
-         "as sha256:0,1,7+sha1:0. PATH is a file or a directory, ID 64 hex digits or an "
-         "unambiguous\n"
-         "beginning. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
+    puts("\nquote, ekcert, ear and incident verify work on files, without a verifier. An AK is\n"
+         "TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a signature\n"
+         "TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
+         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
+         "its epoch behind. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
          "/var/lib/pawl/operator.sock, and take --tenant NAME.\n"
          "\n"
          "  --json      print the answer as JSON\n"
@@ -205,7 +210,7 @@ static enum ctl_exit run(const struct command *c, const struct args *a)
             return CTL_NO_ACCESS;
         }
     } while (c->more && c->more(a, answer));
-    return CTL_GOOD;
+    return c->good && !c->good(answer) ? CTL_REFUSED : CTL_GOOD;
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pawlctl message: what devices sent, page by page, and what is sent to them. */
+/* pawlctl message: the feed of what devices sent, page by page, and what is sent to them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +54,11 @@ pawl_status message_list(const struct args *a, cJSON **ret, struct pawl_err *err
     return pawl_ok();
 }
 
-/* A page without messages is the last one. */
+/* A page without entries is the last one, unless the search goes on. */
 bool message_more(const struct args *a, const cJSON *answer)
 {
-    return a->option[OPT_FOLLOW] || has_messages(answer);
+    return a->option[OPT_FOLLOW] || has_messages(answer) ||
+           cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "more"));
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */

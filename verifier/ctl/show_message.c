@@ -1,38 +1,143 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages for people: a line for each, cursor first, so that `--after` can be copied. */
+/*
+ * The feed for people: a line for each entry, cursor first, so that `--after` can be copied.
+ *
+ * A message stands with the newest mark that its page holds. What was marked in an earlier page is
+ * not shown again: the mark has a line of its own where it was told.
+ */
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/show.h"
 
-enum { CURSOR_WIDTH = 10 };
+enum { CURSOR_WIDTH = 10, MARK_WIDTH = 10, ID_DIGITS = 8 };
 
 static const char *or_dash(const char *text)
 {
     return text && *text ? text : "-";
 }
 
-static void show_one(const cJSON *m)
+static const char *text_of(const cJSON *o, const char *member)
+{
+    return or_dash(json_text(o, member));
+}
+
+static bool is_type(const cJSON *o, const char *type)
+{
+    const char *is = json_text(o, "type");
+
+    return strcmp(is ? is : "message", type) == 0;
+}
+
+static const char *value_of(const cJSON *o, const char *member, const char *as,
+                            char buffer[SHOW_TEXT_MAX])
+{
+    return show_value(as, cJSON_GetObjectItemCaseSensitive(o, member), buffer);
+}
+
+/* "d1abb4ea" of a device, "d1abb4ea.7" of an incident. */
+static void show_id(const char *id)
+{
+    const char *epoch = strchr(id, '.');
+
+    show_text(id, 0, ID_DIGITS);
+    if (epoch)
+        show_text(epoch, 0, INT_MAX);
+}
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+static const char *newest_mark(const cJSON *entries, const cJSON *message)
+{
+    const char  *cursor = text_of(message, "cursor"), *mark = text_of(message, "mark");
+    const cJSON *o;
+
+    cJSON_ArrayForEach(o, entries) if (is_type(o, "mark") && strcmp(text_of(o, "of"), cursor) == 0)
+        mark = text_of(o, "mark");
+    return mark;
+}
+
+static void show_message(const cJSON *entries, const cJSON *m)
+{
+    const char *text = json_text(m, "text");
+
+    show_text(text_of(m, "device"), 0, SHOW_ID_DIGITS);
+    putchar(' ');
+    show_text(newest_mark(entries, m), MARK_WIDTH, INT_MAX);
+    fputs(text ? "  " : "  base64:", stdout);
+    show_text(text ? text : text_of(m, "body_b64"), 0, INT_MAX);
+}
+
+/* ---- what became of them, and alerts -------------------------------------------------------- */
+
+static void show_mark(const cJSON *m)
+{
+    char        buffer[SHOW_TEXT_MAX];
+    const char *incident = json_text(m, "incident");
+
+    printf("slot ");
+    show_text(value_of(m, "seq", "seq", buffer), 0, INT_MAX);
+    printf(" of ");
+    show_id(text_of(m, "device"));
+    printf(": ");
+    show_text(text_of(m, "mark"), 0, INT_MAX);
+    if (!incident)
+        return;
+    printf(" (incident ");
+    show_id(incident);
+    putchar(')');
+}
+
+static void show_incident(const cJSON *i)
+{
+    printf("incident ");
+    show_id(text_of(i, "incident"));
+    printf(": ");
+    show_text(text_of(i, "kind"), 0, INT_MAX);
+    printf(", ");
+    show_text(text_of(i, "severity"), 0, INT_MAX);
+    printf(", ");
+    show_text(text_of(i, "state"), 0, INT_MAX);
+}
+
+static void show_overdue(const cJSON *o)
+{
+    char buffer[SHOW_TEXT_MAX];
+    bool is_back = strcmp(text_of(o, "state"), "back") == 0;
+
+    printf("device ");
+    show_id(text_of(o, "device"));
+    printf(is_back ? ": back, was due " : ": overdue since ");
+    show_text(value_of(o, "due", "created", buffer), 0, INT_MAX);
+}
+
+/* ---- the list ------------------------------------------------------------------------------- */
+
+static void show_entry(const cJSON *entries, const cJSON *o)
 {
     char buffer[SHOW_TEXT_MAX];
 
-    show_text(or_dash(json_text(m, "cursor")), CURSOR_WIDTH, INT_MAX);
+    show_text(text_of(o, "cursor"), CURSOR_WIDTH, INT_MAX);
     putchar(' ');
-    show_text(show_value("created", cJSON_GetObjectItemCaseSensitive(m, "time"), buffer), 0,
-              INT_MAX);
+    show_text(value_of(o, "time", "created", buffer), 0, INT_MAX);
     putchar(' ');
-    show_text(or_dash(json_text(m, "device")), 0, SHOW_ID_DIGITS);
-    fputs(json_text(m, "text") ? "  " : "  base64:", stdout);
-    show_text(json_text(m, "text") ? json_text(m, "text") : or_dash(json_text(m, "body_b64")), 0,
-              INT_MAX);
+    if (is_type(o, "mark"))
+        show_mark(o);
+    else if (is_type(o, "incident"))
+        show_incident(o);
+    else if (is_type(o, "overdue"))
+        show_overdue(o);
+    else
+        show_message(entries, o);
     putchar('\n');
 }
 
 void show_messages(const cJSON *answer)
 {
-    const cJSON *m;
+    const cJSON *entries = cJSON_GetObjectItemCaseSensitive(answer, "messages"), *o;
 
-    cJSON_ArrayForEach(m, cJSON_GetObjectItemCaseSensitive(answer, "messages")) show_one(m);
+    cJSON_ArrayForEach(o, entries) show_entry(entries, o);
 }
 
 void show_sent(const cJSON *answer)

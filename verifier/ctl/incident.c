@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pawlctl incident, of a running verifier: what was found, its end, and its proofs as files. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/api.h"
+#include "proof/proof.h"
+
+pawl_status incident_list(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/incidents?limit=1000"));
+    if (a->option[OPT_OPEN])
+        PAWL_TRY(api_path(&path, err, "&open=1"));
+    if (a->option[OPT_DEVICE])
+        PAWL_TRY(api_path(&path, err, "&device=%s", a->option[OPT_DEVICE]));
+    return api_call(a, path.p, NULL, ret, err);
+}
+
+pawl_status incident_show(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/incidents/%s", a->operand));
+    return api_call(a, path.p, NULL, ret, err);
+}
+
+pawl_status incident_end(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+    PAWL_CLEANUP(json_free) cJSON              *body = cJSON_CreateObject();
+    const char                                 *note = a->option[OPT_NOTE];
+
+    PAWL_TRY(api_path(&path, err, "/incidents/%s/close", a->operand));
+    if (!body || (note && !cJSON_AddStringToObject(body, "note", note)))
+        return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+    cJSON *handed_over = body;
+    body = NULL;
+    return api_call(a, path.p, handed_over, ret, err);
+}
+
+/* ---- export --------------------------------------------------------------------------------- */
+
+static pawl_status decode(const cJSON *proof, struct bytes *ret, struct pawl_err *err)
+{
+    const char *text = json_text(proof, "b64");
+
+    if (!text)
+        return pawl_fail(err, PAWL_E_IO, "verifier", "a proof without its bytes");
+    ret->p = malloc(PROOF_MAX);
+    if (!ret->p)
+        return pawl_fail(err, PAWL_E_MEMORY, "proof", "no memory");
+    return pawl_b64_parse(pawl_view_str(text), "proof", ret->p, PROOF_MAX, &ret->n, err);
+}
+
+/* NOTHING for one that fails its own check: somebody may still want to see it. */
+static enum proof_strength strength_of(struct pawl_view file)
+{
+    struct proof      p;
+    struct proof_said said;
+    struct pawl_err   ignored;
+
+    if (!pawl_is_ok(proof_parse(file, &p, &ignored)) ||
+        !pawl_is_ok(proof_check(&p, &said, &ignored)))
+        return PROOF_NOTHING;
+    return said.strength;
+}
+
+static void file_close(FILE **f)
+{
+    if (*f)
+        fclose(*f);
+}
+
+/* Never over another file: it may be the only proof. */
+static pawl_status write_file(const char *path, struct pawl_view v, struct pawl_err *err)
+{
+    PAWL_CLEANUP(file_close) FILE *f = fopen(path, "wbx");
+
+    if (!f)
+        return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
+    if (fwrite(v.p, 1, v.n, f) != v.n || fflush(f) != 0)
+        return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
+    return pawl_ok();
+}
+
+static pawl_status export_one(const cJSON *proof, const char *path, cJSON *files,
+                              struct pawl_err *err)
+{
+    PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
+    cJSON                                *o = cJSON_CreateObject();
+
+    if (!o || !cJSON_AddItemToArray(files, o)) {
+        cJSON_Delete(o);
+        return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
+    }
+    PAWL_TRY(decode(proof, &file, err));
+    PAWL_TRY(write_file(path, bytes_view(&file), err));
+    if (!cJSON_AddStringToObject(o, "file", path) ||
+        !json_add_u64(o, "number", (uint64_t)json_number(proof, "number", 0)) ||
+        !cJSON_AddStringToObject(o, "strength",
+                                 proof_strength_name(strength_of(bytes_view(&file)))))
+        return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
+    return pawl_ok();
+}
+
+/* The strongest, and of those the last: it knows most. */
+static pawl_status find_best(const cJSON *proofs, const cJSON **ret, struct pawl_err *err)
+{
+    const cJSON        *p, *best = NULL;
+    enum proof_strength strength = PROOF_NOTHING;
+
+    cJSON_ArrayForEach(p, proofs)
+    {
+        PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
+        PAWL_TRY(decode(p, &file, err));
+        enum proof_strength s = strength_of(bytes_view(&file));
+        if (best && s < strength)
+            continue;
+        best = p;
+        strength = s;
+    }
+    if (!best)
+        return pawl_fail(err, PAWL_E_DENIED, "incident", "has no proof");
+    *ret = best;
+    return pawl_ok();
+}
+
+static pawl_status export_all(const cJSON *proofs, const char *path, cJSON *files,
+                              struct pawl_err *err)
+{
+    const cJSON *p;
+
+    cJSON_ArrayForEach(p, proofs)
+    {
+        char numbered[4096];
+        snprintf(numbered, sizeof(numbered), "%s.%d", path, (int)json_number(p, "number", 0));
+        PAWL_TRY(export_one(p, numbered, files, err));
+    }
+    return pawl_ok();
+}
+
+/* d1abb4ea12345678.7.proof */
+static void name_file(const cJSON *incident, char ret[64])
+{
+    const char *device = json_text(incident, "device");
+
+    snprintf(ret, 64, "%.16s.%lld.proof", device ? device : "incident",
+             (long long)json_number(incident, "epoch", 0));
+}
+
+pawl_status incident_export(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *incident = NULL, *answer = cJSON_CreateObject();
+    const cJSON                   *best;
+    char                           own_name[64];
+
+    PAWL_TRY(incident_show(a, &incident, err));
+    name_file(incident, own_name);
+    const char  *path = a->option[OPT_OUT] ? a->option[OPT_OUT] : own_name;
+    const cJSON *proofs = cJSON_GetObjectItemCaseSensitive(incident, "proofs");
+    cJSON       *files = cJSON_AddArrayToObject(answer, "files");
+    if (!files)
+        return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
+    PAWL_TRY(find_best(proofs, &best, err));
+    if (a->option[OPT_ALL])
+        PAWL_TRY(export_all(proofs, path, files, err));
+    else
+        PAWL_TRY(export_one(best, path, files, err));
+    *ret = answer;
+    answer = NULL;
+    return pawl_ok();
+}
