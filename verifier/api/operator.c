@@ -145,6 +145,7 @@ static pawl_status messages(struct operator_exchange *o, struct pawl_err *err)
 
     PAWL_TRY(http_query(o->x.r, "after", q.after, sizeof(q.after), &there, err));
     PAWL_TRY(http_query(o->x.r, "device", q.device, sizeof(q.device), &there, err));
+    PAWL_TRY(http_query(o->x.r, "type", q.type, sizeof(q.type), &there, err));
     PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_MESSAGES_MAX, &q.limit, err));
     PAWL_TRY(operator_messages(o->flow, o->tenant, &q, &o->json, &any, err));
     return any ? pawl_ok() : wait_for_messages(o, err);

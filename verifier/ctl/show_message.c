@@ -50,11 +50,14 @@ static void show_id(const char *id)
 
 static const char *newest_mark(const cJSON *entries, const cJSON *message)
 {
-    const char  *cursor = text_of(message, "cursor"), *mark = text_of(message, "mark");
+    const char  *mark = text_of(message, "mark");
     const cJSON *o;
 
-    cJSON_ArrayForEach(o, entries) if (is_type(o, "mark") && strcmp(text_of(o, "of"), cursor) == 0)
-        mark = text_of(o, "mark");
+    cJSON_ArrayForEach(o, entries)
+    {
+        if (is_type(o, "mark") && json_says(o, "of", text_of(message, "cursor")))
+            mark = text_of(o, "mark");
+    }
     return mark;
 }
 
@@ -89,7 +92,7 @@ static void show_mark(const cJSON *m)
     putchar(')');
 }
 
-static void show_incident(const cJSON *i)
+static void show_found(const cJSON *i)
 {
     printf("incident ");
     show_id(text_of(i, "incident"));
@@ -125,7 +128,7 @@ static void show_entry(const cJSON *entries, const cJSON *o)
     if (is_type(o, "mark"))
         show_mark(o);
     else if (is_type(o, "incident"))
-        show_incident(o);
+        show_found(o);
     else if (is_type(o, "overdue"))
         show_overdue(o);
     else

@@ -5,8 +5,7 @@
  *   messages   heads = CBOR[status, [+ [epoch, gen, seq, id, leaf, mark, flags]]]
  *              bytes = SHA-256(heads) || [+ body] in AES-256-SIV under K_wrap, field "inbox"
  *   marks      heads = CBOR[+ [of_segment, of_index, epoch, gen, seq, id, mark, incident epoch]]
- *   notice     heads = JSON: an object with the members "type" and what that type has beside
- *              "cursor", "device" and "time"
+ *   notice     heads = JSON: the entry as it is listed, but for its cursor
  *
  * status: of the device's last verdict when they came. Bodies are never in the clear at rest
  * (P-VMSG-13); heads say where a message stands and what became of it, and nothing of what it says.

@@ -109,6 +109,57 @@ void json_i64(struct json *j, cJSON *to, const char *name, int64_t v)
     add(j, to, name, cJSON_CreateRaw(text));
 }
 
+void json_id(struct json *j, cJSON *to, const char *name, uint64_t v)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, v);
+    json_text(j, to, name, text);
+}
+
+/* UTF-8 without control characters but tab and line ends. */
+static bool is_text(struct pawl_view v)
+{
+    if (!pawl_is_utf8(v))
+        return false;
+    for (size_t i = 0; i < v.n; i++) {
+        uint8_t c = v.p[i];
+
+        if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+            return false;
+        if (c == 0xc2 && v.p[i + 1] < 0xa0) /* C1: pawl_is_utf8 says that a byte follows */
+            return false;
+    }
+    return true;
+}
+
+void json_body(struct json *j, cJSON *to, struct pawl_view body)
+{
+    json_b64(j, to, "body_b64", body);
+    if (is_text(body))
+        json_text_n(j, to, "text", body);
+}
+
+pawl_status json_members(struct json *j, cJSON *to, struct pawl_view text, struct pawl_err *err)
+{
+    cJSON *from = cJSON_ParseWithLength((const char *)text.p, text.n);
+
+    if (!cJSON_IsObject(from)) {
+        cJSON_Delete(from);
+        return pawl_fail(err, PAWL_E_FORM, "json", "what was stored is no JSON");
+    }
+    while (from->child) {
+        cJSON *member = cJSON_DetachItemViaPointer(from, from->child);
+        char  *name = member->string;
+
+        member->string = NULL;
+        add(j, to, name, member);
+        cJSON_free(name);
+    }
+    cJSON_Delete(from);
+    return pawl_ok();
+}
+
 pawl_status json_embed(struct json *j, cJSON *to, const char *name, const char *text,
                        struct pawl_err *err)
 {

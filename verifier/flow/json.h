@@ -35,6 +35,13 @@ void json_bool(struct json *j, cJSON *to, const char *name, bool v);
 /* All 64 bits, unlike cJSON's own numbers. */
 void json_u64(struct json *j, cJSON *to, const char *name, uint64_t v);
 void json_i64(struct json *j, cJSON *to, const char *name, int64_t v);
+/* All 64 bits as text, for readers that keep 53 bits of a number: what is compared. */
+void json_id(struct json *j, cJSON *to, const char *name, uint64_t v);
+/* Bytes of an application: "body_b64", and "text" where a terminal shows it and does not obey. */
+void json_body(struct json *j, cJSON *to, struct pawl_view body);
+/* The members of a document that was written before become members. FORM if it is no object. */
+PAWL_MUST_USE pawl_status json_members(struct json *j, cJSON *to, struct pawl_view text,
+                                       struct pawl_err *err);
 /* A document that was written before: it becomes a member. FORM if it is none. */
 PAWL_MUST_USE pawl_status json_embed(struct json *j, cJSON *to, const char *name, const char *text,
                                      struct pawl_err *err);

@@ -52,12 +52,14 @@ PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct te
 struct message_query {
     char     after[48];                      /* a cursor; empty: from the oldest that is kept */
     char     device[2 * PAWL_DEVICE_ID + 1]; /* empty: of all */
+    char     type[16];                       /* of entries; empty: all */
     uint64_t limit;                          /* 0: 100 */
 };
 
-/* {"messages": [{"cursor", "device", "epoch", "gen", "seq", "id", "time", "status", "body_b64"
- * [, "text"]}], "next": cursor}. Behind every cursor comes what arrived later, nothing twice and
- * nothing left out. *ret_any: there is a message. */
+/* The feed: {"messages": [entry ..], "next": cursor[, "more": true]}, where an entry has "type",
+ * "cursor", "device" and what its type has (docs/api.md). Behind every cursor comes what became
+ * durable later, nothing twice and nothing left out. more: a search that ended early, for it found
+ * nothing in many rows. *ret_any: there is an entry, or more. */
 PAWL_MUST_USE pawl_status operator_messages(struct flow *f, const struct tenant_config *tenant,
                                             const struct message_query *q, char **ret,
                                             bool *ret_any, struct pawl_err *err);
