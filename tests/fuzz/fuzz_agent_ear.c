@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     }
     FUZZ_HOLDS(is_signed);
     FUZZ_HOLDS(memmem(p, n, "ERERERERERERERERERERERERERERERERERERERERERE", 43));
-    FUZZ_HOLDS((unsigned)e.status < EAR_STATUS_COUNT);
+    FUZZ_HOLDS((unsigned)e.status < EAR_STATUS_COUNT && (unsigned)e.software < EAR_STATUS_COUNT &&
+               (unsigned)e.keys < EAR_STATUS_COUNT && (unsigned)e.incident < INCIDENT_KIND_COUNT);
     FUZZ_HOLDS(memchr(e.why, 0, sizeof(e.why)));
     for (const char *c = e.why; *c; c++)
         FUZZ_HOLDS(*c >= ' ' && *c <= '~');

@@ -60,6 +60,10 @@ static void same(const struct record *a, const struct record *b)
     FUZZ_HOLDS(a->has_resets == b->has_resets && a->resets == b->resets);
     FUZZ_HOLDS(a->epoch == b->epoch && a->rekeyed_s == b->rekeyed_s);
     FUZZ_HOLDS(a->failing_since_s == b->failing_since_s);
+    FUZZ_HOLDS(a->incident.kind == b->incident.kind && a->incident.since_s == b->incident.since_s);
+    FUZZ_HOLDS(a->incident.by_verifier == b->incident.by_verifier &&
+               a->incident.epoch == b->incident.epoch);
+    FUZZ_HOLDS(a->told == b->told && a->told_since_s == b->told_since_s);
     /* Texts keep their length; what is no printable ASCII is saved as '?'. */
     FUZZ_HOLDS(strlen(a->tenant) == strlen(b->tenant) && strlen(a->why) == strlen(b->why));
     FUZZ_HOLDS(strlen(a->failure) == strlen(b->failure) && strlen(a->server) == strlen(b->server));
@@ -82,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     FUZZ_HOLDS(is_text(r.server, sizeof(r.server)) && is_text(r.tenant, sizeof(r.tenant)) &&
                is_text(r.ek, sizeof(r.ek)) && is_text(r.ak, sizeof(r.ak)) &&
                is_text(r.result, sizeof(r.result)) && is_text(r.why, sizeof(r.why)) &&
+               is_text(r.software, sizeof(r.software)) && is_text(r.keys, sizeof(r.keys)) &&
                is_text(r.failure, sizeof(r.failure)));
     FUZZ_HOLDS(!r.enrolled || (r.has_verifier && r.has_device && r.tenant[0]));
     s = record_save(-1, &r, &err);

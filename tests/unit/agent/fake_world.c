@@ -164,6 +164,8 @@ static struct pawl_view receipt(const struct fake_evidence *e, enum fake_answer 
                                             g->digest };
         r->seq_hi = g->last_seq;
     }
+    if (world.claims_hi)
+        r->seq_hi = world.claims_hi;
     T_OK(pawl_receipt_write(r, &w, &err), &err);
     free(r);
     return written(&w);
@@ -176,7 +178,11 @@ static struct signer_ear claims(const struct fake_evidence *e, enum fake_answer 
     bool              waits = how == FAKE_WAITS;
     struct signer_ear c = { .status = waits ? "none" : "affirming",
                             .identity = waits ? 97 : 2,
-                            .why = waits ? "\"awaits-approval\"" : "",
+                            .why = waits       ? "\"awaits-approval\""
+                                   : world.why ? world.why
+                                               : "",
+                            .sw = world.sw,
+                            .keys = world.keys,
                             .label = how == FAKE_WRONG_LBL ? PAWL_LABEL_COUNT - 1 : e->a1.label,
                             .attempt = e->a1.attempt + (how == FAKE_WRONG_ATT),
                             .base = e->a1.base_epoch + (how == FAKE_WRONG_BASE),
@@ -228,7 +234,7 @@ static struct pawl_view result(const struct fake_evidence *e, enum fake_answer h
     struct signer_ear c = claims(e, how, &g);
     if (how == FAKE_OTHER_EV)
         c.e_v = pawl_view(pawl_private_public(world.signer[1].key)->b, PAWL_POINT_P256);
-    if ((world.receipts && e->a1.snd.gen_n) || how >= FAKE_RECEIPT_LESS) {
+    if ((world.receipts && e->a1.snd.gen_n) || world.claims_hi || how >= FAKE_RECEIPT_LESS) {
         r.receipt = receipt(e, how);
         T_OK(pawl_sha256(r.receipt, hash, &err), &err);
         hash[0] ^= how == FAKE_RECEIPT_OTHER;
@@ -325,8 +331,13 @@ static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, st
     T_OK(pawl_supply_parse(t_copy(body), &world.supply, err), err);
     if (world.supply_away)
         return pawl_fail(err, PAWL_E_IO, "server", "away");
-    r.ear = signer_ear(&world.signer[0], world.evidence[world.evidence_n - 1]->th1, "warning", 2,
-                       "\"incident\"");
+    struct signer_ear c = { .status = "warning",
+                            .identity = 2,
+                            .why = world.why ? world.why : "\"incident\"",
+                            .label = PAWL_LABEL_ATTEST,
+                            .keys = world.keys };
+    memcpy(c.th1, world.evidence[world.evidence_n - 1]->th1, sizeof(c.th1));
+    r.ear = signer_token(&world.signer[0], &c);
     return answers(200, signer_result(&r), ret);
 }
 

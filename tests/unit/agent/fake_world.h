@@ -97,6 +97,8 @@ struct fake_world {
     uint64_t              known_epoch;
     uint64_t              floor_up, floor_down; /* of its refusals */
     bool                  receipts;             /* with each result that has something to confirm */
+    uint64_t              claims_hi;            /* that its receipts say was received; 0: true */
+    const char           *sw, *keys, *why;      /* claims of its results; NULL: none */
     struct pawl_secret    hedge;                /* of suites with bit 8 */
 };
 

@@ -70,22 +70,30 @@ static void claim(const char *name, struct pawl_view v, char *ret, size_t cap)
     snprintf(ret, cap, ",\"%s\":\"%s\"", name, text);
 }
 
+/* ,"name":"text", or nothing without a text. */
+static void text_claim(const char *name, const char *text, char ret[64])
+{
+    snprintf(ret, 64, text ? ",\"%s\":\"%s\"" : "", name, text);
+}
+
 struct pawl_view signer_token(const struct signer *s, const struct signer_ear *e)
 {
-    char            nonce[64], e_v[160], rcpt[160], claims[TEXT_MAX / 2];
+    char            nonce[64], e_v[160], rcpt[160], sw[64], keys[64], claims[TEXT_MAX / 2];
     struct pawl_err err;
 
     T_OK(pawl_b64url_write(PAWL_VIEW_OF(e->th1), nonce, sizeof(nonce), &err), &err);
     claim("ev", e->e_v, e_v, sizeof(e_v));
     claim("rcpt", e->rcpt, rcpt, sizeof(rcpt));
+    text_claim("sw", e->sw, sw);
+    text_claim("keys", e->keys, keys);
     snprintf(claims, sizeof(claims),
              "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"exp\":2,"
              "\"eat_nonce\":\"%s\",\"sub\":\"00\",\"aud\":\"demo\",\"submods\":{\"device\":{"
              "\"ear.status\":\"%s\",\"ear.trustworthiness-vector\":{\"instance-identity\":%d}}},"
              "\"pawl\":{\"v\":1,\"lbl\":\"%s\",\"att\":%" PRIu64 ",\"base\":%" PRIu64
-             ",\"new\":%" PRIu64 "%s%s,\"why\":[%s]}}",
+             ",\"new\":%" PRIu64 "%s%s%s%s,\"why\":[%s]}}",
              nonce, e->status, e->identity, pawl_label_text(e->label), e->attempt, e->base,
-             e->new_epoch, e_v, rcpt, e->why);
+             e->new_epoch, e_v, rcpt, sw, keys, e->why);
     return signer_jws(s, EAR_HEADER, claims);
 }
 

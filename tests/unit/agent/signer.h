@@ -31,6 +31,7 @@ struct signer_ear {
     enum pawl_label  label;
     uint64_t         attempt, base, new_epoch;
     struct pawl_view e_v, rcpt; /* empty: the claim is not there */
+    const char      *sw, *keys; /* "affirming"; NULL: the claim is not there */
 };
 
 /* The verifier's EAR: header and claims as it writes them; and one that answers an attestation. */

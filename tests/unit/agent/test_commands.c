@@ -447,6 +447,22 @@ static void says(const struct status *s, enum cli_exit e, const char *word)
     assert_int_equal(status_judge(s), e);
 }
 
+static void printed(const struct status *s, bool json, char *ret, size_t cap)
+{
+    int   keep = dup(1);
+    FILE *f = tmpfile();
+
+    fflush(stdout);
+    dup2(fileno(f), 1);
+    status_print(s, json);
+    fflush(stdout);
+    dup2(keep, 1);
+    close(keep);
+    rewind(f);
+    ret[fread(ret, 1, cap - 1, f)] = 0;
+    fclose(f);
+}
+
 static void status_says_what_to_do_next(void **state)
 {
     struct status s = a_status();
@@ -486,6 +502,61 @@ static void status_says_what_to_do_next(void **state)
     says(&s, CLI_ATTENTION, "pawl-agent enroll");
     joined.tenant[0] = 0;
     says(&s, CLI_ATTENTION, "pawl-agent join");
+}
+
+static void status_has_a_light_each_for_software_and_keys(void **state)
+{
+    struct status s = a_status();
+    char          text[1500];
+
+    (void)state;
+    s.record.epoch = 7;
+    s.record.rekeyed_s = s.now_s - 60;
+    snprintf(s.record.software, sizeof(s.record.software), "affirming");
+    snprintf(s.record.keys, sizeof(s.record.keys), "affirming");
+    printed(&s, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\nsoftware:     affirming; pawl-agent "));
+    assert_non_null(strstr(text, ", epoch 7 begun 1 minute ago, affirming\n"));
+    printed(&s, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"software_status\":\t\"affirming\""));
+    assert_non_null(strstr(text, "\"keys_status\":\t\"affirming\""));
+    assert_non_null(strstr(text, "\"incident\":\tnull"));
+
+    s.record.incident = (struct incident){ INCIDENT_KEY_USED_ELSEWHERE, false, 0, 7 };
+    snprintf(s.record.software, sizeof(s.record.software), "contraindicated");
+    snprintf(s.record.why, sizeof(s.record.why), "pcr-differs");
+    printed(&s, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\nsoftware:     contraindicated: pcr-differs; pawl-agent "));
+    assert_non_null(strstr(text,
+                           "epoch 7 begun 1 minute ago, INCIDENT since 1970-01-01 00:00:00 UTC:"
+                           " key-used-elsewhere (found by this device)\n"));
+    s.record.incident.by_verifier = true;
+    printed(&s, false, text, sizeof(text));
+    assert_non_null(strstr(text, ": key-used-elsewhere (told by the verifier)\n"));
+    printed(&s, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"keys_status\":\t\"contraindicated\""));
+    assert_non_null(strstr(text, "\"kind\":\t\"key-used-elsewhere\""));
+    assert_non_null(strstr(text, "\"by\":\t\"verifier\""));
+    assert_non_null(strstr(text, "\"since\":\t0"));
+}
+
+static void an_open_incident_asks_for_attention(void **state)
+{
+    struct status s = a_status(); /* the last verdict was good */
+
+    (void)state;
+    s.pid = 12;
+    s.record.epoch = 7;
+    s.record.incident = (struct incident){ INCIDENT_KEY_USED_ELSEWHERE, false, 0, 7 };
+    says(&s, CLI_ATTENTION, "nothing: the verifier learns of it");
+    s.record.incident.by_verifier = true;
+    says(&s, CLI_ATTENTION, "nothing: a rekey is under way");
+    s.pid = 0;
+    says(&s, CLI_ATTENTION, "pawl-agent rekey");
+    s.record.epoch = 8;
+    says(&s, CLI_ATTENTION, "pawlctl incident show");
+    s.now_s += 3600;
+    says(&s, CLI_ATTENTION, "start the service");
 }
 
 static void status_needs_neither_tpm_nor_state(void **state)
@@ -558,6 +629,9 @@ int main(void)
              a_bad_string_changes_nothing_and_is_not_repeated),
         CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("status says what to do next", status_says_what_to_do_next),
+        CASE("status has a light each for software and keys",
+             status_has_a_light_each_for_software_and_keys),
+        CASE("an open incident asks for attention", an_open_incident_asks_for_attention),
         CASE("status forgets another verifier", status_forgets_another_verifier),
         CASE("status needs neither TPM nor state", status_needs_neither_tpm_nor_state),
     };

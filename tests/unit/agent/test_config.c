@@ -108,7 +108,7 @@ static void takes_all_about_messages(void **state)
 {
     (void)state;
     parses("");
-    assert_true(config.messages && config.message_form == PAWL_MSG_FULL);
+    assert_true(config.messages && config.message_form == PAWL_MSG_FULL && !config.on_incident[0]);
     assert_string_equal(config.socket, "/run/pawl-agent/app.sock");
     assert_true(!config.socket_users[0] && !config.socket_groups[0]);
     assert_true(config.poll_s == 60 && config.batch_ms == 200);
@@ -117,7 +117,8 @@ static void takes_all_about_messages(void **state)
     parses("messages = off\nrekey_s = 60\nrekey_messages = 16384\nsocket = off\n"
            "socket_users = app, 1000\nsocket_groups = dialout\npoll_s = 0\nbatch_ms = 0\n"
            "queue_max = 65536\ninbox_max = 1073741824\nmessage_form = compact\n"
-           "nv_counter = 0x01805058\n");
+           "nv_counter = 0x01805058\non_incident = /usr/bin/alarm --loud\tnow\n");
+    assert_string_equal(config.on_incident, "/usr/bin/alarm --loud\tnow");
     assert_true(!config.messages && config.message_form == PAWL_MSG_COMPACT);
     assert_string_equal(config.socket, "");
     assert_string_equal(config.socket_users, "app, 1000");
@@ -222,6 +223,8 @@ static void refuses_bad_values(void **state)
         { "queue_max = 1073741825", PAWL_E_RANGE, "agent.ini:1: queue_max" },
         { "inbox_max = 0", PAWL_E_RANGE, "agent.ini:1: inbox_max" },
         { "message_form = short", PAWL_E_FORM, "agent.ini:1: message_form" },
+        { "on_incident = alarm", PAWL_E_FORM, "agent.ini:1: on_incident" },
+        { "on_incident =", PAWL_E_FORM, "agent.ini:1: on_incident" },
         { "tcti =", PAWL_E_FORM, "agent.ini:1: tcti" },
         { "token = " TOKEN "\ntoken_file = /x", PAWL_E_FORM, "token_file" },
         { "[facts]\nname = \xff", PAWL_E_FORM, "agent.ini:2: name" },

@@ -98,6 +98,45 @@ static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-8 *
     assert_true(e.new_epoch == UINT64_C(1) << 53 && !e.has_e_v && !e.has_rcpt);
 }
 
+static void reads_the_two_lights(void **state)
+{
+    struct signer_ear c = { .status = "contraindicated",
+                            .identity = 96,
+                            .why = "\"lab-tpm\",\"key-used-elsewhere\",\"device-cloned\"",
+                            .label = PAWL_LABEL_ATTEST,
+                            .sw = "warning",
+                            .keys = "contraindicated" };
+    struct ear        e;
+    struct pawl_err   err;
+
+    (void)state;
+    memcpy(c.th1, th1, sizeof(c.th1));
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_int_equal(e.software, EAR_WARNING);
+    assert_int_equal(e.keys, EAR_CONTRAINDICATED);
+    assert_int_equal(e.incident, INCIDENT_KEY_USED_ELSEWHERE); /* the first of them */
+    c.keys = "affirming";
+    c.sw = NULL;
+    c.why = "\"pcr-differs\"";
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_true(e.software == EAR_NONE && e.keys == EAR_AFFIRMING && !e.incident);
+    c.keys = NULL;
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_int_equal(e.keys, EAR_NONE);
+    c.keys = "green";
+    refuses(signer_token(&mine, &c), PAWL_E_UNSUPPORTED, "ear.keys");
+    c.keys = NULL;
+    c.sw = "";
+    refuses(signer_token(&mine, &c), PAWL_E_UNSUPPORTED, "ear.sw");
+    refuses(signer_jws(&mine, EAR_HEADER, PAWL("\"base\":0,\"new\":0,\"keys\":1")), PAWL_E_FORM,
+            "ear.keys");
+    /* What a later verifier adds is not for us. */
+    T_OK(check(signer_jws(&mine, EAR_HEADER,
+                          PAWL("\"base\":0,\"new\":0,\"inc\":1,\"audit\":[7,\"AAAA\"]")),
+               &e, &err),
+         &err);
+}
+
 static void another_key_is_not_believed(void **state)
 {
     (void)state;
@@ -256,6 +295,7 @@ int main(void)
         T_CASE("takes what the verifier signed", takes_what_the_verifier_signed),
         T_CASE("reads the epochs, the point and the receipt",
                reads_the_epochs_the_point_and_the_receipt),
+        T_CASE("reads the two lights", reads_the_two_lights),
         T_CASE("another key is not believed", another_key_is_not_believed),
         T_CASE("another request is not believed", another_request_is_not_believed),
         T_CASE("alg none is not believed", alg_none_is_not_believed),

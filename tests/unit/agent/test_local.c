@@ -26,6 +26,7 @@
 
 #include "flow/live.h"
 #include "flow/shared.h"
+#include "local/events.h"
 #include "local/server.h"
 #include "scratch.h"
 #include "state/file.h"
@@ -772,6 +773,97 @@ static void what_a_killed_agent_left_is_replaced(void **state)
     server = mine;
 }
 
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+static void hears(struct pawl_local *c, const char *kind, bool begin, const char *text)
+{
+    struct pawl_local_event e;
+
+    T_OK(pawl_local_next_event(c, 10000, &e, &err), &err);
+    assert_string_equal(e.kind, kind);
+    assert_int_equal(e.begin, begin);
+    assert_string_equal(e.text, text);
+}
+
+/* Before the device has an epoch too. */
+static void who_watches_hears_of_incidents(void **state)
+{
+    struct pawl_local_event e;
+    struct pawl_local      *late = NULL;
+
+    (void)state;
+    T_OK(pawl_local_watch(app, &err), &err);
+    T_FAILS(pawl_local_next_event(app, 0, &e, &err), &err, PAWL_E_ABSENT);
+    server_event(server, "message-forged", true, "look");
+    hears(app, "message-forged", true, "look");
+    T_OK(pawl_local_open(socket_path, &late, &err), &err);
+    T_OK(pawl_local_watch(late, &err), &err);
+    hears(late, "message-forged", true, "look"); /* the one that is open, at once */
+    server_event(server, "message-forged", false, "over");
+    hears(app, "message-forged", false, "over");
+    hears(late, "message-forged", false, "over");
+    pawl_local_close(&late);
+    T_OK(pawl_local_open(socket_path, &late, &err), &err);
+    T_OK(pawl_local_watch(late, &err), &err);
+    T_FAILS(pawl_local_next_event(late, 50, &e, &err), &err, PAWL_E_ABSENT); /* none is open */
+    server_event(server, "other", true, "");
+    hears(late, "other", true, "");
+    hears(app, "other", true, "");
+    pawl_local_close(&late);
+    server_close(&server);
+    T_FAILS(pawl_local_next_event(app, 10000, &e, &err), &err, PAWL_E_IO);
+    T_FAILS(pawl_local_next_event(app, 10000, &e, &err), &err, PAWL_E_IO);
+}
+
+/* Each once and in order, however often it asks; with messages in between. */
+static void events_and_messages_share_a_connection(void **state)
+{
+    const struct pawl_local_req watch = { .ask = PAWL_LOCAL_WATCH },
+                                follow = { .ask = PAWL_LOCAL_FOLLOW };
+    int fd = raw_open();
+
+    (void)state;
+    server_event(server, "other", true, "1");
+    raw_put(fd, &watch);
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_DONE);
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_EVENT);
+    raw_put(fd, &watch);
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_DONE); /* and nothing again */
+    raw_put(fd, &follow);
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_DONE);
+    come_down(5, "hello");
+    assert_int_equal(raw_get(fd).say, PAWL_LOCAL_MESSAGE);
+    server_event(server, "other", false, "2");
+    struct pawl_local_ans a = raw_get(fd);
+    assert_true(a.say == PAWL_LOCAL_EVENT && !a.begin);
+    close(fd);
+}
+
+static void the_last_events_are_kept(void **state)
+{
+    struct events           e = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct pawl_local_event got;
+    char                    text[8];
+    uint64_t                next = events_first(&e);
+
+    (void)state;
+    assert_int_equal(next, 0);
+    assert_false(events_next(&e, &next, &got));
+    for (int i = 0; i < 2 * EVENTS_MAX + 3; i++) {
+        snprintf(text, sizeof(text), "%d", i);
+        events_put(&e, "other", i % 2 == 0, text);
+    }
+    for (int i = EVENTS_MAX + 3; i < 2 * EVENTS_MAX + 3; i++) {
+        assert_true(events_next(&e, &next, &got));
+        snprintf(text, sizeof(text), "%d", i);
+        assert_string_equal(got.text, text);
+    }
+    assert_false(events_next(&e, &next, &got));
+    assert_int_equal(events_first(&e), next - 1); /* the last one began */
+    events_put(&e, "other", false, "");
+    assert_int_equal(events_first(&e), next + 1);
+}
+
 #define CASE(sentence, f, setup)                                                                   \
     {                                                                                              \
         (sentence), (f), (setup), end, NULL                                                        \
@@ -805,6 +897,10 @@ int main(void)
              begin_open),
         CASE("so many and no more", so_many_and_no_more, begin_open),
         CASE("who leaves takes no answer along", who_leaves_takes_no_answer_along, begin_open),
+        CASE("who watches hears of incidents", who_watches_hears_of_incidents, begin),
+        CASE("events and messages share a connection", events_and_messages_share_a_connection,
+             begin_open),
+        CASE("the last events are kept", the_last_events_are_kept, begin),
         CASE("at the end the client is told", at_the_end_the_client_is_told, begin_open),
         CASE("a socket that cannot be made says what to do",
              a_socket_that_cannot_be_made_says_what_to_do, begin_open),

@@ -461,6 +461,69 @@ static void no_day_has_too_many_events(void **state)
         (sentence), (f), (setup), NULL, NULL                                                       \
     }
 
+/* ---- incidents ------------------------------------------------------------------------------ */
+
+static void a_finding_is_attested_at_once_and_then_ever_later(void **state) /* P-DEV-16 */
+{
+    struct schedule_seen seen = good;
+
+    (void)state;
+    seen.finding = true;
+    next_is(&seen, SCHEDULE_ATTEST, 0);
+    assert_int_equal(schedule_next(&s, &seen, now_ms).reason, PAWL_REASON_INCIDENT);
+    done_well(SCHEDULE_ATTEST); /* whose answer makes another finding */
+    next_is(&seen, SCHEDULE_ATTEST, SCHEDULE_RETRY_MIN_MS / 2);
+    now_ms += SCHEDULE_RETRY_MIN_MS / 2;
+    done_well(SCHEDULE_ATTEST);
+    next_is(&seen, SCHEDULE_ATTEST, SCHEDULE_RETRY_MIN_MS);
+    next_is(&good, SCHEDULE_MESSAGES, 60000 - SCHEDULE_RETRY_MIN_MS / 2);
+    done_well(SCHEDULE_ATTEST); /* none: the next one is new */
+    next_is(&seen, SCHEDULE_ATTEST, 0);
+    seen.wants_rekey = true; /* which attests too */
+    next_is(&seen, SCHEDULE_REKEY, 0);
+    assert_int_equal(schedule_next(&s, &seen, now_ms).reason, PAWL_REASON_INCIDENT);
+    seen = (struct schedule_seen){ .finding = true, .may_enroll = true, .bar = LIVE_NO_EPOCH };
+    schedule_begin(&s, &config, now_ms, true);
+    assert_int_equal(schedule_next(&s, &seen, now_ms).at_ms, SCHEDULE_NEVER); /* no epoch */
+}
+
+static void a_failed_attest_of_a_finding_waits(void **state)
+{
+    struct schedule_seen seen = good;
+
+    (void)state;
+    seen.finding = true;
+    next_is(&seen, SCHEDULE_ATTEST, 0);
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST });
+    next_is(&seen, SCHEDULE_ATTEST, SCHEDULE_RETRY_MIN_MS / 2);
+}
+
+static void the_epoch_that_heals_is_attested_at_once(void **state) /* P-DEV-18 */
+{
+    const struct schedule_done new = { .what = SCHEDULE_REKEY, .answered = true, .rekeyed = true };
+    struct schedule_done red = new;
+    struct schedule_seen off = good;
+
+    (void)state;
+    off.bar = LIVE_OFF;
+    done(new); /* an ordinary one */
+    next_is(&off, SCHEDULE_ATTEST, 300000);
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST, .answered = true, .rekey_now = true });
+    done(new);
+    next_is(&off, SCHEDULE_ATTEST, 0);
+    assert_int_equal(schedule_next(&s, &off, now_ms).reason, PAWL_REASON_DEMAND);
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST });
+    next_is(&off, SCHEDULE_ATTEST, SCHEDULE_RETRY_MIN_MS / 2); /* it failed */
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST, .answered = true, .keys_red = true });
+    next_is(&off, SCHEDULE_ATTEST, 300000); /* red all the same: a person has to say more */
+    red.keys_red = true;
+    done(red);
+    next_is(&off, SCHEDULE_ATTEST, 0);
+    red.what = SCHEDULE_ATTEST; /* that became a resync */
+    done(red);
+    next_is(&off, SCHEDULE_ATTEST, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +554,11 @@ int main(void)
              refused_messages_attest_first_and_ever_later, settled),
         CASE("demands in messages are heeded", demands_in_messages_are_heeded, settled),
         CASE("calm, it does only what is needed", calm_it_does_only_what_is_needed, begin),
+        CASE("a finding is attested at once, and then ever later",
+             a_finding_is_attested_at_once_and_then_ever_later, settled),
+        CASE("a failed attest of a finding waits", a_failed_attest_of_a_finding_waits, settled),
+        CASE("the epoch that heals is attested at once", the_epoch_that_heals_is_attested_at_once,
+             settled),
         CASE("no day has too many events", no_day_has_too_many_events, settled),
     };
 

@@ -240,7 +240,12 @@ static struct record a_record(void)
                         .result = "none",
                         .why = "no-policy",
                         .failure = "server: \"away\"",
-                        .failing_since_s = 1700000000 };
+                        .failing_since_s = 1700000000,
+                        .software = "warning",
+                        .keys = "contraindicated",
+                        .incident = { INCIDENT_DEVICE_CLONED, true, 1700000002, UINT64_MAX },
+                        .told = INCIDENT_MESSAGE_FORGED,
+                        .told_since_s = 1600000000 };
     return r;
 }
 
@@ -265,6 +270,20 @@ static void a_record_comes_back_as_written(void **state)
     assert_string_equal(got.failure, r.failure);
     assert_string_equal(got.tenant, "demo");
     assert_int_equal(got.failing_since_s, r.failing_since_s);
+    assert_string_equal(got.software, "warning");
+    assert_string_equal(got.keys, "contraindicated");
+    assert_true(got.incident.kind == INCIDENT_DEVICE_CLONED && got.incident.by_verifier);
+    assert_true(got.incident.since_s == 1700000002 && got.incident.epoch == UINT64_MAX);
+    assert_true(got.told == INCIDENT_MESSAGE_FORGED && got.told_since_s == 1600000000);
+    r.incident.by_verifier = false;
+    r.told = INCIDENT_NONE;
+    T_OK(record_save(dir, &r, &err), &err);
+    T_OK(record_read(dir, &got, &err), &err);
+    assert_true(!got.incident.by_verifier && !got.told && !got.told_since_s);
+    r.incident = (struct incident){ 0 };
+    T_OK(record_save(dir, &r, &err), &err);
+    T_OK(record_read(dir, &got, &err), &err);
+    assert_false(got.incident.kind);
 }
 
 /* A name in a stranger's certificate, a path cut inside a character: whatever the last failure
@@ -339,6 +358,17 @@ static void a_bad_record_is_refused_by_name(void **state)
           PAWL_E_RANGE, "agent.json.resets" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"resets\": 0.5}", PAWL_E_FORM,
           "agent.json.resets" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"told\": \"other\"}",
+          PAWL_E_FORM, "agent.json.told_since" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"incident\": \"none\"}",
+          PAWL_E_FORM, "agent.json.incident" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"incident\": \"other\"}",
+          PAWL_E_FORM, "agent.json.incident_by" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"incident_epoch\": \"1\"}",
+          PAWL_E_FORM, "agent.json.incident_epoch" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"incident\": \"other\","
+          " \"incident_by\": \"me\", \"incident_since\": 1, \"incident_epoch\": \"1\"}",
+          PAWL_E_FORM, "agent.json.incident_by" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"epoch\": \"1\"}", PAWL_E_FORM,
           "agent.json.rekeyed" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"epoch\": \"0\","

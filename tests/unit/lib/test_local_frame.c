@@ -40,6 +40,7 @@ static const struct {
         .n = 32,
         .epoch = 3 } },
     { "81 66 737461747573", { .ask = PAWL_LOCAL_STATUS } },
+    { "81 65 7761746368", { .ask = PAWL_LOCAL_WATCH } },
 };
 
 static const struct {
@@ -61,6 +62,8 @@ static const struct {
       { .say = PAWL_LOCAL_FACTS, .facts = { 1, 3, 7, 5, 2, 6, 4 } } },
     { "83 65 6572726f72 64 66756c6c 62 6e6f",
       { .say = PAWL_LOCAL_ERROR, .code = PAWL_E_FULL, .text = { NULL, 2 } } },
+    { "84 65 6576656e74 6e 6d6573736167652d666f72676564 f5 62 6e6f",
+      { .say = PAWL_LOCAL_EVENT, .kind = { NULL, 14 }, .begin = true, .text = { NULL, 2 } } },
 };
 
 enum {
@@ -105,6 +108,8 @@ static void answers_are_read(void **state)
         assert_int_equal(m.say, want->say);
         same_view(m.body, want->body);
         same_view(m.text, want->text);
+        same_view(m.kind, want->kind);
+        assert_int_equal(m.begin, want->begin);
         assert_true(m.id == want->id && m.epoch == want->epoch && m.code == want->code);
         assert_memory_equal(&m.facts, &want->facts, sizeof(m.facts));
     }
@@ -196,6 +201,7 @@ static void is_refused_by_field(void **state)
         { "83 64 73656e64 41 61 01", "request.chained" },
         { "84 64 73656e64 41 61 f5 f5", "request.frame" },
         { "82 64 73656e74 01", "request.frame" },
+        { "82 65 7761746368 01", "request.frame" },
         { "82 67 72656365697665 00", "request.wait_ms" },
         { "83 67 72656365697665 00 19ea61", "request.wait_ms" },
         { "83 67 72656365697665 20 00", "request.after" },
@@ -239,6 +245,13 @@ static void an_answer_is_refused_by_field(void **state)
         { "83 65 6572726f72 65 7469726564 62 6e6f", "answer.code" },
         { "83 65 6572726f72 62 6f6b 62 6e6f", "answer.code" }, /* no error */
         { "83 65 6572726f72 64 66756c6c 42 6e6f", "answer.text" },
+        { "84 65 6576656e74 41 61 f5 60", "answer.kind" },
+        { "84 65 6576656e74 7821 616161616161616161616161616161616161616161616161616161616161616161"
+          " f5 60",
+          "answer.kind" },
+        { "84 65 6576656e74 61 61 01 60", "answer.begin" },
+        { "84 65 6576656e74 61 61 f5 40", "answer.text" },
+        { "83 65 6576656e74 61 61 f5", "answer.text" },
     };
     struct pawl_local_ans m;
 
