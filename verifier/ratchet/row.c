@@ -431,6 +431,8 @@ static void get_incident(struct pawl_cbor_rd *r, struct incident *ret)
     if (!get_present(r, "incident", INCIDENT_N))
         return;
     ret->state = (enum incident_state)pawl_cbor_rd_uint(r, "incident.state", INCIDENT_CLOSED);
+    if (ret->state == INCIDENT_ABSENT) /* that is null */
+        pawl_cbor_rd_fail(r, PAWL_E_RANGE, "incident.state");
     ret->kind = (enum incident_kind)pawl_cbor_rd_uint(r, "incident.kind", INCIDENT_KIND_COUNT - 1);
     ret->severity = (enum severity)pawl_cbor_rd_uint(r, "incident.severity", SEVERITY_CRITICAL);
     ret->epoch = get_u64(r, "incident.epoch");
