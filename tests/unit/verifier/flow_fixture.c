@@ -375,7 +375,11 @@ int64_t world_incidents(struct world *w, enum rule rule)
 
 int64_t world_all_incidents(struct world *w)
 {
-    return store_number(&w->store, "SELECT count(*) FROM incident");
+    char sql[96];
+
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM incident WHERE kind != %d",
+             INCIDENT_SERVER_WENT_BACK);
+    return store_number(&w->store, sql);
 }
 
 void ear_done(cJSON **ear)
@@ -403,6 +407,14 @@ int ear_claim(const cJSON *ear, const char *name)
     const cJSON *c = member(member(device_of(ear), "ear.trustworthiness-vector"), name);
 
     return c ? c->valueint : 0;
+}
+
+const char *ear_private(const cJSON *ear, const char *name)
+{
+    const cJSON *v = cJSON_GetObjectItem(cJSON_GetObjectItem(ear, "pawl"), name);
+
+    assert_true(cJSON_IsString(v));
+    return v->valuestring;
 }
 
 bool ear_says(const cJSON *ear, const char *why)

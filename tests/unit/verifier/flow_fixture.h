@@ -114,11 +114,13 @@ void   ear_done(cJSON **ear);
 #define EAR PAWL_CLEANUP(ear_done) cJSON
 const char *ear_status(const cJSON *ear);
 /* A claim of the trustworthiness vector, 0 if absent. */
-int                ear_claim(const cJSON *ear, const char *name);
+int ear_claim(const cJSON *ear, const char *name);
+/* A text of the private claim `pawl`: "sw", "keys". */
+const char        *ear_private(const cJSON *ear, const char *name);
 bool               ear_says(const cJSON *ear, const char *why);
 bool               world_wants_values(struct world *w);
 struct pawl_result world_result(struct world *w);
-/* Incidents of this rule ("E5"), and of any. */
+/* Incidents with this rule, and all that speak against a device. */
 int64_t world_incidents(struct world *w, enum rule rule);
 int64_t world_all_incidents(struct world *w);
 

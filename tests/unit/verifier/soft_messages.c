@@ -223,15 +223,19 @@ static pawl_status read_segment(const struct segment_row *row, void *arg, struct
     static struct inbox_segment s;
     struct reading             *r = arg;
 
+    if (row->kind != SEGMENT_MESSAGES)
+        return pawl_ok();
     PAWL_TRY(inbox_open(&r->w->keys, pawl_view_str("acme"), row, &s, err));
     assert_int_equal(s.n, row->n);
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
+        const struct inbox_message *m = &s.message[i];
+        if (m->head.flags) /* a copy, or held: not listed */
+            continue;
         r->n += (size_t)snprintf(r->text + r->n, sizeof(r->text) - r->n,
                                  "%" PRIu64 "/%" PRIu32 "/%" PRIu64 "/%" PRIu64 ":%.*s ",
-                                 s.message[i].epoch, s.message[i].gen, s.message[i].seq,
-                                 s.message[i].id,
-                                 (int)(s.message[i].body.n < 64 ? s.message[i].body.n : 64),
-                                 (const char *)s.message[i].body.p);
+                                 m->head.epoch, m->head.gen, m->head.seq, m->head.id,
+                                 (int)(m->body.n < 64 ? m->body.n : 64), (const char *)m->body.p);
+    }
     inbox_segment_done(&s);
     return pawl_ok();
 }

@@ -40,7 +40,11 @@ static void went_back(struct world *w, struct soft_device *d, const struct pawl_
     d->clock = mark;
     world_attest_all(w, d);
     EAR *ear = world_ear(w);
-    assert_string_equal(ear_status(ear), "affirming");
+    /* The TPM is where it was, and a person must say what became of its keys meanwhile. */
+    assert_string_equal(ear_private(ear, "sw"), "affirming");
+    assert_string_equal(ear_private(ear, "keys"), "contraindicated");
+    assert_string_equal(ear_status(ear), "contraindicated");
+    assert_int_equal(world_incidents(w, RULE_E6), 1);
 }
 
 static void t1_the_reset_count_went_back(void **state)

@@ -325,7 +325,7 @@ static void e5_an_older_epoch_s_root_that_is_shown(void **state) /* R_EPLOW */
     assert_int_equal(world_incidents(&w, RULE_E5), 1);
     assert_int_equal(store_number(&w.store, "SELECT epoch FROM incident"), 2);
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE"
-                                            " 'incident E5 in epoch 2: %'"),
+                                            " 'incident device-cloned opened in epoch 2 (E5): %'"),
                      1);
     /* The same proof again adds no row; the honest device goes on, and is asked to rekey. */
     base_says_no(&w, &d, &old, PAWL_LABEL_ATTEST, PAWL_REFUSAL_FORKED);

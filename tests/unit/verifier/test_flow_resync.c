@@ -181,8 +181,14 @@ static void a_verifier_put_back_follows_the_device(void **state) /* P-RESYNC-1, 
     d.pcr[7] ^= 1; /* a known device that is ahead: appraisal decides nothing here */
     world_resync(&w, &d);
     assert_int_equal(d.root.epoch, newest.epoch + 1);
+    /* Told as what it is: ours, and over with the first request under the new root. */
+    assert_int_equal(world_incidents(&w, RULE_BACK), 1);
+    assert_int_equal(world_ratchet(&w, &d).incident.state, INCIDENT_OPEN);
+    EAR *before = world_ear(&w);
+    assert_string_equal(ear_private(before, "keys"), "affirming");
     world_attest(&w, &d);
     assert_int_equal(world_all_incidents(&w), 0);
+    assert_int_equal(world_ratchet(&w, &d).incident.state, INCIDENT_CLOSED);
     assert_int_equal(world_ratchet(&w, &d).current.epoch, 5);
 }
 
@@ -234,7 +240,7 @@ static void e5_a_copy_that_came_second_is_a_fork_and_no_resync(void **state) /* 
     world_move(&w, &d, DEVICE_EVENT_APPROVE);
     world_resync(&w, &copy);
     world_attest(&w, &copy);
-    assert_int_equal(world_ratchet(&w, &d).incident_epoch, 0);
+    assert_int_equal(world_ratchet(&w, &d).incident.state, INCIDENT_CLOSED);
 }
 
 static void an_old_state_directory_resyncs_by_leave(void **state)

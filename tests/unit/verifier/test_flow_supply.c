@@ -239,7 +239,8 @@ static void e3_a_replaced_message_is_named_by_its_leaves(void **state) /* THIEF,
 
     world_takes(&w, flow_supply, supply(&w, &log, 0, 1), 200);
     EAR *ear = world_ear(&w);
-    assert_string_equal(ear_status(ear), "affirming");
+    assert_string_equal(ear_private(ear, "sw"), "affirming");
+    assert_string_equal(ear_private(ear, "keys"), "contraindicated");
     assert_int_equal(world_result(&w).conf_v.n, 0);
     assert_int_equal(world_all_incidents(&w), 1); /* one for each epoch */
     world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
@@ -478,6 +479,7 @@ static void a_store_that_was_put_back_follows_the_downlink(void **state) /* P-RE
         it_got(&ev, 7, 0x99, &d);
         world_sends(&w, &ev);
         assert_int_equal(world_all_incidents(&w), 0);
+        assert_int_equal(world_incidents(&w, RULE_BACK), 1); /* told, and of us */
         /* Once: late answers of the other store share no slot with ours. */
         assert_int_equal(world_ratchet(&w, &d).down_next, 8 + PAWL_SLOT_WINDOW);
     }
