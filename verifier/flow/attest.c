@@ -105,14 +105,14 @@ static void plan_event(const struct attestation *a, struct step *step)
     const struct device *d = &step->device;
 
     if (a->leave != RESYNC_DENIED) {
-        event_add(step, "resync to epoch %" PRIu64 ", by %s: %s", a->ev->a1.new_epoch,
-                  a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
-                  d->status);
+        event_note(step, "resync to epoch %" PRIu64 ", by %s: %s", a->ev->a1.new_epoch,
+                   a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
+                   d->status);
         return;
     }
     if (strcmp(a->d.status, d->status) == 0 && why_is_same(a->d.why, d->why))
         return;
-    event_add(step, "attempt %" PRIu64 ": %s", d->attempt, d->status);
+    event_note(step, "attempt %" PRIu64 ": %s", d->attempt, d->status);
     why_append(d->why, step->event, sizeof(step->event));
 }
 

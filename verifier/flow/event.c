@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void event_add(struct step *step, const char *fmt, ...)
+void event_note(struct step *step, const char *fmt, ...)
 {
     const size_t cap = sizeof(step->event);
     size_t       n = strlen(step->event);

@@ -6,6 +6,6 @@
 #include "store/store.h"
 
 /* Behind what the step tells already; what does not fit is cut off. */
-void event_add(struct step *step, const char *fmt, ...) PAWL_PRINTF(2, 3);
+void event_note(struct step *step, const char *fmt, ...) PAWL_PRINTF(2, 3);
 
 #endif

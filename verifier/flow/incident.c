@@ -155,8 +155,8 @@ static pawl_status tell_end(struct held *h, struct step *step, int64_t now_ms, c
 
     PAWL_TRY(put(h, step, now_ms, state, how, err));
     PAWL_TRY(notify(h, step, now_ms, err));
-    event_add(step, "incident %s in epoch %" PRIu64 " %s: %s", incident_kind_name(i->kind),
-              i->epoch, state, how);
+    event_note(step, "incident %s in epoch %" PRIu64 " %s: %s", incident_kind_name(i->kind),
+               i->epoch, state, how);
     return pawl_ok();
 }
 
@@ -197,9 +197,9 @@ static pawl_status tell(struct telling *t, struct pawl_err *err)
     PAWL_TRY(incident_prove(h, t->d, t->step, t->now_ms, &t->found, detail, t->c, err));
     PAWL_TRY(put(h, t->step, t->now_ms, what_of(t), detail, err));
     if (t->opened || t->joined)
-        event_add(t->step, "incident %s %s in epoch %" PRIu64 " (%s): %.500s",
-                  incident_kind_name(i->kind), what_of(t), i->epoch, rule_name(t->found.at[0].rule),
-                  detail);
+        event_note(t->step, "incident %s %s in epoch %" PRIu64 " (%s): %.500s",
+                   incident_kind_name(i->kind), what_of(t), i->epoch,
+                   rule_name(t->found.at[0].rule), detail);
     if (t->opened || i->severity != t->severity_was)
         PAWL_TRY(notify(h, t->step, t->now_ms, err));
     if (t->tainted)
