@@ -23,7 +23,6 @@
 enum {
     PAGE = 100,
     PAGE_BYTES = 1024 * 1024,
-    ENTRY_BYTES = 256,   /* of an entry beside its body */
     BATCH = 256,         /* rows at a time */
     SEARCH_ROWS = 16384, /* that one request looks at without finding an entry */
     ID_TEXT = 2 * PAWL_DEVICE_ID + 24,
@@ -100,7 +99,6 @@ static cJSON *add_entry(struct page *p, const struct segment_row *row, size_t i,
 
     p->at = (struct cursor){ row->number, i + 1 < n ? i + 1 : 0 };
     p->n++;
-    p->bytes += ENTRY_BYTES;
     cursor_write(p->at.row, p->at.n, cursor);
     json_text(p->j, o, "cursor", cursor);
     return o;
