@@ -61,7 +61,7 @@ PAWL_MUST_USE pawl_status sentlog_leaves(struct sentlog *l, uint64_t epoch, uint
  * used. Slots in a range that is or was unknown, up to `nolog` (a loss of state), or pruned before
  * are not judged. With verdict 1 the generations that it lists are pruned, if all their leaves were
  * in the last snapshot and none can be added; on a full disk by a later receipt. With 2 or 3
- * nothing is. */
+ * nothing is; ahead_seq is then the receipt's seq_hi, if we never sent that slot. */
 PAWL_MUST_USE pawl_status sentlog_receipt(struct sentlog *l, const struct pawl_receipt *r,
                                           const uint8_t hash[32], uint64_t sent_hi, uint64_t nolog,
                                           struct pawl_receipt_verdict *ret, struct pawl_err *err);

@@ -82,11 +82,9 @@ static pawl_status judge_all(struct sentlog *l, const struct pawl_receipt *r, ui
     }
     if (is_unjudged(l, r->seq_hi, nolog) || is_sent(l, r->seq_hi))
         return pawl_ok();
-    v->verdict = MISMATCH;
-    if (r->seq_hi > top) {
-        v->verdict = AHEAD;
-        v->ahead_seq = r->seq_hi;
-    }
+    /* The slot says in which epoch somebody used our keys, which need not be this one. */
+    v->verdict = r->seq_hi > top ? AHEAD : MISMATCH;
+    v->ahead_seq = r->seq_hi;
     return pawl_ok();
 }
 

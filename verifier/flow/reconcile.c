@@ -140,9 +140,11 @@ static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pa
     PAWL_TRY(held_each(h, PAWL_UP, take_unlisted, rc, err));
     detect_verdict(&rc->a1->receipt, &rc->found);
     place_ahead(h, &rc->found);
-    /* Our receipts do not claim the same slot for good, or the device could never drop a leaf. */
-    if (rc->a1->receipt.verdict == 3 && h->r.received_hi > snd->seq_hi)
-        h->r.received_hi = snd->seq_hi;
+    /* Our receipts do not claim the same slot for good, or the device could never drop a leaf: they
+     * go back to what it lists. Its seq_hi may be a slot that a restart skipped. */
+    uint64_t listed = snd->gen_n ? snd->gens[snd->gen_n - 1].last_seq : snd->seq_hi;
+    if (rc->a1->receipt.ahead_seq && h->r.received_hi > listed)
+        h->r.received_hi = listed;
     return pawl_ok();
 }
 

@@ -343,6 +343,34 @@ static void e4_what_was_denied_is_not_claimed_again(void **state)
     world_log_says(&w, &d, &log, 1); /* and no acknowledgement speaks of it either */
 }
 
+/* The device died and went on behind the forged slot: its seq_hi is one that it never used, and a
+ * receipt that named it would be denied again, in the next epoch too. */
+static void e4_nor_is_a_slot_that_a_restart_skipped(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+    uint8_t                hash[32];
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    send(&w, &d, &log, forge(&log, 9));
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    T_OK(pawl_sha256(world_result(&w).receipt, hash, &w.err), &w.err);
+    world_begin(&w, &d, PAWL_LABEL_ATTEST, &ev);
+    soft_log_snd(&log, &ev.a1);
+    ev.a1.snd.seq_hi = 256;
+    ev.a1.receipt = (struct pawl_receipt_verdict){ .receipt = PAWL_VIEW_OF(hash),
+                                                   .verdict = 2,
+                                                   .ahead_seq = 9 };
+    world_sends(&w, &ev);
+    assert_int_equal(world_incidents(&w, RULE_E4), 1);
+    assert_int_equal(receipt_of(&w).seq_hi, 3);
+}
+
 /* The thief speaks in a generation that the device closed an hour ago, above the snapshot: the row
  * stays until a snapshot was above it. */
 static void e3_a_forged_message_in_an_old_generation_is_kept_until_it_is_judged(void **state)
@@ -636,6 +664,7 @@ int main(void)
                e3_a_forged_message_in_an_old_generation_is_kept_until_it_is_judged),
         T_CASE("E4 the device denies the receipt", e4_the_device_denies_the_receipt),
         T_CASE("E4 what was denied is not claimed again", e4_what_was_denied_is_not_claimed_again),
+        T_CASE("E4: nor is a slot that a restart skipped", e4_nor_is_a_slot_that_a_restart_skipped),
         T_CASE("a receipt of a lost store accuses nobody",
                a_receipt_of_a_lost_store_accuses_nobody),
         T_CASE("E7 a downlink message that we never sent",
