@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "flow/event.h"
 #include "flow/json.h"
 
 /* {"type": "overdue", "device", "time", "due", "state": "overdue" | "back"} */
@@ -43,14 +44,6 @@ static pawl_status add_notice(struct step *step, int64_t due_s, const char *stat
     return pawl_ok();
 }
 
-/* A line of its own, or behind what the step tells already. */
-static void add_event(struct step *step, const char *text)
-{
-    size_t n = strlen(step->event);
-
-    snprintf(step->event + n, sizeof(step->event) - n, "%s%s", n ? "; " : "", text);
-}
-
 /* "2026-01-31T12:00:00Z" */
 static void write_time(int64_t s, char ret[32])
 {
@@ -73,7 +66,7 @@ pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s, int64_t
     if (!was_due_s)
         return pawl_ok();
     PAWL_TRY(add_notice(step, was_due_s, "back", now_ms, err));
-    add_event(step, "back: it was overdue");
+    event_note(step, "back: it was overdue");
     return pawl_ok();
 }
 
@@ -90,7 +83,7 @@ bool overdue_is_due(const struct device *d, int64_t start_s, int64_t now_s)
 pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,
                          struct pawl_err *err)
 {
-    char since[32], due[32], line[128];
+    char since[32], due[32];
 
     memcpy(step->tenant, d->tenant, sizeof(step->tenant));
     step->has_device = true;
@@ -99,8 +92,6 @@ pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *st
     PAWL_TRY(add_notice(step, d->due_s, "overdue", now_ms, err));
     write_time(d->attested_s, since);
     write_time(d->due_s, due);
-    snprintf(line, sizeof(line), "overdue: no attestation since %s, and by its own word due by %s",
-             since, due);
-    add_event(step, line);
+    event_note(step, "overdue: no attestation since %s, and by its own word due by %s", since, due);
     return pawl_ok();
 }

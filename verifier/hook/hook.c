@@ -22,7 +22,7 @@ struct hook {
     const struct tenant_config *tenant;
     struct post                *post;
     struct pawl_secret          key;
-    char                        cursor[48]; /* behind what the receiver took */
+    char                        cursor[48]; /* behind what it took, and what is not listed */
     unsigned                    failures;   /* since it last took something */
     bool                        runs;
     pthread_t                   thread;
@@ -35,14 +35,18 @@ static void free_text(char **s)
 
 /* ---- one page ------------------------------------------------------------------------------- */
 
-static pawl_status next_of(const char *page, char ret[48], struct pawl_err *err)
+/* What is in a page: where to go on, and whether there is anything to tell. */
+static pawl_status look_into(const char *page, char ret_next[48], bool *ret_empty,
+                             struct pawl_err *err)
 {
     cJSON      *j = cJSON_Parse(page);
     const char *next = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(j, "next"));
     bool        fits = next && strlen(next) < 48;
 
-    if (fits)
-        snprintf(ret, 48, "%s", next);
+    if (fits) {
+        snprintf(ret_next, 48, "%s", next);
+        *ret_empty = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(j, "messages")) == 0;
+    }
     cJSON_Delete(j);
     return fits ? pawl_ok() : pawl_fail(err, PAWL_E_BUG, "messages.next", "is no cursor");
 }
@@ -70,27 +74,27 @@ static pawl_status keep_cursor(struct hook *h, const char *next, struct pawl_err
     memcpy(step.tenant, h->tenant->name, sizeof(step.tenant));
     memcpy(step.consumer, consumer, sizeof(consumer));
     snprintf(step.cursor, sizeof(step.cursor), "%s", next);
-    PAWL_TRY(store_commit_wait(h->flow->store, &step, err));
-    memcpy(h->cursor, step.cursor, sizeof(h->cursor));
-    return pawl_ok();
+    return store_commit_wait(h->flow->store, &step, err);
 }
 
-/* *ret_any: there was something, and the receiver has it. */
-static pawl_status turn(struct hook *h, bool *ret_any, uint64_t *ret_wait_s, struct pawl_err *err)
+/* *ret_more: something came, and there may be more at once. Where a page is empty, its cursor is
+ * behind what is not listed: that is worth no write. */
+static pawl_status turn(struct hook *h, bool *ret_more, uint64_t *ret_wait_s, struct pawl_err *err)
 {
     PAWL_CLEANUP(free_text) char *page = NULL;
     struct message_query          q = { 0 };
     char                          next[48];
-    bool                          any = false;
+    bool                          empty = true;
 
     memcpy(q.after, h->cursor, sizeof(q.after));
-    PAWL_TRY(operator_messages(h->flow, h->tenant, &q, &page, &any, err));
-    *ret_any = any;
-    if (!any)
-        return pawl_ok();
-    PAWL_TRY(next_of(page, next, err));
-    PAWL_TRY(deliver(h, page, ret_wait_s, err));
-    return keep_cursor(h, next, err);
+    PAWL_TRY(operator_messages(h->flow, h->tenant, &q, &page, ret_more, err));
+    PAWL_TRY(look_into(page, next, &empty, err));
+    if (!empty) {
+        PAWL_TRY(deliver(h, page, ret_wait_s, err));
+        PAWL_TRY(keep_cursor(h, next, err));
+    }
+    memcpy(h->cursor, next, sizeof(h->cursor));
+    return pawl_ok();
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
@@ -124,7 +128,7 @@ static void log_failed(const struct hook *h, uint64_t ms, const struct pawl_err 
 }
 
 /* How long to wait before the next turn. */
-static uint64_t after_turn(struct hook *h, pawl_status s, bool any, uint64_t wait_s,
+static uint64_t after_turn(struct hook *h, pawl_status s, bool more, uint64_t wait_s,
                            const struct pawl_err *err)
 {
     if (!pawl_is_ok(s)) {
@@ -132,12 +136,10 @@ static uint64_t after_turn(struct hook *h, pawl_status s, bool any, uint64_t wai
         log_failed(h, ms, err);
         return ms;
     }
-    if (!any)
-        return LOOK_MS;
     if (h->failures)
         log_info("webhook of tenant %s: taken, after %u failures", h->tenant->name, h->failures);
     h->failures = 0;
-    return 0;
+    return more ? 0 : LOOK_MS;
 }
 
 static void *run(void *arg)
@@ -147,12 +149,12 @@ static void *run(void *arg)
 
     while (post_wait(h->post, ms)) {
         struct pawl_err err;
-        bool            any = false;
+        bool            more = false;
         uint64_t        wait_s = 0;
-        pawl_status     s = turn(h, &any, &wait_s, &err);
+        pawl_status     s = turn(h, &more, &wait_s, &err);
 
         if (post_wait(h->post, 0)) /* else it was given up, and did not fail */
-            ms = after_turn(h, s, any, wait_s, &err);
+            ms = after_turn(h, s, more, wait_s, &err);
     }
     return NULL;
 }
