@@ -7,6 +7,7 @@
   app.py SOCKET ahead N                                   N sends ahead of their answers
   app.py SOCKET raw HEX                                   one packet as it is
   app.py SOCKET follow N                                  N messages as they come, each taken
+  app.py SOCKET watch N                                   N incidents as they begin and end
   app.py SOCKET lazy                                      asks much, reads nothing, stays
 
 Answers are printed as JSON, a line each; null: the agent closed the connection."""
@@ -87,6 +88,10 @@ def main(args):
             message = app.get()
             show([message[0], message[2].decode()])
             app.put("taken", message[1])
+            show(app.get())
+    elif args[1] == "watch":
+        show(app.ask("watch"))
+        for _ in range(int(args[2])):
             show(app.get())
     elif args[1] == "lazy":
         app.socket.setblocking(False)
