@@ -315,8 +315,9 @@ pawl_status incident_open(struct held *h, const struct device *d, struct step *s
 pawl_status incident_marked(struct held *h, struct step *step, int64_t now_ms,
                             const struct inbox_mark *mark, size_t n, struct pawl_err *err)
 {
-    struct incident *i = &h->r.incident;
-    bool             final = false;
+    struct incident     *i = &h->r.incident;
+    struct incident_row *row;
+    bool                 final = false;
 
     for (size_t k = 0; k < n; k++) {
         i->forged += mark[k].mark == MARK_FORGED;
@@ -324,7 +325,13 @@ pawl_status incident_marked(struct held *h, struct step *step, int64_t now_ms,
         i->unattested += mark[k].mark == MARK_UNATTESTED;
         final |= mark[k].mark > MARK_TAINTED;
     }
-    return final || !i->tainted ? put(h, step, now_ms, "marked", "", err) : pawl_ok();
+    if (final)
+        return put(h, step, now_ms, "marked", "", err);
+    if (i->tainted)
+        return pawl_ok();
+    PAWL_TRY(incident_row_in(h, step, i->epoch, &row, err));
+    incident_row_follow(h, now_ms, row);
+    return pawl_ok();
 }
 
 /* ---- its end -------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The proof of an incident, from what the finder and the store have: quotes, the receipt that the
- * device had before, and the leaves that digests of the newest quote are over.
+ * device had before, and leaves that belong to digests of the newest quote.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 struct proving {
     struct proof p;
     struct blob  last; /* evidence from the store */
+    uint8_t      leaf[PROOF_GENS_MAX][PAWL_GEN_MESSAGES * PAWL_LEAF];
     uint8_t      b[PROOF_MAX];
 };
 
@@ -55,39 +56,93 @@ static pawl_status add_quotes(struct held *h, const struct incident_case *c, str
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
 
+/* The slots of g that A1 has a digest over, first to last of them in order of their numbers. */
+struct listed {
+    uint64_t first;
+    uint64_t bits; /* of g's 64 slots */
+};
+
+static bool find_sent(const struct pawl_a1 *a1, const struct generation *g, struct listed *ret)
+{
+    for (size_t i = 0; i < a1->snd.gen_n; i++) {
+        const struct pawl_snd_gen *s = &a1->snd.gens[i];
+        uint64_t                   at = s->first_seq - g->first_seq;
+        uint64_t                   n = s->last_seq - s->first_seq + 1;
+
+        if (s->epoch != g->epoch || s->gen != g->gen)
+            continue;
+        if (s->count != n || n - 1 >= PAWL_GEN_MESSAGES || at > PAWL_GEN_MESSAGES - n)
+            return false;
+        *ret = (struct listed){ s->first_seq, UINT64_MAX >> (PAWL_GEN_MESSAGES - n) << at };
+        return true;
+    }
+    return false;
+}
+
+static bool find_received(const struct pawl_a1 *a1, const struct generation *g, struct listed *ret)
+{
+    for (size_t i = 0; i < a1->rcv.gen_n; i++) {
+        const struct pawl_rcv_gen *r = &a1->rcv.gens[i];
+        uint64_t                   at = r->first_seq - g->first_seq;
+        uint64_t                   bits = pawl_bits_read(r->bitmap);
+
+        if (r->epoch != g->epoch || r->gen != g->gen)
+            continue;
+        if (!bits || at >= PAWL_GEN_MESSAGES || bits << at >> at != bits)
+            return false;
+        *ret = (struct listed){ r->first_seq, bits << at };
+        return true;
+    }
+    return false;
+}
+
 static bool has_leaves(const struct proof *p, const struct generation *g)
 {
     for (size_t i = 0; i < p->leaves_n; i++)
-        if (p->leaves[i].epoch == g->epoch && p->leaves[i].gen == g->gen)
+        if (p->leaves[i].dir == g->dir && p->leaves[i].epoch == g->epoch &&
+            p->leaves[i].gen == g->gen)
             return true;
     return false;
 }
 
-/* The attested leaves of g, if they are all here and the quote is about them. */
-static void add_leaves(struct proof *p, const struct pawl_snd *snd, const struct generation *g)
+static void put_leaves(struct proving *v, const struct generation *g, const struct listed *l)
 {
-    if (!g->attested || !g->clean || has_leaves(p, g) || p->leaves_n == PROOF_GENS_MAX)
-        return;
-    for (size_t i = 0; i < snd->gen_n; i++) {
-        const struct pawl_snd_gen *s = &snd->gens[i];
-        if (s->epoch != g->epoch || s->gen != g->gen || s->first_seq < g->first_seq ||
-            s->last_seq != g->last_seq || !pawl_view_equal(s->digest, PAWL_VIEW_OF(g->digest)))
-            continue;
-        uint64_t at = s->first_seq - g->first_seq;
-        p->leaves[p->leaves_n++] = (struct proof_leaves){
-            .dir = PAWL_UP,
-            .epoch = g->epoch,
-            .gen = g->gen,
-            .first_seq = s->first_seq,
-            .leaves = pawl_view(g->leaf[at], (size_t)(g->last_seq - s->first_seq + 1) * PAWL_LEAF),
-        };
-        return;
-    }
+    struct proof *p = &v->p;
+    uint8_t      *room = v->leaf[p->leaves_n];
+    size_t        n = 0;
+
+    for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++)
+        if (l->bits >> i & 1)
+            memcpy(room + PAWL_LEAF * n++, g->leaf[i], PAWL_LEAF);
+    p->leaves[p->leaves_n++] = (struct proof_leaves){ .dir = g->dir,
+                                                      .epoch = g->epoch,
+                                                      .gen = g->gen,
+                                                      .first_seq = l->first,
+                                                      .leaves = pawl_view(room, n * PAWL_LEAF) };
 }
 
-/* What the generations of the findings hold, where the request has them at hand. */
-static pawl_status add_all_leaves(struct held *h, struct proof *p, struct pawl_err *err)
+/*
+ * What the generation of a finding holds: the attested leaves, which name what was forged; or, of a
+ * digest that differs, what came (E3) or was sent (E7), which shows that it does.
+ */
+static void add_leaves(struct proving *v, const struct pawl_a1 *a1, const struct finding_slot *s,
+                       const struct generation *g)
 {
+    struct listed l;
+    bool          up = g->dir == PAWL_UP;
+
+    if (has_leaves(&v->p, g) || v->p.leaves_n == PROOF_GENS_MAX ||
+        !(up ? find_sent(a1, g, &l) : find_received(a1, g, &l)))
+        return;
+    if (up && g->clean && !(l.bits & ~g->known))
+        put_leaves(v, g, &l);
+    else if (s->seq == 0 && !(l.bits & ~(g->have | g->known)))
+        put_leaves(v, g, &l);
+}
+
+static pawl_status add_all_leaves(struct held *h, struct proving *v, struct pawl_err *err)
+{
+    const struct proof     *p = &v->p;
     struct held_generation *one;
     struct pawl_a1          a1;
 
@@ -96,13 +151,14 @@ static pawl_status add_all_leaves(struct held *h, struct proof *p, struct pawl_e
     PAWL_TRY(pawl_a1_parse(p->quote[p->quote_n - 1].a1, &a1, err));
     for (size_t i = 0; i < p->found.n; i++) {
         const struct finding_slot *s = &p->found.at[i];
-        if (s->rule != RULE_E1 && s->rule != RULE_E3)
+        if (s->rule != RULE_E1 && s->rule != RULE_E3 && s->rule != RULE_E7)
             continue;
-        pawl_status got = held_generation(h, PAWL_UP, s->epoch, s->gen, false, &one, err);
+        pawl_status got = held_generation(h, s->rule == RULE_E7 ? PAWL_DOWN : PAWL_UP, s->epoch,
+                                          s->gen, false, &one, err);
         if (got.code == PAWL_E_ABSENT)
             continue;
         PAWL_TRY(got);
-        add_leaves(p, &a1.snd, &one->g);
+        add_leaves(v, &a1, s, &one->g);
     }
     return pawl_ok();
 }
@@ -168,7 +224,7 @@ pawl_status incident_prove(struct held *h, const struct device *d, struct step *
                            .detail = pawl_view_str(detail),
                            .found = *found };
     PAWL_TRY(add_quotes(h, c, v, err));
-    PAWL_TRY(add_all_leaves(h, &v->p, err));
+    PAWL_TRY(add_all_leaves(h, v, err));
     PAWL_TRY(write_it(h, v, &n, err));
     return n ? add_row(h, v, n, step, err) : pawl_ok();
 }

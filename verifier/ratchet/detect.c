@@ -120,8 +120,12 @@ void detect_message(const struct ratchet *r, const struct generation *g,
         return;
     }
     uint64_t end = end_of(r, g, newer);
-    if (end && seq >= end)
+    bool     behind = end && seq >= end;
+    if (behind)
         find_slot(ret, RULE_E2, g, seq, leaf, NULL);
+    /* Behind the end of its epoch no log ever speaks of it. */
+    if (behind && g->epoch < r->current.epoch)
+        return;
     if (is_absent(g, seq, leaf) && is_judged(r, g->epoch, seq))
         find_slot(ret, RULE_E3, g, seq, leaf, attested_leaf(g, i));
 }
