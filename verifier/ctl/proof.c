@@ -71,7 +71,8 @@ static bool add_proof(cJSON *o, const struct proof *p)
            json_add_hex(o, "device", p->device_id) && json_add_u64(o, "epoch", p->epoch) &&
            cJSON_AddStringToObject(o, "kind", incident_kind_name(p->kind)) &&
            cJSON_AddStringToObject(o, "rule", rule_name(p->rule)) &&
-           json_add_u64(o, "time", (uint64_t)p->time_ms / 1000) && add_text(o, "detail", p->detail);
+           cJSON_AddNumberToObject(o, "time", (double)(p->time_ms / 1000)) &&
+           add_text(o, "detail", p->detail);
 }
 
 static bool add_said(cJSON *o, const struct proof_said *said)

@@ -455,9 +455,8 @@ static void introduce(const struct proof_facts *f, struct proof_said *ret)
         incident_kind_name(f->p->kind), rule_name(f->p->rule));
     for (size_t i = 0; i < f->p->quote_n; i++)
         say(ret, PROOF_NOTHING,
-            "Quote %zu is signed by the device's TPM: attempt %" PRIu64 ", epoch %" PRIu64
-            ", %zu generations of messages listed.",
-            i + 1, f->a1[i].attempt, f->a1[i].base_epoch, f->a1[i].snd.gen_n);
+            "Quote %zu is signed by the device's TPM: attempt %" PRIu64 ", epoch %" PRIu64 ".",
+            i + 1, f->a1[i].attempt, f->a1[i].base_epoch);
 }
 
 static pawl_status judge_finding(const struct proof_facts *f, const struct finding_slot *s,

@@ -5,6 +5,7 @@
  * names, and everything only about the one device, tenant and verifier. For each rule the device's
  * TPM is claimed to contradict exactly when it does, and never for a slot that A1 excuses.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <pawl/cose.h>
@@ -697,6 +698,32 @@ static void many_findings_end_with_a_word_that_there_are_more(void **state)
     soft_proof_done(&s);
 }
 
+/* ---- an independent program ------------------------------------------------------------------ */
+
+/* tests/vectors/proof/proof.py made these files, and judged each by docs/api.md alone. */
+static void judges_as_an_independent_program_does(void **state)
+{
+    (void)state;
+    static struct proof p;
+    struct pawl_public  key;
+    struct proof_said   said;
+    struct pawl_err     err;
+    char                file[80], name[33], strength[17];
+    struct pawl_view    list = t_vector("proof/strengths.txt");
+    char               *text = strndup((const char *)list.p, list.n), *at = text;
+    int                 n, files = 0;
+
+    T_OK(pawl_public_from_pem(t_vector("cose/public.pem"), &key, &err), &err);
+    for (; sscanf(at, "%32s %16s\n%n", name, strength, &n) == 2; at += n, files++) {
+        snprintf(file, sizeof(file), "proof/%s.proof", name);
+        T_OK(proof_open(t_vector(file), &key, &p, &err), &err);
+        T_OK(proof_check(&p, &said, &err), &err);
+        assert_string_equal(proof_strength_name(said.strength), strength);
+    }
+    assert_int_equal(files, 19);
+    free(text);
+}
+
 /* ---- what somebody bent and had signed ------------------------------------------------------- */
 
 static void make_good(struct soft_proof *s)
@@ -891,6 +918,7 @@ int main(void)
         T_CASE("E1, E2, S1: what only the verifier saw", what_only_the_verifier_saw),
         T_CASE("many findings end with a word that there are more",
                many_findings_end_with_a_word_that_there_are_more),
+        T_CASE("judges as an independent program does", judges_as_an_independent_program_does),
         T_CASE("refuses an A1 about somebody else", an_a1_about_somebody_else),
         T_CASE("refuses a quote that the AK did not make", a_quote_that_the_ak_did_not_make),
         T_CASE("refuses leaves that nothing attests", leaves_that_nothing_attests),
