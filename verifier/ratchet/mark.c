@@ -6,7 +6,8 @@
  *  1. Only an attested leaf makes a message genuine, and only another attested leaf, or the silence
  *     of a log that speaks of its slot, makes it forged.
  *  2. A log that lists a slot without its leaf being here decides nothing yet.
- *  3. Genuine and forged stay so under every later snapshot of an honest device.
+ *  3. Under every later snapshot of an honest device genuine stays genuine, and forged never
+ *     becomes it; a range that is unknown later may excuse a slot, so marks are told when known.
  */
 
 #include <string.h>
