@@ -164,7 +164,8 @@ static void note_too_soon(struct schedule *s, const struct schedule_done *d, int
     s->rekey_demanded = false;
 }
 
-/* inv. 4. A verifier that repeats what we deny is told so ever more slowly (inv. 1). */
+/* inv. 4, P-DEV-16, P-DEV-18. A verifier that repeats what we deny is told so ever more slowly
+ * (inv. 1). */
 static void note_keys(struct schedule *s, const struct schedule_done *d, int64_t now_ms,
                       uint32_t random)
 {

@@ -131,7 +131,7 @@ pawl_status answer_judge(const struct net_answer *a, const struct pawl_public *k
     return pawl_ok();
 }
 
-/* ---- the keys' light ------------------------------------------------------------------------ */
+/* ---- the keys' light (P-DEV-17) ------------------------------------------------------------- */
 
 void answer_note_keys(struct flow *f, const struct pawl_a1 *a1, const struct flow_answer *a)
 {

@@ -49,7 +49,7 @@ struct flow {
     uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
-    uint64_t             next_s;   /* that attests follow each other within; 0: none is promised */
+    uint64_t             next_s;   /* P-TR-9; 0: no next attest is promised */
     uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
     bool                 moves;    /* from the verifier of the record on disk to another one */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */

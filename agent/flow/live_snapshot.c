@@ -97,7 +97,7 @@ pawl_status live_answered(struct flow *f, const struct pawl_a1 *a1, struct pawl_
     l->answered_hi = a1->snd.seq_hi;
     PAWL_TRY(sentlog_known(l->sent, &a1->snd, err));
     PAWL_TRY(rcvlog_answered(l->received, a1->rcv.seq_hi, err));
-    /* Said once: a finding that was repeated in a later epoch would open an incident there. */
+    /* Said once: a finding that was repeated in a later epoch would be one about it (P-DEV-16). */
     if (a1->receipt.verdict > VERDICT_FITS)
         live_recall(l);
     return receipt.n ? judge_receipt(f, receipt, err) : pawl_ok();

@@ -119,6 +119,23 @@ def one_that_was_open_is_shown_again_after_a_start():
 
 
 @scenario
+def a_rekey_by_hand_heals():
+    with attacked() as w:
+        p = w.works()
+        w.said(3)
+        forged_ahead(w, p)
+        p.kill()
+        p.wait()
+        w.agent("attest")
+        shown, lines = status(w, 1)
+        assert shown["incident"] and "pawl-agent rekey" in lines, lines
+        done = w.agent("rekey")  # its own result is red: the root is not in use yet
+        assert done.code == 0 and done.out.startswith("affirming") and "(epoch 2)" in done.out, done
+        assert "the incident is over" in done.err, done
+        status(w, 0)
+
+
+@scenario
 def the_device_promises_its_next_attest():
     with attacked() as w:
         w.agent("attest")

@@ -346,7 +346,8 @@ def each_field_of_a1_is_bound():
     others = {LABEL: "pawl/1 rekey", SUITE: 2, TENANT: "other", ID: bytes(32), DEVICE: bytes(32),
               AK: a1[AK][:-1] + b"\0", TD: a1[TD][:-1] + b"\0", NONCE: bytes(32),
               ATTEMPT: a1[ATTEMPT] + 1, 9: a1[9] + 1, 10: b"12345678", 11: a1[11] + 1, 12: bytes(65),
-              13: bytes(8), 14: bytes(8), 15: a1[15] + 1, 16: (a1[16] + 1) % 7}
+              13: bytes(8), 14: bytes(8), 15: a1[15] + 1, 16: (a1[16] + 1) % 7,
+              21: a1[21] + 1}
     with Unchanged():
         for i, v in others.items():
             changed_a1 = a1[:i] + [v] + a1[i + 1:]
