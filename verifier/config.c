@@ -485,7 +485,7 @@ static void check_tenants(struct parse *p)
     for (size_t i = 0; i < p->c.tenant_n; i++)
         if (p->c.tenant[i].webhook[0] && !p->c.tenant[i].webhook_key[0]) {
             p->line = p->webhook_line[i];
-            pawl_fail(&why, PAWL_E_ABSENT, "", "needs webhook_key, a file with 32 bytes or more");
+            pawl_fail(&why, PAWL_E_ABSENT, "", "needs webhook_key, a file with 32 to 64 bytes");
             fail_at(p, "webhook", &why);
         }
 }

@@ -163,8 +163,8 @@ static const char ini_format[] =
     ";heal = rekey\n"
     "; A device is overdue when it let so many of its own intervals pass.\n"
     ";overdue_after = 3\n"
-    "; Messages, marks and alerts are posted there, signed with the key in this file (32 bytes or\n"
-    "; more, for nobody else to read).\n"
+    "; Messages, marks and alerts are posted there, signed with the key in this file (32 to 64\n"
+    "; bytes, for nobody else to read).\n"
     "; webhook = https://receiver.example/pawl\n"
     "; webhook_key = webhook.key\n";
 
