@@ -25,7 +25,7 @@
 #define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
 #define POLICY_COLUMNS "tenant, name, version, created_s, json"
 
-/* Stand in 004 as numbers. */
+/* Stand in 004 and below as numbers. */
 _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED == 3,
                "partial indexes");
 
@@ -104,16 +104,14 @@ static const char *const text[SQL_COUNT] = {
                      " WHERE tenant = ? AND number > ? ORDER BY number LIMIT ?",
     [SQL_SEGMENTS_OF] = "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_device"
                         " WHERE tenant = ? AND device = ? AND number > ? ORDER BY number LIMIT ?",
-    [SQL_SEGMENTS_SINCE] =
-        "SELECT " SEGMENT_HEADS ", x'' FROM segment INDEXED BY segment_time"
-        " WHERE tenant = ? AND device = ? AND time_ms >= ? ORDER BY time_ms, number",
-    /* Ids grow, so what holds one ends at or soon above it: a call stays short, whatever ids a
-     * thief chose. */
-    [SQL_SEGMENTS_WITH] =
-        "SELECT " SEGMENT_COLUMNS " FROM segment WHERE number IN (SELECT number FROM"
-        " (SELECT number, id_lo FROM segment INDEXED BY segment_id WHERE kind = 0"
-        " AND tenant = ?1 AND device = ?2 AND id_hi >= ?3 ORDER BY id_hi LIMIT 4096)"
-        " WHERE id_lo <= ?3) ORDER BY number DESC LIMIT ?4",
+    [SQL_SEGMENTS_SINCE] = "SELECT " SEGMENT_HEADS ", x'' FROM segment INDEXED BY segment_device"
+                           " WHERE tenant = ? AND device = ? AND time_ms >= ? ORDER BY number",
+    /* What comes twice comes soon: a call stays short, however many there are. */
+    [SQL_SEGMENTS_WITH] = "SELECT " SEGMENT_COLUMNS
+                          " FROM segment WHERE kind = 0 AND number IN (SELECT number FROM"
+                          " (SELECT number, id_lo, id_hi FROM segment INDEXED BY segment_device"
+                          " WHERE tenant = ?1 AND device = ?2 ORDER BY number DESC LIMIT 4096)"
+                          " WHERE id_lo <= ?3 AND id_hi >= ?3) ORDER BY number DESC LIMIT ?4",
     [SQL_SEGMENT] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE tenant = ? AND number = ?",
     [SQL_SEGMENT_INSERT] =
         "INSERT INTO segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads, bytes)"

@@ -319,13 +319,13 @@ struct store {
     /* How many wait for this device, and the highest id among them; 0. */
     pawl_status (*downlink_queue)(void *self, struct pawl_view tenant, struct pawl_view device,
                                   uint64_t *ret_n, uint64_t *ret_last, struct pawl_err *err);
-    /* Of one device, not older than since_ms, by time and number, heads without bytes: what a
-     * window holds. */
+    /* Of one device, not older than since_ms, by number, heads without bytes: what a window holds.
+     */
     pawl_status (*segment_heads)(void *self, struct pawl_view tenant, struct pawl_view device,
                                  int64_t since_ms, store_segment_fn *each, void *arg,
                                  struct pawl_err *err);
     /* Whole segments of one device that may hold this message id, the newest first, at most limit.
-     * However many there are only those whose ids are nearest to it are looked at. */
+     * Of very many only the newest few thousand are looked at. */
     pawl_status (*segments_with)(void *self, struct pawl_view tenant, struct pawl_view device,
                                  uint64_t id, size_t limit, store_segment_fn *each, void *arg,
                                  struct pawl_err *err);

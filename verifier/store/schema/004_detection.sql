@@ -37,9 +37,9 @@ DROP TABLE segment;
 ALTER TABLE feed RENAME TO segment;
 
 CREATE INDEX segment_tenant ON segment (tenant);
-CREATE INDEX segment_device ON segment (tenant, device);
-CREATE INDEX segment_time ON segment (tenant, device, time_ms);
-CREATE INDEX segment_id ON segment (tenant, device, id_hi, id_lo) WHERE kind = 0; -- messages
+-- One for all that is asked of a device's segments: each batch writes into it. Times and ids are
+-- looked through in the index alone.
+CREATE INDEX segment_device ON segment (tenant, device, number, time_ms, id_lo, id_hi);
 
 -- Where a consumer of the feed goes on.
 CREATE TABLE consumer (
