@@ -73,7 +73,9 @@ static void claim(const char *name, struct pawl_view v, char *ret, size_t cap)
 /* ,"name":"text", or nothing without a text. */
 static void text_claim(const char *name, const char *text, char ret[64])
 {
-    snprintf(ret, 64, text ? ",\"%s\":\"%s\"" : "", name, text);
+    ret[0] = 0;
+    if (text)
+        snprintf(ret, 64, ",\"%s\":\"%s\"", name, text);
 }
 
 struct pawl_view signer_token(const struct signer *s, const struct signer_ear *e)
