@@ -286,8 +286,9 @@ def old_messages_are_forgotten_at_the_start():
         assert d.init().returncode == 0
         old, young = (int((time.time() - days * 86400) * 1000) for days in (31, 29))
         db = sqlite3.connect(d.state + "/pawl.db")
-        db.executemany("insert into segment (tenant, device, time_ms, n, bytes)"
-                       " values ('default', x'00', ?, 1, x'00')", [(old,), (young,)])
+        db.executemany("insert into segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads,"
+                       " bytes) values ('default', 2, x'00', ?, 1, zeroblob(8), zeroblob(8), x'7b7d',"
+                       " x'')", [(old,), (young,)])
         db.commit()
         with Service(d.state):
             pass
