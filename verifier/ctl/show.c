@@ -62,8 +62,8 @@ static void print_time(double unix_s, char ret[SHOW_TEXT_MAX])
 
 static bool is_time(const char *member)
 {
-    static const char *const times[] = { "created", "seen",       "expires",   "iat",
-                                         "exp",     "not_before", "not_after", "promoted" };
+    static const char *const times[] = { "created",    "seen",      "expires",  "iat", "exp",
+                                         "not_before", "not_after", "promoted", "due" };
 
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
         if (strcmp(member, times[i]) == 0)
@@ -202,10 +202,10 @@ void show_devices(const cJSON *answer)
     static const struct column columns[] = {
         { "DEVICE", "id", SHOW_ID_DIGITS },
         { "STATE", "state", 8 },
-        { "STATUS", "status", 15 },
-        { "ROOTS", "roots", 6 },
+        { "STATUS", "status", 15 }, /* the worse of two lights: */
+        { "SOFTWARE", "software_status", 15 },
+        { "KEYS", "keys_status", 15 },
         { "SEEN", "seen", 20 },
-        { "POLICY", "policy", 0 },
     };
 
     show_table(answer, "devices", columns, sizeof(columns) / sizeof(columns[0]));
