@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proves what a verifier does beside requests. A webhook's receiver gets every entry of the feed, in
-order and at least once, whatever it answers and whenever the verifier dies; each post is signed;
+"""Proves what a verifier does beside requests. A webhook's receiver gets every entry of the feed,
+in order and at least once, whatever it answers and whenever the verifier dies; each post is signed;
 the verifier ends at once even while a receiver keeps it waiting. A device that stays away is told
 to be overdue, and to be back, and is not accused of the time in which the verifier was down.
 

@@ -287,8 +287,8 @@ def old_messages_are_forgotten_at_the_start():
         old, young = (int((time.time() - days * 86400) * 1000) for days in (31, 29))
         db = sqlite3.connect(d.state + "/pawl.db")
         db.executemany("insert into segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads,"
-                       " bytes) values ('default', 2, x'00', ?, 1, zeroblob(8), zeroblob(8), x'7b7d',"
-                       " x'')", [(old,), (young,)])
+                       " bytes) values ('default', 2, x'00', ?, 1, zeroblob(8), zeroblob(8),"
+                       " x'7b7d', x'')", [(old,), (young,)])
         db.commit()
         with Service(d.state):
             pass
