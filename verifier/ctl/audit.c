@@ -229,9 +229,10 @@ pawl_status audit_verify(const struct args *a, cJSON **ret, struct pawl_err *err
     else
         PAWL_TRY(fetch(a, &chain, err));
     PAWL_TRY(check_chain(chain, &seen, &head, err));
-    if (!cJSON_AddBoolToObject(o, "good", true) || !json_add_u64(o, "entries", head.number) ||
+    if (!cJSON_AddBoolToObject(o, "good", true) ||
+        !cJSON_AddNumberToObject(o, "entries", (double)head.number) ||
         !json_add_hex(o, "hash", PAWL_VIEW_OF(head.hash)) ||
-        (has_ear && !json_add_u64(o, "token_entry", seen.head.number)))
+        (has_ear && !cJSON_AddNumberToObject(o, "token_entry", (double)seen.head.number)))
         return pawl_fail(err, PAWL_E_MEMORY, "audit", "no memory");
     *ret = o;
     o = NULL;

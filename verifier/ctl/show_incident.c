@@ -98,7 +98,7 @@ static const char *todo_of(const char *kind)
 static const char *state_in_words(const char *state)
 {
     if (strcmp(state, "open") == 0)
-        return "open: the device gets new keys at its next contact";
+        return "open: the device is asked for new keys";
     if (strcmp(state, "healed") == 0)
         return "healed: the device has new keys; close it when you have looked into it";
     return state;
@@ -256,10 +256,13 @@ static void show_verdict(const cJSON *answer)
         puts("NOT PROVED: what is in this file does not bear out what it claims");
     else if (!known)
         puts("NOT VOUCHED FOR: nobody said which verifier to believe; give --jwks or --key");
-    else if (json_says(answer, "strength", "device-tpm"))
-        puts("PROVED by the device's own TPM; that the messages came is the verifier's word");
-    else
+    else if (!json_says(answer, "strength", "device-tpm"))
         puts("ATTESTED by the verifier: it is its word alone");
+    else if (json_says(answer, "rule", "E5") || json_says(answer, "rule", "E6"))
+        puts(
+            "PROVED by the device's own TPM; that this TPM is the device's is the verifier's word");
+    else
+        puts("PROVED by the device's own TPM; that the messages came is the verifier's word");
 }
 
 void show_proof(const cJSON *answer)
@@ -328,15 +331,12 @@ void show_audit(const cJSON *answer)
 
 void show_audit_verified(const cJSON *answer)
 {
-    const cJSON *token = member(answer, "token_entry");
-    char         buffer[SHOW_TEXT_MAX];
+    long long n = json_number(answer, "entries", 0), token = json_number(answer, "token_entry", -1);
 
-    printf("the chain of ");
-    show_text(show_value("", member(answer, "entries"), buffer), 0, INT_MAX);
-    printf(" entries is whole");
-    if (token) {
-        printf("; the token's head is entry ");
-        show_text(show_value("", token, buffer), 0, INT_MAX);
-    }
+    printf("the chain of %lld %s is whole", n, n == 1 ? "entry" : "entries");
+    if (token > 0)
+        printf("; the token's head is entry %lld", token);
+    else if (token == 0)
+        printf("; the token is older than all of it");
     putchar('\n');
 }
