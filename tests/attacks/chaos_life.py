@@ -6,6 +6,7 @@ Each step ends with a condition, never with a time, so that the order of a devic
 in each run of a seed; what other devices do meanwhile is not."""
 import socket
 
+from chaos_truth import Feed
 from chaos_world import LIMIT_S, Failed, until
 from middle import decode, encode
 
@@ -70,9 +71,9 @@ class Application:
 
 
 class Life:
-    def __init__(self, device, account, verifier, traffic, steps):
+    def __init__(self, device, account, verifier, traffic, steps, thief):
         self.device, self.account, self.verifier = device, account, verifier
-        self.traffic, self.steps = traffic, steps
+        self.traffic, self.steps, self.thief = traffic, steps, thief
         self.app, self.texts, self.ids, self.pushes, self.demands = None, 0, [], 0, 0
 
     def run(self):
@@ -98,9 +99,12 @@ class Life:
                 self.device.start()
             try:
                 self.app = Application(self.device.socket())
-                return True
-            except (FileNotFoundError, ConnectionRefusedError):
-                return False
+                if self.app.ask("status")[1]["epoch"]:
+                    return True
+                self.app.close()  # it has not opened its keys yet
+            except (FileNotFoundError, ConnectionRefusedError, Gone):
+                pass
+            return False
         until(f"{self.device.name} listens", connected)
 
     def text(self, size):
@@ -183,6 +187,18 @@ class Life:
         if what != "tpm":
             self.traffic.wait_for_others(others)
 
+    # The thief's.
+
+    def steal(self):
+        """As soon as there is something to steal."""
+        def is_done():
+            self.patiently(lambda app: app.ask("status"))
+            return self.thief.steal()
+        until(f"{self.device.name} is robbed", is_done, 0)
+
+    def forge(self, how):
+        self.thief.forge(how)
+
     # The end, on a quiet network.
 
     def settle(self):
@@ -193,7 +209,12 @@ class Life:
         self.pace(0)
         until(f"{d.name}: the downlink has arrived",
               lambda: [self.take(200)] and self.account.all_handed(), 0)
-        slot = max((m.seq for m in list(self.account.own.values())), default=0)
+        slot, end = self.account.highest()
+        while slot < end:  # a start goes on behind all slots that were reserved
+            d.stop()
+            self.send([8])
+            self.pace(0)
+            slot, _ = self.account.highest()
         epoch = self.verifier.ask("POST", f"devices/{d.id}/rekey")["epoch"]
 
         def is_closed():
@@ -201,9 +222,17 @@ class Life:
             self.shown = self.verifier.get(f"devices/{d.id}")
             r = self.shown["ratchet"]
             return (r["epoch"] > epoch and r["pending"] is None and r["attested_slot"] >= slot
-                    and self.shown.get("keys_status", "affirming") == "affirming")
+                    and self.shown["keys_status"] == "affirming")
         until(f"{d.name}: new keys, and a quote over all slots", is_closed, 0.3)
+        if self.thief:
+            until(f"{d.name}: what came in doubt is told", self.all_is_told, 0.5)
         d.stop()
+
+    def all_is_told(self):
+        self.patiently(lambda app: app.ask("sent"))
+        entries = Feed(self.verifier.each("messages", f"messages?device={self.device.id}"))
+        return not any(e.mark == "tainted" for e in entries.of(self.device.id)
+                       if e.seq <= self.shown["ratchet"]["attested_slot"])
 
     def close(self):
         if self.app:

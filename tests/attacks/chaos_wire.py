@@ -45,7 +45,7 @@ def join(before, messages, behind):
     return before + head(4, len(messages)) + b"".join(messages) + behind
 
 
-Message = collections.namedtuple("Message", "gen seq leaf")
+Message = collections.namedtuple("Message", "kid gen seq gen_start epoch_start leaf")
 
 
 def message_of(cose):
@@ -55,7 +55,13 @@ def message_of(cose):
     seq = where[-22] if recipients else where[-70003]
     hashed = [hashlib.sha256(x).digest() for x in (protected, ciphertext)]
     leaf = hashlib.sha256(b"\0" + struct.pack(">Q", seq) + b"".join(hashed)).digest()[:16]
-    return Message(int.from_bytes(where[4][8:], "big"), seq, leaf)
+    return Message(where[4][:8], int.from_bytes(where[4][8:], "big"), seq,
+                   *decode(protected)[-70001], leaf)
+
+
+def unknown_of(evidence):
+    """The slots of which the device says, in A1, that it does not know what it sent in them."""
+    return decode(decode(evidence)[1])[18][7]
 
 
 # ---- all wires together ----------------------------------------------------------------------
@@ -99,12 +105,12 @@ class Lost(Exception):
 # ---- one wire --------------------------------------------------------------------------------
 
 class Wire:
-    """listener: where its device connects. on_messages(list of Message) hears what the device itself
-    sent. While it is not rough nothing happens to what passes."""
+    """account: hears what the device itself sent. While it is not rough nothing happens to what
+    passes."""
 
-    def __init__(self, context, traffic, verifier, rng, rate, on_messages):
+    def __init__(self, context, traffic, verifier, rng, rate, account):
         self.context, self.traffic, self.verifier = context, traffic, verifier
-        self.rng, self.rate, self.on_messages = rng, rate, on_messages
+        self.rng, self.rate, self.account = rng, rate, account
         self.rough = False
         self.lock = threading.Lock()
         self.trap = None                        # [requests to go, place, action]
@@ -207,7 +213,9 @@ class Wire:
         body = stream.read(int(headers.get("Content-Length", 0)))
         path = line.split()[1].removeprefix("/pawl/1/")
         if path == "messages":
-            self.on_messages([message_of(x) for x in split(body)[1]])
+            self.account.on_messages([message_of(x) for x in split(body)[1]])
+        if path == "evidence":
+            self.account.on_quote(unknown_of(body))
         due, place = self.traffic.one_more(), self.trapped()
         self.spring(place, "before")
         answer = self.pass_on(path, body, due)

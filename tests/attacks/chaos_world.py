@@ -54,10 +54,11 @@ class Verifier:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         address = f"127.0.0.1:{self.port}"
-        subprocess.run([program, "init", path, "--address", address, "--listen", address,
-                        "--lab-roots", f"{ca}/roots", "--intermediates", f"{ca}/intermediates",
-                        "--admission", "token"], check=True, stdout=subprocess.DEVNULL,
-                       env=environment)
+        with open(self.said, "w") as said:
+            subprocess.run([program, "init", path, "--address", address, "--listen", address,
+                            "--lab-roots", f"{ca}/roots", "--intermediates",
+                            f"{ca}/intermediates", "--admission", "token"], check=True,
+                           stdout=said, stderr=said, env=environment)
         self.set(workers=2)
 
     def set(self, **settings):
