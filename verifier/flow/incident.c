@@ -394,6 +394,8 @@ void incident_judge(const struct ratchet *r, struct verdict *v)
         return;
     }
     verdict_worsen(&v->keys, AR4SI_CONTRAINDICATED);
+    if (v->finding_n == VERDICT_REASONS_MAX) /* whatever else there is to say: this is said */
+        v->finding_n--;
     verdict_find(v, reason_of(i->kind), "incident of epoch %" PRIu64 ", %s, is %s%s", i->epoch,
                  severity_name(i->severity), incident_state_name(i->state),
                  i->state == INCIDENT_HEALED ? " and waits for an operator" : "");

@@ -156,6 +156,8 @@ static void says_what_pawl_adds(void **state)
     char        *raw = cJSON_PrintUnformatted(j);
     assert_true(number(p, "v") == 1 && number(p, "enr") == 2 && number(p, "inc") == 0);
     assert_true(number(p, "base") == 0 && number(p, "new") == 0 && number(p, "rsn") == 1);
+    assert_string_equal(text(p, "sw"), "affirming");
+    assert_string_equal(text(p, "keys"), "none");
     assert_null(cJSON_GetObjectItem(p, "ev"));
     assert_null(cJSON_GetObjectItem(p, "rcpt"));
     assert_string_equal(text(p, "lbl"), "pawl/1 attest");
@@ -166,6 +168,34 @@ static void says_what_pawl_adds(void **state)
     assert_string_equal(cJSON_GetArrayItem(why, 1)->valuestring, "pcr-differs");
     assert_null(strstr(raw, "sha256:0"));
     free(raw);
+    cJSON_Delete(j);
+}
+
+static void says_what_an_incident_says_of_the_keys(void **state) /* P-EAR-4, P-EAR-5 */
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    c.incident = true;
+    c.audit = UINT64_MAX;
+    memset(c.audit_hash, 0xa1, sizeof(c.audit_hash));
+    v.keys = AR4SI_CONTRAINDICATED;
+    verdict_find(&v, REASON_KEY_USED_ELSEWHERE, "x");
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *p = member(j, "pawl");
+    const cJSON *device = member(member(j, "submods"), "device");
+    assert_string_equal(text(device, "ear.status"), "contraindicated");
+    assert_true(number(member(device, "ear.trustworthiness-vector"), "instance-identity") == 96);
+    assert_true(number(p, "inc") == 1);
+    assert_string_equal(text(p, "sw"), "affirming");
+    assert_string_equal(text(p, "keys"), "contraindicated");
+    assert_string_equal(cJSON_GetArrayItem(member(p, "why"), 0)->valuestring, "key-used-elsewhere");
+    assert_int_equal(cJSON_GetArraySize(member(p, "audit")), 2);
+    assert_string_equal(cJSON_GetArrayItem(member(p, "audit"), 1)->valuestring,
+                        "oaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaE");
     cJSON_Delete(j);
 }
 
@@ -304,6 +334,7 @@ static int teardown(void **state)
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
+        T_CASE("says what an incident says of the keys", says_what_an_incident_says_of_the_keys),
         T_CASE("verifies with the signing key", verifies_with_the_signing_key),
         T_CASE("says what the profile wants", says_what_the_profile_wants),
         T_CASE("says what Pawl adds", says_what_pawl_adds),

@@ -106,6 +106,18 @@ static void silent(struct findings f)
     assert_int_equal(f.n, 0);
 }
 
+/* The leaves that a finding keeps; NULL: none. */
+static void with_leaves(const struct finding_slot *s, const uint8_t *received,
+                        const uint8_t *attested)
+{
+    assert_int_equal(s->has_received, received != NULL);
+    assert_int_equal(s->has_attested, attested != NULL);
+    if (received)
+        assert_memory_equal(s->received, received, PAWL_LEAF);
+    if (attested)
+        assert_memory_equal(s->attested, attested, PAWL_LEAF);
+}
+
 /* ---- messages ------------------------------------------------------------------------------- */
 
 static void e1_two_messages_in_one_slot(void **state) /* R_E1 */
@@ -117,6 +129,12 @@ static void e1_two_messages_in_one_slot(void **state) /* R_E1 */
     bool new = true;
 
     found(say(&r, &g, 102, forged), RULE_E1, 102);
+    f = say(&r, &g, 102, forged);
+    with_leaves(&f.at[0], forged, NULL);
+    g.known = g.have;
+    f = say(&r, &g, 102, forged);
+    with_leaves(&f.at[0], forged, leaf_of(102)); /* what the device attests instead */
+    f = (struct findings){ 0 };
     silent(say(&r, &g, 102, leaf_of(102)));
     detect_message(&r, &g, NULL, 102, leaf_of(102), &f, &new);
     assert_false(new);
@@ -159,6 +177,85 @@ static void e2_behind_the_end_of_its_generation(void **state)
     silent(f);
     detect_message(&r, &g, &newer, 111, leaf_of(111), &f, &new);
     found(f, RULE_E2, 111);
+}
+
+/* Of an epoch that is over only the end counts: no log speaks of what lies behind it. */
+static void e2_alone_behind_the_end_of_its_epoch(void **state)
+{
+    (void)state;
+    struct ratchet    r = ratchet_at(HI);
+    struct generation g = received(FIRST, 103);
+
+    r.current.epoch = EPOCH + 1;
+    r.current.epoch_start_seq = 110;
+    struct findings f = say(&r, &g, 110, leaf_of(110));
+    found(f, RULE_E2, 110);
+    with_leaves(&f.at[0], leaf_of(110), NULL);
+    found(say(&r, &g, 109, leaf_of(109)), RULE_E3, 109);
+}
+
+/* P-DET-3: a device that shows a newer root sends nothing more under the older. */
+static void e3_above_the_snapshot_in_an_epoch_that_is_over(void **state)
+{
+    (void)state;
+    static struct pawl_snd snd;
+    struct ratchet         r = ratchet_at(102);
+    struct generation      g = received(FIRST, 104);
+    struct findings        f = { 0 };
+
+    snd = (struct pawl_snd){ .seq_hi = 102, .gen_n = 1 };
+    snd.gens[0] = listed(FIRST, 102);
+    r.last_base_epoch = EPOCH;
+    silent(attest(&r, &g, &snd.gens[0], false));
+    r.last_base_epoch = EPOCH + 1;
+    f = attest(&r, &g, &snd.gens[0], false);
+    assert_int_equal(f.n, 2);
+    assert_int_equal(f.at[0].seq, 103);
+    assert_int_equal(f.at[1].seq, 104);
+    r.unknown_n = 1;
+    r.unknown[0] = (struct pawl_range){ 103, 104 };
+    g.named = 0;
+    silent(attest(&r, &g, &snd.gens[0], false));
+}
+
+static void a_slot_is_named_once(void **state) /* P-DET-3 */
+{
+    (void)state;
+    struct ratchet      r = ratchet_at(HI);
+    struct generation   g = received(FIRST, 111);
+    struct pawl_snd_gen snd = listed(FIRST, LAST);
+
+    struct findings f = attest(&r, &g, &snd, false);
+    found(f, RULE_E3, 111);
+    with_leaves(&f.at[0], leaf_of(111), NULL);
+    silent(attest(&r, &g, &snd, false));
+    receive(&g, 112, forged);
+    found(attest(&r, &g, &snd, false), RULE_E3, 112);
+    static struct pawl_snd none;
+    f = (struct findings){ 0 };
+    g.known = 0;
+    detect_unlisted(&r, &none, &g, &f);
+    assert_int_equal(f.n, 10); /* not listed at all: all but the two */
+    f = (struct findings){ 0 };
+    detect_unlisted(&r, &none, &g, &f);
+    silent(f);
+}
+
+/* What finds no room is named by the next snapshot. */
+static void what_finds_no_room_is_named_later(void **state)
+{
+    (void)state;
+    static struct pawl_snd none;
+    struct ratchet         r = ratchet_at(HI);
+    struct generation      g = received(FIRST, 104);
+    struct findings        f = { .n = FINDINGS_MAX - 1 };
+
+    detect_unlisted(&r, &none, &g, &f);
+    assert_int_equal(f.n, FINDINGS_MAX);
+    f.n = 0;
+    detect_unlisted(&r, &none, &g, &f);
+    assert_int_equal(f.n, 3);
+    assert_int_equal(f.at[0].seq, 102);
 }
 
 static void e3_below_the_snapshot_and_not_in_its_log(void **state) /* R_E3 */
@@ -559,6 +656,11 @@ int main(void)
         T_CASE("E1 two messages in one slot", e1_two_messages_in_one_slot),
         T_CASE("E2 behind the end of its epoch", e2_behind_the_end_of_its_epoch),
         T_CASE("E2 behind the end of its generation", e2_behind_the_end_of_its_generation),
+        T_CASE("E2 alone behind the end of its epoch", e2_alone_behind_the_end_of_its_epoch),
+        T_CASE("E3 above the snapshot in an epoch that is over",
+               e3_above_the_snapshot_in_an_epoch_that_is_over),
+        T_CASE("a slot is named once", a_slot_is_named_once),
+        T_CASE("what finds no room is named later", what_finds_no_room_is_named_later),
         T_CASE("E3 below the snapshot and not in its log",
                e3_below_the_snapshot_and_not_in_its_log),
         T_CASE("E3 another message than the attested one",

@@ -77,6 +77,39 @@ static void the_worst_claim_decides(void **state)
     }
 }
 
+/* A rekey proves fresh keys and nothing of the software, and the other way round. */
+static void keys_and_software_are_two_lights(void **state)
+{
+    (void)state;
+    struct verdict v = affirming();
+
+    assert_int_equal(verdict_keys(&v), TIER_NONE); /* nobody looked */
+    v.keys = AR4SI_RECOGNISED;
+    assert_int_equal(verdict_keys(&v), TIER_AFFIRMING);
+    assert_int_equal(verdict_software(&v), TIER_AFFIRMING);
+    assert_int_equal(verdict_identity(&v), AR4SI_RECOGNISED);
+    v.keys = AR4SI_CONTRAINDICATED;
+    assert_int_equal(verdict_keys(&v), TIER_CONTRAINDICATED);
+    assert_int_equal(verdict_software(&v), TIER_AFFIRMING);
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+    assert_int_equal(verdict_identity(&v), AR4SI_CONTRAINDICATED);
+    v.keys = AR4SI_RECOGNISED;
+    v.executables = AR4SI_CONTRAINDICATED;
+    assert_int_equal(verdict_keys(&v), TIER_AFFIRMING);
+    assert_int_equal(verdict_software(&v), TIER_CONTRAINDICATED);
+    assert_int_equal(verdict_tier(&v), TIER_CONTRAINDICATED);
+    v = affirming();
+    v.keys = AR4SI_RECOGNISED;
+    v.identity = AR4SI_NOT_RECOGNISED;
+    v.approved = false;
+    assert_int_equal(verdict_keys(&v), TIER_NONE);
+    assert_int_equal(verdict_identity(&v), AR4SI_NOT_RECOGNISED);
+    v.keys = AR4SI_CONTRAINDICATED;
+    assert_int_equal(verdict_keys(&v), TIER_CONTRAINDICATED);
+    v = (struct verdict){ .keys = AR4SI_RECOGNISED };
+    assert_int_equal(verdict_tier(&v), TIER_NONE); /* keys alone are no trust */
+}
+
 static void who_awaits_approval_is_not_trusted_and_not_accused(void **state) /* P-ENROL-9 */
 {
     (void)state;
@@ -156,6 +189,7 @@ int main(void)
         T_CASE("affirms what is all good", affirms_what_is_all_good),
         T_CASE("any missing ground is none", any_missing_ground_is_none),
         T_CASE("the worst claim decides", the_worst_claim_decides),
+        T_CASE("keys and software are two lights", keys_and_software_are_two_lights),
         T_CASE("who awaits approval is not trusted and not accused",
                who_awaits_approval_is_not_trusted_and_not_accused),
         T_CASE("contraindicated needs no policy", contraindicated_needs_no_policy),
