@@ -12,6 +12,9 @@
 /* Of one sweep: a fleet whose network failed is told in several, and the store stays free. */
 enum { TELL_MAX = 256 };
 
+/* Between two calls: who was not there that long slept, or its clock leapt. */
+enum { BREAK_S = 120 };
+
 static int64_t now_ms(const struct chores *c)
 {
     return c->flow->now_ms(c->flow->now_arg);
@@ -82,7 +85,7 @@ static pawl_status tell(const struct device *d, void *arg, struct pawl_err *err)
     struct chores      *c = s->chores;
     const struct store *store = c->flow->store;
 
-    if (!overdue_is_due(d, c->start_s, s->now_ms / 1000))
+    if (!overdue_is_due(d, c->up_s, s->now_ms / 1000))
         return pawl_ok();
     if (c->untold == TELL_MAX)
         return pawl_fail(err, PAWL_E_FULL, "overdue", "the rest comes with the next sweep");
@@ -121,13 +124,16 @@ static void tell_overdue(struct chores *c)
 void chores_begin(struct chores *c, const struct flow *flow)
 {
     *c = (struct chores){ .flow = flow };
-    c->start_s = now_ms(c) / 1000;
+    c->up_s = c->last_s = now_ms(c) / 1000;
 }
 
 void chores_do(struct chores *c)
 {
     int64_t now_s = now_ms(c) / 1000;
 
+    if (now_s - c->last_s > BREAK_S)
+        c->up_s = now_s - CHORES_EVERY_S; /* it ended no longer ago */
+    c->last_s = now_s;
     /* A step that is not answered yet would be planned once more. */
     if (c->untold == 0)
         tell_overdue(c);

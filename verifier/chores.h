@@ -14,7 +14,8 @@
 
 struct chores {
     const struct flow *flow;
-    int64_t            start_s;  /* verifier time, since when it runs */
+    int64_t            up_s;     /* verifier time, since when it runs without a break */
+    int64_t            last_s;   /* when chores_do was last called */
     int64_t            forgot_s; /* when it last forgot; 0: not yet */
     atomic_uint        untold;   /* steps that the store has not answered */
 };

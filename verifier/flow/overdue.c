@@ -70,14 +70,14 @@ pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s, int64_t
     return pawl_ok();
 }
 
-bool overdue_is_due(const struct device *d, int64_t start_s, int64_t now_s)
+bool overdue_is_due(const struct device *d, int64_t up_s, int64_t now_s)
 {
     int64_t period_s = d->due_s - d->attested_s;
     int64_t grace_s = period_s > OVERDUE_GRACE_S ? period_s : OVERDUE_GRACE_S;
 
     if (d->state != DEVICE_ACTIVE || d->due_s == 0 || d->told_s != 0)
         return false;
-    return now_s > (d->attested_s < start_s ? start_s + grace_s : d->due_s);
+    return now_s > (d->attested_s < up_s ? up_s + grace_s : d->due_s);
 }
 
 pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,

@@ -26,9 +26,9 @@
 PAWL_MUST_USE pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s,
                                        int64_t now_ms, struct step *step, struct pawl_err *err);
 
-/* Whether to tell now, of a device that store->overdue found. start_s: since when the verifier
- * runs. */
-bool overdue_is_due(const struct device *d, int64_t start_s, int64_t now_s);
+/* Whether to tell now, of a device that store->overdue found. up_s: since when the verifier runs
+ * without a break. */
+bool overdue_is_due(const struct device *d, int64_t up_s, int64_t now_s);
 
 /* The step that tells of it; it loses with CONFLICT if the device came meanwhile. */
 PAWL_MUST_USE pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,

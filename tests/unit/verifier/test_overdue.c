@@ -162,6 +162,17 @@ static void settle(struct service *s)
     assert_int_equal(s->chores.untold, 0);
 }
 
+/* Time passes while the verifier is there. */
+static void live(struct service *s, int seconds)
+{
+    for (int step; seconds > 0; seconds -= step) {
+        step = seconds < 60 ? seconds : 60;
+        s->now_ms += step * 1000;
+        chores_do(&s->chores);
+        settle(s);
+    }
+}
+
 static int64_t now_s(const struct service *s)
 {
     return s->now_ms / 1000;
@@ -220,7 +231,10 @@ static void is_told_once(void **state)
     service_make(&s);
     put(&s, &d);
     put(&s, &late);
-    s.now_ms += 301 * 1000;
+    live(&s, 300);
+    told(&s, &d, feed, events);
+    assert_string_equal(feed, "");
+    live(&s, 1);
     for (int i = 0; i < 3; i++) {
         chores_do(&s.chores);
         settle(&s);
@@ -252,9 +266,7 @@ static void who_waits_for_approval_or_is_revoked_is_not_told(void **state)
     service_make(&s);
     put(&s, &pending);
     put(&s, &revoked);
-    s.now_ms += 1000000 * INT64_C(1000);
-    chores_do(&s.chores);
-    settle(&s);
+    live(&s, 2000);
     assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), 0);
 }
 
@@ -267,7 +279,8 @@ static void who_comes_in_the_same_moment_is_not_told(void **state)
 
     service_make(&s);
     put(&s, &d);
-    s.now_ms += 301 * 1000;
+    live(&s, 300);
+    s.now_ms += 1000;
     d = stored(&s, &d);
     d.attested_s = now_s(&s);
     d.due_s = now_s(&s) + 300;
@@ -286,6 +299,25 @@ static void who_comes_in_the_same_moment_is_not_told(void **state)
     assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), 0);
 }
 
+static void a_break_of_the_verifier_is_nobodys_fault(void **state)
+{
+    (void)state;
+    SERVICE       s;
+    struct device d = device_at(1, DEVICE_ACTIVE, START_S);
+
+    service_make(&s);
+    put(&s, &d);
+    live(&s, 100);
+    s.now_ms += 5000 * 1000; /* it slept */
+    chores_do(&s.chores);
+    settle(&s);
+    live(&s, OVERDUE_GRACE_S - CHORES_EVERY_S);
+    assert_int_equal(stored(&s, &d).told_s, 0);
+    live(&s, 1);
+    assert_int_equal(stored(&s, &d).told_s, now_s(&s));
+    assert_int_equal(now_s(&s), START_S + 100 + 5000 + OVERDUE_GRACE_S - CHORES_EVERY_S + 1);
+}
+
 static void a_whole_fleet_is_told_in_pieces(void **state)
 {
     (void)state;
@@ -297,7 +329,8 @@ static void a_whole_fleet_is_told_in_pieces(void **state)
         struct device d = device_at(i, DEVICE_ACTIVE, START_S);
         put(&s, &d);
     }
-    s.now_ms += 301 * 1000;
+    live(&s, 300);
+    s.now_ms += 1000;
     store_hold(&s.f);
     chores_do(&s.chores);
     assert_int_equal(s.chores.untold, 256);
@@ -324,6 +357,8 @@ int main(void)
                who_waits_for_approval_or_is_revoked_is_not_told),
         T_CASE("who comes in the same moment is not told",
                who_comes_in_the_same_moment_is_not_told),
+        T_CASE("a break of the verifier is nobody's fault",
+               a_break_of_the_verifier_is_nobodys_fault),
         T_CASE("a whole fleet is told in pieces", a_whole_fleet_is_told_in_pieces),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
