@@ -226,6 +226,54 @@ static void an_id_is_handed_on_once_even_from_another_slot(void **state)
     assert_int_equal(world_ratchet(&w, &d).current.slots, 5);
 }
 
+static void another_body_under_a_known_id_is_handed_on(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    const struct pawl_view cose[] = { soft_app(&e, 5, "five"), soft_app(&e, 5, "fife") };
+    takes(&w, &d, &e, cose, 2);
+    const struct pawl_view more[] = { soft_app(&e, 5, "fife"), soft_app(&e, 5, "five"),
+                                      soft_app(&e, 5, "fiv"), soft_app(&e, 5, "") };
+    takes(&w, &d, &e, more, 4);
+    assert_string_equal(world_inbox(&w, &d), "1/0/1/5:five 1/0/2/5:fife 1/0/5/5:fiv 1/0/6/5: ");
+    assert_int_equal(world_ratchet(&w, &d).current.slots, 6);
+    /* The earlier ones are forgotten: rather twice than never. */
+    store_exec(&w.store, "DELETE FROM segment");
+    struct pawl_view again = soft_app(&e, 5, "five");
+    takes(&w, &d, &e, &again, 1);
+    assert_string_equal(world_inbox(&w, &d), "1/0/7/5:five ");
+}
+
+static void no_generation_from_4096_on_is_taken(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct soft_epoch ahead = e;
+    struct ratchet    r = world_ratchet(&w, &d);
+    while (r.current.up.gen < 4000)
+        T_OK(pawl_chain_skip(&r.current.up, r.current.up.gen + 250, &w.err), &w.err);
+    world_puts(&w, &d, &r);
+    soft_generation(&ahead, 4095);
+    struct pawl_view last = soft_app(&ahead, 1, "last");
+    soft_generation(&ahead, 4096);
+    struct pawl_view       over = soft_app(&ahead, 2, "over");
+    const struct pawl_view cose[] = { over, last };
+    refuses(&w, &d, &over, 1);
+    takes(&w, &d, &ahead, cose, 2);
+    assert_string_equal(world_inbox(&w, &d), "1/4095/1/1:last ");
+    assert_string_equal(w.answer.outcome, "taken 1, over 1");
+}
+
 static void what_says_nothing_sensible_takes_its_slot_alone(void **state)
 {
     (void)state;
@@ -1005,6 +1053,9 @@ int main(void)
                what_came_before_is_acknowledged_again_beside_something_new),
         T_CASE("P-VMSG-4 an id is handed on once even from another slot",
                an_id_is_handed_on_once_even_from_another_slot),
+        T_CASE("P-VMSG-4 another body under a known id is handed on",
+               another_body_under_a_known_id_is_handed_on),
+        T_CASE("P-VMSG-7 no generation from 4096 on is taken", no_generation_from_4096_on_is_taken),
         T_CASE("what says nothing sensible takes its slot alone",
                what_says_nothing_sensible_takes_its_slot_alone),
         T_CASE("facts become an event", facts_become_an_event),

@@ -256,6 +256,128 @@ static void a_segment_of_another_master_key_says_so(void **state)
     assert_int_equal(cJSON_GetArraySize(messages_of(behind)), 3);
 }
 
+/* ---- what else is in the feed --------------------------------------------------------------- */
+
+static int entries_of(struct world *w, const char *type, const char *after, cJSON **ret)
+{
+    struct message_query q = { .limit = OPERATOR_MESSAGES_MAX };
+    char                *json = NULL;
+    bool                 any;
+
+    snprintf(q.type, sizeof(q.type), "%s", type);
+    snprintf(q.after, sizeof(q.after), "%s", after);
+    T_OK(operator_messages(&w->flow, acme(w), &q, &json, &any, &w->err), &w->err);
+    *ret = parsed(json);
+    return cJSON_GetArraySize(messages_of(*ret));
+}
+
+static void put_notice(struct world *w, const struct soft_device *d, const char *json)
+{
+    PAWL_CLEANUP(step_done) struct step step = { .touches_device = true };
+
+    step.device = world_record(w, d);
+    memcpy(step.tenant, step.device.tenant, sizeof(step.tenant));
+    step.segment = calloc(1, sizeof(*step.segment));
+    assert_non_null(step.segment);
+    step.segment_n = 1;
+    step.segment[0] = (struct segment_row){ .kind = SEGMENT_NOTICE, .time_ms = w->now_ms, .n = 1 };
+    memcpy(step.segment[0].device, d->id, sizeof(d->id));
+    T_OK(blob_from(pawl_view_str(json), &step.segment[0].heads, &w->err), &w->err);
+    store_commits(&w->store, &step);
+}
+
+static void a_type_picks_entries(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    fill(&w, &d, &e);
+    put_notice(&w, &d, "{\"type\":\"incident\",\"device\":\"d1\",\"kind\":\"message-forged\"}");
+    put_notice(&w, &d, "{\"type\":\"overdue\",\"device\":\"d1\",\"due\":7}");
+    ANSWER *all = NULL, *messages = NULL, *incidents = NULL, *overdue = NULL, *marks = NULL;
+    assert_int_equal(entries_of(&w, "", "", &all), 8);
+    assert_int_equal(entries_of(&w, "message", "", &messages), 6);
+    assert_int_equal(entries_of(&w, "incident", "", &incidents), 1);
+    assert_int_equal(entries_of(&w, "overdue", "", &overdue), 1);
+    assert_int_equal(entries_of(&w, "mark", "", &marks), 0);
+    const cJSON *i = cJSON_GetArrayItem(messages_of(incidents), 0);
+    assert_string_equal(text(i, "type"), "incident");
+    assert_string_equal(text(i, "cursor"), "4");
+    assert_string_equal(text(i, "kind"), "message-forged");
+    assert_string_equal(text(cJSON_GetArrayItem(messages_of(all), 0), "type"), "message");
+    assert_string_equal(text(cJSON_GetArrayItem(messages_of(all), 0), "mark"), "new");
+    assert_int_equal(strlen(text(cJSON_GetArrayItem(messages_of(all), 0), "leaf")), 2 * PAWL_LEAF);
+    /* Every list leads behind all that it looked at. */
+    assert_string_equal(text(messages, "next"), "5");
+    assert_string_equal(text(marks, "next"), "5");
+
+    struct message_query q = { .type = "letter" };
+    char                *json = NULL;
+    bool                 any;
+    T_FAILS(operator_messages(&w.flow, acme(&w), &q, &json, &any, &w.err), &w.err, PAWL_E_FORM);
+    T_WHERE(&w.err, "type");
+}
+
+static void a_copy_is_not_listed(void **state)
+{
+    (void)state;
+    WORLD              w;
+    DEVICE             d;
+    struct soft_epoch  e;
+    struct soft_answer a;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    const struct pawl_view first[] = { soft_app(&e, 1, "1"), soft_app(&e, 1, "1"),
+                                       soft_app(&e, 2, "2"), soft_app(&e, 2, "2") };
+    world_says(&w, &d, &e, first, 4, &a);
+    const struct pawl_view second[] = { soft_app(&e, 1, "1"), soft_app(&e, 2, "2") };
+    world_says(&w, &d, &e, second, 2, &a);
+    const struct pawl_view third[] = { soft_app(&e, 2, "2"), soft_app(&e, 3, "3") };
+    world_says(&w, &d, &e, third, 2, &a);
+    for (uint64_t limit = 1; limit <= 4; limit++) {
+        char all[16];
+        walk(&w, limit, all, sizeof(all));
+        assert_string_equal(all, "123");
+    }
+}
+
+/* A search that finds nothing stops where it is, says so, and goes on from there. */
+static void a_long_search_is_told_to_go_on(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct soft_epoch    e;
+    struct message_query q = { .type = "mark" };
+    char                *json = NULL;
+    bool                 any;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    fill(&w, &d, &e);
+    store_exec(&w.store,
+               "WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+               " INSERT INTO segment SELECT i, tenant, kind, device, time_ms, s.n, id_lo, id_hi,"
+               " heads, bytes FROM segment AS s, n WHERE number = 3");
+    T_OK(operator_messages(&w.flow, acme(&w), &q, &json, &any, &w.err), &w.err);
+    assert_true(any);
+    ANSWER *first = parsed(json);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(first, "more")));
+    assert_int_equal(cJSON_GetArraySize(messages_of(first)), 0);
+    assert_string_equal(text(first, "next"), "16384");
+    snprintf(q.after, sizeof(q.after), "%s", text(first, "next"));
+    T_OK(operator_messages(&w.flow, acme(&w), &q, &json, &any, &w.err), &w.err);
+    assert_false(any);
+    ANSWER *last = parsed(json);
+    assert_false(cJSON_HasObjectItem(last, "more"));
+    assert_string_equal(text(last, "next"), "20000");
+}
+
 /* ---- to a device ---------------------------------------------------------------------------- */
 
 static pawl_status send(struct world *w, const struct soft_device *d, const char *body)
@@ -500,6 +622,9 @@ int main(void)
         T_CASE("a list is of one device or of all", a_list_is_of_one_device_or_of_all),
         T_CASE("a page is bounded by its bytes too", a_page_is_bounded_by_its_bytes_too),
         T_CASE("a segment of another master key says so", a_segment_of_another_master_key_says_so),
+        T_CASE("a type picks entries", a_type_picks_entries),
+        T_CASE("P-VMSG-4 a copy is not listed", a_copy_is_not_listed),
+        T_CASE("a long search is told to go on", a_long_search_is_told_to_go_on),
         T_CASE("what cannot be sent says why", what_cannot_be_sent_says_why),
         T_CASE("at most downlink_max messages wait", at_most_downlink_max_messages_wait),
         T_CASE("an empty body is a message too", an_empty_body_is_a_message_too),

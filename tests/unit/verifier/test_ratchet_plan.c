@@ -883,6 +883,41 @@ static void no_walk_leaves_the_invariants(void **state) /* claim 1 of the model 
     }
 }
 
+static void an_id_that_is_forgotten_may_come_again(void **state)
+{
+    (void)state;
+    struct ratchet r = { 0 };
+
+    for (uint64_t id = 3; id <= 9; id += 2)
+        assert_false(ratchet_id_seen(&r, id));
+    ratchet_id_forget(&r, 5);
+    ratchet_id_forget(&r, 9);    /* the highest: 7 is, now */
+    ratchet_id_forget(&r, 4);    /* never came */
+    ratchet_id_forget(&r, 1000); /* never will */
+    ratchet_id_forget(&r, UINT64_C(1) << 32);
+    assert_true(ratchet_id_seen(&r, 3));
+    assert_true(ratchet_id_seen(&r, 7));
+    assert_false(ratchet_id_seen(&r, 9));
+    assert_false(ratchet_id_seen(&r, 5));
+    for (uint64_t id = 3; id <= 9; id++)
+        assert_int_equal(ratchet_id_seen(&r, id), id % 2);
+    assert_int_equal(r.queue_n, 1);
+}
+
+static void a_queue_of_which_nothing_is_left_is_forgotten(void **state)
+{
+    (void)state;
+    struct ratchet r = { 0 };
+
+    for (uint64_t queue = 1; queue <= RATCHET_QUEUES; queue++)
+        assert_false(ratchet_id_seen(&r, queue << 32 | UINT32_MAX));
+    ratchet_id_forget(&r, UINT64_C(2) << 32 | UINT32_MAX);
+    assert_int_equal(r.queue_n, RATCHET_QUEUES - 1);
+    assert_false(ratchet_id_seen(&r, UINT64_C(2) << 32)); /* and not what a wrap would say */
+    for (uint64_t queue = 1; queue <= RATCHET_QUEUES; queue++)
+        assert_int_equal(ratchet_id_seen(&r, queue << 32 | UINT32_MAX), queue != 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -938,6 +973,10 @@ int main(void)
                a_receipt_of_a_lost_store_hides_what_it_covered),
         T_CASE("a snapshot excuses no slot to come", a_snapshot_excuses_no_slot_to_come),
         T_CASE("an id comes once", an_id_comes_once),
+        T_CASE("P-MARK-8 an id that is forgotten may come again",
+               an_id_that_is_forgotten_may_come_again),
+        T_CASE("P-MARK-8 a queue of which nothing is left is forgotten",
+               a_queue_of_which_nothing_is_left_is_forgotten),
         T_CASE("who runs ahead of the ids swallows none", who_runs_ahead_of_the_ids_swallows_none),
         T_CASE("an id is of its incarnation", an_id_is_of_its_incarnation),
         T_CASE("ids are what a plain list says", ids_are_what_a_plain_list_says),
