@@ -53,6 +53,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.plan, self.posts, self.taken = queue.SimpleQueue(), [], []
         self.holds = threading.Event()   # a post is being held ..
         self.go_on = threading.Event()   # .. until then
+        self.body_max = 1 << 30
         self.tampered = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -85,7 +86,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             todo = self.server.plan.get_nowait()
         except queue.Empty:
-            todo = "200"
+            todo = "200" if len(body) <= self.server.body_max else "413"
         getattr(self, "do_" + todo.replace(" ", "_"), lambda: self.answer(int(todo)))()
         if todo[0] == "2":
             self.server.taken.append(page)
@@ -247,6 +248,17 @@ def a_receiver_that_keeps_it_waiting_holds_up_nothing():
             until("all are there", lambda: has_all(w, r))
             assert r.taken[0]["messages"][0] == feed(w)[0]
             assert not r.tampered, r.tampered
+
+
+@case
+def a_receiver_that_takes_only_short_bodies_gets_all_of_it():
+    with Receiver() as r, world(r) as w:
+        r.body_max = 1000
+        w.start_verifier()
+        w.enrol()
+        send(w, 7)
+        until("all are there", lambda: has_all(w, r))
+        assert "the receiver said 413" in said(w)
 
 
 @case

@@ -13,7 +13,7 @@
 #include "hook/signature.h"
 #include "log.h"
 
-enum { LOOK_MS = 500, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 5 * 60 * 1000 };
+enum { LOOK_MS = 500, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 5 * 60 * 1000, PAGE_MAX = 100 };
 
 static const char consumer[] = "webhook";
 
@@ -24,6 +24,7 @@ struct hook {
     struct pawl_secret          key;
     char                        cursor[48]; /* behind what it took, and what is not listed */
     unsigned                    failures;   /* since it last took something */
+    uint64_t                    limit;      /* entries of the next page */
     bool                        runs;
     pthread_t                   thread;
 };
@@ -82,7 +83,7 @@ static pawl_status keep_cursor(struct hook *h, const char *next, struct pawl_err
 static pawl_status turn(struct hook *h, bool *ret_more, uint64_t *ret_wait_s, struct pawl_err *err)
 {
     PAWL_CLEANUP(free_text) char *page = NULL;
-    struct message_query          q = { 0 };
+    struct message_query          q = { .limit = h->limit };
     char                          next[48];
     bool                          empty = true;
 
@@ -127,18 +128,21 @@ static void log_failed(const struct hook *h, uint64_t ms, const struct pawl_err 
         .level = LOG_WARN, .outcome = outcome, .where = err->where, .why = err->why });
 }
 
-/* How long to wait before the next turn. */
+/* How long to wait before the next turn. What was too long for the receiver or its line comes in
+ * shorter pages. */
 static uint64_t after_turn(struct hook *h, pawl_status s, bool more, uint64_t wait_s,
                            const struct pawl_err *err)
 {
     if (!pawl_is_ok(s)) {
         uint64_t ms = retry_ms(++h->failures, wait_s);
+        h->limit = h->limit > 4 ? h->limit / 4 : 1;
         log_failed(h, ms, err);
         return ms;
     }
     if (h->failures)
         log_info("webhook of tenant %s: taken, after %u failures", h->tenant->name, h->failures);
     h->failures = 0;
+    h->limit = 2 * h->limit < PAGE_MAX ? 2 * h->limit : PAGE_MAX;
     return more ? 0 : LOOK_MS;
 }
 
@@ -181,6 +185,7 @@ pawl_status hook_start(struct flow *flow, const struct tenant_config *tenant, st
         return pawl_fail(err, PAWL_E_MEMORY, "webhook", "out of memory");
     h->flow = flow;
     h->tenant = tenant;
+    h->limit = PAGE_MAX;
     PAWL_TRY(pawl_under(err, tenant->name, open_hook(h, err)));
     if (pthread_create(&h->thread, NULL, run, h))
         return pawl_fail(err, PAWL_E_MEMORY, "webhook", "no thread");
