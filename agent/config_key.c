@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
+
 /* Setters report where as "value"; the caller puts file, line and key there. */
 static pawl_status bad(struct pawl_err *err, const char *why)
 {
@@ -310,8 +312,15 @@ static pawl_status set_message_form(struct config *c, const char *v, struct pawl
 /* Whether it can be run shows when it is. */
 static pawl_status set_on_incident(struct config *c, const char *v, struct pawl_err *err)
 {
+    size_t words = 1;
+
     if (v[0] != '/')
         return bad(err, "a command by its absolute path is wanted, with its arguments");
+    for (const char *p = v + 1; *p; p++)
+        words += isblank((unsigned char)p[-1]) && !isblank((unsigned char)*p);
+    if (words > COMMAND_WORDS_MAX)
+        return pawl_fail(err, PAWL_E_RANGE, "value", "more than %d arguments",
+                         COMMAND_WORDS_MAX - 1);
     return copy_text(v, c->on_incident, sizeof(c->on_incident), err);
 }
 

@@ -113,6 +113,16 @@ static void say_answer(struct rounds *r, pawl_status s, const struct flow_answer
     rounds_say(r, line);
 }
 
+/* The keys under way are somebody else's too. The answer to a supply says so without a demand; that
+ * comes with the next messages, or the next attest. */
+static bool keys_are_lost(const struct flow *f, const struct flow_answer *a)
+{
+    const struct incident *i = &f->record.incident;
+
+    return a->ear.keys == EAR_CONTRAINDICATED && i->kind && f->live.open &&
+           i->epoch >= f->live.slot.epoch;
+}
+
 static pawl_status one_round(struct rounds *r, const struct schedule_next *n, struct pawl_err *err)
 {
     struct flow         *f = &r->flow;
@@ -127,7 +137,7 @@ static pawl_status one_round(struct rounds *r, const struct schedule_next *n, st
     say_answer(r, s, &a, err);
     note_told(f, &a, &d);
     d.answered = a.kind == FLOW_RESULT;
-    d.rekey_now = d.answered && a.want.rekey_now;
+    d.rekey_now = d.answered && (a.want.rekey_now || keys_are_lost(f, &a));
     d.rekeyed = d.answered && a.rekeyed;
     d.keys_red = d.answered && a.ear.keys == EAR_CONTRAINDICATED;
     d.too_soon = a.kind == FLOW_REFUSED && a.refusal.code == PAWL_REFUSAL_REKEY_TOO_SOON;

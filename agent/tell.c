@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "report.h"
-
 static bool same(const struct incident *a, const struct incident *b)
 {
     return a->since_s == b->since_s && !a->kind == !b->kind;
@@ -58,6 +56,7 @@ static void run_command(struct tell *t, struct rounds *r, bool begin, enum incid
                                 begin && !rec->incident.by_verifier ? "PAWL_INCIDENT_BY=device"
                                                                         : "PAWL_INCIDENT_BY=verifier",
                                 device, NULL };
+    char                  line[200];
     struct pawl_err       err;
 
     (void)pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(rec->device_id), id, sizeof(id), &err));
@@ -68,8 +67,8 @@ static void run_command(struct tell *t, struct rounds *r, bool begin, enum incid
                                   &err);
     if (pawl_is_ok(s))
         return;
-    report_failure(&err);
-    note_told(r, &t->running); /* a command that cannot be run is not tried all the time */
+    snprintf(line, sizeof(line), "%s: %s", err.where, err.why);
+    rounds_say(r, line); /* the next look tries again */
 }
 
 static void look_at_command(struct tell *t, struct rounds *r)

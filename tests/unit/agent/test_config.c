@@ -127,6 +127,7 @@ static void takes_all_about_messages(void **state)
     assert_true(config.queue_max == 65536 && config.inbox_max == 1073741824);
     assert_true(config.rekey_s == 60 && config.rekey_messages == 16384);
     assert_int_equal(config.nv_counter, 0x01805058);
+    parses("on_incident = /a 1 2 3 4 5 6 7 8 9 10 11  12 13 14 15\n");
     parses("socket = /tmp/a.sock\nmessage_form = full\n");
     assert_string_equal(config.socket, "/tmp/a.sock");
 }
@@ -224,6 +225,8 @@ static void refuses_bad_values(void **state)
         { "inbox_max = 0", PAWL_E_RANGE, "agent.ini:1: inbox_max" },
         { "message_form = short", PAWL_E_FORM, "agent.ini:1: message_form" },
         { "on_incident = alarm", PAWL_E_FORM, "agent.ini:1: on_incident" },
+        { "on_incident = /a 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\t16", PAWL_E_RANGE,
+          "agent.ini:1: on_incident" },
         { "on_incident =", PAWL_E_FORM, "agent.ini:1: on_incident" },
         { "tcti =", PAWL_E_FORM, "agent.ini:1: tcti" },
         { "token = " TOKEN "\ntoken_file = /x", PAWL_E_FORM, "token_file" },

@@ -311,6 +311,24 @@ static void a_finding_goes_at_once_and_is_healed_at_once(void **state) /* P-DEV-
     settle(); /* and that was all */
 }
 
+/* As the answer to a supply says it. A person may have to say more: that is not awaited by turning
+ * the keys again and again. */
+static void red_keys_are_turned_once_without_a_demand(void **state) /* P-DEV-18 */
+{
+    (void)state;
+    rounds_begin(&rounds, false);
+    world.keys = "contraindicated";
+    world.why = "\"message-forged\"";
+    next_is(SCHEDULE_ATTEST, PAWL_REASON_START);
+    next_is(SCHEDULE_REKEY, PAWL_REASON_DEMAND);
+    next_is(SCHEDULE_ATTEST, PAWL_REASON_DEMAND);
+    settle();
+    now_ms += (int64_t)(1000 * (config.interval_s + config.jitter_s));
+    next_is(SCHEDULE_ATTEST, PAWL_REASON_SCHEDULE);
+    settle();
+    assert_true(open_one()->kind && said()->base_epoch == 2);
+}
+
 /* ---- who is told ---------------------------------------------------------------------------- */
 
 static void write_script(const char *body)
@@ -542,6 +560,8 @@ int main(void)
         CASE("a running agent promises the next attest", a_running_agent_promises_the_next_attest),
         CASE("a finding goes at once and is healed at once",
              a_finding_goes_at_once_and_is_healed_at_once),
+        CASE("red keys are turned once without a demand",
+             red_keys_are_turned_once_without_a_demand),
         CASE("the command runs at begin and end", the_command_runs_at_begin_and_end),
         CASE("a crash repeats it and a start does not", a_crash_repeats_it_and_a_start_does_not),
         CASE("one after the other is told of both", one_after_the_other_is_told_of_both),
