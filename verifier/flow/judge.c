@@ -212,3 +212,16 @@ void judge_record(const struct verdict *v, bool left_out, struct device *d)
     put_tier(d->software_status, verdict_software(v));
     why_write(v, d->why);
 }
+
+void judge_record_keys(const struct verdict *v, struct device *d)
+{
+    bool red = verdict_keys(v) == TIER_CONTRAINDICATED;
+
+    put_tier(d->keys_status, verdict_keys(v));
+    memcpy(d->status, d->software_status, sizeof(d->status));
+    if (!red)
+        return;
+    put_tier(d->status, TIER_CONTRAINDICATED);
+    if (v->finding_n)
+        why_add(&v->finding[v->finding_n - 1], d->why);
+}

@@ -24,4 +24,8 @@ PAWL_MUST_USE pawl_status judge(struct flow *f, const struct evidence *ev, const
  * that spoke against him is not cleared of them. */
 void judge_record(const struct verdict *v, bool left_out, struct device *d);
 
+/* The keys' light alone, judged anew (flow/incident.h) behind an earlier verdict; what it is about
+ * is the last finding of v. */
+void judge_record_keys(const struct verdict *v, struct device *d);
+
 #endif

@@ -6,12 +6,12 @@
  * It may be repeated: what is known already is only compared once more.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "flow/answer.h"
 #include "flow/held.h"
 #include "flow/incident.h"
+#include "flow/judge.h"
 #include "flow/marks.h"
 #include "flow/request.h"
 #include "flow/ticket.h"
@@ -91,8 +91,7 @@ static pawl_status reckon(struct held *h, const struct tenant_config *tenant,
     PAWL_TRY(incident_healed(h, tenant, step, now_ms, err));
     incident_judge(&h->r, v);
     step->has_device = true;
-    snprintf(d->keys_status, sizeof(d->keys_status), "%s", tier_name(verdict_keys(v)));
-    snprintf(d->status, sizeof(d->status), "%s", tier_name(verdict_tier(v)));
+    judge_record_keys(v, d);
     return pawl_ok();
 }
 

@@ -46,6 +46,18 @@ bool why_next(const char **at, struct why_line *ret)
     return true;
 }
 
+void why_add(const struct finding *f, char why[DEVICE_WHY_MAX])
+{
+    size_t          n = strlen(why);
+    struct why_line line;
+
+    for (const char *at = why; why_next(&at, &line);)
+        if (line.reason == f->reason)
+            return;
+    if (DEVICE_WHY_MAX - n > CODE_MAX + sizeof(f->detail))
+        put_line(why + n, DEVICE_WHY_MAX - n - 1, f);
+}
+
 /* A TPM that went back has another clock in each quote: that is no news. */
 static bool is_same_line(const struct why_line *a, const struct why_line *b)
 {

@@ -11,6 +11,9 @@
 
 void why_write(const struct verdict *v, char ret[DEVICE_WHY_MAX]);
 
+/* One more, unless its reason is there already or there is no room. */
+void why_add(const struct finding *f, char why[DEVICE_WHY_MAX]);
+
 struct why_line {
     enum reason      reason;
     struct pawl_view detail;

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/held.h"
@@ -432,6 +433,105 @@ static void a_second_one_in_the_next_epoch_is_critical(void **state)
     assert_string_equal(told(&w, &d), "high/open high/closed critical/open ");
 }
 
+/* ---- the record's lights -------------------------------------------------------------------- */
+
+/* Nothing was wrong by the quote; its leaves tell of a slot in which something else had come. */
+static void leaves_may_turn_the_light_red(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    soft_log_say(&log, "genuine");
+    send(&w, &d, &log, forge(&log, 4));
+    soft_log_say(&log, "lost"); /* not all came: the digest says nothing yet */
+    attests(&w, &d, &log);
+    lights(&w, "affirming", "affirming");
+    assert_int_equal(world_all_incidents(&w), 0);
+    world_takes(&w, flow_supply, supply(&w, &log, 0), 200);
+    lights(&w, "affirming", "contraindicated");
+    assert_string_equal(names(&w, &d, 1), "E3 1/0/4 ");
+    struct device r = world_record(&w, &d);
+    assert_string_equal(r.status, "contraindicated");
+    assert_string_equal(r.software_status, "affirming");
+    assert_string_equal(r.keys_status, "contraindicated");
+    assert_non_null(strstr(r.why, "message-forged: "));
+    assert_true(world_ratchet(&w, &d).rekey_demanded);
+    struct checking c = proofs(&w, &d, 1);
+    assert_int_equal(c.n, 1);
+    assert_int_equal(c.strength[0], PROOF_AK);
+}
+
+/* A device that leaves out the values that spoke against it is not cleared of them, whatever its
+ * keys are. */
+static void a_rekey_clears_no_software(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    d.pcr[7] ^= 1;
+    attests(&w, &d, &log);
+    lights(&w, "contraindicated", "affirming");
+    two_in_one_slot(&w, &d, &log);
+    d.pcr[7] ^= 2;
+    world_begin(&w, &d, PAWL_LABEL_REKEY, &ev);
+    soft_log_snd(&log, &ev.a1);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    world_adopt(&w, &d, &ev, NULL);
+    struct device r = world_record(&w, &d);
+    assert_string_equal(r.software_status, "contraindicated");
+    assert_string_equal(r.keys_status, "contraindicated");
+    soft_log_turn(&d, &log);
+    attests(&w, &d, &log);
+    lights(&w, "contraindicated", "affirming");
+}
+
+/* What an operator sees of a device. */
+static void an_operator_sees_both_lights_and_the_incident(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    char                  *text, id[80];
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    for (unsigned red = 0; red < 2; red++) {
+        if (red)
+            two_in_one_slot(&w, &d, &log);
+        attests(&w, &d, &log);
+        T_OK(operator_device(&w.flow, &w.config.tenant[ACME], world_id(&d), &text, &w.err), &w.err);
+        cJSON *o = cJSON_Parse(text);
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "software_status")),
+                            "affirming");
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "keys_status")),
+                            red ? "contraindicated" : "affirming");
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "status")),
+                            red ? "contraindicated" : "affirming");
+        assert_true(cJSON_IsNull(cJSON_GetObjectItem(o, "due")));
+        assert_true(cJSON_IsFalse(cJSON_GetObjectItem(o, "overdue")));
+        snprintf(id, sizeof(id), "%s.1", world_id(&d));
+        if (red)
+            assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "incident")), id);
+        else
+            assert_true(cJSON_IsNull(cJSON_GetObjectItem(o, "incident")));
+        cJSON_Delete(o);
+        free(text);
+    }
+}
+
 /* ---- a person ------------------------------------------------------------------------------- */
 
 static void a_person_closes(struct world *w, const struct soft_device *d)
@@ -699,6 +799,10 @@ int main(void)
                a_key_of_an_epoch_that_is_over_opens_nothing_twice),
         T_CASE("a second one in the next epoch is critical",
                a_second_one_in_the_next_epoch_is_critical),
+        T_CASE("leaves may turn the light red", leaves_may_turn_the_light_red),
+        T_CASE("a rekey clears no software", a_rekey_clears_no_software),
+        T_CASE("an operator sees both lights and the incident",
+               an_operator_sees_both_lights_and_the_incident),
         T_CASE("a tenant may want a person's word", a_tenant_may_want_a_person_s_word),
         T_CASE("a new finding opens again what a person closed",
                a_new_finding_opens_again_what_a_person_closed),
