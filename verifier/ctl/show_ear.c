@@ -76,9 +76,9 @@ static void show_some(const cJSON *o, const char *const (*some)[2], size_t n)
 
 void show_ear(const cJSON *answer)
 {
-    static const char *const pawl[][2] = {
-        { "why", "why" }, { "roots", "roots" }, { "attempt", "att" }, { "enrolments", "enr" }
-    };
+    static const char *const pawl[][2] = { { "software", "sw" }, { "keys", "keys" },
+                                           { "why", "why" },     { "roots", "roots" },
+                                           { "attempt", "att" }, { "enrolments", "enr" } };
     static const char *const rest[][2] = { { "device id", "sub" },
                                            { "tenant", "aud" },
                                            { "issued", "iat" },
