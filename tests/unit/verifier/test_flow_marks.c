@@ -364,6 +364,29 @@ static void a_late_message_brings_its_mark(void **state)
     assert_int_equal(store_number(&w.store, "SELECT forged FROM incident"), 1);
 }
 
+/* One generation has its leaves, another one is not clean yet. */
+static void what_has_its_mark_is_not_tainted_any_more(void **state)
+{
+    (void)state;
+    WORLD           w;
+    DEVICE          d;
+    struct soft_log log, first;
+    struct consumer c = { "" };
+
+    talked(&w, &d, &log);
+    struct pawl_view six = soft_log_say(&log, "six");
+    first = log;
+    soft_log_open(&log);
+    (void)soft_log_say(&log, "seven");
+    says(&w, &d, &log, "eight");
+    attests(&w, &d, &log);
+    supplies(&w, &first); /* the leaves of the first alone */
+    sends(&w, &d, &log, six);
+    (void)read_feed(&w, "", c.after);
+    sends(&w, &d, &log, forged(&log, 8, 9, "bad"));
+    learns(&w, &c, "k 4:tainted, k 5:tainted, k 8:tainted, m 8 bad:tainted, ");
+}
+
 static void a_new_epoch_is_not_tainted(void **state)
 {
     (void)state;
@@ -486,8 +509,12 @@ static void an_id_that_only_a_thief_used_may_come_again(void **state)
     rekeys(&w, &d, &log);
     supplies(&w, &log);
     (void)read_feed(&w, "", c.after);
-    w.now_ms += INT64_C(3) * 3600 * 1000; /* its rows are gone by then */
-    attests(&w, &d, &log);
+    attests(&w, &d, &log); /* the window ends */
+    soft_log_prune(&log, 1);
+    w.now_ms += INT64_C(3) * 3600 * 1000;
+    attests(&w, &d, &log); /* and its rows are gone */
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM generation WHERE dir = 0"), 0);
+    (void)read_feed(&w, "", c.after);
     says(&w, &d, &log, "eight");
     says(&w, &d, &log, "nine");
     learns(&w, &c, "m 8 eight:new, m 9 nine:new, ");
@@ -593,6 +620,8 @@ int main(void)
         T_CASE("P-MARK-6 what never gets its leaves is unattested in the end",
                what_never_gets_its_leaves_is_unattested_in_the_end),
         T_CASE("P-MARK-5 a late message brings its mark", a_late_message_brings_its_mark),
+        T_CASE("P-MARK-6 what has its mark is not tainted any more",
+               what_has_its_mark_is_not_tainted_any_more),
         T_CASE("P-MARK-5 a new epoch is not tainted", a_new_epoch_is_not_tainted),
         T_CASE("P-MARK-6 the window ends with its epoch", the_window_ends_with_its_epoch),
         T_CASE("P-VMSG-4 two bodies of one id are both listed",
