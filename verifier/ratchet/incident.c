@@ -126,8 +126,7 @@ static bool joins(const struct incident *i, enum rule rule, const struct inciden
 /* Closed by a person while the epoch goes on. */
 static bool opens_again(const struct incident *i, enum rule rule, const struct incident_at *at)
 {
-    return i->state == INCIDENT_CLOSED && i->by_person && rule != RULE_BACK &&
-           at->epoch == i->epoch && at->current <= i->epoch;
+    return i->by_person && rule != RULE_BACK && at->epoch == i->epoch && at->current <= i->epoch;
 }
 
 /* The one before leaves what it still waited for (inv. 3, 4). A row of our own keeps its place. */
@@ -168,7 +167,7 @@ bool incident_add(struct incident *i, enum rule rule, const struct incident_at *
     }
     i->rules |= 1u << rule;
     raise(i, kind, kinds[kind].severity);
-    if (opens && i->before && !is_ours(i)) /* inv. 3 */
+    if (i->before && !is_ours(i)) /* inv. 3 */
         i->severity = SEVERITY_CRITICAL;
     if (rule != RULE_BACK)
         open_window(i, at);

@@ -177,6 +177,11 @@ static void e2_behind_the_end_of_its_generation(void **state)
     silent(f);
     detect_message(&r, &g, &newer, 111, leaf_of(111), &f, &new);
     found(f, RULE_E2, 111);
+    r.attested_hi = HI; /* and no log has it, as long as the epoch goes on */
+    f.n = 0;
+    detect_message(&r, &g, &newer, 111, leaf_of(111), &f, &new);
+    assert_int_equal(f.n, 2);
+    assert_int_equal(f.at[1].rule, RULE_E3);
 }
 
 /* Of an epoch that is over only the end counts: no log speaks of what lies behind it. */
@@ -347,7 +352,9 @@ static void e3_a_replaced_message_below_the_snapshot(void **state)
     struct pawl_snd_gen snd = listed(FIRST, LAST);
 
     receive(&g, 104, forged);
-    found(attest(&r, &g, &snd, true), RULE_E3, 0); /* which one is for its leaves to say */
+    struct findings f = attest(&r, &g, &snd, true);
+    found(f, RULE_E3, 0); /* which one is for its leaves to say */
+    with_leaves(&f.at[0], NULL, NULL);
     assert_false(g.clean);
     r.unattested_hi = LAST;
     silent(attest(&r, &g, &snd, true));
@@ -369,6 +376,7 @@ static void e3_a_message_that_the_snapshot_leaves_out(void **state)
     found(attest(&r, &g, &snd, false), RULE_E3, 111);
     r.unknown_n = 1;
     r.unknown[0] = (struct pawl_range){ 111, 111 };
+    g.named = 0;
     silent(attest(&r, &g, &snd, false));
 }
 
@@ -398,17 +406,24 @@ static void a_false_start_of_a_generation_is_put_right(void **state)
     g.first_seq = 105; /* as a forged header said */
     receive(&g, 106, leaf_of(106));
     receive(&g, 168, forged); /* would be the 68th slot */
-    found(attest(&r, &g, &snd, true), RULE_E3, 168);
+    g.named = 1u << (106 - 105);
+    g.known = UINT64_C(1) << (167 - 105); /* attested once, and it never came */
+    struct findings f = attest(&r, &g, &snd, true);
+    found(f, RULE_E3, 168);
+    with_leaves(&f.at[0], forged, NULL);
     assert_int_equal(g.first_seq, FIRST);
     assert_int_equal(g.have, 1u << 5);
+    assert_int_equal(g.named, 1u << 5);
     assert_memory_equal(g.leaf[5], leaf_of(106), PAWL_LEAF);
 
     g = empty();
     g.first_seq = 168; /* above the snapshot, and none of this generation whatever comes */
     receive(&g, 168, forged);
     r.attested_hi = LAST;
-    struct generation again = g;
+    struct generation again = g, told = g;
     found(attest(&r, &g, &snd, true), RULE_E3, 168);
+    told.named = 1;
+    silent(attest(&r, &told, &snd, true));
     r.unknown_n = 1;
     r.unknown[0] = (struct pawl_range){ 168, 168 };
     silent(attest(&r, &again, &snd, true));
@@ -502,6 +517,7 @@ static void leaves_name_the_forged_slot(void **state)
     attest(&r, &g, &snd, true);
     T_OK(detect_leaves(&r, pawl_view(log_, 10 * PAWL_LEAF), &g, &f, &err), &err);
     found(f, RULE_E3, 104);
+    with_leaves(&f.at[0], forged, leaf_of(104));
     assert_true(g.clean);
     assert_int_equal(g.known, 0x3ff);
     assert_int_equal(g.have, 0x3f & ~8u); /* the device's own may still come */

@@ -231,8 +231,10 @@ static void a_closed_one_opens_again_while_its_epoch_is_in_use(void **state)
     assert_int_equal(i.state, INCIDENT_CLOSED);
     assert_false(add(&i, RULE_E3, 4, 5));
     assert_int_equal(i.state, INCIDENT_CLOSED);
+    i.opened_ms = 1;
     assert_true(add(&i, RULE_E1, 5, 5));
     is(&i, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_OPEN, 5);
+    assert_int_equal(i.opened_ms, NOW);
     assert_true(incident_close(&i)); /* and may be closed again */
 }
 
@@ -249,6 +251,8 @@ static void a_second_one_in_a_later_epoch_is_critical(void **state) /* inv. 3 */
     assert_true(add(&i, RULE_E1, 9, 9));
     assert_int_equal(i.before, 2);
     assert_int_equal(i.severity, SEVERITY_CRITICAL);
+    assert_true(incident_close(&i));
+    assert_int_equal(i.before, 0);
 }
 
 static void a_person_s_close_begins_anew(void **state) /* inv. 3 */
@@ -298,6 +302,9 @@ static void a_tpm_that_went_back_says_so_once(void **state)
     incident_rekeyed(&i, 6, false);
     incident_close(&i);
     assert_true(add(&i, RULE_E6, 6, 6)); /* closed, and still so */
+    i = opened(RULE_E1);
+    incident_rekeyed(&i, 6, true);
+    assert_true(add(&i, RULE_E6, 6, 6)); /* the first time is news in any case */
 }
 
 /* ---- ours ----------------------------------------------------------------------------------- */
