@@ -22,8 +22,8 @@ void findings_add(struct findings *f, enum rule rule, uint64_t epoch, uint32_t g
         };
 }
 
-/* The same about one slot of g; false if there is no room for it. received, attested: NULL where
- * there is none. */
+/* The same about one slot of g; false if there is no room for it. attested: NULL where it is not
+ * known. */
 static bool find_slot(struct findings *f, enum rule rule, const struct generation *g, uint64_t seq,
                       const uint8_t *received, const uint8_t *attested)
 {
@@ -33,10 +33,9 @@ static bool find_slot(struct findings *f, enum rule rule, const struct generatio
     if (f->n == at)
         return false;
     struct finding_slot *s = &f->at[at];
-    s->has_received = received != NULL;
+    s->has_received = true;
+    memcpy(s->received, received, PAWL_LEAF);
     s->has_attested = attested != NULL;
-    if (received)
-        memcpy(s->received, received, PAWL_LEAF);
     if (attested)
         memcpy(s->attested, attested, PAWL_LEAF);
     return true;
