@@ -55,6 +55,12 @@ static void refused(struct soft_proof *s, enum pawl_code code, const char *where
     soft_proof_done(s);
 }
 
+static void quote_both(struct soft_proof *s)
+{
+    soft_quote(s, 0);
+    soft_quote(s, 1);
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 /* Something of everything. */
@@ -155,6 +161,55 @@ static void another_key_did_not_sign_it(void **state)
             PAWL_E_FORGED);
     T_WHERE(&err, "proof.kid");
     t_still_poisoned(&p, sizeof(p));
+    soft_proof_done(&s);
+    soft_proof_done(&other);
+}
+
+/* A payload, signed by its verifier under this kid. */
+static pawl_status opens_payload(const struct pawl_private *key, struct pawl_view kid,
+                                 struct pawl_view payload, struct pawl_err *err)
+{
+    static struct proof p;
+    static uint8_t      b[PROOF_MAX];
+    struct pawl_wr      w = pawl_wr_to(b, sizeof(b));
+
+    T_OK(pawl_cose_sign1_write(key, kid, pawl_view_str("pawl/1 proof"), payload, &w, err), err);
+    return proof_open(pawl_view(b, w.n), pawl_private_public(key), &p, err);
+}
+
+static void what_is_signed_and_not_its_own_form(void **state)
+{
+    (void)state;
+    static struct soft_proof s, other;
+    struct pawl_cose_sign1   m;
+    struct pawl_err          err;
+    uint8_t                  bent[512];
+
+    make_small(&s);
+    make_small(&other);
+    T_OK(pawl_cose_sign1_parse(soft_proof_bytes(&s), &m, &err), &err);
+    T_OK(opens_payload(s.verifier, m.kid, m.payload, &err), &err);
+    T_FAILS(opens_payload(s.verifier, pawl_view(m.kid.p, 31), m.payload, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "proof.kid");
+    /* What another verifier said, signed again. */
+    T_FAILS(opens_payload(other.verifier, PAWL_VIEW_OF(other.verifier_id), m.payload, &err), &err,
+            PAWL_E_FORGED);
+    T_WHERE(&err, "proof.verifier_key");
+    /* A leaf of 15 bytes. */
+    struct pawl_view leaf = soft_leaf(4, true);
+    const uint8_t   *at = memmem(m.payload.p, m.payload.n, leaf.p, leaf.n);
+    assert_non_null(at);
+    size_t before = (size_t)(at - m.payload.p);
+    assert_true(m.payload.n <= sizeof(bent));
+    memcpy(bent, m.payload.p, before);
+    bent[before - 1] = 0x4f;
+    memcpy(bent + before, at + 1, m.payload.n - before - 1);
+    T_FAILS(opens_payload(s.verifier, m.kid, pawl_view(bent, m.payload.n - 1), &err), &err,
+            PAWL_E_RANGE);
+    T_WHERE(&err, "proof.finding.received");
+    T_FAILS(opens_payload(s.verifier, m.kid, pawl_view(m.payload.p, m.payload.n - 1), &err), &err,
+            PAWL_E_SHORT);
+    T_WHERE(&err, "proof.receipt");
     soft_proof_done(&s);
     soft_proof_done(&other);
 }
@@ -350,9 +405,24 @@ static void a_slot_that_was_never_sent(void **state)
     soft_quote(&s, 0);
     says(&s, PROOF_AK, "attests this number in generation 2 of epoch 3");
 
+    finds_slot(&s, EPOCH + 1, GEN, 15);
+    soft_quote(&s, 0);
+    says(&s, PROOF_AK, "attests this number in generation 2 of epoch 3");
+
     finds_slot(&s, EPOCH, GEN, 21);
     soft_quote(&s, 0);
     says(&s, PROOF_AK, "attests numbers 10 to 20 of that generation");
+
+    finds_slot(&s, EPOCH, GEN, 21); /* behind the leaves that are shown */
+    soft_shows(&s, PAWL_UP, EPOCH, GEN, 10, soft_leaves(10, 11));
+    soft_quote(&s, 0);
+    says(&s, PROOF_AK, "attests numbers 10 to 20 of that generation");
+
+    finds_slot(&s, EPOCH, GEN + 1, 30); /* it is the newer quote that speaks of it */
+    s.a1[1].snd = s.a1[0].snd;
+    s.a1[0].snd.seq_hi = 20;
+    quote_both(&s);
+    says(&s, PROOF_AK, "never sent it");
 
     finds_slot(&s, EPOCH, GEN + 1, 30);
     soft_quote(&s, 0);
@@ -403,6 +473,10 @@ static void a_slot_of_which_the_quote_says_nothing(void **state)
     says(&s, PROOF_AK, "attests numbers 10 to 20 of that generation");
 
     finds_slot(&s, EPOCH, GEN, 21);
+    s.a1[0].snd.unknown[s.a1[0].snd.unknown_n++] = (struct pawl_range){ 21, 36 };
+    soft_quote(&s, 0);
+    says(&s, PROOF_NOTHING, "does not know whether it sent it");
+    finds_slot(&s, EPOCH, GEN, 36);
     s.a1[0].snd.unknown[s.a1[0].snd.unknown_n++] = (struct pawl_range){ 21, 36 };
     soft_quote(&s, 0);
     says(&s, PROOF_NOTHING, "does not know whether it sent it");
@@ -519,12 +593,6 @@ static void a_receipt_that_it_does_not_deny(void **state)
 
 /* ---- E5, E6 --------------------------------------------------------------------------------- */
 
-static void quote_both(struct soft_proof *s)
-{
-    soft_quote(s, 0);
-    soft_quote(s, 1);
-}
-
 static void one_attempt_twice(void **state)
 {
     (void)state;
@@ -578,11 +646,13 @@ static void two_bases_that_one_device_cannot_have(void **state)
     quote_both(&s);
     says(&s, PROOF_VERIFIER, "alone they do not show it");
 
-    soft_proof_make(&s, RULE_E5); /* nobody can say which came first */
-    s.a1[1].base_epoch = s.a1[1].new_epoch = 2;
-    s.clock[1] = s.clock[0];
-    quote_both(&s);
-    says(&s, PROOF_VERIFIER, "alone they do not show it");
+    for (size_t i = 0; i < 2; i++) { /* nobody can say which came first */
+        soft_proof_make(&s, RULE_E5);
+        s.a1[i].base_epoch = s.a1[i].new_epoch = 2;
+        s.clock[1] = s.clock[0];
+        quote_both(&s);
+        says(&s, PROOF_VERIFIER, "alone they do not show it");
+    }
 
     soft_proof_make(&s, RULE_E5); /* a device that has no base any more */
     s.a1[1].base_epoch = 0;
@@ -680,6 +750,18 @@ static void what_only_the_verifier_saw(void **state)
     soft_proof_make(&s, RULE_E3); /* claims a rule and names nothing */
     soft_quote(&s, 0);
     says(&s, PROOF_NOTHING, "message-forged (E3)");
+}
+
+static void the_strongest_finding_counts(void **state)
+{
+    (void)state;
+    static struct soft_proof s;
+
+    make_e3(&s);
+    soft_shows(&s, PAWL_UP, EPOCH, GEN, 1, soft_leaves(1, 5));
+    soft_finds(&s, RULE_E2, EPOCH, GEN, 9, soft_leaf(9, true), NO_LEAF);
+    soft_quote(&s, 0);
+    says(&s, PROOF_AK, "that the device had left");
 }
 
 static void many_findings_end_with_a_word_that_there_are_more(void **state)
@@ -825,6 +907,14 @@ static void leaves_that_nothing_attests(void **state)
     soft_quote(&s, 0);
     refused(&s, PAWL_E_FORGED, "leaves");
 
+    make_e3(&s); /* of a list that is no run of slots, and attests nothing */
+    s.a1[0].snd.gen_n = 0;
+    soft_lists(&s, 0, EPOCH, GEN, 1, 4);
+    s.a1[0].snd.gens[0].last_seq = 5;
+    soft_shows(&s, PAWL_UP, EPOCH, GEN, 1, soft_leaves(1, 4));
+    soft_quote(&s, 0);
+    refused(&s, PAWL_E_FORGED, "leaves");
+
     make_e3(&s); /* of another generation, epoch, direction */
     soft_shows(&s, PAWL_UP, EPOCH, GEN + 1, 1, soft_leaves(1, 5));
     soft_quote(&s, 0);
@@ -896,6 +986,7 @@ int main(void)
         T_CASE("goes through its bytes unchanged", goes_through_its_bytes_unchanged),
         T_CASE("no flip and no truncation opens", no_flip_and_no_truncation_opens),
         T_CASE("another key did not sign it", another_key_did_not_sign_it),
+        T_CASE("what is signed, and not its own form", what_is_signed_and_not_its_own_form),
         T_CASE("a signed refusal is no proof", a_signed_refusal_is_no_proof),
         T_CASE("writes nothing that it would not read", writes_nothing_that_it_would_not_read),
         T_CASE("the largest one fits", the_largest_one_fits),
@@ -916,6 +1007,7 @@ int main(void)
         T_CASE("E6: a clock that goes back", a_clock_that_goes_back),
         T_CASE("E7: a message that was never sent to it", a_message_that_was_never_sent_to_it),
         T_CASE("E1, E2, S1: what only the verifier saw", what_only_the_verifier_saw),
+        T_CASE("the strongest finding counts", the_strongest_finding_counts),
         T_CASE("many findings end with a word that there are more",
                many_findings_end_with_a_word_that_there_are_more),
         T_CASE("judges as an independent program does", judges_as_an_independent_program_does),
