@@ -69,8 +69,8 @@ typedef bool ctl_more_fn(const struct args *a, const cJSON *answer);
 typedef bool ctl_good_fn(const cJSON *answer);
 
 struct command {
-    const char  *noun, *verb;
-    const char  *usage; /* options and operand, as --help shows them */
+    const char  *noun, *verb; /* verb "": the noun is all */
+    const char  *usage;       /* options and operand, as --help shows them */
     const char  *what;
     unsigned     options, needs;    /* bits of enum ctl_option; --json always may be */
     int          operands, at_most; /* at_most 0: exactly as many as operands */

@@ -68,7 +68,7 @@ static void print_usage(FILE *to, const struct command *c)
 {
     const char *line = c->usage, *newline = strchr(line, '\n');
 
-    fprintf(to, "  pawlctl %s %s %.*s\n", c->noun, c->verb,
+    fprintf(to, "  pawlctl %s%s%s %.*s\n", c->noun, *c->verb ? " " : "", c->verb,
             newline ? (int)(newline - line) : (int)strlen(line), line);
     if (newline)
         fprintf(to, "          %s\n", newline + 1);
@@ -112,7 +112,8 @@ static enum ctl_exit usage_error(const struct command *c, const char *what, cons
 static const struct command *find_command(const char *noun, const char *verb)
 {
     for (const struct command *c = commands; c->noun; c++)
-        if (noun && verb && strcmp(noun, c->noun) == 0 && strcmp(verb, c->verb) == 0)
+        if (noun && strcmp(noun, c->noun) == 0 &&
+            (!*c->verb || (verb && strcmp(verb, c->verb) == 0)))
             return c;
     return NULL;
 }
@@ -137,11 +138,12 @@ static enum ctl_exit take_operands(int n, char **operands, const struct command 
     if (!c)
         return usage_error(NULL, n ? "no such command: " : "a command is missing",
                            n ? operands[n > 1] : "");
-    int most = c->at_most ? c->at_most : c->operands;
-    if (n - 2 < c->operands || n - 2 > most)
-        return usage_error(c, n - 2 > most ? "too many arguments" : "an argument is missing", "");
-    a->operand = n > 2 ? operands[2] : NULL;
-    a->second = n > 3 ? operands[3] : NULL;
+    int most = c->at_most ? c->at_most : c->operands, words = *c->verb ? 2 : 1;
+    n -= words;
+    if (n < c->operands || n > most)
+        return usage_error(c, n > most ? "too many arguments" : "an argument is missing", "");
+    a->operand = n > 0 ? operands[words] : NULL;
+    a->second = n > 1 ? operands[words + 1] : NULL;
     *ret = c;
     return check_options(c, a);
 }
