@@ -117,8 +117,8 @@ bool pawl_mac_equal(struct pawl_view a, struct pawl_view b);
 
 /* ---- reading cursor ------------------------------------------------------------------------- */
 
-/* Reads borrowed bytes, big-endian. After a failure every read yields zero, so a parser may read
- * on and must ask pawl_rd_end before it acts on any value. */
+/* Reads borrowed bytes, big-endian unless the name says otherwise. After a failure every read
+ * yields zero, so a parser may read on and must ask pawl_rd_end before it acts on any value. */
 struct pawl_rd {
     const uint8_t *p;
     size_t         left;
@@ -133,6 +133,11 @@ uint8_t  pawl_rd_u8(struct pawl_rd *r, const char *field);
 uint16_t pawl_rd_u16(struct pawl_rd *r, const char *field);
 uint32_t pawl_rd_u32(struct pawl_rd *r, const char *field);
 uint64_t pawl_rd_u64(struct pawl_rd *r, const char *field);
+
+/* Little-endian, as firmware and kernels write their logs. */
+uint16_t pawl_rd_u16_le(struct pawl_rd *r, const char *field);
+uint32_t pawl_rd_u32_le(struct pawl_rd *r, const char *field);
+uint64_t pawl_rd_u64_le(struct pawl_rd *r, const char *field);
 
 /* A TPMI_YES_NO: any other value than 0 and 1 is RANGE. */
 bool pawl_rd_bool(struct pawl_rd *r, const char *field);

@@ -70,6 +70,31 @@ uint64_t pawl_rd_u64(struct pawl_rd *r, const char *field)
     return take_be(r, 8, field);
 }
 
+static uint64_t take_le(struct pawl_rd *r, size_t n, const char *field)
+{
+    const uint8_t *p = take(r, n, field);
+    uint64_t       v = 0;
+
+    for (size_t i = n; p && i > 0; i--)
+        v = v << 8 | p[i - 1];
+    return v;
+}
+
+uint16_t pawl_rd_u16_le(struct pawl_rd *r, const char *field)
+{
+    return (uint16_t)take_le(r, 2, field);
+}
+
+uint32_t pawl_rd_u32_le(struct pawl_rd *r, const char *field)
+{
+    return (uint32_t)take_le(r, 4, field);
+}
+
+uint64_t pawl_rd_u64_le(struct pawl_rd *r, const char *field)
+{
+    return take_le(r, 8, field);
+}
+
 bool pawl_rd_bool(struct pawl_rd *r, const char *field)
 {
     uint8_t v = pawl_rd_u8(r, field);

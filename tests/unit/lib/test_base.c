@@ -21,6 +21,21 @@ static void reads_big_endian(void **state)
     T_OK(pawl_rd_end(&r, &err), &err);
 }
 
+static void reads_little_endian(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    struct pawl_rd  r = pawl_rd_from(t_hex("0302 07060504 0f0e0d0c0b0a0908 0000"));
+
+    assert_int_equal(pawl_rd_u16_le(&r, "a"), 0x0203);
+    assert_int_equal(pawl_rd_u32_le(&r, "b"), 0x04050607);
+    assert_true(pawl_rd_u64_le(&r, "c") == 0x08090a0b0c0d0e0full);
+    assert_int_equal(pawl_rd_u32_le(&r, "d"), 0);
+    assert_int_equal(pawl_rd_u16_le(&r, "e"), 0);
+    T_FAILS(pawl_rd_end(&r, &err), &err, PAWL_E_SHORT);
+    T_WHERE(&err, "d");
+}
+
 static void names_the_first_field_that_failed(void **state)
 {
     (void)state;
@@ -339,6 +354,7 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("reads big-endian", reads_big_endian),
+        T_CASE("reads little-endian", reads_little_endian),
         T_CASE("names the first field that failed", names_the_first_field_that_failed),
         T_CASE("a failed reader yields nothing", a_failed_reader_yields_nothing),
         T_CASE("refuses bytes left over", refuses_bytes_left_over),
