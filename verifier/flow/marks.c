@@ -25,8 +25,11 @@
 #include "flow/window.h"
 #include "ratchet/plan.h"
 
-/* Bodies that are stored again in one step. */
-enum { LIST_BYTES = 4 * 1024 * 1024 };
+enum {
+    LIST_BYTES = 4 * 1024 * 1024, /* of bodies that are stored again in one step */
+    BEFORE_MAX = 64, /* segments that are looked at for an earlier message of one id .. */
+    BEFORE_IDS = 256 /* .. of so many: who forged more ids makes some come twice */
+};
 
 static bool is_of_window(const struct incident *i, uint64_t epoch, uint64_t seq)
 {
@@ -132,6 +135,8 @@ struct resolving {
     int64_t      now_ms;
     bool         given_up; /* what cannot be said now never will be */
     size_t       open;     /* messages of the window that wait for a snapshot */
+    uint64_t     first;    /* segment of the window */
+    unsigned     looked;   /* ids that were looked for before it */
     struct told  told;
 };
 
@@ -224,9 +229,48 @@ static bool stands(const struct incident *i, const struct window_entry *e)
     return e->now != MARK_FORGED && (is_final(e->now) || e->head.epoch > i->epoch);
 }
 
+/* A message of this id that came before the window was listed, and is no forgery. */
+struct before {
+    struct resolving *r;
+    uint64_t          id;
+    uint64_t          segment; /* where the window begins */
+    bool              found;
+};
+
+static pawl_status look_before(const struct segment_row *row, void *arg, struct pawl_err *err)
+{
+    struct inbox_segment s;
+    struct before       *b = arg;
+    enum mark            mark;
+
+    if (b->found || row->number >= b->segment)
+        return pawl_ok();
+    PAWL_TRY(inbox_heads(row, &s, err));
+    for (size_t i = 0; i < s.n && !b->found; i++) {
+        const struct inbox_head *m = &s.message[i].head;
+        if (m->id != b->id || m->flags)
+            continue;
+        PAWL_TRY(mark_of(b->r, m, &mark, err));
+        b->found = mark != MARK_FORGED;
+    }
+    return pawl_ok();
+}
+
+static pawl_status was_listed(struct resolving *r, uint64_t id, bool *ret, struct pawl_err *err)
+{
+    const struct store *store = r->h->flow->store;
+    struct before       b = { .r = r, .id = id, .segment = r->first };
+
+    PAWL_TRY(store->segments_with(store->self, pawl_view_str(r->h->tenant),
+                                  pawl_view(r->h->device_id, PAWL_DEVICE_ID), id, BEFORE_MAX,
+                                  look_before, &b, err));
+    *ret = b.found;
+    return pawl_ok();
+}
+
 /* One id: what was held and is no forgery is listed; of its copies the first that stands, if all
  * that was listed under this id is forged. An id of which nothing is left may come again. */
-static void judge_id(struct window_entry **group, size_t n, void *arg)
+static pawl_status judge_id(struct window_entry **group, size_t n, void *arg, struct pawl_err *err)
 {
     struct resolving      *r = arg;
     const struct incident *i = &r->h->r.incident;
@@ -244,12 +288,17 @@ static void judge_id(struct window_entry **group, size_t n, void *arg)
         if (is_copy && !copy && stands(i, e))
             copy = e;
     }
-    if (!forged || listed)
-        return;
+    if (!forged || listed || (!copy && !fresh))
+        return pawl_ok();
+    if (r->looked++ < BEFORE_IDS)
+        PAWL_TRY(was_listed(r, group[0]->head.id, &listed, err));
+    if (listed)
+        return pawl_ok();
     if (copy)
         copy->list = true;
-    else if (fresh)
+    else
         ratchet_id_forget(&r->h->r, group[0]->head.id);
+    return pawl_ok();
 }
 
 struct listing {
@@ -339,6 +388,7 @@ static pawl_status resolve(struct resolving *r, struct pawl_err *err)
     size_t                                  done = 0;
 
     PAWL_TRY(window_read(r->h, r->h->r.incident.taint_ms, &w, err));
+    r->first = w.n ? w.entry[0].segment : 0;
     PAWL_TRY(judge(r, &w, err));
     PAWL_TRY(window_by_id(&w, judge_id, r, err));
     PAWL_TRY(tell_all(r, &w, &done, err));

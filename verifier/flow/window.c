@@ -121,11 +121,12 @@ pawl_status window_by_id(struct window *w, window_group_fn *each, void *arg, str
     for (size_t i = 0; i < w->n; i++)
         all[i] = &w->entry[i];
     qsort(all, w->n, sizeof(*all), by_id);
-    for (size_t from = 0, to; from < w->n; from = to) {
+    pawl_status s = pawl_ok();
+    for (size_t from = 0, to; pawl_is_ok(s) && from < w->n; from = to) {
         for (to = from + 1; to < w->n && all[to]->head.id == all[from]->head.id;)
             to++;
-        each(all + from, to - from, arg);
+        s = each(all + from, to - from, arg, err);
     }
     free(all);
-    return pawl_ok();
+    return s;
 }

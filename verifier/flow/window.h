@@ -29,7 +29,8 @@ PAWL_MUST_USE pawl_status window_read(const struct held *h, int64_t since_ms, st
 void                      window_done(struct window *w);
 
 /* Messages of one id at a time, each group in the order in which they came. */
-typedef void              window_group_fn(struct window_entry **group, size_t n, void *arg);
+typedef pawl_status       window_group_fn(struct window_entry **group, size_t n, void *arg,
+                                          struct pawl_err *err);
 PAWL_MUST_USE pawl_status window_by_id(struct window *w, window_group_fn *each, void *arg,
                                        struct pawl_err *err);
 

@@ -55,13 +55,17 @@ static void note(struct soft_log *log, struct pawl_view cose)
     log->gen[log->gen_n - 1].last = m.at.seq;
 }
 
-struct pawl_view soft_log_say(struct soft_log *log, const char *text)
+struct pawl_view soft_log_repeat(struct soft_log *log, uint64_t id, const char *text)
 {
-    uint64_t         id = UINT64_C(1) << 32 | log->e.seq;
     struct pawl_view cose = soft_app(&log->e, id, text);
 
     note(log, cose);
     return cose;
+}
+
+struct pawl_view soft_log_say(struct soft_log *log, const char *text)
+{
+    return soft_log_repeat(log, UINT64_C(1) << 32 | log->e.seq, text);
 }
 
 void world_log_says(struct world *w, const struct soft_device *d, struct soft_log *log, unsigned n)

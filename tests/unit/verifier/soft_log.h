@@ -30,6 +30,8 @@ void soft_log_turn(const struct soft_device *d, struct soft_log *log);
 void soft_log_open(struct soft_log *log);
 /* The next message, in the log and not sent. */
 struct pawl_view soft_log_say(struct soft_log *log, const char *text);
+/* What was not acknowledged goes again under its id. */
+struct pawl_view soft_log_repeat(struct soft_log *log, uint64_t id, const char *text);
 /* n messages, sent. */
 void world_log_says(struct world *w, const struct soft_device *d, struct soft_log *log, unsigned n);
 /* Drops the oldest generations from the list. */

@@ -493,6 +493,34 @@ static void a_copy_of_what_is_genuine_is_never_listed(void **state)
     learns(&w, &c, "k 4:tainted, k 5:tainted, k 6:tainted, k 4:genuine, k 5:genuine, k 6:forged, ");
 }
 
+/* What was listed before the window stays the one of its id, whatever a thief says under it. */
+static void what_was_listed_before_is_not_listed_again(void **state)
+{
+    (void)state;
+    WORLD           w;
+    DEVICE          d;
+    struct soft_log log;
+    struct consumer c = { "" };
+
+    talked(&w, &d, &log);
+    w.now_ms += 60000;
+    attests(&w, &d, &log); /* the window begins here */
+    (void)read_feed(&w, "", c.after);
+    sends(&w, &d, &log, forged(&log, 8, id_at(2), "another two"));
+    sends(&w, &d, &log, soft_log_repeat(&log, id_at(2), "two"));
+    sends(&w, &d, &log, forged(&log, 9, id_at(3), "another three"));
+    learns(&w, &c, "m 8 another two:new, m 9 another three:new, ");
+    for (unsigned i = 7; i < 10; i++)
+        (void)soft_log_say(&log, "on their way");
+    rekeys(&w, &d, &log);
+    supplies(&w, &log);
+    learns(&w, &c, "k 8:tainted, k 6:tainted, k 9:tainted, k 8:forged, k 6:genuine, k 9:forged, ");
+    sends(&w, &d, &log, soft_log_repeat(&log, id_at(2), "two"));
+    sends(&w, &d, &log, soft_log_repeat(&log, id_at(3), "three"));
+    learns(&w, &c, "");
+}
+
+/* The device does not know that its number was taken. */
 /* The device does not know that its number was taken. */
 static void an_id_that_only_a_thief_used_may_come_again(void **state)
 {
@@ -518,6 +546,54 @@ static void an_id_that_only_a_thief_used_may_come_again(void **state)
     says(&w, &d, &log, "eight");
     says(&w, &d, &log, "nine");
     learns(&w, &c, "m 8 eight:new, m 9 nine:new, ");
+}
+
+/* What is forged on arrival uses no id up, however long ago it was. */
+static void an_id_that_came_forged_was_never_used(void **state)
+{
+    (void)state;
+    WORLD           w;
+    DEVICE          d;
+    struct soft_log log;
+    struct consumer c = { "" };
+
+    talked(&w, &d, &log);
+    log.e.seq = 40;
+    soft_log_open(&log);
+    attests(&w, &d, &log);
+    struct soft_epoch thief = log.e;
+    thief.seq = 30;
+    soft_generation(&thief, 5);
+    sends(&w, &d, &log, soft_app(&thief, id_at(40), "forty"));
+    rekeys(&w, &d, &log);
+    attests(&w, &d, &log);
+    soft_log_prune(&log, 1);
+    w.now_ms += INT64_C(3) * 3600 * 1000;
+    attests(&w, &d, &log);
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM generation WHERE dir = 0"), 0);
+    (void)read_feed(&w, "", c.after);
+    says(&w, &d, &log, "forty");
+    learns(&w, &c, "m 40 forty:new, ");
+}
+
+/* Its slot is judged, and the window still waits for leaves of others. */
+static void what_is_known_to_be_forged_makes_nothing_a_copy(void **state)
+{
+    (void)state;
+    WORLD           w;
+    DEVICE          d;
+    struct soft_log log;
+    struct consumer c = { "" };
+
+    talked(&w, &d, &log);
+    sends(&w, &d, &log, forged(&log, 30, id_at(40), "forty"));
+    (void)soft_log_say(&log, "six");
+    log.e.seq = 40;
+    soft_log_open(&log);
+    attests(&w, &d, &log); /* 30 is in no log; the leaf of 6 is missing */
+    (void)read_feed(&w, "", c.after);
+    says(&w, &d, &log, "forty");
+    learns(&w, &c, "m 40 forty:tainted, ");
 }
 
 /* ---- held ----------------------------------------------------------------------------------- */
@@ -630,8 +706,14 @@ int main(void)
                a_copy_is_listed_when_the_first_one_is_forged),
         T_CASE("P-MARK-8 a copy of what is genuine is never listed",
                a_copy_of_what_is_genuine_is_never_listed),
+        T_CASE("P-MARK-8 what was listed before the window is not listed again",
+               what_was_listed_before_is_not_listed_again),
         T_CASE("P-MARK-8 an id that only a thief used may come again",
                an_id_that_only_a_thief_used_may_come_again),
+        T_CASE("P-VMSG-4 an id that came forged was never used",
+               an_id_that_came_forged_was_never_used),
+        T_CASE("P-VMSG-4 what is known to be forged makes nothing a copy",
+               what_is_known_to_be_forged_makes_nothing_a_copy),
         T_CASE("P-MARK-7 held messages are listed when they turn out well",
                held_messages_are_listed_when_they_turn_out_well),
         T_CASE("P-MARK-7 what is forged on arrival and held is told as a mark",
