@@ -67,6 +67,13 @@ def requests():
         (["device", "key", "ab12", "a label"], "POST", device + "/key", {"label": "a label"}),
         (["message", "send", "ab12", "hello"], "POST", device + "/messages", {"body_b64": "aGVsbG8="}),
         (["message", "send", "ab12", ""], "POST", device + "/messages", {"body_b64": ""}),
+        (["incident", "list"], "GET", "/v1/incidents?limit=1000", None),
+        (["incident", "list", "--open", "--device", "ab 12"], "GET",
+         "/v1/incidents?limit=1000&open=1&device=ab%2012", None),
+        (["incident", "show", "ab12.7"], "GET", "/v1/incidents/ab12.7", None),
+        (["incident", "close", "ab12.7"], "POST", "/v1/incidents/ab12.7/close", {}),
+        (["incident", "close", "ab12.7", "--note", "a b", "--tenant", "t"], "POST",
+         "/v1/incidents/ab12.7/close?tenant=t", {"note": "a b"}),
         (["policy", "list"], "GET", "/v1/policies", None),
         (["policy", "show", "p", "--policy-version", "3", "--tenant", "t"], "GET",
          "/v1/policies/p?version=3&tenant=t", None),
@@ -132,6 +139,56 @@ def messages():
     expect(3, run("message", "list", "--follow")[0], "a page that leads nowhere ends it")
 
 
+def chain(path):
+    """Two pages of the audit chain, then none."""
+    at = int(path.partition("after=")[2])
+    rows = [{"number": n, "time_ms": 1795326164123, "device": 64 * "a", "hash": 64 * "0",
+             "line": '{"what": "opened\\u001b", "detail": "' + 30 * "word " + '"}'}
+            for n in (at + 1, at + 2)] if at < 4 else []
+    return 200, json.dumps({"entries": rows, "head": {"number": 4, "hash": 64 * "0"},
+                            "next": rows[-1]["number"] if rows else at})
+
+
+def audit():
+    global answer
+    answer = chain
+    code, out, err, got = run("audit", "list", "--json")
+    whole = json.loads(out)
+    expect((0, 4, [1, 2, 3, 4], ["0", "2", "4"]),
+           (code, whole["head"]["number"], [e["number"] for e in whole["entries"]],
+            [path.partition("after=")[2] for _, path, _ in got]),
+           "every page of the chain is one answer" + err)
+    code, out, err, got = run("audit", "list", "--after", "2")
+    expect((0, "/v1/audit?limit=1000&after=2", False, True),
+           (code, got[0][1], "\x1b" in out, max(map(len, out.splitlines())) <= 100),
+           "people read what comes behind an entry" + err)
+    code, out, err, _ = run("audit", "verify")
+    expect((1, "pawlctl: audit: entry 1 was changed\n"), (code, err), "hashes that are none are seen")
+    for text, want in (("{}", 3), ("[]", 3), ('{"entries": [], "head": 5}', 3),
+                       ('{"entries": [7], "head": {}, "next": 0}', 3),
+                       ('{"entries": [{}], "head": {"number": 1}}', 3)):
+        answer = (200, text)
+        code, _, err, _ = run("audit", "verify")
+        expect((want, 1), (code, err.count("\n")), f"a chain that is {text} is none")
+    answer = (200, '{"entries": [], "head": {"number": -1}, "next": 0}')
+    expect(1, run("audit", "verify")[0], "nor one with another head")
+
+
+def proofs():
+    global answer
+    with tempfile.TemporaryDirectory() as work:
+        for text, want in (("{}", 1), ('{"proofs": 5}', 1), ('{"proofs": []}', 1),
+                           ('{"proofs": [{}]}', 3), ('{"proofs": [{"b64": "?"}]}', 1)):
+            answer = (200, text)
+            code, _, err, _ = run("incident", "export", "ab12.7", "--out", work + "/proof")
+            expect((want, 1, []), (code, err.count("\n"), os.listdir(work)),
+                   f"an incident with {text} gives no file")
+        answer = (200, '{"proofs": [{"b64": "AAAA", "number": 3}]}')
+        code, out, _, _ = run("incident", "export", "ab12.7", "--out", work + "/proof", "--all")
+        expect((0, ["proof.3"], True), (code, os.listdir(work), "proves nothing" in out),
+               "what is no proof is written, and said to be none")
+
+
 def main():
     global answer
     with tempfile.TemporaryDirectory() as work:
@@ -143,6 +200,8 @@ def main():
         requests()
 
         messages()
+        audit()
+        proofs()
         answer = pages
         code, out, _, got = run("device", "list", "--json")
         expect((0, 9, 3), (code, len(json.loads(out)["devices"]), len(got)), "every page is followed")
@@ -167,13 +226,15 @@ def main():
             answer = (200, text)
             for args in (["device", "show"], ["device", "revoke"], ["policy", "assign", "--default"],
                          ["policy", "learn", "--device", "ab12"], ["device", "rekey"], ["device", "hedge"],
-                         ["message", "send", "ab12"], ["device", "key", "ab12"]):
+                         ["message", "send", "ab12"], ["device", "key", "ab12"], ["incident", "show"],
+                         ["incident", "close"]):
                 code, out, err, _ = run(*args, "ab12")
                 expect((0, False, ""), (code, "\x1b" in out, err), f"{args[:2]} takes {text[:30]}")
         answer = (200, '{"devices": {"id": 7}, "next": 7}')
         expect(0, run("device", "list")[0], "a page of another shape ends the list")
         for args in (["device", "key", "ab12"], ["message", "send"], ["message", "send", "a", "b", "c"],
-                     ["message", "list", "x"]):
+                     ["message", "list", "x"], ["incident", "verify"], ["incident", "list", "x"],
+                     ["audit", "verify", "x"], ["audit", "list", "--jwks", "f"]):
             expect((2, []), (run(*args)[0], list(asked)), " ".join(args) + " is no command")
         server.shutdown()
     print("all passed")

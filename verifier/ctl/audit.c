@@ -44,30 +44,45 @@ static bool append(cJSON *all, const cJSON *page)
     return true;
 }
 
-/* All pages as one, with the head of the last. */
+/* *all takes over what the page has; the head is always the newest. */
+static pawl_status take_page(cJSON **all, cJSON **page, struct pawl_err *err)
+{
+    if (!cJSON_IsArray(member(*page, "entries")) || !cJSON_IsObject(member(*page, "head")))
+        return pawl_fail(err, PAWL_E_IO, "verifier", "a page of the chain without entries or head");
+    if (!*all) {
+        *all = *page;
+        *page = NULL;
+        return pawl_ok();
+    }
+    cJSON *head = cJSON_DetachItemFromObjectCaseSensitive(*page, "head");
+    if (!append(*all, *page) || !cJSON_ReplaceItemInObjectCaseSensitive(*all, "head", head)) {
+        cJSON_Delete(head);
+        return pawl_fail(err, PAWL_E_MEMORY, "audit", "no memory");
+    }
+    return pawl_ok();
+}
+
+/* All pages as one. */
 static pawl_status fetch(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *all = NULL;
     char                           after[24] = "0";
+    int64_t                        at = -1;
 
     if (a->option[OPT_AFTER])
         snprintf(after, sizeof(after), "%s", a->option[OPT_AFTER]);
     for (;;) {
         PAWL_CLEANUP(json_free) cJSON *page = NULL;
         PAWL_TRY(get_page(a, after, &page, err));
-        int n = cJSON_GetArraySize(member(page, "entries"));
-        snprintf(after, sizeof(after), "%" PRId64, json_number(page, "next", 0));
-        if (!all) {
-            all = page;
-            page = NULL;
-        } else {
-            cJSON *head = cJSON_DetachItemFromObjectCaseSensitive(page, "head");
-            if (!head || !append(all, page) ||
-                !cJSON_ReplaceItemInObjectCaseSensitive(all, "head", head))
-                return pawl_fail(err, PAWL_E_MEMORY, "audit", "no memory");
-        }
+        int     n = cJSON_GetArraySize(member(page, "entries"));
+        int64_t next = json_number(page, "next", -1);
+        PAWL_TRY(take_page(&all, &page, err));
         if (n == 0)
             break;
+        if (next <= at)
+            return pawl_fail(err, PAWL_E_IO, "verifier", "a page does not say where to go on");
+        at = next;
+        snprintf(after, sizeof(after), "%" PRId64, at);
     }
     cJSON_DeleteItemFromObjectCaseSensitive(all, "next");
     *ret = all;
