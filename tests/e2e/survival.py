@@ -20,7 +20,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
-from survival_world import KILLED, Skip, World, make_authority, no_file_grows_beyond, until
+from survival_world import (CLONED, KILLED, Skip, World, make_authority, no_file_grows_beyond,
+                            until)
 
 CASES, GROUPS = {}, {}
 ALL = "--all" in sys.argv
@@ -464,8 +465,8 @@ def devices_directory_younger_than_the_last_slot_is_a_fork():
         assert w.agent("attest").code == 0
         put_back(w, "copy")
         w.agent("attest")
-        found = w.rows("SELECT rule, epoch FROM incident")
-        assert [x[0] for x in found] == [5], found
+        found = w.rows("SELECT kind, rules FROM incident")
+        assert found == [(CLONED, 1 << 5)], found  # E5
         w.operator("POST", f"devices/{w.record()['device_id']}/approve")
         w.check()
         return 1
