@@ -277,17 +277,30 @@ static pawl_status find(struct telling *t, const struct findings *found, struct 
     return tell(t, err);
 }
 
+/* What is about an older epoch first, or it would join the incident of a newer one. */
+static void sort_by_epoch(const struct ratchet *r, struct findings *f)
+{
+    for (size_t i = 1; i < f->n; i++) {
+        const struct finding_slot s = f->at[i];
+        size_t                    k = i;
+        for (; k && ratchet_epoch_of(r, f->at[k - 1].epoch) > ratchet_epoch_of(r, s.epoch); k--)
+            f->at[k] = f->at[k - 1];
+        f->at[k] = s;
+    }
+}
+
 pawl_status incident_of(struct held *h, const struct device *d, struct step *step, int64_t now_ms,
                         const struct findings *found, const struct incident_case *c, bool *ret_news,
                         struct pawl_err *err)
 {
-    struct telling t = { .h = h, .d = d, .step = step, .now_ms = now_ms, .c = c };
-
     if (ret_news)
         *ret_news = false;
-    if (found->n == 0)
+    if (found->n == 0) /* what nearly every message comes to */
         return pawl_ok();
-    PAWL_TRY(find(&t, found, err));
+    struct telling  t = { .h = h, .d = d, .step = step, .now_ms = now_ms, .c = c };
+    struct findings sorted = *found;
+    sort_by_epoch(&h->r, &sorted);
+    PAWL_TRY(find(&t, &sorted, err));
     if (ret_news)
         *ret_news = t.news;
     return pawl_ok();

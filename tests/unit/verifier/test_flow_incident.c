@@ -238,6 +238,7 @@ static void a_forged_message_is_an_incident_until_the_rekey(void **state)
     assert_string_equal(chain(&w), "opened ");
     assert_string_equal(told(&w, &d), "high/open ");
     assert_int_equal(proofs(&w, &d, 1).n, 1);
+    assert_true(store_number(&w.store, "SELECT count(*) FROM segment WHERE kind = 1") > 0);
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE"
                                             " 'incident message-forged opened in epoch 1 (E1): %'"),
                      1);
@@ -294,11 +295,85 @@ static void the_same_finding_again_is_no_news(void **state)
     world_takes(&w, flow_supply, supply(&w, &log, 0), 200); /* the slot is the device's own */
     assert_string_equal(names(&w, &d, 1), "E3 1/0/9 ");
     assert_string_equal(chain(&w), "opened marked ");
+    assert_int_equal(store_number(&w.store, "SELECT forged FROM incident"), 1);
     for (unsigned i = 0; i < 3; i++)
         attests(&w, &d, &log);
     assert_string_equal(names(&w, &d, 1), "E3 1/0/9 ");
     assert_string_equal(chain(&w), "opened marked ");
     assert_int_equal(world_ratchet(&w, &d).clean_hi, 11); /* and what follows is clean */
+}
+
+/* Whoever holds both messages repeats them without a key. */
+static void a_slot_that_was_named_is_no_news(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    two_in_one_slot(&w, &d, &log);
+    struct soft_epoch      thief = log.e;
+    const struct pawl_view other[] = { (thief.seq = 4, soft_app(&thief, 77, "another")) };
+    world_refuses(&w, flow_messages, soft_request(&d, other, 1, false), PAWL_E_DENIED,
+                  "messages.COSE");
+    assert_string_equal(names(&w, &d, 1), "E1 1/0/4 ");
+    assert_string_equal(chain(&w), "opened ");
+    two_in_one_slot(&w, &d, &log); /* another one is */
+    assert_string_equal(names(&w, &d, 1), "E1 1/0/4 E1 1/0/8 ");
+    assert_string_equal(chain(&w), "opened named ");
+    assert_string_equal(told(&w, &d), "high/open ");
+}
+
+static void a_graver_finding_is_told_again(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    two_in_one_slot(&w, &d, &log);
+    d.boot_id[0] ^= 1;
+    attests(&w, &d, &log);
+    d.boot_id[0] ^= 1;
+    attests(&w, &d, &log);
+    incident_is(&w, &d, 1, INCIDENT_DEVICE_CLONED, SEVERITY_CRITICAL, INCIDENT_OPEN);
+    assert_string_equal(told(&w, &d), "high/open critical/open ");
+}
+
+/* One snapshot may speak of two thefts. */
+static void findings_of_two_epochs_are_two_incidents(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log, thief;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    thief = log;
+    soft_log_open(&thief);
+    send(&w, &d, &thief, forge(&thief, 40));
+    rekeys(&w, &d, &log);
+    world_log_says(&w, &d, &log, 1);
+    thief = log;
+    soft_log_open(&thief);
+    send(&w, &d, &thief, forge(&thief, 5));
+    log.e.seq = 6;
+    soft_log_open(&log);
+    log.e.seq = 6;
+    world_log_says(&w, &d, &log, 1);
+    attests(&w, &d, &log);
+    incident_is(&w, &d, 1, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_CLOSED);
+    incident_is(&w, &d, 2, INCIDENT_MESSAGE_FORGED, SEVERITY_CRITICAL, INCIDENT_OPEN);
+    assert_string_equal(names(&w, &d, 1), "E3 1/1/40 ");
+    assert_string_equal(names(&w, &d, 2), "E3 2/1/5 ");
+    assert_int_equal(proofs(&w, &d, 1).n, 1);
+    assert_int_equal(proofs(&w, &d, 2).n, 1);
 }
 
 static void a_replaced_message_is_named_and_proved_by_its_leaves(void **state)
@@ -352,6 +427,25 @@ static void a_generation_that_the_device_never_opened(void **state)
     assert_string_equal(told(&w, &d), "high/open high/closed ");
     lights(&w, "affirming", "affirming");
     assert_false(world_result(&w).want.rekey_now);
+}
+
+static void what_is_found_late_waits_for_a_person_where_a_tenant_wants_one(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log, thief;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    w.config.tenant[ACME].heal_by_operator = true;
+    thief = log;
+    soft_log_open(&thief);
+    send(&w, &d, &thief, forge(&thief, 40));
+    rekeys(&w, &d, &log);
+    attests(&w, &d, &log);
+    incident_is(&w, &d, 1, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_HEALED);
+    lights(&w, "affirming", "contraindicated");
 }
 
 static void the_early_ratchet_is_denied_by_the_device(void **state) /* E4 */
@@ -592,6 +686,7 @@ static void a_new_finding_opens_again_what_a_person_closed(void **state)
     two_in_one_slot(&w, &d, &log);
     incident_is(&w, &d, 1, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_OPEN);
     assert_string_equal(names(&w, &d, 1), "E1 1/0/4 E3 1/0/4 E1 1/0/8 ");
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM incident WHERE note != ''"), 0);
     attests(&w, &d, &log);
     lights(&w, "affirming", "contraindicated");
 }
@@ -615,6 +710,32 @@ static void a_person_s_leave_that_is_used_closes_it(void **state)
     incident_is(&w, &d, 1, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_CLOSED);
     lights(&w, "affirming", "affirming");
     assert_true(world_ratchet(&w, &d).incident.by_person);
+    /* And none that comes under that root. */
+    log.e.seq = PAWL_SLOT_CEILING + 10;
+    d.boot_id[0] ^= 1;
+    world_attest(&w, &d);
+    d.boot_id[0] ^= 1;
+    world_attest(&w, &d);
+    world_attest(&w, &d);
+    incident_is(&w, &d, 2, INCIDENT_DEVICE_CLONED, SEVERITY_CRITICAL, INCIDENT_OPEN);
+}
+
+static void the_rule_s_leave_closes_nothing(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    soft_device_forget(&d);
+    world_resync(&w, &d); /* by the rule: nothing speaks against it yet */
+    two_in_one_slot(&w, &d, &log);
+    world_attest(&w, &d);
+    assert_true(world_ratchet(&w, &d).current.by_auto);
+    incident_is(&w, &d, 1, INCIDENT_MESSAGE_FORGED, SEVERITY_HIGH, INCIDENT_OPEN);
+    lights(&w, "affirming", "contraindicated");
 }
 
 /* ---- e: two of one device ------------------------------------------------------------------- */
@@ -789,6 +910,13 @@ int main(void)
         T_CASE("the first message under the new root heals it too",
                the_first_message_under_the_new_root_heals_it_too),
         T_CASE("the same finding again is no news", the_same_finding_again_is_no_news),
+        T_CASE("a slot that was named is no news", a_slot_that_was_named_is_no_news),
+        T_CASE("a graver finding is told again", a_graver_finding_is_told_again),
+        T_CASE("findings of two epochs are two incidents",
+               findings_of_two_epochs_are_two_incidents),
+        T_CASE("what is found late waits for a person where a tenant wants one",
+               what_is_found_late_waits_for_a_person_where_a_tenant_wants_one),
+        T_CASE("the rule's leave closes nothing", the_rule_s_leave_closes_nothing),
         T_CASE("E3 a replaced message is named and proved by its leaves",
                a_replaced_message_is_named_and_proved_by_its_leaves),
         T_CASE("E3 a generation that the device never opened",
