@@ -284,12 +284,15 @@ static uint64_t unattested(const struct ratchet *r, const struct pawl_a1 *a1)
 }
 
 /* E2 needs no message of the new epoch: a device that holds it sends nothing more under the old
- * one. */
+ * one. What is attested wins over what a message said: that may have been anybody's. */
 static void note_epoch_start(struct epoch_root *current, const struct pawl_snd *snd)
 {
-    if (!current->present || snd->epoch != current->epoch || current->epoch_start_seq)
+    if (!current->present || snd->epoch != current->epoch)
         return;
-    current->epoch_start_seq = snd->epoch_start_seq ? snd->epoch_start_seq : plus(snd->seq_hi, 1);
+    if (snd->epoch_start_seq)
+        current->epoch_start_seq = snd->epoch_start_seq;
+    else
+        current->epoch_start_seq = larger(current->epoch_start_seq, plus(snd->seq_hi, 1));
 }
 
 bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1)
