@@ -6,6 +6,7 @@ A scenario is a function, named for what it shows, in a file named for its attac
 What is true is known from outside: texts of the thief begin with "forged", all others are the
 device's or the operator's.
 """
+import base64
 import collections
 import contextlib
 import json
@@ -69,6 +70,10 @@ def a1_of(evidence):
              "attempt", "base_epoch", "base_kid", "new_epoch", "e_d", "boot_id", "os_boot",
              "nv_counter", "reason", "log", "snd", "rcv", "receipt_verdict")
     return dict(zip(names, decode(decode(evidence)[1])))
+
+
+def claims(token):
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
 
 class Tap(Wire):
@@ -261,6 +266,17 @@ class AttackWorld(World):
         assert done.returncode == code, (arguments, done)
         return done.stdout
 
+    def jwks(self):
+        """A file with the verifier's public key."""
+        with open(self.path("jwks.json"), "wb") as f:
+            f.write(Client(self.wire.verifier_port).ask("GET", "/.well-known/jwks.json").body)
+        return f.name
+
+    def tokens(self):
+        """The results that went by."""
+        return [decode(answer.body)[1] for path, _, answer in list(self.wire.got)
+                if path == "evidence" and answer.status == 200]
+
     def feed(self, kind=None):
         """All that a consumer sees, in order."""
         found, after = [], ""
@@ -281,7 +297,7 @@ class AttackWorld(World):
         entries = self.feed()
         last = {x["cursor"]: [x["text"], x["mark"]] for x in entries if x["type"] == "message"}
         for x in entries:
-            if x["type"] == "mark":
+            if x["type"] == "mark" and x["of"] in last:  # otherwise it was never listed
                 last[x["of"]][1] = x["mark"]
         found = collections.defaultdict(list)
         for text, mark in last.values():
@@ -318,18 +334,21 @@ class AttackWorld(World):
                 assert set(marks) <= {"new", "genuine"}, (text, marks)
 
     def healed(self):
-        """The keys' light is green again."""
+        """The keys' light was red and is green again, in the device's tokens too; that of the software
+        was not touched; and the chain of what was said about it is whole."""
         until("a good result", lambda: self.device()["status"] == "affirming")
         assert all(x["state"] == "closed" for x in self.all_incidents()), self.all_incidents()
+        said = [claims(x)["pawl"] for x in self.tokens()[3:]]  # the first ones had no policy
+        assert "contraindicated" in [x["keys"] for x in said] and said[-1]["keys"] == "affirming", said
+        assert {x["sw"] for x in said} == {"affirming"}, said
+        self.ctl("audit", "verify", "--ear", self.tokens()[-1], "--jwks", self.jwks())
 
     def proves(self, incident, who="device-tpm"):
         """What a stranger finds in the exported proof, with the verifier's public key alone, and by
         whose word."""
-        jwks, proof = self.path("jwks.json"), self.path("proof")
-        with open(jwks, "wb") as f:
-            f.write(Client(self.wire.verifier_port).ask("GET", "/.well-known/jwks.json").body)
+        proof = self.path("proof")
         self.ctl("incident", "export", incident["id"], "--out", proof)
-        said = json.loads(self.ctl("incident", "verify", proof, "--jwks", jwks))
+        said = json.loads(self.ctl("incident", "verify", proof, "--jwks", self.jwks()))
         assert said["good"] and said["strength"] == who, said
         return said["says"]
 

@@ -155,7 +155,7 @@ def who_runs_ahead_through_generations_is_named():
         ahead = p.seq + 100
         for i in range(3):
             sent = thief.send(ahead + i, f"forged {i} far ahead", gen=p.gen + 5, gen_start=ahead,
-                              epoch_start=p.epoch_start)
+                              epoch_start=p.epoch_start, form=("full", "compact")[i % 2])
             assert sent["http"] == "200"
         mine = w.say(4)
         found = w.incident("key-used-elsewhere", "E4")
@@ -166,6 +166,30 @@ def who_runs_ahead_through_generations_is_named():
         assert set(mine) <= set(w.texts())
         w.healed()
         w.proves(found)
+
+
+@scenario
+def who_blocks_the_rekey_is_not_heard_where_messages_are_held():
+    """As long as he keeps the device from healing; what is the device's is listed when it is known."""
+    with attacked(on_incident="hold-messages") as w:
+        thief, p = robbed(w)
+        before = w.epoch()
+        w.wire.always["evidence"] = lambda body, forward: (
+            None if a1_of(body)["label"] == "pawl/1 rekey" else forward(body))
+        assert thief.send(p.seq + 40, "forged and not yet known", **in_generation(p))["http"] == "200"
+        w.incident("key-used-elsewhere", "E4")
+        assert thief.send(p.seq + 41, "forged and held", **in_generation(p))["http"] == "200"
+        mine = w.say(1)
+        w.attested()
+        assert w.epoch() == before and "forged and held" not in w.texts()
+        del w.wire.always["evidence"]
+        w.turned(before)
+        until("the device's message is listed", lambda: set(mine) <= set(w.texts()))
+        w.said(50)
+        w.named("forged and not yet known")
+        assert "forged and held" not in w.texts()
+        assert {x["mark"] for x in w.feed("mark") if x["seq"] == p.seq + 41} == {"forged"}
+        w.healed()
 
 
 @scenario

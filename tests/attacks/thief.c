@@ -6,7 +6,7 @@
  * thief open --keys KEYS <COSE                      what a listener reads; a message in hex a line
  *
  * seal, send: [--dir up|down] [--epoch N] [--gen N] [--gen-start N] [--epoch-start N]
- *             [--boot-id HEX] [--form compact] [--confirm]
+ *             [--boot-id HEX] [--form compact]
  * steal: --state stands for the device's state directory, whose record says who it is.
  *
  * Prints `dir=up epoch=2 gen=0 seq=7 id=1 leaf=HEX cose=HEX` for what it made, http=STATUS and what
@@ -22,14 +22,13 @@
 #include <stdlib.h>
 
 struct wish {
-    const char            *state, *keys, *out, *text, *verifier;
-    pid_t                  pid;
-    enum pawl_dir          dir;
-    enum pawl_msg_form     form;
-    enum pawl_content_type type;
-    bool                   has_gen, has_boot_id;
-    uint64_t               epoch, gen, id;
-    struct pawl_msg_place  at;
+    const char           *state, *keys, *out, *text, *verifier;
+    pid_t                 pid;
+    enum pawl_dir         dir;
+    enum pawl_msg_form    form;
+    bool                  has_gen, has_boot_id;
+    uint64_t              epoch, gen, id;
+    struct pawl_msg_place at;
 };
 
 static struct loot loot;
@@ -127,7 +126,7 @@ static void complete(struct wish *w)
 {
     struct pawl_err err;
 
-    if (!w->at.seq || (!w->text && w->type == PAWL_CONTENT_APP))
+    if (!w->at.seq || !w->text)
         give_up("--seq and --text are needed");
     if (!w->epoch)
         w->epoch = loot_epoch(&loot);
@@ -146,15 +145,14 @@ static struct pawl_view seal(struct wish *w)
     static uint8_t              cose[PAWL_MESSAGE_MAX], plain[PAWL_PLAINTEXT_MAX];
     struct pawl_wr              pw = pawl_wr_to(plain, sizeof(plain));
     struct pawl_wr              cw = pawl_wr_to(cose, sizeof(cose));
-    struct pawl_content         c = { .type = w->type, .id = w->id };
+    struct pawl_content         c = { .type = PAWL_CONTENT_APP, .id = w->id };
     const struct pawl_msg_scope s = scope();
     uint8_t                     leaf[PAWL_LEAF];
     struct pawl_use             use;
     struct pawl_err             err;
 
     complete(w);
-    if (w->type == PAWL_CONTENT_APP)
-        c.body = pawl_view_str(w->text);
+    c.body = pawl_view_str(w->text);
     if (!loot_key(&loot, w->dir, w->epoch, (uint32_t)w->gen, &use))
         give_up("there is no key of epoch %" PRIu64 ", generation %" PRIu64, w->epoch, w->gen);
     must(pawl_content_write(&c, &pw, &err), &err);
@@ -211,7 +209,6 @@ enum option_name {
     OPT_VERIFIER,
     OPT_DIR,
     OPT_FORM,
-    OPT_CONFIRM,
     OPT_EPOCH,
     OPT_GEN,
     OPT_ID,
@@ -230,7 +227,6 @@ static const struct option options[] = {
     { "verifier", required_argument, NULL, OPT_VERIFIER },
     { "dir", required_argument, NULL, OPT_DIR },
     { "form", required_argument, NULL, OPT_FORM },
-    { "confirm", no_argument, NULL, OPT_CONFIRM },
     { "epoch", required_argument, NULL, OPT_EPOCH },
     { "gen", required_argument, NULL, OPT_GEN },
     { "id", required_argument, NULL, OPT_ID },
@@ -259,8 +255,6 @@ static void set_text(int name, struct wish *w)
         w->dir = strcmp(optarg, "down") ? PAWL_UP : PAWL_DOWN;
     else if (name == OPT_FORM)
         w->form = strcmp(optarg, "compact") ? PAWL_MSG_FULL : PAWL_MSG_COMPACT;
-    else if (name == OPT_CONFIRM)
-        w->type = PAWL_CONTENT_CONFIRM;
     else {
         must(pawl_hex_parse_exact(optarg, "--boot-id", w->at.boot_id, PAWL_BOOT_ID, &err), &err);
         w->has_boot_id = true;
@@ -289,7 +283,7 @@ static bool set_number(int name, struct wish *w)
 
 int main(int argc, char **argv)
 {
-    struct wish w = { .form = PAWL_MSG_FULL, .type = PAWL_CONTENT_APP };
+    struct wish w = { .form = PAWL_MSG_FULL };
     const char *command = argc > 1 ? argv[1] : "";
 
     for (int name; (name = getopt_long(argc - 1, argv + 1, "", options, NULL)) != -1;) {
