@@ -335,7 +335,7 @@ static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, st
                             .identity = 2,
                             .why = world.why ? world.why : "\"incident\"",
                             .label = PAWL_LABEL_ATTEST,
-                            .keys = world.keys };
+                            .keys = world.supply_keys ? world.supply_keys : world.keys };
     memcpy(c.th1, world.evidence[world.evidence_n - 1]->th1, sizeof(c.th1));
     r.ear = signer_token(&world.signer[0], &c);
     return answers(200, signer_result(&r), ret);

@@ -99,6 +99,7 @@ struct fake_world {
     bool                  receipts;             /* with each result that has something to confirm */
     uint64_t              claims_hi;            /* that its receipts say was received; 0: true */
     const char           *sw, *keys, *why;      /* claims of its results; NULL: none */
+    const char           *supply_keys;          /* .. of its answers to a supply; NULL: keys */
     struct pawl_secret    hedge;                /* of suites with bit 8 */
 };
 

@@ -228,6 +228,24 @@ static void the_verifiers_word_turns_it_on_and_off(void **state) /* P-DEV-17 */
     assert_false(open_one()->kind);
 }
 
+/* The leaves named what was forged. */
+static void what_a_supply_says_counts(void **state)
+{
+    static uint8_t      sealed[PAWL_MESSAGE_MAX];
+    struct pawl_wr      w = pawl_wr_to(sealed, sizeof(sealed));
+    struct pawl_content c = { .type = PAWL_CONTENT_APP, .id = 7, .body = pawl_view("x", 1) };
+    uint64_t            seq;
+
+    (void)state;
+    T_OK(live_seal(flow, &c, &w, &seq, &err), &err);
+    world.step[world.evidence_n].answer = FAKE_WANTS_LEAVES;
+    world.supply_keys = "contraindicated";
+    world.why = "\"message-forged\"";
+    attest();
+    assert_int_equal(world.supplies, 1);
+    assert_true(open_one()->kind == INCIDENT_MESSAGE_FORGED && open_one()->by_verifier);
+}
+
 static void a_refusal_forked_turns_it_on(void **state)
 {
     (void)state;
@@ -495,7 +513,9 @@ static void the_command_inherits_nothing(void **state)
 
     (void)state;
     int stray = open("/dev/null", O_RDONLY); /* not close-on-exec */
-    assert_true(stray > 2);
+    int in = dup(0), terminal = open("/dev/zero", O_RDONLY);
+    assert_true(stray > 2 && in > 2);
+    dup2(terminal, 0);
     setenv("PAWL_TEST_SECRET", "sesame", 1);
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
@@ -511,6 +531,9 @@ static void the_command_inherits_nothing(void **state)
     sigprocmask(SIG_UNBLOCK, &term, NULL);
     signal(SIGPIPE, SIG_DFL);
     unsetenv("PAWL_TEST_SECRET");
+    dup2(in, 0);
+    close(in);
+    close(terminal);
     close(stray);
     FILE  *f = fopen(scratch_path("log"), "r");
     size_t n = fread(text, 1, sizeof(text) - 1, f);
@@ -555,6 +578,7 @@ int main(void)
         CASE("a finding is said until it is answered", a_finding_is_said_until_it_is_answered),
         CASE("no finding goes into the next epoch", no_finding_goes_into_the_next_epoch),
         CASE("the verifier's word turns it on and off", the_verifiers_word_turns_it_on_and_off),
+        CASE("what a supply says counts", what_a_supply_says_counts),
         CASE("a refusal forked turns it on", a_refusal_forked_turns_it_on),
         CASE("what nobody signed turns nothing", what_nobody_signed_turns_nothing),
         CASE("a running agent promises the next attest", a_running_agent_promises_the_next_attest),
