@@ -112,8 +112,7 @@ struct pawl_view bytes_view(const struct bytes *b);
 PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes *ret,
                                      struct pawl_err *err);
 
-/* ---- keys and tokens: jwks.c, ear.c -----------------------------------------------------------
- */
+/* ---- keys and tokens: jwks.c, ear.c ---------------------------------------------------------- */
 
 /* The key of this kid in the file. DENIED at where if there is none. */
 PAWL_MUST_USE pawl_status jwks_key(const char *path, const char *kid, const char *where,

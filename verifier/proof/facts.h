@@ -19,6 +19,15 @@ struct proof_facts {
 const struct pawl_snd_gen *proof_sent(const struct pawl_a1 *a1, uint64_t epoch, uint32_t gen);
 const struct pawl_rcv_gen *proof_received(const struct pawl_a1 *a1, uint64_t epoch, uint32_t gen);
 
+/* Adds one sentence; the proof is at least as strong as it. */
+void proof_say(struct proof_said *s, enum proof_strength strength, const char *fmt, ...)
+    PAWL_PRINTF(3, 4);
+
+/* One finding of E3. FORGED as below. */
+PAWL_MUST_USE pawl_status proof_judge_sent(const struct proof_facts  *f,
+                                           const struct finding_slot *s, struct proof_said *ret,
+                                           struct pawl_err *err);
+
 /* What all of it proves, in sentences. FORGED if a finding contradicts the leaves. */
 PAWL_MUST_USE pawl_status proof_judge(const struct proof_facts *f, struct proof_said *ret,
                                       struct pawl_err *err);

@@ -24,11 +24,8 @@ const char *proof_strength_name(enum proof_strength s)
     return names[(unsigned)s <= PROOF_AK ? s : PROOF_NOTHING];
 }
 
-static void say(struct proof_said *s, enum proof_strength strength, const char *fmt, ...)
-    PAWL_PRINTF(3, 4);
-
-/* One sentence, and how strong it is. The last place is kept for saying that there are more. */
-static void say(struct proof_said *s, enum proof_strength strength, const char *fmt, ...)
+/* The last place is kept for saying that there are more. */
+void proof_say(struct proof_said *s, enum proof_strength strength, const char *fmt, ...)
 {
     va_list ap;
 
@@ -44,187 +41,7 @@ static void say(struct proof_said *s, enum proof_strength strength, const char *
     va_end(ap);
 }
 
-/* ---- E3: what came is not what the device attests ---------------------------------------------
- */
-
-/* Attested leaves of the generation that hold this slot; NULL. */
-static const struct proof_leaves *leaves_with(const struct proof_facts  *f,
-                                              const struct finding_slot *s)
-{
-    for (size_t i = 0; i < f->p->leaves_n; i++) {
-        const struct proof_leaves *l = &f->p->leaves[i];
-        if (f->attested[i] && l->dir == PAWL_UP && l->epoch == s->epoch && l->gen == s->gen &&
-            s->seq >= l->first_seq && s->seq - l->first_seq < l->leaves.n / PAWL_LEAF)
-            return l;
-    }
-    return NULL;
-}
-
-static pawl_status judge_leaf(const struct proof_leaves *l, const struct finding_slot *s,
-                              struct proof_said *ret, struct pawl_err *err)
-{
-    const uint8_t *leaf = l->leaves.p + (size_t)(s->seq - l->first_seq) * PAWL_LEAF;
-
-    if (s->has_attested && memcmp(s->attested, leaf, PAWL_LEAF) != 0)
-        return pawl_fail(err, PAWL_E_FORGED, "finding.attested",
-                         "of slot %" PRIu64 " is not in the attested leaves", s->seq);
-    if (!s->has_received) {
-        say(ret, PROOF_VERIFIER,
-            "Message %" PRIu64 ": the verifier says that it received another one than the device "
-            "attests; it does not show which.",
-            s->seq);
-        return pawl_ok();
-    }
-    if (memcmp(s->received, leaf, PAWL_LEAF) == 0)
-        return pawl_fail(err, PAWL_E_FORGED, "finding.received",
-                         "of slot %" PRIu64 " is what the device attests", s->seq);
-    say(ret, PROOF_AK,
-        "Message %" PRIu64 ": the device's TPM attests another one than the verifier received. The "
-        "device did not send what came.",
-        s->seq);
-    return pawl_ok();
-}
-
-static bool is_in(const struct pawl_snd_gen *g, uint64_t seq)
-{
-    return seq >= g->first_seq && seq <= g->last_seq;
-}
-
-static const struct pawl_snd_gen *listed_with(const struct pawl_snd *snd, uint64_t seq)
-{
-    for (size_t i = 0; i < snd->gen_n; i++)
-        if (is_in(&snd->gens[i], seq))
-            return &snd->gens[i];
-    return NULL;
-}
-
-static bool is_unknown(const struct pawl_snd *snd, uint64_t seq)
-{
-    for (size_t i = 0; i < snd->unknown_n; i++)
-        if (seq >= snd->unknown[i].lo && seq <= snd->unknown[i].hi)
-            return true;
-    return false;
-}
-
-/* P-TR-4: a slot below seq_hi that is in no listed generation, in no unknown range and in none that
- * a receipt covered was never sent. No receipt covered one while A1 names none and the log reaches
- * back to the slot. */
-static bool may_be_covered(const struct pawl_a1 *a1, uint64_t seq)
-{
-    if (a1->receipt.receipt.n)
-        return true;
-    for (size_t i = 0; i < a1->snd.gen_n; i++)
-        if (a1->snd.gens[i].first_seq <= seq)
-            return false;
-    return true;
-}
-
-/* A generation is 64 consecutive slots at most and grows at its end only, where the device is. */
-static bool may_still_be(const struct pawl_a1 *a1, const struct pawl_snd_gen *own, uint64_t seq)
-{
-    return seq > a1->snd.seq_hi &&
-           (!own || (seq >= own->first_seq && seq - own->first_seq < PAWL_GEN_MESSAGES));
-}
-
-/* A slot that A1 lists. */
-static void judge_listed(const struct pawl_snd_gen *any, const struct finding_slot *s,
-                         struct proof_said *ret)
-{
-    if (any->epoch == s->epoch && any->gen == s->gen)
-        say(ret, PROOF_VERIFIER,
-            "Message %" PRIu64 ": the verifier says that it received another one than the device "
-            "attests; what the device sent is not in this file.",
-            s->seq);
-    else
-        say(ret, PROOF_AK,
-            "Message %" PRIu64 ": what came claims generation %" PRIu32 " of epoch %" PRIu64
-            "; the device's TPM attests this number in generation %" PRIu32 " of epoch %" PRIu64
-            ".",
-            s->seq, s->gen, s->epoch, any->gen, any->epoch);
-}
-
-/* One that it does not list. */
-static void judge_unlisted(const struct pawl_a1 *a1, const struct finding_slot *s,
-                           struct proof_said *ret)
-{
-    const struct pawl_snd_gen *own = proof_sent(a1, s->epoch, s->gen);
-
-    if (may_still_be(a1, own, s->seq))
-        say(ret, PROOF_NOTHING,
-            "Message %" PRIu64 ": lies above what the device attests; the quote says nothing.",
-            s->seq);
-    else if (is_unknown(&a1->snd, s->seq))
-        say(ret, PROOF_NOTHING,
-            "Message %" PRIu64 ": the device does not know whether it sent it; the quote says "
-            "nothing.",
-            s->seq);
-    else if (own)
-        say(ret, PROOF_AK,
-            "Message %" PRIu64 ": the device's TPM attests numbers %" PRIu64 " to %" PRIu64
-            " of that generation. The device did not send this one.",
-            s->seq, own->first_seq, own->last_seq);
-    else if (may_be_covered(a1, s->seq))
-        say(ret, PROOF_VERIFIER,
-            "Message %" PRIu64 ": the device's list does not have it. Only the verifier can say "
-            "that no receipt had taken it off the list.",
-            s->seq);
-    else
-        say(ret, PROOF_AK,
-            "Message %" PRIu64 ": the device's TPM attests that the device never sent it.", s->seq);
-}
-
-static void judge_slot(const struct pawl_a1 *a1, const struct finding_slot *s,
-                       struct proof_said *ret)
-{
-    const struct pawl_snd_gen *any = listed_with(&a1->snd, s->seq);
-
-    if (any)
-        judge_listed(any, s, ret);
-    else
-        judge_unlisted(a1, s, ret);
-}
-
-/* What came of a generation, whole, has another digest: which message it is nobody says yet. */
-static void judge_digest(const struct proof_facts *f, const struct finding_slot *s,
-                         struct proof_said *ret)
-{
-    for (size_t i = 0; i < f->p->leaves_n; i++) {
-        const struct proof_leaves *l = &f->p->leaves[i];
-        if (f->attested[i] || l->dir != PAWL_UP || l->epoch != s->epoch || l->gen != s->gen)
-            continue;
-        say(ret, PROOF_AK,
-            "Messages %" PRIu64 " to %" PRIu64 ": one of those received or more is not what the "
-            "device's TPM attests.",
-            l->first_seq, l->first_seq + l->leaves.n / PAWL_LEAF - 1);
-        return;
-    }
-    say(ret, PROOF_VERIFIER,
-        "Generation %" PRIu32 " of epoch %" PRIu64 ": the verifier says that what it received has "
-        "another digest than the device attests.",
-        s->gen, s->epoch);
-}
-
-static pawl_status judge_e3(const struct proof_facts *f, const struct finding_slot *s,
-                            struct proof_said *ret, struct pawl_err *err)
-{
-    const struct proof_leaves *l = leaves_with(f, s);
-
-    if (s->seq == 0)
-        judge_digest(f, s, ret);
-    else if (l)
-        return judge_leaf(l, s, ret, err);
-    else if (f->p->quote_n)
-        judge_slot(&f->a1[f->p->quote_n - 1], s, ret);
-    else
-        say(ret, PROOF_VERIFIER,
-            "Message %" PRIu64 ": the verifier says that the device did not send it; no quote is "
-            "shown.",
-            s->seq);
-    return pawl_ok();
-}
-
-/* ---- E4: the device denies our receipt --------------------------------------------------------
- */
+/* ---- E4: the device denies our receipt ------------------------------------------------------- */
 
 static bool is_denied(const struct pawl_receipt_verdict *v, const struct finding_slot *s)
 {
@@ -249,38 +66,40 @@ static void judge_e4(const struct proof_facts *f, const struct finding_slot *s,
     const struct pawl_receipt_verdict *v = a1 ? &a1->receipt : NULL;
 
     if (!v || v->verdict < 2)
-        say(ret, v ? PROOF_NOTHING : PROOF_VERIFIER, "%s",
-            v ? "The device denies no receipt in this quote."
-              : "The verifier says that the device denied its receipt; no quote is shown.");
+        proof_say(ret, v ? PROOF_NOTHING : PROOF_VERIFIER, "%s",
+                  v ? "The device denies no receipt in this quote."
+                    : "The verifier says that the device denied its receipt; no quote is shown.");
     else if (f->p->receipt.n == 0 || !pawl_view_equal(v->receipt, PAWL_VIEW_OF(f->receipt_hash)))
-        say(ret, PROOF_VERIFIER,
+        proof_say(
+            ret, PROOF_VERIFIER,
             "The device's TPM denies a receipt of the verifier's. Which one is the verifier's "
             "word: "
             "it is not in this file.");
     else if (v->verdict == 3 && s->seq && f->receipt.seq_hi == v->ahead_seq)
-        say(ret, PROOF_AK,
-            "The verifier received message %" PRIu64 ", by its receipt; the device's TPM attests "
-            "that the device had not come that far.",
-            f->receipt.seq_hi);
+        proof_say(ret, PROOF_AK,
+                  "The verifier received message %" PRIu64
+                  ", by its receipt; the device's TPM attests "
+                  "that the device had not come that far.",
+                  f->receipt.seq_hi);
     else if (is_denied(v, s) && is_claimed(&f->receipt, s))
-        say(ret, PROOF_AK,
-            "Generation %" PRIu32 " of epoch %" PRIu64
-            ": the device's TPM denies what the verifier "
-            "received, by its receipt. Somebody else sent some of it.",
-            s->gen, s->epoch);
+        proof_say(ret, PROOF_AK,
+                  "Generation %" PRIu32 " of epoch %" PRIu64
+                  ": the device's TPM denies what the verifier "
+                  "received, by its receipt. Somebody else sent some of it.",
+                  s->gen, s->epoch);
     else if (v->pair_n == 0 && v->verdict == 2)
-        say(ret, PROOF_AK,
-            "The verifier received message %" PRIu64 ", by its receipt; the device's TPM denies "
-            "that the device sent it.",
-            f->receipt.seq_hi);
+        proof_say(ret, PROOF_AK,
+                  "The verifier received message %" PRIu64
+                  ", by its receipt; the device's TPM denies "
+                  "that the device sent it.",
+                  f->receipt.seq_hi);
     else
-        say(ret, PROOF_NOTHING,
-            "Generation %" PRIu32 " of epoch %" PRIu64 ": the device does not deny it.", s->gen,
-            s->epoch);
+        proof_say(ret, PROOF_NOTHING,
+                  "Generation %" PRIu32 " of epoch %" PRIu64 ": the device does not deny it.",
+                  s->gen, s->epoch);
 }
 
-/* ---- E7: the device received what we did not send ---------------------------------------------
- */
+/* ---- E7: the device received what we did not send -------------------------------------------- */
 
 static bool names_slot(const struct pawl_rcv_gen *g, uint64_t seq)
 {
@@ -304,35 +123,39 @@ static void judge_e7(const struct proof_facts *f, const struct finding_slot *s,
     const struct pawl_a1 *a1 = f->p->quote_n ? &f->a1[f->p->quote_n - 1] : NULL;
 
     if (!a1)
-        say(ret, PROOF_VERIFIER,
+        proof_say(
+            ret, PROOF_VERIFIER,
             "The verifier says that the device received what it did not send; no quote is shown.");
     else if (s->seq && names_slot(proof_received(a1, s->epoch, s->gen), s->seq))
-        say(ret, PROOF_AK,
-            "Message %" PRIu64 " to the device: its TPM attests that it received one; the verifier "
-            "says that it sent none.",
-            s->seq);
+        proof_say(ret, PROOF_AK,
+                  "Message %" PRIu64
+                  " to the device: its TPM attests that it received one; the verifier "
+                  "says that it sent none.",
+                  s->seq);
     else if (s->seq && s->seq <= a1->rcv.seq_hi)
-        say(ret, PROOF_AK,
-            "The device's TPM attests that messages up to %" PRIu64 " came to it; the verifier "
-            "says that it had not sent that many.",
-            a1->rcv.seq_hi);
+        proof_say(ret, PROOF_AK,
+                  "The device's TPM attests that messages up to %" PRIu64
+                  " came to it; the verifier "
+                  "says that it had not sent that many.",
+                  a1->rcv.seq_hi);
     else if (!s->seq && differs_down(f, s))
-        say(ret, PROOF_AK,
-            "Generation %" PRIu32 " of epoch %" PRIu64 " to the device: its TPM attests other "
-            "messages than the verifier sent.",
-            s->gen, s->epoch);
+        proof_say(ret, PROOF_AK,
+                  "Generation %" PRIu32 " of epoch %" PRIu64
+                  " to the device: its TPM attests other "
+                  "messages than the verifier sent.",
+                  s->gen, s->epoch);
     else if (!s->seq && proof_received(a1, s->epoch, s->gen))
-        say(ret, PROOF_VERIFIER,
-            "Generation %" PRIu32 " of epoch %" PRIu64 " to the device: the verifier says that it "
-            "sent other messages; it does not show them.",
-            s->gen, s->epoch);
+        proof_say(ret, PROOF_VERIFIER,
+                  "Generation %" PRIu32 " of epoch %" PRIu64
+                  " to the device: the verifier says that it "
+                  "sent other messages; it does not show them.",
+                  s->gen, s->epoch);
     else
-        say(ret, PROOF_NOTHING, "Message %" PRIu64 " to the device: the quote does not name it.",
-            s->seq);
+        proof_say(ret, PROOF_NOTHING,
+                  "Message %" PRIu64 " to the device: the quote does not name it.", s->seq);
 }
 
-/* ---- E1, E2: what only the verifier saw -------------------------------------------------------
- */
+/* ---- E1, E2: what only the verifier saw ------------------------------------------------------ */
 
 static pawl_status judge_e1(const struct finding_slot *s, struct proof_said *ret,
                             struct pawl_err *err)
@@ -340,23 +163,23 @@ static pawl_status judge_e1(const struct finding_slot *s, struct proof_said *ret
     if (s->has_received && s->has_attested && memcmp(s->received, s->attested, PAWL_LEAF) == 0)
         return pawl_fail(err, PAWL_E_FORGED, "finding.attested",
                          "of slot %" PRIu64 " is what was received", s->seq);
-    say(ret, PROOF_VERIFIER,
-        "Message %" PRIu64 ": the verifier says that it received two of this number, both under "
-        "the device's keys.",
-        s->seq);
+    proof_say(ret, PROOF_VERIFIER,
+              "Message %" PRIu64
+              ": the verifier says that it received two of this number, both under "
+              "the device's keys.",
+              s->seq);
     return pawl_ok();
 }
 
 static void judge_e2(const struct finding_slot *s, struct proof_said *ret)
 {
-    say(ret, PROOF_VERIFIER,
-        "Message %" PRIu64 ": the verifier says that it came under keys (epoch %" PRIu64
-        ", generation %" PRIu32 ") that the device had left by then.",
-        s->seq, s->epoch, s->gen);
+    proof_say(ret, PROOF_VERIFIER,
+              "Message %" PRIu64 ": the verifier says that it came under keys (epoch %" PRIu64
+              ", generation %" PRIu32 ") that the device had left by then.",
+              s->seq, s->epoch, s->gen);
 }
 
-/* ---- E5, E6: two quotes of one device ---------------------------------------------------------
- */
+/* ---- E5, E6: two quotes of one device -------------------------------------------------------- */
 
 static bool same_base(const struct pawl_a1 *a, const struct pawl_a1 *b)
 {
@@ -380,32 +203,35 @@ static void judge_e5(const struct proof_facts *f, struct proof_said *ret)
     const struct pawl_a1 *a = &f->a1[0], *b = &f->a1[1];
 
     if (f->p->quote_n < 2)
-        say(ret, PROOF_VERIFIER,
+        proof_say(
+            ret, PROOF_VERIFIER,
             "The verifier says that two copies of this device are in use; it does not show the "
             "quotes of both.");
     else if (pawl_view_equal(PAWL_VIEW_OF(f->th1[0]), PAWL_VIEW_OF(f->th1[1])))
-        say(ret, PROOF_NOTHING, "Both quotes are of one request: that is no second copy.");
+        proof_say(ret, PROOF_NOTHING, "Both quotes are of one request: that is no second copy.");
     else if (same_base(a, b) && a->attempt == b->attempt)
-        say(ret, PROOF_AK,
-            "The device's TPM signed two requests under one number (%" PRIu64 "), on the same keys "
-            "(epoch %" PRIu64 "): its state exists twice.",
-            a->attempt, a->base_epoch);
+        proof_say(ret, PROOF_AK,
+                  "The device's TPM signed two requests under one number (%" PRIu64
+                  "), on the same keys "
+                  "(epoch %" PRIu64 "): its state exists twice.",
+                  a->attempt, a->base_epoch);
     else if (a->base_epoch && a->base_epoch == b->base_epoch && !same_base(a, b))
-        say(ret, PROOF_AK,
-            "The device's TPM signed requests on two different keys of one epoch (%" PRIu64
-            "): its state exists twice.",
-            a->base_epoch);
+        proof_say(ret, PROOF_AK,
+                  "The device's TPM signed requests on two different keys of one epoch (%" PRIu64
+                  "): its state exists twice.",
+                  a->base_epoch);
     else if (is_older_base_later(f))
-        say(ret, PROOF_AK,
-            "The device's TPM signed a request on keys of epoch %" PRIu64 " after one on those of "
-            "epoch %" PRIu64 ": an old copy of its state is in use.",
-            a->base_epoch < b->base_epoch ? a->base_epoch : b->base_epoch,
-            a->base_epoch < b->base_epoch ? b->base_epoch : a->base_epoch);
+        proof_say(ret, PROOF_AK,
+                  "The device's TPM signed a request on keys of epoch %" PRIu64
+                  " after one on those of "
+                  "epoch %" PRIu64 ": an old copy of its state is in use.",
+                  a->base_epoch < b->base_epoch ? a->base_epoch : b->base_epoch,
+                  a->base_epoch < b->base_epoch ? b->base_epoch : a->base_epoch);
     else
-        say(ret, PROOF_VERIFIER,
-            "The verifier says that two copies of this device take turns. The quotes are of "
-            "attempts %" PRIu64 " and %" PRIu64 "; alone they do not show it.",
-            a->attempt, b->attempt);
+        proof_say(ret, PROOF_VERIFIER,
+                  "The verifier says that two copies of this device take turns. The quotes are of "
+                  "attempts %" PRIu64 " and %" PRIu64 "; alone they do not show it.",
+                  a->attempt, b->attempt);
 }
 
 static void say_clock(const struct pawl_clock *c, char ret[96])
@@ -419,26 +245,28 @@ static void judge_e6(const struct proof_facts *f, struct proof_said *ret)
     char before[96], after[96];
 
     if (f->p->quote_n < 2) {
-        say(ret, PROOF_VERIFIER,
+        proof_say(
+            ret, PROOF_VERIFIER,
             "The verifier says that the device's TPM went back; it does not show both quotes.");
         return;
     }
     if (!clock_went_back(&f->clock[0], &f->clock[1])) {
-        say(ret, PROOF_NOTHING, "The TPM's clock does not go back from one quote to the other.");
+        proof_say(ret, PROOF_NOTHING,
+                  "The TPM's clock does not go back from one quote to the other.");
         return;
     }
     say_clock(&f->clock[0], before);
     say_clock(&f->clock[1], after);
     /* Attempts only rise: without that the two quotes might just stand in the wrong order. */
     if (f->a1[1].attempt > f->a1[0].attempt)
-        say(ret, PROOF_AK,
-            "The device's TPM went back: attempt %" PRIu64 " at %s; later attempt %" PRIu64
-            " at %s.",
-            f->a1[0].attempt, before, f->a1[1].attempt, after);
+        proof_say(ret, PROOF_AK,
+                  "The device's TPM went back: attempt %" PRIu64 " at %s; later attempt %" PRIu64
+                  " at %s.",
+                  f->a1[0].attempt, before, f->a1[1].attempt, after);
     else
-        say(ret, PROOF_VERIFIER,
-            "The verifier says that the quote at %s came first, and that at %s later.", before,
-            after);
+        proof_say(ret, PROOF_VERIFIER,
+                  "The verifier says that the quote at %s came first, and that at %s later.",
+                  before, after);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -451,12 +279,13 @@ static void introduce(const struct proof_facts *f, struct proof_said *ret)
     if (!pawl_is_ok(
             pawl_hex_write(pawl_view(f->p->device_id.p, 8), device, sizeof(device), &ignored)))
         device[0] = 0;
-    say(ret, PROOF_NOTHING, "Device %s, epoch %" PRIu64 ": %s (%s).", device, f->p->epoch,
-        incident_kind_name(f->p->kind), rule_name(f->p->rule));
+    proof_say(ret, PROOF_NOTHING, "Device %s, epoch %" PRIu64 ": %s (%s).", device, f->p->epoch,
+              incident_kind_name(f->p->kind), rule_name(f->p->rule));
     for (size_t i = 0; i < f->p->quote_n; i++)
-        say(ret, PROOF_NOTHING,
-            "Quote %zu is signed by the device's TPM: attempt %" PRIu64 ", epoch %" PRIu64 ".",
-            i + 1, f->a1[i].attempt, f->a1[i].base_epoch);
+        proof_say(ret, PROOF_NOTHING,
+                  "Quote %zu is signed by the device's TPM: attempt %" PRIu64 ", epoch %" PRIu64
+                  ".",
+                  i + 1, f->a1[i].attempt, f->a1[i].base_epoch);
 }
 
 static pawl_status judge_finding(const struct proof_facts *f, const struct finding_slot *s,
@@ -469,7 +298,7 @@ static pawl_status judge_finding(const struct proof_facts *f, const struct findi
         judge_e2(s, ret);
         break;
     case RULE_E3:
-        return judge_e3(f, s, ret, err);
+        return proof_judge_sent(f, s, ret, err);
     case RULE_E4:
         judge_e4(f, s, ret);
         break;
@@ -490,7 +319,8 @@ pawl_status proof_judge(const struct proof_facts *f, struct proof_said *ret, str
     else if (f->p->rule == RULE_E6)
         judge_e6(f, ret);
     else if (f->p->rule == RULE_BACK)
-        say(ret, PROOF_VERIFIER,
+        proof_say(
+            ret, PROOF_VERIFIER,
             "The verifier says that its own store went back: the device knows more than it does. "
             "That is no fault of the device.");
     for (size_t i = 0; i < f->p->found.n; i++)

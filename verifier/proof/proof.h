@@ -87,7 +87,7 @@ const char *proof_strength_name(enum proof_strength s); /* "device-tpm"; never N
 struct proof_said {
     enum proof_strength strength;
     size_t              n;
-    char                line[PROOF_SAY_MAX][160]; /* for people, in order */
+    char                line[PROOF_SAY_MAX][200]; /* for people, in order */
 };
 
 /* Everything that it claims: each quote's signature by the AK, magic, type, extraData == TH1;
