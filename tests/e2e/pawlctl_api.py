@@ -138,6 +138,30 @@ def messages():
     answer = (200, '{"messages": [{"cursor": "1"}]}')
     expect(3, run("message", "list", "--follow")[0], "a page that leads nowhere ends it")
 
+    device = "d1abb4ea" + 56 * "0"
+    at = {"device": device, "time": 1795326164}
+    feed = [{"type": "message", "cursor": "17.1", "mark": "new", "text": "21.5 C", **at},
+            {"type": "message", "cursor": "17", "mark": "new", "text": "8 C", **at},
+            {"type": "incident", "cursor": "18", "incident": device + ".3", "kind": "message-forged", "severity": "high",
+             "state": "open", **at},
+            {"type": "mark", "cursor": "19.1", "of": "17.1", "seq": 412, "mark": "tainted", "incident": device + ".3", **at},
+            {"type": "mark", "cursor": "19", "of": "17.1", "seq": 412, "mark": "forged", "incident": device + ".3", **at},
+            {"type": "mark", "cursor": "20", "of": "20", "seq": 7, "mark": "forged\x1b", "incident": None, **at},
+            {"type": "overdue", "cursor": "21", "due": 1795326000, "state": "overdue", **at},
+            {"type": "overdue", "cursor": "22", "due": 1795326000, "state": "back", **at},
+            {"type": "new\x1btype", "cursor": "23", **at}, 7, {}]
+    rest = [(200, json.dumps({"messages": feed, "next": "23"})), (200, '{"messages": [], "next": "9", "more": true}'),
+            (200, '{"messages": [], "next": "9"}')]
+    answer = lambda path: rest.pop(0)
+    code, out, err, got = run("message", "list")
+    expect((0, 3, False), (code, len(got), "\x1b" in out), "a search that is long is gone on with" + err)
+    lines = [line[32:] for line in out.splitlines()]
+    expect(["d1abb4ea00000000 forged      21.5 C", "d1abb4ea00000000 new         8 C",
+            "incident d1abb4ea.3: message-forged, high, open", "slot 412 of d1abb4ea: tainted (incident d1abb4ea.3)",
+            "slot 412 of d1abb4ea: forged (incident d1abb4ea.3)", "slot 7 of d1abb4ea: forged?",
+            "device d1abb4ea: overdue since 2026-11-22 05:40:00Z", "device d1abb4ea: back, was due 2026-11-22 05:40:00Z"],
+           lines[:8], "what became of messages, incidents and alerts in words")
+
 
 def chain(path):
     """Two pages of the audit chain, then none."""
