@@ -521,7 +521,6 @@ static void what_was_listed_before_is_not_listed_again(void **state)
 }
 
 /* The device does not know that its number was taken. */
-/* The device does not know that its number was taken. */
 static void an_id_that_only_a_thief_used_may_come_again(void **state)
 {
     (void)state;
