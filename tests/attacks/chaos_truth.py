@@ -54,7 +54,8 @@ class Account:
             self.problems.append(f"{self.name}: downlink {number} came with two bodies")
 
     def all_handed(self):
-        return set(self.pushed) <= self.taken
+        """Not `taken`: an agent that dies over that answer may have noted the end."""
+        return self.pushed.keys() <= self.handed.keys()
 
     # The judgement.
 
