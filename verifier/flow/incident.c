@@ -17,6 +17,7 @@
 #include "config.h"
 #include "flow/event.h"
 #include "flow/incident_parts.h"
+#include "flow/judge.h"
 #include "flow/marks.h"
 #include "ratchet/plan.h"
 
@@ -412,4 +413,16 @@ void incident_judge(const struct ratchet *r, struct verdict *v)
     verdict_find(v, reason_of(i->kind), "incident of epoch %" PRIu64 ", %s, is %s%s", i->epoch,
                  severity_name(i->severity), incident_state_name(i->state),
                  i->state == INCIDENT_HEALED ? " and waits for an operator" : "");
+}
+
+void incident_light(const struct ratchet *r, struct step *step)
+{
+    struct device *d = &step->device;
+    struct verdict v = { .approved = d->state == DEVICE_ACTIVE };
+
+    incident_judge(r, &v);
+    if (strcmp(d->keys_status, tier_name(verdict_keys(&v))) == 0)
+        return;
+    judge_record_keys(&v, d);
+    step->has_device = true;
 }

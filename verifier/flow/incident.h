@@ -87,4 +87,8 @@ PAWL_MUST_USE pawl_status incident_slots_write(const struct incident_slot *slot,
  * (96 and the reason) when it is red. */
 void incident_judge(const struct ratchet *r, struct verdict *v);
 
+/* The same where no verdict is made: the record in the step gets the keys' light that it has now.
+ * Nothing is written when that is what it shows already. */
+void incident_light(const struct ratchet *r, struct step *step);
+
 #endif

@@ -4,8 +4,8 @@
  * acknowledges -> what goes back (downlink.c).
  *
  * Invariants
- *  1. A request without a message that counts gets the 403 and writes nothing: who only repeats
- *     learns nothing and moves nothing (P-VMSG-1).
+ *  1. A request without a message that counts gets the 403: who only repeats learns nothing and
+ *     moves nothing (P-VMSG-1).
  *  2. The answer is under the current root, and what came under a pending one made it current
  *     before (V3): nothing is ever sent under a root that the device may not hold.
  *  3. Slots, leaves, segment, incidents and positions are one step, durable before the answer (V2,
@@ -16,6 +16,7 @@
 
 #include "flow/answer.h"
 #include "flow/downlink.h"
+#include "flow/incident.h"
 #include "flow/nonce.h"
 #include "flow/request.h"
 #include "flow/uplink.h"
@@ -96,6 +97,19 @@ static pawl_status answer(const struct uplink *u, const struct pawl_messages_req
     return pawl_ok();
 }
 
+/* inv. 1. Who has a key of an epoch that is over leaves an incident behind, and is told no more
+ * than anybody else who is not the device. */
+static pawl_status turn_away(struct uplink *u, struct answer *ret, struct pawl_err *err)
+{
+    uplink_say(u, ret->outcome, sizeof(ret->outcome));
+    if (!u->accused)
+        return pawl_fail(err, PAWL_E_DENIED, "messages.COSE", "nothing new: %s",
+                         ret->outcome[0] ? ret->outcome : "no message");
+    touch(u->d, u->now_ms, u->step);
+    incident_light(&u->h->r, u->step);
+    return held_plan(u->h, u->step, err);
+}
+
 /* What a device's request does, in order. */
 static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
                             const struct device *d, const struct tenant_config *tenant,
@@ -110,14 +124,10 @@ static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
 
     PAWL_TRY(held_open(f, d, &h, err));
     PAWL_TRY(uplink_take(&up, req, err));
-    if (!up.fresh) { /* inv. 1 */
-        char what[96];
-
-        uplink_say(&up, what, sizeof(what));
-        return pawl_fail(err, PAWL_E_DENIED, "messages.COSE", "nothing new: %s",
-                         what[0] ? what : "no message");
-    }
+    if (!up.fresh)
+        return turn_away(&up, ret, err);
     touch(d, up.now_ms, step);
+    incident_light(&h.r, step);
     PAWL_TRY(uplink_plan(&up, err));
     down.form = up.form;
     down.now_ms = up.now_ms;

@@ -227,6 +227,7 @@ pawl_status operator_incident_close(struct flow *f, const struct tenant_config *
     step->touches_device = true;
     step->device = d;
     PAWL_TRY(incident_close_by(&h, step, f->now_ms(f->now_arg), note, err));
+    incident_light(&h.r, step);
     PAWL_TRY(held_plan(&h, step, err));
     const struct incident_row *closed = row_of(step, epoch);
     if (!closed)

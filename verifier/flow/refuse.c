@@ -128,26 +128,36 @@ void refuse_by_rule(struct attestation *a, struct refusal *ret)
 
 /* V4, once for each epoch: the same proof again adds nothing. The proof is two quotes of one AK:
  * the last accepted and this one. */
-static pawl_status plan_fork(struct attestation *a, const char *why, struct step *step,
-                             struct pawl_err *err)
+static pawl_status plan_incident(struct attestation *a, enum rule rule, const char *why,
+                                 struct step *step, struct pawl_err *err)
 {
     const struct incident_case c = { .quote_n = 1,
                                      .quote = { evidence_quoted(a->ev) },
                                      .with_last = true };
 
-    PAWL_TRY(incident_open(&a->h, &a->d, step, a->ev->now_ms, RULE_E5, &c, err, "%s", why));
+    PAWL_TRY(incident_open(&a->h, &a->d, step, a->ev->now_ms, rule, &c, err, "%s", why));
     if (step->incident_n == 0)
         return pawl_ok();
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->device = a->d;
     step->touches_device = true;
+    incident_light(&a->h.r, step);
     return held_plan(&a->h, step, err);
+}
+
+/* E6: a TPM that was put back has lost its base, as a rule, and gets no further than here. A late
+ * request has an older clock too, and a lower attempt. */
+static bool shows_older_tpm(const struct attestation *a, const struct refusal *no)
+{
+    return a->j.went_back && no->code != PAWL_REFUSAL_ATTEMPT && no->code != PAWL_REFUSAL_REVOKED;
 }
 
 pawl_status refuse(struct attestation *a, const struct refusal *no, struct answer *ret,
                    struct step *step, struct pawl_err *err)
 {
     if (no->code == PAWL_REFUSAL_FORKED)
-        PAWL_TRY(plan_fork(a, no->fork, step, err));
+        PAWL_TRY(plan_incident(a, RULE_E5, no->fork, step, err));
+    else if (shows_older_tpm(a, no))
+        PAWL_TRY(plan_incident(a, RULE_E6, "the TPM's clock went back", step, err));
     return answer_refusal(a->f, a->ev, no, a->d.attempt, &a->h.r, ret, err);
 }

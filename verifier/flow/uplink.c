@@ -366,12 +366,13 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
         u->count.over++;
         return pawl_ok();
     }
-    u->fresh = true;
-    u->form = a->m.form;
     if (behind) {
+        u->accused = true;
         u->count.late++;
         return pawl_ok();
     }
+    u->fresh = true;
+    u->form = a->m.form;
     if (noted) {
         PAWL_TRY(note(u, a, err));
         came(u, a->m.at.seq);

@@ -29,6 +29,7 @@ struct uplink {
     struct step                *step; /* gets incidents, and the marks that follow from them */
 
     bool                 fresh;   /* one counts: the request gets an answer */
+    bool                 accused; /* one raised an incident of an epoch that is over */
     enum pawl_msg_form   form;    /* of the last one that counts */
     uint64_t             lowest;  /* of the slots that came, now or before; 0: none */
     uint32_t             skipped; /* generations, by all messages of the request */

@@ -126,12 +126,15 @@ struct pawl_refusal world_says_no(struct world *w, struct pawl_view body,
     struct pawl_evidence m;
     uint8_t              th1[32];
     char                *before = store_dump(&w->store);
+    const char          *position = "SELECT sum(attempt + clock_ms) FROM device";
+    int64_t              was = store_number(&w->store, position);
 
     body = t_copy(body);
     world_takes(w, flow_evidence, body, 409);
-    if (code == PAWL_REFUSAL_FORKED) {
+    if (code == PAWL_REFUSAL_FORKED) { /* an incident and its light */
         free(before);
-        assert_false(w->step.has_device || w->step.has_snapshot || w->step.generation_n);
+        assert_false(w->step.has_snapshot || w->step.generation_n || w->step.evidence.n);
+        assert_int_equal(store_number(&w->store, position), was);
     } else {
         assert_true(step_is_empty(&w->step));
         assert_unchanged(w, before);

@@ -67,6 +67,42 @@ static void state_lost_comes_back_by_the_rule(void **state) /* P-RESYNC-1, LOSS 
     assert_int_equal(world_all_incidents(&w), 0);
 }
 
+/* P-ERR-4: the whole of what it can do is refused, and what it showed is kept. */
+static void a_tpm_that_was_put_back_is_refused_and_told_of(void **state) /* E6 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct soft_evidence ev;
+
+    begin(&w, &d);
+    soft_device_forget(&d);
+    d.clock.clock_ms -= 1000;
+    world_begin(&w, &d, PAWL_LABEL_REKEY, &ev);
+    soft_evidence_sign(&ev, NULL);
+    world_takes(&w, flow_evidence, soft_evidence_bytes(&ev), 409);
+    assert_int_equal(world_incidents(&w, RULE_E6), 1);
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE "
+                                            "keys_status = 'contraindicated'"),
+                     1);
+}
+
+/* Its clock is an older one as well. */
+static void a_request_that_comes_late_tells_of_no_tpm(void **state) /* E6 */
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct soft_evidence ev;
+
+    begin(&w, &d);
+    world_begin(&w, &d, PAWL_LABEL_REKEY, &ev);
+    d.clock.clock_ms += 1000;
+    world_attest(&w, &d);
+    says_no(&w, &ev, PAWL_REFUSAL_ATTEMPT);
+    assert_int_equal(world_all_incidents(&w), 0);
+}
+
 static void a_lost_answer_to_a_resync_is_repeated_uncounted(void **state) /* F_SPENT */
 {
     (void)state;
@@ -333,6 +369,10 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("state lost comes back by the rule", state_lost_comes_back_by_the_rule),
+        T_CASE("E6 a TPM that was put back is refused and told of",
+               a_tpm_that_was_put_back_is_refused_and_told_of),
+        T_CASE("E6 a request that comes late tells of no TPM",
+               a_request_that_comes_late_tells_of_no_tpm),
         T_CASE("a lost answer to a resync is repeated uncounted",
                a_lost_answer_to_a_resync_is_repeated_uncounted),
         T_CASE("a second loss within a day needs a person",
