@@ -19,6 +19,11 @@ const struct command commands[] = {
       "verifies an attestation result", .run = ear_verify, .show = show_ear, .needs = O(JWKS),
       .options = O(REQUIRE) | O(TENANT), .operands = 1 },
 
+    { "eventlog", "", "[--pcrs FILE] FILE",
+      "replays a firmware event log, and compares it with what tpm2_pcrread printed",
+      .run = eventlog_show, .show = show_eventlog, .good = eventlog_is_good, .options = O(PCRS),
+      .operands = 1 },
+
     { "device", "list", "", "lists devices", .run = device_list, .show = show_devices,
       .options = ONLINE },
     { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_device,

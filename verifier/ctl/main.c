@@ -83,18 +83,19 @@ static void print_help(const char *noun)
         print_usage(stdout, c);
         printf("          %s\n", c->what);
     }
-    puts("\nquote, ekcert, ear and incident verify work on files, without a verifier. An AK is\n"
-         "TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a signature\n"
-         "TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
-         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
-         "its epoch behind. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
-         "/var/lib/pawl/operator.sock, and take --tenant NAME.\n"
-         "\n"
-         "  --json      print the answer as JSON\n"
-         "  --help      this, or of one noun: pawlctl device --help\n"
-         "  --version\n"
-         "\n"
-         "Exit codes: 0 good, 1 refused or bad, 2 usage, 3 a file or the verifier cannot be read.");
+    puts(
+        "\nquote, ekcert, ear, eventlog and incident verify work on files, without a verifier.\n"
+        "An AK is TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a\n"
+        "signature TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
+        "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
+        "its epoch behind. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
+        "/var/lib/pawl/operator.sock, and take --tenant NAME.\n"
+        "\n"
+        "  --json      print the answer as JSON\n"
+        "  --help      this, or of one noun: pawlctl device --help\n"
+        "  --version\n"
+        "\n"
+        "Exit codes: 0 good, 1 refused or bad, 2 usage, 3 a file or the verifier cannot be read.");
 }
 
 /* ---- the command line ----------------------------------------------------------------------- */

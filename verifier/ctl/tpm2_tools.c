@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/tpm2_tools.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct pawl_view tpm_bytes_view(const struct tpm_bytes *t)
@@ -227,5 +228,98 @@ pawl_status tpm2_pcrs_read(struct pawl_view file, const struct pawl_pcr_selectio
     PAWL_TRY(is_serialized(file) ? read_serialized(file, quoted, &v, err)
                                  : read_values(file, quoted, &v, err));
     *ret = v;
+    return pawl_ok();
+}
+
+/* ---- the text of tpm2_pcrread --------------------------------------------------------------- */
+
+struct text {
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+    bool passed_over; /* what comes now belongs to a bank that we do not know */
+};
+
+/* Without white space around it. */
+static char *trim(char *s)
+{
+    s += strspn(s, " \t");
+    size_t n = strlen(s);
+    while (n && strchr(" \t\r", s[n - 1]))
+        n--;
+    s[n] = '\0';
+    return s;
+}
+
+static pawl_status text_bank(const char *name, struct text *t, struct pawl_err *err)
+{
+    enum pawl_hash hash = pawl_hash_by_name(name);
+
+    t->passed_over = !hash;
+    for (size_t i = 0; i < t->select.n; i++)
+        if (t->select.bank[i].hash == hash)
+            return pawl_fail(err, PAWL_E_FORM, "bank", "%s is there twice", pawl_hash_name(hash));
+    if (hash)
+        t->select.bank[t->select.n++] = (struct pawl_pcr_bank){ .hash = hash };
+    return pawl_ok();
+}
+
+static pawl_status text_value(const char *number, const char *value, struct text *t,
+                              struct pawl_err *err)
+{
+    uint64_t pcr;
+
+    if (t->passed_over)
+        return pawl_ok();
+    if (t->select.n == 0)
+        return pawl_fail(err, PAWL_E_FORM, "bank", "no bank is named before this value");
+    struct pawl_pcr_bank *bank = &t->select.bank[t->select.n - 1];
+    struct pawl_digest   *d = &t->values.value[t->values.n];
+    PAWL_TRY(pawl_u64_parse(number, "pcr", PAWL_PCRS - 1, &pcr, err));
+    if (bank->bits >> pcr)
+        return pawl_fail(err, PAWL_E_FORM, "pcr", "%u does not come after the one before",
+                         (unsigned)pcr);
+    if (strncmp(value, "0x", 2) != 0)
+        return pawl_fail(err, PAWL_E_FORM, "value", "does not begin with 0x");
+    d->n = pawl_hash_n(bank->hash);
+    PAWL_TRY(pawl_hex_parse_exact(value + 2, "value", d->b, d->n, err));
+    bank->bits |= 1u << pcr;
+    t->values.n++;
+    return pawl_ok();
+}
+
+/* "pcrs:" stands in front of what tpm2_quote prints. */
+static pawl_status text_line(char *line, struct text *t, struct pawl_err *err)
+{
+    char *name = trim(line), *colon = strchr(name, ':');
+
+    if (!*name || strcmp(name, "pcrs:") == 0)
+        return pawl_ok();
+    if (!colon)
+        return pawl_fail(err, PAWL_E_FORM, "bank", "neither a bank nor a PCR");
+    *colon = '\0';
+    char *value = trim(colon + 1);
+    return *value ? text_value(trim(name), value, t, err) : text_bank(trim(name), t, err);
+}
+
+pawl_status tpm2_pcrs_text_read(struct pawl_view file, struct pawl_pcr_selection *ret_select,
+                                struct pawl_pcr_values *ret_values, struct pawl_err *err)
+{
+    struct text t = { 0 };
+    size_t      at = 0;
+
+    for (unsigned number = 1; at < file.n; number++) {
+        char           line[256], where[24];
+        const uint8_t *end = memchr(file.p + at, '\n', file.n - at);
+        size_t         n = end ? (size_t)(end - file.p) - at : file.n - at;
+        snprintf(where, sizeof(where), "line %u", number);
+        if (n >= sizeof(line) || memchr(file.p + at, '\0', n))
+            return pawl_fail(err, PAWL_E_FORM, where, "is not what tpm2_pcrread prints");
+        memcpy(line, file.p + at, n);
+        line[n] = '\0';
+        PAWL_TRY(pawl_under(err, where, text_line(line, &t, err)));
+        at += n + (end != NULL);
+    }
+    *ret_select = t.select;
+    *ret_values = t.values;
     return pawl_ok();
 }

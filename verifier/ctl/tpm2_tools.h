@@ -35,4 +35,12 @@ PAWL_MUST_USE pawl_status tpm2_pcrs_read(struct pawl_view                 file,
                                          const struct pawl_pcr_selection *quoted,
                                          struct pawl_pcr_values *ret, struct pawl_err *err);
 
+/* The text that tpm2_pcrread prints: a line for each bank, "  sha256:", and below it one for each
+ * of its PCRs, "    0 : 0x3FBF..". Banks that we do not know are passed over. FORM or RANGE, naming
+ * the line. */
+PAWL_MUST_USE pawl_status tpm2_pcrs_text_read(struct pawl_view           file,
+                                              struct pawl_pcr_selection *ret_select,
+                                              struct pawl_pcr_values    *ret_values,
+                                              struct pawl_err           *err);
+
 #endif

@@ -134,6 +134,66 @@ static void prefix_is_refused(struct pawl_view file, void *arg)
     assert_false(pawl_is_ok(tpm2_pcrs_read(file, &quoted, &v, &err)));
 }
 
+/* ---- the text of tpm2_pcrread --------------------------------------------------------------- */
+
+#define ZEROS20 "0000000000000000000000000000000000000000"
+#define ONES32  "1111111111111111111111111111111111111111111111111111111111111111"
+
+static void reads_the_text_of_pcrs(void **state)
+{
+    (void)state;
+    static const char text[] = "pcrs:\n  sha1:\n    0 : 0x" ZEROS20 "\n    17: 0x" ZEROS20 "\r\n"
+                               "  sm3_256:\n    1 : 0xzz\n  sha384:\n\n"
+                               "  sha256:\n    23: 0x" ONES32;
+    const struct pawl_pcr_selection want = {
+        .n = 3, .bank = { { PAWL_SHA1, 0x020001 }, { PAWL_SHA384, 0 }, { PAWL_SHA256, 0x800000 } }
+    };
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+    struct pawl_err           err;
+
+    T_OK(tpm2_pcrs_text_read(t_copy(pawl_view_str(text)), &select, &values, &err), &err);
+    assert_true(pawl_pcr_selection_equal(&select, &want));
+    assert_int_equal(values.n, 3);
+    assert_true(pawl_view_equal(pawl_digest_view(&values.value[1]), t_hex(ZEROS20)));
+    assert_true(pawl_view_equal(pawl_digest_view(&values.value[2]), t_hex(ONES32)));
+}
+
+static void refuses_other_texts_naming_the_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char    *text, *where;
+        enum pawl_code code;
+    } bad[] = {
+        { "0 : 0x" ZEROS20, "line 1.bank", PAWL_E_FORM },
+        { "sha1:\n0 : " ZEROS20, "line 2.value", PAWL_E_FORM },
+        { "sha1:\n0 : 0x" ONES32, "line 2.value", PAWL_E_RANGE },
+        { "sha256:\n0 : 0x" ZEROS20, "line 2.value", PAWL_E_RANGE },
+        { "sha1:\n24 : 0x" ZEROS20, "line 2.pcr", PAWL_E_RANGE },
+        { "sha1:\n1 : 0x" ZEROS20 "\n1 : 0x" ZEROS20, "line 3.pcr", PAWL_E_FORM },
+        { "sha1:\n2 : 0x" ZEROS20 "\n1 : 0x" ZEROS20, "line 3.pcr", PAWL_E_FORM },
+        { "sha1:\nsha256:\nsha1:", "line 3.bank", PAWL_E_FORM },
+        { "sha1:\nwhat is this", "line 2.bank", PAWL_E_FORM },
+    };
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+    struct pawl_err           err;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        t_poison(&select, sizeof(select));
+        t_poison(&values, sizeof(values));
+        T_FAILS(tpm2_pcrs_text_read(t_copy(pawl_view_str(bad[i].text)), &select, &values, &err),
+                &err, bad[i].code);
+        T_WHERE(&err, bad[i].where);
+        t_still_poisoned(&select, sizeof(select));
+        t_still_poisoned(&values, sizeof(values));
+    }
+    T_FAILS(tpm2_pcrs_text_read(pawl_view("sha1:\0", 6), &select, &values, &err), &err,
+            PAWL_E_FORM);
+    T_WHERE(&err, "line 1");
+}
+
 static void no_prefix_is_a_pcr_file(void **state)
 {
     (void)state;
@@ -239,6 +299,8 @@ int main(void)
         T_CASE("refuses other PCRs than were quoted", refuses_other_pcrs_than_quoted),
         T_CASE("refuses counts and sizes beyond their arrays",
                refuses_counts_and_sizes_beyond_their_arrays),
+        T_CASE("reads the text of PCRs", reads_the_text_of_pcrs),
+        T_CASE("refuses other texts, naming the line", refuses_other_texts_naming_the_line),
         T_CASE("no prefix is a PCR file", no_prefix_is_a_pcr_file),
         T_CASE("a flip stays in bounds", a_flip_stays_in_bounds),
         T_CASE("takes a public area with and without size",

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "appraise/failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void make_printable(char *s)
+{
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~')
+            *s = '?';
+}
+
+static void add(struct failures *f, bool warning, const char *row, long entry, const char *expected,
+                const char *found, va_list ap)
+{
+    if (f->n == FAILURES_MAX) {
+        f->dropped++;
+        return;
+    }
+    struct failure *one = &f->list[f->n++];
+    *one = (struct failure){ .warning = warning, .entry = entry };
+    snprintf(one->row, sizeof(one->row), "%s", row);
+    snprintf(one->expected, sizeof(one->expected), "%s", expected);
+    vsnprintf(one->found, sizeof(one->found), found, ap);
+    make_printable(one->found);
+}
+
+void failure_add(struct failures *f, const char *row, long entry, const char *expected,
+                 const char *found, ...)
+{
+    va_list ap;
+
+    va_start(ap, found);
+    add(f, false, row, entry, expected, found, ap);
+    va_end(ap);
+}
+
+void failure_warn(struct failures *f, const char *row, long entry, const char *expected,
+                  const char *found, ...)
+{
+    va_list ap;
+
+    va_start(ap, found);
+    add(f, true, row, entry, expected, found, ap);
+    va_end(ap);
+}
+
+bool failures_are_bad(const struct failures *f)
+{
+    bool bad = f->dropped > 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        bad = bad || !f->list[i].warning;
+    return bad;
+}
