@@ -24,6 +24,10 @@ const struct command commands[] = {
       .run = eventlog_show, .show = show_eventlog, .good = eventlog_is_good, .options = O(PCRS),
       .operands = 1 },
 
+    { "ima", "", "[--pcr10 HEX] FILE",
+      "replays a measurement list, and says how much of it a quoted PCR 10 covers", .run = ima_show,
+      .show = show_ima, .good = ima_is_good, .options = O(PCR10), .operands = 1 },
+
     { "device", "list", "", "lists devices", .run = device_list, .show = show_devices,
       .options = ONLINE },
     { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_device,

@@ -51,6 +51,7 @@ enum ctl_option {
     OPT_KEY,
     OPT_EAR,
     OPT_FILE,
+    OPT_PCR10,
     OPT_COUNT
 };
 
@@ -92,9 +93,11 @@ ctl_run_fn device_rekey, device_hedge, device_key;
 ctl_run_fn message_list, message_send;
 ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
 ctl_run_fn audit_list, audit_verify;
+ctl_run_fn ima_show;
 
 ctl_more_fn message_more;
 ctl_good_fn incident_is_good, eventlog_is_good;
+ctl_good_fn ima_is_good;
 ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
 ctl_run_fn  token_create, token_list;
 
@@ -150,6 +153,7 @@ ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, sho
 ctl_show_fn show_hedge, show_messages, show_sent;
 ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, show_proof;
 ctl_show_fn show_audit, show_audit_verified;
+ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
 
 #endif

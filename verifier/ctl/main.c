@@ -48,6 +48,7 @@ static const struct option options[] = {
     OPTION("key", required_argument, KEY),
     OPTION("ear", required_argument, EAR),
     OPTION("file", required_argument, FILE),
+    OPTION("pcr10", required_argument, PCR10),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -84,7 +85,8 @@ static void print_help(const char *noun)
         printf("          %s\n", c->what);
     }
     puts(
-        "\nquote, ekcert, ear, eventlog and incident verify work on files, without a verifier.\n"
+        "\nquote, ekcert, ear, eventlog, ima and incident verify work on files without a "
+        "verifier.\n"
         "An AK is TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a\n"
         "signature TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
