@@ -35,20 +35,20 @@ static pawl_status no_memory(struct pawl_err *err)
  * character; a backslash is doubled. */
 static bool add_text(cJSON *o, const char *name, struct pawl_view v)
 {
-    char *text = malloc(4 * v.n + 1), *end = text;
-    bool  plain = pawl_is_utf8(v);
+    enum { ESCAPE_MAX = 4 };
+    char  *text = malloc(ESCAPE_MAX * v.n + 1);
+    size_t n = 0;
+    bool   plain = pawl_is_utf8(v);
 
     for (size_t i = 0; text && i < v.n; i++) {
         uint8_t c = v.p[i];
-        if (c < ' ' || c == 0x7f || (c > '~' && !plain))
-            end += sprintf(end, "\\x%02x", c);
-        else if (c == '\\')
-            end += sprintf(end, "\\\\");
-        else
-            *end++ = (char)c;
+        bool    escaped = c < ' ' || c == 0x7f || (c > '~' && !plain);
+        n += (size_t)snprintf(text + n, ESCAPE_MAX + 1, escaped ? "\\x%02x" : "%c", c);
+        if (c == '\\')
+            text[n++] = '\\';
     }
     if (text)
-        *end = 0;
+        text[n] = 0;
     bool good = text && cJSON_AddStringToObject(o, name, text);
     free(text);
     return good;
