@@ -203,7 +203,7 @@ static pawl_status read_events(struct pawl_view in, struct eventlog *log, struct
     while (r.left) {
         pawl_status s = add_event(&r, log->legacy ? NULL : &spec, log, err);
         if (!pawl_is_ok(s)) {
-            char number[24];
+            char number[40];
             snprintf(number, sizeof(number), "events[%zu]", log->event_n);
             return pawl_under(err, number, s);
         }

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DRTM_FIRST = 17, DRTM_LAST = 22, EBS_PCR = 5 };
+enum { IMAGES_PCR = 4, EBS_PCR = 5, SECURE_BOOT_PCR = 7, DRTM_FIRST = 17, DRTM_LAST = 22 };
 
-/* 18.10 of the profile: reset by a late launch only, and all ones until then. */
+/* What a late launch resets is all ones until then. */
 static struct pawl_digest reset_value(enum pawl_hash hash, unsigned pcr)
 {
     struct pawl_digest d = { .n = pawl_hash_n(hash) };
@@ -105,7 +105,7 @@ pawl_status eventlog_replay(const struct eventlog *log, struct eventlog_pcrs *re
         else if (e->type != EV_NO_ACTION)
             s = extend_all(log, e, &p, err);
         if (!pawl_is_ok(s)) {
-            char number[24];
+            char number[40];
             snprintf(number, sizeof(number), "events[%zu]", i);
             return pawl_under(err, number, s);
         }
@@ -270,6 +270,10 @@ pawl_status eventlog_compare(const struct eventlog *log, const struct eventlog_p
     }
     if (!any)
         failure_add(f, "L1", FAILURE_WHOLE, "a quote of PCRs that the log explains", "none");
+    /* An old image that is signed as well as the present one leaves PCR 7 as it was. */
+    if (same_pcrs & 1u << SECURE_BOOT_PCR && !(same_pcrs & 1u << IMAGES_PCR))
+        failure_warn(f, "L10a", FAILURE_WHOLE, "PCR 4 beside PCR 7, to tell which image started",
+                     "PCR 7 alone");
     *ret_same = any ? same_pcrs : 0;
     return pawl_ok();
 }

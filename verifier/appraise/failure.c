@@ -11,6 +11,7 @@ static void make_printable(char *s)
             *s = '?';
 }
 
+PAWL_PRINTF(6, 0)
 static void add(struct failures *f, bool warning, const char *row, long entry, const char *expected,
                 const char *found, va_list ap)
 {
@@ -44,6 +45,16 @@ void failure_warn(struct failures *f, const char *row, long entry, const char *e
     va_start(ap, found);
     add(f, true, row, entry, expected, found, ap);
     va_end(ap);
+}
+
+void failures_join(struct failures *f, const struct failures *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        if (f->n < FAILURES_MAX)
+            f->list[f->n++] = more->list[i];
+        else
+            f->dropped++;
+    f->dropped += more->dropped;
 }
 
 bool failures_are_bad(const struct failures *f)

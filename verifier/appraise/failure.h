@@ -32,6 +32,9 @@ void failure_add(struct failures *f, const char *row, long entry, const char *ex
 void failure_warn(struct failures *f, const char *row, long entry, const char *expected,
                   const char *found, ...) PAWL_PRINTF(5, 6);
 
+/* Adds all of another list. */
+void failures_join(struct failures *f, const struct failures *more);
+
 /* Whether one of them is no mere warning. */
 bool failures_are_bad(const struct failures *f);
 
