@@ -336,10 +336,13 @@ class AttackWorld(World):
     def healed(self):
         """The keys' light was red and is green again, in the device's tokens too; that of the software
         was not touched; and the chain of what was said about it is whole."""
+        def said():
+            return [claims(x)["pawl"] for x in self.tokens()[3:]]  # the first ones had no policy
         until("a good result", lambda: self.device()["status"] == "affirming")
+        until("a good token", lambda: said()[-1]["keys"] == "affirming")
         assert all(x["state"] == "closed" for x in self.all_incidents()), self.all_incidents()
-        said = [claims(x)["pawl"] for x in self.tokens()[3:]]  # the first ones had no policy
-        assert "contraindicated" in [x["keys"] for x in said] and said[-1]["keys"] == "affirming", said
+        said = said()
+        assert "contraindicated" in [x["keys"] for x in said], said
         assert {x["sw"] for x in said} == {"affirming"}, said
         self.ctl("audit", "verify", "--ear", self.tokens()[-1], "--jwks", self.jwks())
 

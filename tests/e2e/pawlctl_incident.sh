@@ -74,7 +74,7 @@ has out "${device:0:16}.1" device-cloned critical
 expect 0 ctl incident list --device "${device:0:8}"
 has out device-cloned
 expect 0 ctl incident show "${device:0:8}.1"
-has out "$id" "Two copies of this device's state" "Find the second copy" "1 proof for others" E5
+has out "$id" "Two copies of this device's state" "Find the second copy" "for others: pawlctl incident export" E5
 [ "$(wc -L <"$work/out")" -le 100 ] || fail "wider than 100 columns"
 same "$(incident_field .window.from)" 1
 refuses "incident: is not DEVICE.EPOCH" incident show "$device"
