@@ -69,7 +69,7 @@ static bool add_proof(cJSON *o, const struct proof *p)
 {
     return json_add_hex(o, "verifier", p->verifier_id) && add_text(o, "tenant", p->tenant) &&
            json_add_hex(o, "device", p->device_id) && json_add_u64(o, "epoch", p->epoch) &&
-           cJSON_AddStringToObject(o, "kind", incident_kind_name(p->kind)) &&
+           cJSON_AddStringToObject(o, "kind", incident_kind_name(incident_kind_of(p->rule))) &&
            cJSON_AddStringToObject(o, "rule", rule_name(p->rule)) &&
            cJSON_AddNumberToObject(o, "time", (double)(p->time_ms / 1000)) &&
            add_text(o, "detail", p->detail);

@@ -262,7 +262,10 @@ static void show_verdict(const cJSON *answer)
         puts(
             "PROVED by the device's own TPM; that this TPM is the device's is the verifier's word");
     else
-        puts("PROVED by the device's own TPM; that the messages came is the verifier's word");
+        show_wrapped(
+            "PROVED by the device's own TPM; that the messages came (or which it sent itself), "
+            "and that this TPM is the device's, is the verifier's word",
+            0);
 }
 
 void show_proof(const cJSON *answer)

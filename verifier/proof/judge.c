@@ -181,6 +181,14 @@ static void judge_e2(const struct finding_slot *s, struct proof_said *ret)
 
 /* ---- E5, E6: two quotes of one device -------------------------------------------------------- */
 
+/* Epochs and attempts rise for as long as a device keeps its state: one base shows that it did. A
+ * verifier that lies may have let it begin anew, which no quote tells. */
+static void say_unless_anew(struct proof_said *ret)
+{
+    proof_say(ret, PROOF_NOTHING,
+              "That the device was not enrolled anew between them is the verifier's word.");
+}
+
 static bool same_base(const struct pawl_a1 *a, const struct pawl_a1 *b)
 {
     return a->base_epoch && a->base_epoch == b->base_epoch &&
@@ -215,19 +223,21 @@ static void judge_e5(const struct proof_facts *f, struct proof_said *ret)
                   "), on the same keys "
                   "(epoch %" PRIu64 "): its state exists twice.",
                   a->attempt, a->base_epoch);
-    else if (a->base_epoch && a->base_epoch == b->base_epoch && !same_base(a, b))
+    else if (a->base_epoch && a->base_epoch == b->base_epoch && !same_base(a, b)) {
         proof_say(ret, PROOF_AK,
                   "The device's TPM signed requests on two different keys of one epoch (%" PRIu64
                   "): its state exists twice.",
                   a->base_epoch);
-    else if (is_older_base_later(f))
+        say_unless_anew(ret);
+    } else if (is_older_base_later(f)) {
         proof_say(ret, PROOF_AK,
                   "The device's TPM signed a request on keys of epoch %" PRIu64
                   " after one on those of "
                   "epoch %" PRIu64 ": an old copy of its state is in use.",
                   a->base_epoch < b->base_epoch ? a->base_epoch : b->base_epoch,
                   a->base_epoch < b->base_epoch ? b->base_epoch : a->base_epoch);
-    else
+        say_unless_anew(ret);
+    } else
         proof_say(ret, PROOF_VERIFIER,
                   "The verifier says that two copies of this device take turns. The quotes are of "
                   "attempts %" PRIu64 " and %" PRIu64 "; alone they do not show it.",
@@ -238,6 +248,14 @@ static void say_clock(const struct pawl_clock *c, char ret[96])
 {
     snprintf(ret, 96, "%" PRIu32 " resets, %" PRIu32 " restarts, %" PRIu64 " ms", c->resets,
              c->restarts, c->clock_ms);
+}
+
+/* By attempts, which only rise; without that the two quotes might just stand in the wrong order. A
+ * device that lost its state begins again with small ones, on no base at first (P-DEV-7). */
+static bool is_in_order(const struct pawl_a1 *a, const struct pawl_a1 *b)
+{
+    return b->attempt > a->attempt && a->base_epoch &&
+           (!b->base_epoch || b->base_epoch >= a->base_epoch);
 }
 
 static void judge_e6(const struct proof_facts *f, struct proof_said *ret)
@@ -257,30 +275,38 @@ static void judge_e6(const struct proof_facts *f, struct proof_said *ret)
     }
     say_clock(&f->clock[0], before);
     say_clock(&f->clock[1], after);
-    /* Attempts only rise: without that the two quotes might just stand in the wrong order. */
-    if (f->a1[1].attempt > f->a1[0].attempt)
-        proof_say(ret, PROOF_AK,
-                  "The device's TPM went back: attempt %" PRIu64 " at %s; later attempt %" PRIu64
-                  " at %s.",
-                  f->a1[0].attempt, before, f->a1[1].attempt, after);
-    else
+    if (!is_in_order(&f->a1[0], &f->a1[1])) {
         proof_say(ret, PROOF_VERIFIER,
                   "The verifier says that the quote at %s came first, and that at %s later.",
                   before, after);
+        return;
+    }
+    proof_say(ret, PROOF_AK,
+              "The device's TPM went back: attempt %" PRIu64 " at %s; later attempt %" PRIu64
+              " at %s.",
+              f->a1[0].attempt, before, f->a1[1].attempt, after);
+    if (!same_base(&f->a1[0], &f->a1[1]))
+        say_unless_anew(ret);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static void introduce(const struct proof_facts *f, struct proof_said *ret)
 {
-    char            device[2 * 8 + 1];
-    struct pawl_err ignored;
+    const enum incident_kind kind = incident_kind_of(f->p->rule);
+    char                     device[2 * 8 + 1];
+    struct pawl_err          ignored;
 
     if (!pawl_is_ok(
             pawl_hex_write(pawl_view(f->p->device_id.p, 8), device, sizeof(device), &ignored)))
         device[0] = 0;
     proof_say(ret, PROOF_NOTHING, "Device %s, epoch %" PRIu64 ": %s (%s).", device, f->p->epoch,
-              incident_kind_name(f->p->kind), rule_name(f->p->rule));
+              incident_kind_name(kind), rule_name(f->p->rule));
+    if (f->p->kind != kind)
+        proof_say(
+            ret, PROOF_NOTHING,
+            "It belongs to an incident that the verifier calls %s; this file is not about that.",
+            incident_kind_name(f->p->kind));
     for (size_t i = 0; i < f->p->quote_n; i++)
         proof_say(ret, PROOF_NOTHING,
                   "Quote %zu is signed by the device's TPM: attempt %" PRIu64 ", epoch %" PRIu64
@@ -311,6 +337,13 @@ static pawl_status judge_finding(const struct proof_facts *f, const struct findi
     return pawl_ok();
 }
 
+/* A message that somebody else sent shows that he has the keys, whichever rule tells so first, and
+ * shows no copy and nothing of a clock. */
+static bool is_of_keys(enum rule r)
+{
+    return r != RULE_E5 && r != RULE_E6 && r != RULE_BACK;
+}
+
 pawl_status proof_judge(const struct proof_facts *f, struct proof_said *ret, struct pawl_err *err)
 {
     introduce(f, ret);
@@ -323,7 +356,10 @@ pawl_status proof_judge(const struct proof_facts *f, struct proof_said *ret, str
             ret, PROOF_VERIFIER,
             "The verifier says that its own store went back: the device knows more than it does. "
             "That is no fault of the device.");
+    const enum proof_strength by_rule = ret->strength;
     for (size_t i = 0; i < f->p->found.n; i++)
         PAWL_TRY(judge_finding(f, &f->p->found.at[i], ret, err));
+    if (!is_of_keys(f->p->rule))
+        ret->strength = by_rule;
     return pawl_ok();
 }

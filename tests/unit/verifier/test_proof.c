@@ -42,6 +42,17 @@ static void says(struct soft_proof *s, enum proof_strength strength, const char 
     soft_proof_done(s);
 }
 
+static void says_not(struct soft_proof *s, const char *words)
+{
+    struct proof_said said;
+    struct pawl_err   err;
+
+    T_OK(check(s, &said, &err), &err);
+    for (size_t i = 0; i < said.n; i++)
+        assert_null(strstr(said.line[i], words));
+    soft_proof_done(s);
+}
+
 /* It fails at this field, and nothing is said. */
 static void refused(struct soft_proof *s, enum pawl_code code, const char *where)
 {
@@ -685,6 +696,57 @@ static void a_clock_that_goes_back(void **state)
     says(&s, PROOF_VERIFIER, "does not show both quotes");
 }
 
+/* Who lost its state begins its attempts anew, without a base (P-DEV-7), and signs that. */
+static void a_device_that_lost_its_state_is_no_tpm_that_went_back(void **state)
+{
+    (void)state;
+    static struct soft_proof s;
+
+    for (uint64_t after = 0; after < 3; after++) { /* what it lost had epoch 3 */
+        soft_proof_make(&s, RULE_E6);
+        s.clock[1].clock_ms = s.clock[0].clock_ms - 1;
+        s.a1[1].base_epoch = after;
+        quote_both(&s);
+        says(&s, after ? PROOF_VERIFIER : PROOF_AK, after ? "came first" : "went back");
+
+        soft_proof_make(&s, RULE_E6);
+        s.clock[1].clock_ms = s.clock[0].clock_ms - 1;
+        s.a1[0].base_epoch = after;
+        quote_both(&s);
+        says(&s, after ? PROOF_AK : PROOF_VERIFIER, after ? "went back" : "came first");
+    }
+}
+
+/* Epochs and attempts rise for as long as a device keeps its state; only a base shows that it did.
+ */
+static void what_a_device_that_began_anew_may_do_is_told_with_that(void **state)
+{
+    (void)state;
+    static const char        caveat[] = "was not enrolled anew between them is the verifier's word";
+    static struct soft_proof s;
+
+    soft_proof_make(&s, RULE_E5);
+    s.a1[1].base_epoch = s.a1[1].new_epoch = 2;
+    quote_both(&s);
+    says(&s, PROOF_AK, caveat);
+
+    soft_proof_make(&s, RULE_E6);
+    s.clock[1].resets = s.clock[0].resets - 1;
+    s.a1[1].base_epoch = s.a1[1].new_epoch = 4;
+    quote_both(&s);
+    says(&s, PROOF_AK, caveat);
+
+    soft_proof_make(&s, RULE_E5); /* one base: it did */
+    s.a1[1].attempt = s.a1[0].attempt;
+    quote_both(&s);
+    says_not(&s, caveat);
+
+    soft_proof_make(&s, RULE_E6);
+    s.clock[1].resets = s.clock[0].resets - 1;
+    quote_both(&s);
+    says_not(&s, caveat);
+}
+
 /* ---- E7, E1, E2, our store ------------------------------------------------------------------ */
 
 static void finds_down(struct soft_proof *s, uint32_t gen, uint64_t seq)
@@ -762,6 +824,41 @@ static void the_strongest_finding_counts(void **state)
     soft_finds(&s, RULE_E2, EPOCH, GEN, 9, soft_leaf(9, true), NO_LEAF);
     soft_quote(&s, 0);
     says(&s, PROOF_AK, "that the device had left");
+}
+
+/* A forged message proves no clone. */
+static void a_finding_of_another_kind_bears_nothing_out(void **state)
+{
+    (void)state;
+    static const enum rule   others[] = { RULE_E5, RULE_E6, RULE_BACK };
+    static struct soft_proof s;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        make_e3(&s);
+        s.p.rule = others[i];
+        soft_shows(&s, PAWL_UP, EPOCH, GEN, 1, soft_leaves(1, 5));
+        soft_quote(&s, 0);
+        says(&s, PROOF_VERIFIER, "attests another one than the verifier received");
+    }
+}
+
+/* Of an incident that became graver each proof is still of what it was found by. */
+static void says_the_kind_of_its_rule(void **state)
+{
+    (void)state;
+    static struct soft_proof s;
+
+    make_e3(&s);
+    s.p.kind = INCIDENT_DEVICE_CLONED;
+    soft_shows(&s, PAWL_UP, EPOCH, GEN, 1, soft_leaves(1, 5));
+    soft_quote(&s, 0);
+    says(&s, PROOF_AK, "message-forged (E3)");
+
+    make_e3(&s);
+    s.p.kind = INCIDENT_DEVICE_CLONED;
+    soft_shows(&s, PAWL_UP, EPOCH, GEN, 1, soft_leaves(1, 5));
+    soft_quote(&s, 0);
+    says(&s, PROOF_AK, "It belongs to an incident that the verifier calls device-cloned");
 }
 
 static void many_findings_end_with_a_word_that_there_are_more(void **state)
@@ -1005,9 +1102,16 @@ int main(void)
         T_CASE("E5: one attempt twice", one_attempt_twice),
         T_CASE("E5: two bases that one device cannot have", two_bases_that_one_device_cannot_have),
         T_CASE("E6: a clock that goes back", a_clock_that_goes_back),
+        T_CASE("E6: a device that lost its state is no TPM that went back",
+               a_device_that_lost_its_state_is_no_tpm_that_went_back),
+        T_CASE("E5, E6: what a device that began anew may do is told with that",
+               what_a_device_that_began_anew_may_do_is_told_with_that),
         T_CASE("E7: a message that was never sent to it", a_message_that_was_never_sent_to_it),
         T_CASE("E1, E2, S1: what only the verifier saw", what_only_the_verifier_saw),
         T_CASE("the strongest finding counts", the_strongest_finding_counts),
+        T_CASE("a finding of another kind bears nothing out",
+               a_finding_of_another_kind_bears_nothing_out),
+        T_CASE("says the kind of its rule", says_the_kind_of_its_rule),
         T_CASE("many findings end with a word that there are more",
                many_findings_end_with_a_word_that_there_are_more),
         T_CASE("judges as an independent program does", judges_as_an_independent_program_does),

@@ -252,7 +252,8 @@ def judge_e6(quotes):
     a, b = quotes
     if not b.clock < a.clock:
         return NOTHING
-    return DEVICE_TPM if b.attempt > a.attempt else VERIFIER
+    in_order = b.attempt > a.attempt and a.base[0] and not 0 < b.base[0] < a.base[0]
+    return DEVICE_TPM if in_order else VERIFIER
 
 
 def judge_e7(finding, q, leaves):
@@ -284,7 +285,8 @@ def check(p):
                E4: lambda: judge_e4(finding, last, p["receipt"]),
                E7: lambda: judge_e7(finding, last, leaves)}.get(
                    rule, lambda: VERIFIER if rule in (E1, E2) else NOTHING)()
-        strength = max(strength, one)
+        if p["rule"] not in (E5, E6, S1):
+            strength = max(strength, one)
     return strength
 
 
