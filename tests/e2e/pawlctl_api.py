@@ -5,10 +5,12 @@ good verifier answers.
 
 Usage: pawlctl_api.py PAWLCTL
 """
+import hashlib
 import http.server
 import json
 import os
 import socketserver
+import struct
 import subprocess
 import sys
 import tempfile
@@ -41,10 +43,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(*args, given=None):
+def run(*args, given=None, cwd=None):
     """Exit code, standard output, standard error, and what was asked meanwhile."""
     asked.clear()
-    p = subprocess.run([PAWLCTL, *args], capture_output=True, text=True, timeout=60, input=given)
+    p = subprocess.run([PAWLCTL, *args], capture_output=True, text=True, timeout=60, input=given, cwd=cwd)
     assert "Sanitizer" not in p.stderr, p.stderr
     return p.returncode, p.stdout, p.stderr, list(asked)
 
@@ -198,6 +200,38 @@ def audit():
     expect(1, run("audit", "verify")[0], "nor one with another head")
 
 
+def exported(*lines):
+    """A chain whose hashes are right, as a file has it."""
+    head, entries = bytes(32), []
+    for n, line in enumerate(lines, 1):
+        head = hashlib.sha256(b"pawl/1 audit" + head + struct.pack(">QQ", n, 1795326164123) + bytes(32) +
+                              struct.pack(">I", len(line)) + line.encode()).digest()
+        entries.append({"number": n, "time_ms": 1795326164123, "device": 64 * "0", "line": line, "hash": head.hex()})
+    return json.dumps({"entries": entries, "head": {"number": len(lines), "hash": head.hex()}})
+
+
+def exports():
+    """What is not hashed, or is read in two ways, is not vouched for."""
+    good = exported('{"what": "opened"}', '{"what": "closed"}')
+    with tempfile.NamedTemporaryFile("w") as f:
+        def verified(text):
+            f.seek(0)
+            f.truncate()
+            f.write(text)
+            f.flush()
+            code, _, err, got = run("audit", "verify", "--file", f.name)
+            assert not got, got
+            return code, err
+        expect((0, ""), verified(good), "an export whose hashes are right is whole")
+        for what, text in (("a name given twice", good.replace('"hash"', '"line": "nothing happened", "hash"', 1)),
+                           ("a text that goes on behind a zero", good.replace('"}",', '"}\\u0000, and well",', 1)),
+                           ("a member that no hash covers", good.replace('"hash"', '"detail": "all is well", "hash"', 1)),
+                           ("something behind its end", good + ' {"entries": []}')):
+            assert text != good
+            code, err = verified(text)
+            expect((1, 1), (code, err.count("\n")), f"an export with {what} is refused: {err.strip()}")
+
+
 def proofs():
     global answer
     with tempfile.TemporaryDirectory() as work:
@@ -211,6 +245,13 @@ def proofs():
         code, out, _, _ = run("incident", "export", "ab12.7", "--out", work + "/proof", "--all")
         expect((0, ["proof.3"], True), (code, os.listdir(work), "proves nothing" in out),
                "what is no proof is written, and said to be none")
+        for device in ("../../../../x", "/" + 20 * "x", "..", 20 * "é", 16 * "A"):
+            answer = (200, json.dumps({"device": device, "epoch": 7, "proofs": [{"b64": "AAAA", "number": 3}]}))
+            os.makedirs(work + "/1/2/3/4", exist_ok=True)
+            code, _, err, _ = run("incident", "export", "ab12.7", cwd=work + "/1/2/3/4")
+            expect((0, ["incident.7.proof"]), (code, os.listdir(work + "/1/2/3/4")),
+                   f"a device {device!r} names no file" + err)
+            os.remove(work + "/1/2/3/4/incident.7.proof")
 
 
 def main():
@@ -225,6 +266,7 @@ def main():
 
         messages()
         audit()
+        exports()
         proofs()
         answer = pages
         code, out, _, got = run("device", "list", "--json")
@@ -245,6 +287,13 @@ def main():
         answer = (200, '{"devices": [{"id": 7, "state": "a\\u001b[31m\\nb", "seen": 1e300}, 5, []]}')
         code, out, _, _ = run("device", "list")
         expect((0, False, 4), (code, "\x1b" in out, out.count("\n")), "odd rows draw no control codes")
+        answer = (200, json.dumps({"devices": [{"id": "\u009b31m", "state": "\u0085\u00a0\u00e9\u007f"}]}))
+        code, out, _, _ = run("device", "list")
+        expect((0, ["??31m", "??\u00a0\u00e9?"]), (code, [x for x in out.split("\n")[1].split(" ") if x][:2]),
+               "nor those of eight bits; letters stay")
+        answer = (409, json.dumps({"detail": "it is \x1b]0;\u009b red\n", "field": "st\rate"}))
+        code, out, err, _ = run("device", "approve", "ab12")
+        expect((1, "pawlctl: st?ate: it is ?]0;?? red?\n"), (code, err), "nor does a refusal")
         for text in ('{"keys": 5, "pcrs": {"a": ["00", 3, {}]}, "reasons": {"x": 1}, "events": [7]}', "[1, [2]]",
                      '{"reasons": [{"code": "a\\u001bb", "text": "' + 300 * "x" + '"}], "id": [[]]}', "7"):
             answer = (200, text)

@@ -14,7 +14,10 @@
 
 #include "ctl/api.h"
 
-enum { EXPORT_MAX = 64 * 1024 * 1024 };
+/* All members of an entry count, so that what no hash covers is not read as part of it. */
+enum { EXPORT_MAX = 64 * 1024 * 1024, ENTRY_MEMBERS = 5 };
+
+#define ZERO "\\u0000"
 
 /* ---- fetching ------------------------------------------------------------------------------- */
 
@@ -100,7 +103,10 @@ static pawl_status read_export(const char *path, cJSON **ret, struct pawl_err *e
     PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
 
     PAWL_TRY(input_read(path, EXPORT_MAX, &file, err));
-    *ret = cJSON_ParseWithLength((const char *)file.p, file.n);
+    /* cJSON's texts end there, and others' do not. */
+    if (memmem(file.p, file.n, ZERO, sizeof(ZERO) - 1))
+        return pawl_fail(err, PAWL_E_FORM, path, "holds a character " ZERO);
+    PAWL_TRY(json_parse_object(bytes_view(&file), path, ret, err));
     if (!cJSON_IsArray(member(*ret, "entries")))
         return pawl_fail(err, PAWL_E_FORM, path, "is no output of `pawlctl audit list --json`");
     return pawl_ok();
@@ -130,6 +136,10 @@ static pawl_status read_entry(const cJSON *o, struct audit_row *ret, struct pawl
     int64_t     number = json_number(o, "number", -1), time_ms = json_number(o, "time_ms", -1);
     const char *line = json_text(o, "line");
 
+    if (cJSON_GetArraySize(o) != ENTRY_MEMBERS)
+        return pawl_fail(err, PAWL_E_FORM, "audit",
+                         "an entry without, or with more than, number, "
+                         "time_ms, device, line and hash");
     if (number < 1 || time_ms < 0 || !line || strlen(line) >= sizeof(ret->line))
         return pawl_fail(err, PAWL_E_FORM, "audit", "an entry without number, time or line");
     *ret = (struct audit_row){ .number = (uint64_t)number, .time_ms = time_ms };

@@ -140,6 +140,11 @@ int64_t     json_number(const cJSON *o, const char *name, int64_t fallback);
 /* That member is this text. */
 bool json_says(const cJSON *o, const char *name, const char *want);
 
+/* One object and nothing behind it, no name in it twice: of such a name some read the first and
+ * some the last. */
+PAWL_MUST_USE pawl_status json_parse_object(struct pawl_view text, const char *where, cJSON **ret,
+                                            struct pawl_err *err);
+
 /* False when memory ran out. */
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
 bool json_add_u64(cJSON *o, const char *name, uint64_t v);

@@ -143,12 +143,13 @@ static pawl_status export_all(const cJSON *proofs, const char *path, cJSON *file
     return pawl_ok();
 }
 
-/* d1abb4ea12345678.7.proof */
+/* d1abb4ea12345678.7.proof; what an answer says must not lead into another directory. */
 static void name_file(const cJSON *incident, char ret[64])
 {
     const char *device = json_text(incident, "device");
+    bool        is_id = device && strspn(device, "0123456789abcdef") == 2 * PAWL_DEVICE_ID;
 
-    snprintf(ret, 64, "%.16s.%lld.proof", device ? device : "incident",
+    snprintf(ret, 64, "%.16s.%lld.proof", is_id ? device : "incident",
              (long long)json_number(incident, "epoch", 0));
 }
 

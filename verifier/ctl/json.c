@@ -39,6 +39,38 @@ int64_t json_number(const cJSON *o, const char *name, int64_t fallback)
                : fallback;
 }
 
+static bool repeats_a_name(const cJSON *o)
+{
+    for (const cJSON *m = o->child; m; m = m->next) {
+        for (const cJSON *later = m->next; m->string && later; later = later->next)
+            if (strcmp(m->string, later->string) == 0)
+                return true;
+        if (repeats_a_name(m))
+            return true;
+    }
+    return false;
+}
+
+pawl_status json_parse_object(struct pawl_view text, const char *where, cJSON **ret,
+                              struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *j = NULL;
+    const char                    *at, *end = (const char *)text.p + text.n;
+
+    j = cJSON_ParseWithLengthOpts((const char *)text.p, text.n, &at, false);
+    if (!cJSON_IsObject(j))
+        return pawl_fail(err, PAWL_E_FORM, where, "is no JSON object");
+    while (at < end && *at && strchr(" \t\r\n", *at))
+        at++;
+    if (at != end)
+        return pawl_fail(err, PAWL_E_TRAILING, where, "goes on behind the JSON object");
+    if (repeats_a_name(j))
+        return pawl_fail(err, PAWL_E_FORM, where, "gives a name twice");
+    *ret = j;
+    j = NULL;
+    return pawl_ok();
+}
+
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v)
 {
     struct pawl_err ignored;

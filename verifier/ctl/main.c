@@ -4,11 +4,12 @@
  * the answer on standard output, one line that says why not on standard error, and an exit code.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ctl.h"
+#include "ctl/show.h"
 
 /* getopt's value of an option is OPTION_BASE + enum ctl_option. */
 enum { OPTION_BASE = 256 };
@@ -182,7 +183,11 @@ static void report(const struct args *a, const struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *o = NULL;
 
-    fprintf(stderr, "pawlctl: %s: %s\n", err->where, err->why);
+    fputs("pawlctl: ", stderr);
+    show_text_on(stderr, err->where, 0, INT_MAX);
+    fputs(": ", stderr);
+    show_text_on(stderr, err->why, 0, INT_MAX);
+    fputc('\n', stderr);
     if (!a->option[OPT_JSON])
         return;
     o = cJSON_CreateObject();

@@ -11,14 +11,28 @@ enum { COLUMNS = 100, LABEL_MAX = 128 };
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
-void show_text(const char *text, int least, int most)
+/* U+0080 to U+009F too, which some terminals obey: both bytes of it. */
+static bool is_control(const char *text, int n)
+{
+    const unsigned char *c = (const unsigned char *)text + n;
+
+    return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) ||
+           (n && c[-1] == 0xc2 && c[0] >= 0x80 && c[0] <= 0x9f);
+}
+
+void show_text_on(FILE *f, const char *text, int least, int most)
 {
     int n = 0;
 
     for (; text[n] && n < most; n++)
-        putchar((unsigned char)text[n] < 0x20 || text[n] == 0x7f ? '?' : text[n]);
+        putc(is_control(text, n) ? '?' : text[n], f);
     for (; n < least; n++)
-        putchar(' ');
+        putc(' ', f);
+}
+
+void show_text(const char *text, int least, int most)
+{
+    show_text_on(stdout, text, least, most);
 }
 
 void show_line(const char *label, int width, const char *value)

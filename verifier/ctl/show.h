@@ -4,12 +4,15 @@
 #ifndef VERIFIER_CTL_SHOW_H
 #define VERIFIER_CTL_SHOW_H
 
+#include <stdio.h>
+
 #include "ctl/ctl.h"
 
 enum { SHOW_TEXT_MAX = 32, SHOW_ID_DIGITS = 16 /* every command takes them for the whole */ };
 
 /* At most `most` bytes, then spaces up to `least`. */
 void show_text(const char *text, int least, int most);
+void show_text_on(FILE *f, const char *text, int least, int most);
 
 /* A member's value as text: the member decides what is a time. Numbers that were sent raw stand as
  * they were; "-" for what is neither text, number nor truth. */
