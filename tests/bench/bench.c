@@ -13,10 +13,10 @@ static const struct {
     void (*run)(struct bench_result *ret); /* a time .. */
     void (*sizes)(bench_say *say);         /* .. or some sizes */
 } rows[] = {
-    { "quote_verify", bench_quote_verify },      { "message_open", bench_message_open },
-    { "message_seal", bench_message_seal },      { "rekey_verifier", bench_rekey_verifier },
-    { "rekey_agent", bench_rekey_agent },        { "ima_replay", bench_ima_replay },
-    { "wire_bytes", .sizes = bench_wire_bytes },
+    { "quote_verify", bench_quote_verify },       { "message_open", bench_message_open },
+    { "message_seal", bench_message_seal },       { "rekey_verifier", bench_rekey_verifier },
+    { "rekey_agent", bench_rekey_agent },         { "ima_replay", bench_ima_replay },
+    { "eventlog_replay", bench_eventlog_replay }, { "wire_bytes", .sizes = bench_wire_bytes },
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 

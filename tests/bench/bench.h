@@ -30,6 +30,7 @@ void bench_message_open(struct bench_result *ret);
 void bench_message_seal(struct bench_result *ret);
 void bench_rekey_verifier(struct bench_result *ret);
 void bench_rekey_agent(struct bench_result *ret);
+void bench_eventlog_replay(struct bench_result *ret);
 void bench_ima_replay(struct bench_result *ret);
 void bench_wire_bytes(bench_say *say);
 

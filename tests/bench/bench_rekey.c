@@ -129,6 +129,16 @@ static pawl_status read_policy(void *self, struct pawl_view tenant, const char *
     return pawl_ok();
 }
 
+static pawl_status no_chain(void *self, struct pawl_view tenant, struct audit_head *ret,
+                            struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)err;
+    *ret = (struct audit_head){ 0 };
+    return pawl_ok();
+}
+
 static int64_t never_restored(void *self)
 {
     (void)self;
@@ -229,6 +239,7 @@ void bench_rekey_verifier(struct bench_result *ret)
                                .generations = no_generations,
                                .default_policy = read_default_policy,
                                .policy = read_policy,
+                               .audit_head = no_chain,
                                .restored_ms = never_restored };
     b.w.flow.store = &b.memory;
     make_ready();
