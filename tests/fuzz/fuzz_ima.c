@@ -2,10 +2,10 @@
 /*
  * Aims at measurement lists: a length that reads beyond its entry, fields that are not the bytes
  * that were measured, a replay that covers what does not lead to the quoted value or misses what
- * does, and a text that becomes a list which does not read.
+ * does, an entry that is good without a rule, and a text that becomes a list which does not read.
  */
 #include "appraise/ima_ascii.h"
-#include "appraise/ima_replay.h"
+#include "appraise/ima_rules.h"
 #include "fuzz.h"
 
 /* Every field lies inside the template data, one behind the other, four bytes of length before
@@ -52,6 +52,25 @@ static void replay_meets(struct pawl_view list, const struct ima_place *whole)
     FUZZ_REFUSED(s, &err, &c);
 }
 
+/* Where there is no rule, everything is wrong that is not about the boot. */
+static void nothing_is_good_without_rules(struct pawl_view list, const struct ima_place *whole)
+{
+    static const struct ima_rules          none;
+    static const struct pawl_pcr_selection no_pcrs;
+    static const struct pawl_pcr_values    no_values;
+    const struct ima_covered               c = { .at = *whole, .bytes = list };
+    const struct ima_evidence              e = { &c, 0, &no_pcrs, &no_values };
+    struct ima_judged                      j = { 0 };
+    struct failures                        f = { 0 };
+    struct pawl_err                        err;
+
+    FUZZ_HOLDS(pawl_is_ok(ima_judge(&none, &e, &j, &f, &err)));
+    FUZZ_HOLDS(j.bad + j.boots >= whole->entries - whole->others);
+    FUZZ_HOLDS(j.known == 0 && j.signed_n == 0 && j.excluded == 0 && !j.policy);
+    for (size_t i = 0; i < f.n; i++)
+        FUZZ_HOLDS(f.list[i].row[0] == 'I' && f.list[i].expected[0] && f.list[i].found[0]);
+}
+
 static void read_list(struct pawl_view bytes)
 {
     struct ima_place p = ima_start(1, IMA_PCR, PAWL_SHA256);
@@ -72,6 +91,7 @@ static void read_list(struct pawl_view bytes)
         FUZZ_HOLDS(pawl_is_ok(ima_extend(&p, &e, &err)));
     }
     replay_meets(bytes, &p);
+    nothing_is_good_without_rules(bytes, &p);
 }
 
 static void read_text(struct pawl_view text)

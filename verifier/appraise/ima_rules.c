@@ -26,9 +26,8 @@ int ima_known_compare(const void *a, const void *b)
     return compare_paths(((const struct ima_known *)a)->path, ((const struct ima_known *)b)->path);
 }
 
-/* The first row of a path, and how many there are. */
-static const struct ima_known *find(const struct ima_known *table, size_t n, struct pawl_view path,
-                                    size_t *ret_n)
+/* The number of the first row of a path, and how many there are. */
+static size_t find(const struct ima_known *table, size_t n, struct pawl_view path, size_t *ret_n)
 {
     size_t below = 0, above = n;
 
@@ -42,7 +41,7 @@ static const struct ima_known *find(const struct ima_known *table, size_t n, str
     for (*ret_n = 0; below + *ret_n < n; (*ret_n)++)
         if (!pawl_view_equal(table[below + *ret_n].path, path))
             break;
-    return table + below;
+    return below;
 }
 
 /* "/a/b": absolute, each part a name. A folder's own path has a slash behind. */
@@ -90,12 +89,12 @@ static bool is_of(const struct ima_known *k, const struct ima_digest *d)
 static bool knows(const struct ima_known *table, size_t n, const struct ima_fields *f,
                   bool *ret_path)
 {
-    const struct ima_known *k = find(table, n, f->path, &n);
+    size_t rows, first = find(table, n, f->path, &rows);
 
     if (ret_path)
-        *ret_path = n > 0;
-    for (size_t i = 0; i < n; i++)
-        if (is_of(&k[i], &f->file))
+        *ret_path = rows > 0;
+    for (size_t i = 0; i < rows; i++)
+        if (is_of(&table[first + i], &f->file))
             return true;
     return false;
 }
