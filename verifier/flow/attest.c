@@ -218,8 +218,8 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     struct result r = { 0 };
     bool          boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
     bool          went_back = shows_that_we_went_back(a);
-    bool          leap = is_first_since_restored(a);
 
+    a->first_since_restored = is_first_since_restored(a);
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->has_device = true;
     step->device = a->d;
@@ -232,7 +232,7 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     plan_snapshot(a, step);
     plan_event(a, step);
     PAWL_TRY(overdue_back(a->ev->tenant, a->ev->a1.next_s, a->ev->now_ms, step, err));
-    if (leap)
+    if (a->first_since_restored)
         a->h.r.down_next += PAWL_SLOT_WINDOW;
     PAWL_TRY(make_result(a, &step->device, &r, err)); /* E_V */
     PAWL_TRY(evidence_keep(a->ev, pawl_view(r.receipt, r.receipt_n), &step->evidence, err));

@@ -19,6 +19,7 @@ struct attestation {
     struct quoted          q;
     struct judgement       j;
     enum resync_leave      leave; /* of a resync */
+    bool first_since_restored;    /* of what this store hears, after it was put back */
 };
 
 /* Step 3, base.c: a base that we know is proved by mac_base; FORGED. One that we do not know gets

@@ -19,10 +19,10 @@
 #include "flow/inbox.h"
 #include "proof/proof.h"
 
-/* What a proof is made of, as far as the finder has it; NULL, or all zero: nothing but the
- * verifier's word and the last accepted evidence, which is fetched from the store when quote_n is 0
- * or with_last is set (it then goes before quote[0]). Attested leaves of the findings' generations
- * are added where the ratchet has them. */
+/* What a proof is made of, as far as the finder has it. All zero: nothing but the verifier's word
+ * and the last accepted evidence, which is fetched from the store when quote_n is 0 or with_last is
+ * set (it then goes before quote[0]); NULL is the same, where messages alone show it. Attested
+ * leaves of the findings' generations are added where the ratchet has them. */
 struct incident_case {
     size_t             quote_n;
     struct proof_quote quote[PROOF_QUOTES_MAX];
@@ -64,8 +64,9 @@ PAWL_MUST_USE pawl_status incident_close_by(struct held *h, struct step *step, i
 
 /* ---- what a row names ------------------------------------------------------------------------ */
 
-#define INCIDENT_SLOTS_MAX  1024
-#define INCIDENT_PROOFS_MAX 16
+#define INCIDENT_SLOTS_MAX          1024
+#define INCIDENT_PROOFS_MAX         16
+#define INCIDENT_PROOFS_OF_MESSAGES 8 /* of these at most: whoever has the key sends as many */
 
 struct incident_slot {
     enum rule rule;

@@ -209,7 +209,8 @@ pawl_status incident_prove(struct held *h, const struct device *d, struct step *
     PAWL_CLEANUP(proving_free) struct proving *v = NULL;
     size_t                                     n;
 
-    if (h->r.incident.proofs >= INCIDENT_PROOFS_MAX || found->n == 0)
+    if (h->r.incident.proofs >= (c ? INCIDENT_PROOFS_MAX : INCIDENT_PROOFS_OF_MESSAGES) ||
+        found->n == 0)
         return pawl_ok();
     v = calloc(1, sizeof(*v));
     if (!v)

@@ -92,9 +92,18 @@ static bool is_listed(const struct pawl_snd *snd, const struct generation *g)
 static bool is_judged_whole(const struct ratchet *r, const struct generation *g)
 {
     for (unsigned i = 0; i < PAWL_GEN_MESSAGES; i++)
-        if ((g->have >> i & 1) && g->first_seq + i > r->attested_hi)
+        if ((g->have >> i & 1) && !detect_speaks_of(r, g->epoch, g->first_seq + i))
             return false;
     return true;
+}
+
+/* The chain was not turned past it: whatever comes of it opens, however late, and without its row
+ * an honest message would be one that no log has. */
+static bool may_be_opened(const struct ratchet *r, const struct generation *g)
+{
+    const struct epoch_root *root = g->epoch == r->old.epoch ? &r->old : &r->current;
+
+    return root->present && g->epoch == root->epoch && g->gen >= root->up.gen;
 }
 
 /* Once nothing of it can be late any more, an unlisted generation is done with. */
@@ -109,8 +118,8 @@ static pawl_status take_unlisted(struct held *h, struct held_generation *one, vo
         return pawl_ok();
     detect_unlisted(&h->r, &rc->a1->snd, &one->g, &rc->found);
     one->changed |= one->g.named != named;
-    one->gone = is_judged_whole(&h->r, &one->g) && !h->r.incident.tainted &&
-                rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
+    one->gone = is_judged_whole(&h->r, &one->g) && !may_be_opened(&h->r, &one->g) &&
+                !h->r.incident.tainted && rc->now_ms - one->g.seen_ms > PAWL_LATE_MS;
     return pawl_ok();
 }
 
@@ -218,13 +227,17 @@ static pawl_status write_receipt(struct attestation *a, struct reconciling *rc, 
 
 /* What was found goes into the incident, with this quote as its proof. E4 is about the receipt that
  * answered the evidence before. */
-static pawl_status plan_findings(struct attestation *a, const struct reconciling *rc,
-                                 struct step *step, struct pawl_err *err)
+static pawl_status plan_findings(struct attestation *a, struct reconciling *rc, struct step *step,
+                                 struct pawl_err *err)
 {
     struct incident_case c = { .quote_n = 1, .quote = { evidence_quoted(a->ev) } };
 
-    for (size_t i = 0; i < rc->found.n; i++)
-        c.with_last |= rc->found.at[i].rule == RULE_E4;
+    for (size_t i = 0; i < rc->found.n; i++) {
+        struct finding_slot *s = &rc->found.at[i];
+        if (s->epoch > a->h.r.current.epoch) /* nobody used a slot of it yet */
+            s->epoch = 0;
+        c.with_last |= s->rule == RULE_E4;
+    }
     return incident_of(&a->h, &a->d, step, rc->now_ms, &rc->found, &c, NULL, err);
 }
 
@@ -247,6 +260,8 @@ pawl_status reconcile(struct attestation *a, bool restored, struct step *step, s
     struct held       *h = &a->h;
 
     bool ahead = ratchet_attested(&h->r, rc.a1);
+    if (a->first_since_restored)
+        ratchet_forgot(&h->r, rc.a1);
     PAWL_TRY(take_uplink(h, &rc, err));
     PAWL_TRY(take_downlink(h, ahead, !restored && rc.a1->label != PAWL_LABEL_RESYNC, &rc, err));
     PAWL_TRY(plan_findings(a, &rc, step, err));

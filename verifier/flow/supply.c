@@ -83,9 +83,10 @@ static pawl_status reckon(struct held *h, const struct tenant_config *tenant,
                           const struct findings *found, int64_t now_ms, struct verdict *v,
                           struct step *step, struct pawl_err *err)
 {
-    struct device *d = &step->device;
+    const struct incident_case c = { 0 }; /* its digests are in the last accepted evidence */
+    struct device             *d = &step->device;
 
-    PAWL_TRY(incident_of(h, d, step, now_ms, found, NULL, NULL, err));
+    PAWL_TRY(incident_of(h, d, step, now_ms, found, &c, NULL, err));
     PAWL_TRY(judge_cleanness(h, found, now_ms, err));
     PAWL_TRY(marks_resolve(h, step, now_ms, err));
     PAWL_TRY(incident_healed(h, tenant, step, now_ms, err));

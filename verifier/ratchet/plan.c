@@ -314,6 +314,12 @@ bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1)
     return ahead;
 }
 
+void ratchet_forgot(struct ratchet *r, const struct pawl_a1 *a1)
+{
+    if (!knows_receipt(r, a1->receipt.receipt))
+        r->unattested_hi = larger(r->unattested_hi, smaller(a1->snd.seq_hi, r->attested_hi));
+}
+
 uint64_t ratchet_ceiling(const struct ratchet *r)
 {
     return plus(r->attested_hi, PAWL_SLOT_CEILING);

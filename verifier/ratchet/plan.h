@@ -48,6 +48,10 @@ void ratchet_accept(struct ratchet *r, enum base_kind base, const struct pawl_a1
  * never sent: the next one goes behind them. */
 bool ratchet_attested(struct ratchet *r, const struct pawl_a1 *a1);
 
+/* Behind it, for the first snapshot that a store which was put back hears of: the device may have
+ * dropped any of its leaves by a receipt of the store that is gone. */
+void ratchet_forgot(struct ratchet *r, const struct pawl_a1 *a1);
+
 /* The newest epoch of any root; 0: there never was one. */
 uint64_t ratchet_known_epoch(const struct ratchet *r);
 /* Whether a resync or an enrolment may make this epoch: above every known one, by at most

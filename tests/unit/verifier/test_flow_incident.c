@@ -864,6 +864,192 @@ static void a_window_begins_behind_the_last_clean_snapshot(void **state)
     assert_int_equal(world_all_incidents(&w), 1);
 }
 
+/* Twenty replays of his are told; what the device attests is proved all the same. */
+static void a_thief_does_not_use_the_proofs_up(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 20);
+    for (uint64_t seq = 1; seq <= 20; seq++)
+        send(&w, &d, &log, forge(&log, seq));
+    soft_log_say(&log, "genuine"); /* it never comes */
+    send(&w, &d, &log, forge(&log, 21));
+    attests(&w, &d, &log);
+    world_takes(&w, flow_supply, supply(&w, &log, 0), 200);
+    struct checking c = proofs(&w, &d, 1);
+    assert_true(c.n > 0 && c.n <= INCIDENT_PROOFS_MAX);
+    assert_int_equal(c.rule[c.n - 1], RULE_E3);
+    assert_int_equal(c.strength[c.n - 1], PROOF_AK);
+}
+
+static void what_a_thief_left_of_an_old_epoch_is_not_kept(void **state) /* P-REC-5 */
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log, thief;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    thief = log;
+    thief.e.seq = 30000;
+    soft_generation(&thief.e, 100);
+    send(&w, &d, &thief, forge(&thief, 30000)); /* no seq_hi will ever reach it */
+    rekeys(&w, &d, &log);
+    attests(&w, &d, &log);
+    soft_log_prune(&log, 1);
+    world_log_says(&w, &d, &log, 1);
+    w.now_ms += PAWL_LATE_MS + 1;
+    attests(&w, &d, &log);
+    assert_string_equal(names(&w, &d, 1), "E3 1/100/30000 ");
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM generation WHERE epoch = 1"), 0);
+}
+
+/* ---- d: malware that had the TPM ------------------------------------------------------------- */
+
+/* A resync that is never used names an epoch far away, and a finding in the next quote that epoch:
+ * an incident of it would wait for ever, and swallow all that is found until then. */
+static void no_finding_is_about_an_epoch_that_never_was(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+    const uint8_t          receipt[32] = { 0x77 };
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 1);
+    attests(&w, &d, &log);
+    struct soft_device malware = d;
+    soft_device_forget(&malware);
+    for (unsigned i = 0; i < 2; i++) {
+        world_begin(&w, &malware, PAWL_LABEL_RESYNC, &ev);
+        ev.a1.new_epoch = 50000 + i;
+        if (i) {
+            ev.a1.receipt.verdict = 2;
+            ev.a1.receipt.receipt = PAWL_VIEW_OF(receipt);
+            ev.a1.receipt.pair_n = 1;
+            ev.a1.receipt.pair[0].epoch = 50000;
+        }
+        world_sends(&w, &ev);
+    }
+    incident_is(&w, &d, 1, INCIDENT_KEY_USED_ELSEWHERE, SEVERITY_HIGH, INCIDENT_OPEN);
+    d.attempt = malware.attempt; /* it is gone, and the device heals */
+    d.clock = malware.clock;
+    rekeys(&w, &d, &log);
+    attests(&w, &d, &log);
+    incident_is(&w, &d, 1, INCIDENT_KEY_USED_ELSEWHERE, SEVERITY_HIGH, INCIDENT_CLOSED);
+    lights(&w, "affirming", "affirming");
+}
+
+/* ---- what must accuse nobody ---------------------------------------------------------------- */
+
+/* Says one thing that the network holds back, and has its leaves attested and settled all the same:
+ * the device drops them from its log, and lists the generation no more. */
+static struct pawl_view held_back(struct world *w, struct soft_device *d, struct soft_log *log)
+{
+    struct pawl_view cose = soft_log_say(log, "late");
+
+    soft_log_open(log);
+    soft_log_say(log, "lost");
+    attests(w, d, log);
+    world_takes(w, flow_supply, supply(w, log, 0), 200);
+    attests(w, d, log); /* its receipt covers the first generation */
+    soft_log_prune(log, 1);
+    attests(w, d, log);
+    w->now_ms += PAWL_LATE_MS + 1;
+    attests(w, d, log);
+    return cose;
+}
+
+static int64_t restored_at;
+
+static int64_t restored_ms(void *self)
+{
+    (void)self;
+    return restored_at;
+}
+
+/* A receipt of the store that is gone let the device drop what stands between two that it lists. */
+static void a_store_that_was_put_back_holds_no_gap_of_the_log_against_it(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+    const uint8_t          receipt[32] = { 0x77 };
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    soft_log_say(&log, "lost"); /* its generation stays in the log */
+    world_log_says(&w, &d, &log, 1);
+    soft_log_open(&log);
+    world_log_says(&w, &d, &log, 2);
+    soft_log_open(&log);
+    world_log_says(&w, &d, &log, 1);
+    memmove(&log.gen[1], &log.gen[2], sizeof(log.gen[0]));
+    log.gen_n--;
+    w.now_ms += 1000;
+    w.store.store.restored_ms = restored_ms;
+    restored_at = w.now_ms;
+    world_begin(&w, &d, PAWL_LABEL_ATTEST, &ev);
+    soft_log_snd(&log, &ev.a1);
+    ev.a1.receipt.verdict = 1;
+    ev.a1.receipt.receipt = PAWL_VIEW_OF(receipt);
+    world_sends(&w, &ev);
+    assert_int_equal(world_all_incidents(&w), 0);
+    w.now_ms += 1000;
+    attests(&w, &d, &log);
+    assert_int_equal(world_all_incidents(&w), 0);
+    send(&w, &d, &log, forge(&log, 5)); /* two in one slot are two all the same */
+    assert_int_equal(world_all_incidents(&w), 1);
+    restored_at = 0;
+}
+
+static void what_was_held_back_for_hours_accuses_nobody(void **state) /* f) */
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    struct pawl_view cose = held_back(&w, &d, &log);
+    send(&w, &d, &log, cose);
+    assert_int_equal(world_all_incidents(&w), 0);
+    assert_string_equal(world_inbox(&w, &d), "1/0/1/4294967297:late ");
+}
+
+static void what_was_held_back_over_a_rekey_accuses_nobody(void **state) /* f) */
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    struct pawl_view cose = held_back(&w, &d, &log);
+    rekeys(&w, &d, &log);
+    attests(&w, &d, &log);
+    w.now_ms += PAWL_LATE_MS + 1;
+    attests(&w, &d, &log);
+    const struct pawl_view    both[] = { cose, soft_log_say(&log, "after it") };
+    static struct soft_answer a;
+    world_says(&w, &d, &log.e, both, 2, &a);
+    assert_int_equal(world_all_incidents(&w), 0);
+}
+
 /* ---- the chain's head ----------------------------------------------------------------------- */
 
 static void audit_is(struct world *w, uint64_t number)
@@ -945,6 +1131,17 @@ int main(void)
         T_CASE("E6 a TPM that went back is told once", a_tpm_that_went_back_is_told_once),
         T_CASE("a window begins behind the last clean snapshot",
                a_window_begins_behind_the_last_clean_snapshot),
+        T_CASE("P-REC-5 what a thief left of an old epoch is not kept",
+               what_a_thief_left_of_an_old_epoch_is_not_kept),
+        T_CASE("d) no finding is about an epoch that never was",
+               no_finding_is_about_an_epoch_that_never_was),
+        T_CASE("c) a thief does not use the proofs up", a_thief_does_not_use_the_proofs_up),
+        T_CASE("P-REC-3 a store that was put back holds no gap of the log against it",
+               a_store_that_was_put_back_holds_no_gap_of_the_log_against_it),
+        T_CASE("f) what was held back for hours accuses nobody",
+               what_was_held_back_for_hours_accuses_nobody),
+        T_CASE("f) what was held back over a rekey accuses nobody",
+               what_was_held_back_over_a_rekey_accuses_nobody),
         T_CASE("every token names the head of the chain", every_token_names_the_head_of_the_chain),
     };
 
