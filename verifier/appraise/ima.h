@@ -50,8 +50,8 @@ static inline bool ima_more(const struct ima_list *l)
 
 /* The next entry: its frame only, which is all that a replay needs. On failure the place stays.
  * err->where is "pcr", "template_digest", "template_name" or "template_data", err->why names the
- * entry. SHORT, RANGE, FORM; UNSUPPORTED for a big-endian list: such kernels write this one with
- * ima_canonical_fmt. */
+ * entry. SHORT, RANGE (above IMA_ENTRIES_MAX too: "entries"), FORM; UNSUPPORTED for a big-endian
+ * list: such kernels write this one with ima_canonical_fmt. */
 PAWL_MUST_USE pawl_status ima_next(struct ima_list *l, struct ima_entry *ret, struct pawl_err *err);
 
 /* The digest over the template data by any hash: what a kernel since 5.8 extends into a bank of

@@ -60,8 +60,6 @@ pawl_status ima_extend(struct ima_place *place, const struct ima_entry *e, struc
 {
     struct pawl_digest d, value;
 
-    if (place->entries >= IMA_ENTRIES_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "entries", "more than %d", IMA_ENTRIES_MAX);
     if (e->pcr == place->pcr) {
         PAWL_TRY(digest_to_extend(place, e, &d, err));
         const struct pawl_view parts[] = { pawl_digest_view(&place->value), pawl_digest_view(&d) };

@@ -41,7 +41,7 @@ struct ima_place {
 struct ima_place ima_start(uint32_t resets, uint32_t pcr, enum pawl_hash bank);
 
 /* Extends one entry; place->extends must be known. FORGED in a bank of SHA-1 or padded, if the
- * entry's digest is not that of its data: there the digest counts. RANGE above IMA_ENTRIES_MAX. */
+ * entry's digest is not that of its data: there the digest counts. */
 PAWL_MUST_USE pawl_status ima_extend(struct ima_place *place, const struct ima_entry *e,
                                      struct pawl_err *err);
 

@@ -11,7 +11,6 @@
 
 enum {
     TYPE_FILE = 3,   /* EVM_IMA_XATTR_DIGSIG */
-    TYPE_EVM = 5,    /* EVM_XATTR_PORTABLE_DIGSIG */
     TYPE_VERITY = 6, /* IMA_VERITY_DIGSIG */
 };
 
@@ -87,9 +86,6 @@ static enum pawl_hash hash_of(uint8_t algo)
 static pawl_status check_kind(const struct signature *s, const struct ima_digest *file,
                               struct pawl_err *err)
 {
-    if (s->type == TYPE_EVM)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "sig.type",
-                         "is EVM's, over more than the file's digest");
     if (s->type != TYPE_FILE && s->type != TYPE_VERITY)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "sig.type", "%u is no signature of a file",
                          s->type);

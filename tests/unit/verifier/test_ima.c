@@ -359,6 +359,22 @@ static void i4_says_whether_the_bank_had_a_digest_of_its_own(void **state)
     assert_int_equal(c.at.extends, IMA_EXTENDS_PADDED);
 }
 
+static void i4_a_boot_that_pads_goes_on_so(void **state)
+{
+    (void)state;
+    struct soft_ima    l;
+    struct ima_covered c;
+    struct pawl_err    err;
+
+    soft_ima_boot(&l);
+    soft_ima_file(&l, "boot_aggregate", "");
+    T_OK(replay(soft_ima_list(&l, 0), &l.padded, &c, &err), &err);
+    size_t before = l.n;
+    soft_ima_file(&l, "/bin/sh", "sh");
+    T_OK(ima_replay(&c.at, soft_ima_list(&l, before), 1, RESETS, &l.padded, &c, &err), &err);
+    assert_int_equal(c.at.extends, IMA_EXTENDS_PADDED);
+}
+
 /* A boot is of one kernel: who extended own digests cannot go on with SHA-1 ones. */
 static void i4_a_boot_does_not_change_how_it_extends(void **state)
 {
@@ -616,6 +632,7 @@ int main(void)
                i3_the_legacy_template_is_measured_with_its_padding),
         T_CASE("I4: says whether the bank had a digest of its own",
                i4_says_whether_the_bank_had_a_digest_of_its_own),
+        T_CASE("I4: a boot that pads goes on so", i4_a_boot_that_pads_goes_on_so),
         T_CASE("I4: a boot does not change how it extends",
                i4_a_boot_does_not_change_how_it_extends),
         T_CASE("I5: entries of another PCR are passed over and counted",

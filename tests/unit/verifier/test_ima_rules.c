@@ -171,7 +171,7 @@ static void what_rules_know_is_good(void **state)
     assert_true(d.judged.policy);
 }
 
-static void a_file_that_no_rule_knows_is_bad(void **state)
+static void i0_a_file_that_no_rule_knows_is_bad(void **state)
 {
     (void)state;
     static const char *const other[][2] = { { "/bin/sh", "other" }, { "/bin/shh", "sh" },
@@ -207,6 +207,16 @@ static void a_digest_of_verity_is_none_of_a_file(void **state)
     d.files[0].verity = true;
     put_named(&d, "ima-ngv2", "verity:sha256:", "/bin/sh", "sh", pawl_view(NULL, 0));
     is_good(&d);
+}
+
+static void a_digest_of_an_unknown_hash_is_none(void **state)
+{
+    (void)state;
+    struct device d;
+
+    boot_well(&d);
+    put_named(&d, "ima-ng", "sm3:", "/bin/sh", "sh", pawl_view(NULL, 0));
+    is_bad(&d, "I0", 2, "/bin/sh");
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -320,6 +330,29 @@ static void i6_boot_aggregate_is_of_the_quoted_boot(void **state)
     aggregate(&d, 9); /* of a number of PCRs that no kernel takes */
     soft_ima_file(&d.l, "/etc/ima/ima-policy", "measure func=BPRM_CHECK");
     is_bad(&d, "I6", 0, "boot_aggregate: sha256:");
+}
+
+static void i6_sha1_is_over_pcrs_0_to_7_only(void **state)
+{
+    (void)state;
+    static const enum ima_boot want[] = { [8] = IMA_BOOT_SAME, [10] = IMA_BOOT_DIFFERS };
+    struct device              d;
+    uint8_t                    all[10 * 20];
+    enum ima_boot              got;
+    struct pawl_err            err;
+
+    boot(&d);
+    d.select.bank[0].hash = PAWL_SHA1;
+    for (size_t i = 0; i < 10; i++) {
+        d.values.value[i].n = 20;
+        memcpy(all + 20 * i, d.values.value[i].b, 20);
+    }
+    for (size_t pcrs = 8; pcrs <= 10; pcrs += 2) {
+        const struct ima_digest a = { .alg = PAWL_SHA1,
+                                      .bytes = digest_of(PAWL_SHA1, pawl_view(all, 20 * pcrs)) };
+        T_OK(ima_boot_check(&a, &d.select, &d.values, &got, &err), &err);
+        assert_int_equal(got, want[pcrs]);
+    }
 }
 
 static void i6_pcrs_that_were_not_quoted_prove_no_boot(void **state)
@@ -668,8 +701,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T_CASE("what rules know is good", what_rules_know_is_good),
         T_CASE("what a key signed is known", what_a_key_signed_is_known),
-        T_CASE("I0: a file that no rule knows is bad", a_file_that_no_rule_knows_is_bad),
+        T_CASE("I0: a file that no rule knows is bad", i0_a_file_that_no_rule_knows_is_bad),
         T_CASE("a digest of verity is none of a file", a_digest_of_verity_is_none_of_a_file),
+        T_CASE("a digest of an unknown hash is none", a_digest_of_an_unknown_hash_is_none),
         T_CASE("I1: a violation is bad unless rules take it",
                i1_a_violation_is_bad_unless_rules_take_it),
         T_CASE("I2: an entry of no template that we know is bad",
@@ -683,6 +717,7 @@ int main(void)
         T_CASE("I5: entries of other PCRs are told and not judged",
                i5_entries_of_other_pcrs_are_told_and_not_judged),
         T_CASE("I6: boot_aggregate is of the quoted boot", i6_boot_aggregate_is_of_the_quoted_boot),
+        T_CASE("I6: SHA-1 is over PCRs 0 to 7 only", i6_sha1_is_over_pcrs_0_to_7_only),
         T_CASE("I6: PCRs that were not quoted prove no boot",
                i6_pcrs_that_were_not_quoted_prove_no_boot),
         T_CASE("I6: a kernel without TPM is told", i6_a_kernel_without_tpm_is_told),

@@ -134,6 +134,16 @@ static struct pawl_view with(const char *name, size_t at, uint8_t v)
     return sig;
 }
 
+/* With a byte behind it. */
+static struct pawl_view longer(struct pawl_view sig)
+{
+    uint8_t b[PAWL_SIGNATURE_MAX] = { 0 };
+
+    assert_true(sig.n < sizeof(b));
+    memcpy(b, sig.p, sig.n);
+    return t_copy(pawl_view(b, sig.n + 1));
+}
+
 static void i10_other_kinds_of_signature_are_none(void **state)
 {
     (void)state;
@@ -148,6 +158,10 @@ static void i10_other_kinds_of_signature_are_none(void **state)
     fails(with(name, VERSION, 3), &o, PAWL_E_UNSUPPORTED, "sig.version");
     fails(with(name, HASH, 5), &o, PAWL_E_UNSUPPORTED, "sig.hash_algo");
     fails(with(name, HASH, 200), &o, PAWL_E_UNSUPPORTED, "sig.hash_algo");
+    o.digest.alg = PAWL_HASH_NONE; /* an unknown hash is none, whoever else names one */
+    fails(with(name, HASH, 200), &o, PAWL_E_UNSUPPORTED, "sig.hash_algo");
+    o.digest.alg = PAWL_SHA256;
+    fails(longer(sig), &o, PAWL_E_TRAILING, "end");
     fails(pawl_view(sig.p, sig.n - 1), &o, PAWL_E_SHORT, "sig.sig");
     fails(pawl_view(sig.p, 0), &o, PAWL_E_SHORT, "sig.type");
     o.digest.verity = true;
