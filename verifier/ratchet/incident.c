@@ -132,14 +132,16 @@ static bool opens_again(const struct incident *i, enum rule rule, const struct i
 /* The one before leaves what it still waited for (inv. 3, 4). A row of our own keeps its place. */
 static void open_next(struct incident *i, enum rule rule, const struct incident_at *at)
 {
-    struct incident next = { .state = INCIDENT_OPEN, .epoch = at->epoch, .opened_ms = at->now_ms };
+    struct incident next = { .state = INCIDENT_OPEN,
+                             .epoch = at->epoch,
+                             .opened_ms = at->now_ms,
+                             .tainted = i->tainted,
+                             .taint_lo = i->taint_lo,
+                             .taint_ms = i->taint_ms };
 
     if (i->state != INCIDENT_ABSENT && !is_ours(i)) {
         next.before = i->by_person ? 0 : i->before + 1;
         next.waits = incident_is_open(i) && i->waits;
-        next.tainted = i->tainted;
-        next.taint_lo = i->taint_lo;
-        next.taint_ms = i->taint_ms;
     } else if (i->state != INCIDENT_ABSENT) {
         next.before = i->before;
         if (i->epoch >= at->epoch) {

@@ -415,10 +415,15 @@ static struct incident_at place_of(const struct ratchet *r, uint64_t epoch, int6
 bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t now_ms)
 {
     const struct incident_at at = place_of(r, epoch, now_ms);
+    const bool               again = r->incident.by_person && r->incident.epoch == at.epoch;
 
     if (rule != RULE_BACK && at.epoch >= r->current.epoch)
         r->rekey_demanded = true;
-    return incident_add(&r->incident, rule, &at);
+    bool opens = incident_add(&r->incident, rule, &at);
+    /* Whoever gave it knew nothing of this one, and the root that it makes would close it. */
+    if (opens && !again && rule != RULE_BACK)
+        r->may_resync = false;
+    return opens;
 }
 
 bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch)

@@ -72,7 +72,8 @@ enum resync_leave ratchet_resync(const struct ratchet *r, enum base_kind base, u
 uint64_t ratchet_epoch_of(const struct ratchet *r, uint64_t epoch);
 
 /* A finding: joins the last incident or opens one (true), see incident_add. A rekey is demanded
- * while the epoch that it is about is current. epoch: as above. */
+ * while the epoch that it is about is current, and an older leave to resync ends with a new
+ * incident. epoch: as above. */
 bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t now_ms);
 /* Whether it would open one. */
 bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch);

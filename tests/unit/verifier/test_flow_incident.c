@@ -781,6 +781,32 @@ static void a_copy_is_proved_by_two_quotes(void **state) /* E5 */
     }
 }
 
+/* A leave that nobody used would let the copy close what it is accused of. */
+static void a_leave_from_before_an_incident_is_none(void **state)
+{
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    struct soft_evidence ev;
+
+    world_make(&w);
+    world_settled(&w, &d);
+    struct soft_device copy = d;
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
+    world_rekey(&w, &d);
+    world_attest(&w, &d);
+    copy.attempt = d.attempt;
+    copy.clock.clock_ms = d.clock.clock_ms + 1000;
+    world_begin(&w, &copy, PAWL_LABEL_REKEY, &ev);
+    soft_evidence_sign(&ev, NULL);
+    world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_FORKED);
+    world_begin(&w, &copy, PAWL_LABEL_RESYNC, &ev);
+    ev.a1.new_epoch = 3;
+    soft_evidence_sign(&ev, NULL);
+    world_says_no(&w, soft_evidence_bytes(&ev), PAWL_REFUSAL_FORKED);
+    incident_is(&w, &d, 2, INCIDENT_DEVICE_CLONED, SEVERITY_CRITICAL, INCIDENT_OPEN);
+}
+
 static void a_newer_incident_closes_the_row_of_the_older(void **state)
 {
     (void)state;
@@ -1126,6 +1152,7 @@ int main(void)
                a_new_finding_opens_again_what_a_person_closed),
         T_CASE("a person's leave that is used closes it", a_person_s_leave_that_is_used_closes_it),
         T_CASE("E5 a copy is proved by two quotes", a_copy_is_proved_by_two_quotes),
+        T_CASE("a leave from before an incident is none", a_leave_from_before_an_incident_is_none),
         T_CASE("a newer incident closes the row of the older",
                a_newer_incident_closes_the_row_of_the_older),
         T_CASE("E6 a TPM that went back is told once", a_tpm_that_went_back_is_told_once),

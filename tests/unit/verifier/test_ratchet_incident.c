@@ -340,6 +340,22 @@ static void what_our_store_lost_gives_its_place(void **state) /* inv. 5 */
     assert_false(incident_has(&i, RULE_BACK));
 }
 
+static void a_window_goes_on_over_what_our_store_lost(void **state) /* inv. 4 */
+{
+    (void)state;
+    struct incident i = opened(RULE_E1);
+
+    i.taint_lo = 7;
+    i.taint_ms = 70;
+    assert_true(incident_rekeyed(&i, 6, false));
+    assert_true(add(&i, RULE_BACK, 6, 6));
+    assert_true(incident_came_back(&i));
+    assert_true(add(&i, RULE_E1, 6, 6));
+    assert_true(i.tainted);
+    assert_int_equal(i.taint_lo, 7);
+    assert_int_equal(i.taint_ms, 70);
+}
+
 static void what_our_store_lost_joins_what_is_open(void **state) /* inv. 5 */
 {
     (void)state;
@@ -379,6 +395,8 @@ int main(void)
         T_CASE("a TPM that went back says so once", a_tpm_that_went_back_says_so_once),
         T_CASE("what our store lost ends by itself", what_our_store_lost_ends_by_itself),
         T_CASE("what our store lost gives its place", what_our_store_lost_gives_its_place),
+        T_CASE("a window goes on over what our store lost",
+               a_window_goes_on_over_what_our_store_lost),
         T_CASE("what our store lost joins what is open", what_our_store_lost_joins_what_is_open),
     };
 
