@@ -20,8 +20,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
-from survival_world import (CLONED, KILLED, Skip, World, make_authority, no_file_grows_beyond,
-                            until)
+from survival_world import (CLONED, CLOSED, KILLED, WENT_BACK, Skip, World, make_authority,
+                            no_file_grows_beyond, until)
 
 CASES, GROUPS = {}, {}
 ALL = "--all" in sys.argv
@@ -415,6 +415,8 @@ def verifier_of_yesterday(prefix, note):
         w.check()
         w.resynced(1)
         w.check()
+        found = w.rows("SELECT DISTINCT kind, state FROM incident")
+        assert found == [(WENT_BACK, CLOSED)], found  # told as our own fault, and over
         return 1
 
 

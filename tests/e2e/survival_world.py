@@ -260,6 +260,7 @@ class Messages:
 Done = collections.namedtuple("Done", "code out err")
 KILLED = -signal.SIGKILL
 CLONED, WENT_BACK = 3, 5  # kinds of incidents
+CLOSED = 3  # their state
 
 
 class OperatorSocket(http.client.HTTPConnection):
