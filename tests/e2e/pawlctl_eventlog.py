@@ -133,6 +133,11 @@ def check_quoted(work):
         assert code == 1 and answer["replays"] is False and "L1" in rows, (log, answer["failures"])
     code, answer, _ = ask("--pcrs", work / "pcrs", LOGS / "gtt-debian-10.bin")
     assert code == 1 and "L14" in [f["row"] for f in answer["failures"]], answer["failures"]
+    for args, code, word in (([], 2, "an argument is missing"), ([work / "none"], 3, "none"),
+                             ([work / "pcrs"], 1, "events[")):
+        done = subprocess.run([PAWLCTL, "eventlog", *map(str, args)], text=True,
+                              capture_output=True, timeout=60, check=False)
+        assert done.returncode == code and word in done.stderr and not done.stdout, done
     (work / "pcrs").write_text("sha256:\n  0 : 0x00\n")
     code, answer, _ = ask("--pcrs", work / "pcrs", work / "t490")
     assert code == 1 and answer["field"] == "pcrs.line 2.value", answer

@@ -171,7 +171,7 @@ pawl_status efi_variable_parse(struct pawl_view in, struct efi_variable *ret, st
     if (name_n > r.left / 2)
         pawl_rd_fail(&r, PAWL_E_SHORT, "UnicodeName");
     v.name = pawl_rd_bytes(&r, "UnicodeName", r.bad ? 0 : (size_t)name_n * 2);
-    if (data_n > r.left)
+    if (data_n > r.left) /* before it becomes a size_t, which may be shorter */
         pawl_rd_fail(&r, PAWL_E_SHORT, "VariableData");
     v.data = pawl_rd_bytes(&r, "VariableData", r.bad ? 0 : (size_t)data_n);
     PAWL_TRY(pawl_rd_end(&r, err));

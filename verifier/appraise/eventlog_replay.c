@@ -125,12 +125,12 @@ enum { EBS_WORDS = 2 };
 static const char *const ebs_words[EBS_WORDS] = { "Exit Boot Services Invocation",
                                                   "Exit Boot Services Returned with Success" };
 
-/* Which of the words it is; EBS_WORDS for none. */
+/* Which of the words an event of PCR 5 is; EBS_WORDS for none. */
 static size_t ebs_word(const struct eventlog_event *e)
 {
     size_t i = 0;
 
-    if (e->pcr != EBS_PCR || e->type != EV_EFI_ACTION)
+    if (e->type != EV_EFI_ACTION)
         return EBS_WORDS;
     while (i < EBS_WORDS && !pawl_view_equal(e->data, pawl_view_str(ebs_words[i])))
         i++;

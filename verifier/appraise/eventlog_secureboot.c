@@ -19,6 +19,7 @@ struct reading {
     struct failures                *f;
     bool                            separated;
     unsigned                        seen; /* bit i: variables[i] */
+    size_t                          authorities;
 };
 
 /* ---- settings ------------------------------------------------------------------------------- */
@@ -119,12 +120,7 @@ static void read_variable(struct reading *r, size_t event)
 
 static void add_authority(struct reading *r, const struct authority *a)
 {
-    struct secure_boot_facts *facts = r->facts;
-
-    if (facts->authority_n < FACTS_AUTHORITIES_MAX)
-        facts->authority[facts->authority_n++] = *a;
-    else
-        failure_add(r->f, "L8", (long)a->event, "at most 32 authorities", "one more");
+    r->facts->authority[r->facts->authority_n++] = *a;
 }
 
 /* shim measures its own settings as authorities, too. */
@@ -155,6 +151,11 @@ static void read_authority(struct reading *r, size_t event)
     struct pawl_err             err;
     char                        name[32];
 
+    /* Each is looked for in all of db, which may be long. */
+    if (r->authorities++ >= FACTS_AUTHORITIES_MAX) {
+        failure_add(r->f, "L8", (long)event, "at most 32 authorities", "one more");
+        return;
+    }
     if (!pawl_is_ok(efi_variable_parse(without_padding(&r->measured[event]), &v, &err))) {
         failure_add(r->f, "L9", (long)event, "UEFI_VARIABLE_DATA", "%s: %s", err.where, err.why);
         return;

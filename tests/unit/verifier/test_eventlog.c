@@ -355,6 +355,21 @@ static void t7_a_locality_that_is_late_foreign_or_strange(void **state)
     }
 }
 
+static void t7_a_locality_is_one_byte(void **state)
+{
+    (void)state;
+    static const char data[] = "StartupLocality\0\0\3";
+
+    for (size_t n = 16; n <= 18; n += 2) {
+        struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA256);
+        struct eventlog_pcrs p;
+        soft_eventlog_insert(&soft, 0, soft_event(0, EV_NO_ACTION, pawl_view(data, n)));
+        PAWL_CLEANUP(eventlog_done) struct eventlog log = parse(&soft);
+        T_FAILS(eventlog_replay(&log, &p, &err), &err, PAWL_E_FORM);
+        T_WHERE(&err, "events[1].startupLocality");
+    }
+}
+
 static void l4_a_no_action_event_extends_nothing(void **state)
 {
     (void)state;
@@ -491,6 +506,14 @@ static void l13_the_end_of_the_firmware_may_be_missing_or_there_twice(void **sta
     /* And nothing else may: half of it, another word, another PCR, another event twice. */
     missing.n++;
     fails_by(&missing, &q, "L1");
+    struct soft_eventlog begun = soft;
+    soft_eventlog_insert(&begun, begun.n - 2, soft.event[soft.n - 2]);
+    p = replay(&begun);
+    struct quote begun_twice = quote_of(&p, EVENTLOG_PCRS);
+    fails_by(&missing, &begun_twice, "L1");
+    struct soft_eventlog other = twice;
+    other.event[other.n - 1].measured = t_copy(pawl_view_str("another word"));
+    fails_by(&other, &q, "L1");
     twice.event[twice.n - 1].data = t_copy(pawl_view_str("Exit Boot Services Returned"));
     fails_by(&twice, &q, "L1");
     twice = soft;
@@ -571,6 +594,7 @@ int main(void)
         T_CASE("T7: PCR 0 begins with the locality", t7_pcr_0_begins_with_the_locality),
         T_CASE("T7: a locality that is late, foreign or strange",
                t7_a_locality_that_is_late_foreign_or_strange),
+        T_CASE("T7: a locality is one byte", t7_a_locality_is_one_byte),
         T_CASE("L4: an EV_NO_ACTION event extends nothing", l4_a_no_action_event_extends_nothing),
         T_CASE("L4: an event renamed to EV_NO_ACTION is missed",
                l4_an_event_renamed_to_no_action_is_missed),

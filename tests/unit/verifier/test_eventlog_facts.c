@@ -228,6 +228,21 @@ static void an_authority_of_an_older_shim_is_read(void **state)
     fails_secure_boot_by(&soft, "L3");
 }
 
+static void what_shim_says_of_itself(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[8] = { 1 };
+    struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA256);
+    size_t               at = soft_eventlog_find(&soft, 7, EV_EFI_VARIABLE_AUTHORITY, 2);
+
+    soft_eventlog_insert(&soft, at, authority(efi_shim, "MokListTrusted", pawl_view(zeros, 1)));
+    soft.event[at + 1] = authority(efi_shim, "MokList", PAWL_VIEW_OF(zeros)); /* no padding */
+    TOLD t = tell(&soft);
+    assert_int_equal(t.f.n, 0);
+    assert_int_equal(t.facts.secure_boot.authority_n, 2);
+    assert_true(pawl_view_equal(t.facts.secure_boot.authority[1].bytes, PAWL_VIEW_OF(zeros)));
+}
+
 /* ---- events that have no place -------------------------------------------------------------- */
 
 static void l4_an_unknown_type_in_pcr_7(void **state)
@@ -337,6 +352,8 @@ static void l6_separators(void **state)
         soft = good;
         soft.event[at] = soft_event(pcr, EV_SEPARATOR, t_hex("01000000"));
         fails_by(&soft, "L6");
+        TOLD error = tell(&soft);
+        assert_non_null(strstr(error.f.list[0].found, "tells of an error"));
         soft.event[at] = soft_event(pcr, EV_SEPARATOR, t_hex("00000001"));
         fails_by(&soft, "L6");
         soft.event[at] = soft_event(pcr, EV_SEPARATOR, t_hex("0000000000000000"));
@@ -364,8 +381,12 @@ static void l8_lists_of_facts_are_bounded(void **state)
     assert_int_equal(most.facts.image_n, FACTS_IMAGES_MAX);
     soft_eventlog_insert(&edited, end, image);
     fails_by(&edited, "L8");
-    for (size_t i = 2; i <= FACTS_AUTHORITIES_MAX; i++)
+    for (size_t i = 3; i < FACTS_AUTHORITIES_MAX; i++) /* one tells the SBAT level */
         soft_eventlog_insert(&soft, end, word);
+    TOLD words = tell(&soft);
+    assert_int_equal(words.f.n, 0);
+    assert_int_equal(words.facts.secure_boot.authority_n, FACTS_AUTHORITIES_MAX - 1);
+    soft_eventlog_insert(&soft, end, word);
     fails_secure_boot_by(&soft, "L8");
 }
 
@@ -376,8 +397,8 @@ static void l9_signature_lists_that_do_not_divide(void **state)
     static const struct {
         size_t  at;
         uint8_t value;
-    } bad[] = { { 16, 27 }, { 16, 29 }, { 17, 1 }, { 19, 1 },  { 20, 1 },
-                { 23, 1 },  { 24, 16 }, { 24, 0 }, { 24, 28 }, { 27, 1 } };
+    } bad[] = { { 16, 27 }, { 16, 29 }, { 17, 1 }, { 19, 1 },  { 20, 1 }, { 23, 1 },
+                { 24, 16 }, { 24, 1 },  { 24, 0 }, { 24, 28 }, { 27, 1 } };
     const struct pawl_view key = soft_signature(1, pawl_view_str("certificate A"));
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -569,6 +590,7 @@ static void l17_lines_are_what_was_measured_behind_the_words(void **state)
     TOLD forged = tell(&soft);
     assert_false(has_line(&forged, "/vmlinuz"));
     assert_int_equal(forged.facts.measured[at + 1].belief, BELIEF_NONE);
+    assert_false(eventlog_is_line(&forged.log, &forged.facts, at + 1));
 }
 
 static void l17_lines_of_systemd(void **state)
@@ -633,6 +655,15 @@ static void l18_a_failure_is_one_line_of_print(void **state)
     assert_int_equal(f.n, FAILURES_MAX);
     assert_int_equal(f.dropped, 2);
     assert_true(failures_are_bad(&f));
+    f.list[0].warning = true;
+    assert_true(failures_are_bad(&f)); /* one that was dropped may have been no warning */
+    struct failures joined = { 0 };
+    failures_join(&joined, &f);
+    failures_join(&joined, &f);
+    assert_int_equal(joined.n, FAILURES_MAX);
+    assert_int_equal(joined.dropped, FAILURES_MAX + 4);
+    joined.dropped = 0;
+    assert_false(failures_are_bad(&joined));
 }
 
 int main(void)
@@ -648,6 +679,7 @@ int main(void)
         T_CASE("a boot variable may be measured by its value",
                a_boot_variable_may_be_measured_by_its_value),
         T_CASE("an authority of an older shim is read", an_authority_of_an_older_shim_is_read),
+        T_CASE("what shim says of itself", what_shim_says_of_itself),
         T_CASE("L4: an unknown type in PCR 7", l4_an_unknown_type_in_pcr_7),
         T_CASE("L4: an EV_NO_ACTION event that looks measured",
                l4_a_no_action_event_that_looks_measured),
