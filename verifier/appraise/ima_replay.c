@@ -28,30 +28,33 @@ struct ima_place ima_start(uint32_t resets, uint32_t pcr, enum pawl_hash bank)
 
 /* ---- one entry ------------------------------------------------------------------------------ */
 
-/* SHA-1 over the data, which must be the digest that the list claims (I2). */
-static pawl_status claimed_digest(const struct ima_entry *e, uint64_t index,
-                                  struct pawl_digest *ret, struct pawl_err *err)
+/* Where the digest of the list is what counts, it must be that of the data (I2). */
+static pawl_status check_claimed(const struct ima_entry *e, uint64_t index, struct pawl_err *err)
 {
-    PAWL_TRY(ima_template_digest(e, PAWL_SHA1, ret, err));
-    if (!pawl_view_equal(pawl_digest_view(ret), e->digest))
+    struct pawl_digest d;
+
+    PAWL_TRY(ima_template_digest(e, PAWL_SHA1, &d, err));
+    if (!pawl_view_equal(pawl_digest_view(&d), e->digest))
         return pawl_fail(err, PAWL_E_FORGED, "template_digest",
                          "of entry %" PRIu64 " is not that of its data", index);
     return pawl_ok();
 }
 
+/* As long as the bank's digests: zeros stand behind one of SHA-1. */
 static pawl_status digest_to_extend(const struct ima_place *p, const struct ima_entry *e,
                                     struct pawl_digest *ret, struct pawl_err *err)
 {
-    struct pawl_digest d = { 0 };
+    bool               sha1 = p->extends == IMA_EXTENDS_PADDED || p->bank == PAWL_SHA1;
+    struct pawl_digest d = { .n = p->value.n };
 
-    if (e->violation) { /* I1 */
-        memset(d.b, 0xff, p->value.n);
-    } else if (p->extends == IMA_EXTENDS_PADDED || p->bank == PAWL_SHA1) {
-        PAWL_TRY(claimed_digest(e, p->entries, &d, err));
-    } else {
+    if (!sha1 && !e->violation)
         return ima_template_digest(e, p->bank, ret, err);
+    if (e->violation) { /* I1 */
+        memset(d.b, 0xff, sha1 ? IMA_DIGEST : d.n);
+    } else {
+        PAWL_TRY(check_claimed(e, p->entries, err));
+        memcpy(d.b, e->digest.p, IMA_DIGEST);
     }
-    d.n = p->value.n; /* zeros behind a shorter one */
     *ret = d;
     return pawl_ok();
 }

@@ -18,7 +18,7 @@
 enum ima_extends {
     IMA_EXTENDS_NONE = 0, /* nobody knows yet */
     IMA_EXTENDS_OWN,      /* the bank's own hash over the template data: since 5.8 */
-    IMA_EXTENDS_PADDED,   /* SHA-1 of it and zeros: older; the bank is worth SHA-1 then */
+    IMA_EXTENDS_PADDED,   /* SHA-1's digest and zeros: older; the bank is worth SHA-1 then */
     IMA_EXTENDS_COUNT
 };
 

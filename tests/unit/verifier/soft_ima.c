@@ -78,7 +78,7 @@ static void end_entry(struct soft_ima *l, size_t digest_at, uint32_t pcr,
         memcpy(l->b + digest_at, padded.b, 20);
     } else {
         memset(own.b, 0xff, 32);
-        memset(padded.b, 0xff, 32);
+        memset(padded.b, 0xff, 20);
     }
     l->entries++;
     if (pcr != 10)

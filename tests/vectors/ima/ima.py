@@ -84,9 +84,7 @@ class Entry:
 
 
 def extended(entry, bank, padded):
-    if padded and not entry.violation:
-        return entry.claimed().ljust(SIZE[bank], b"\0")
-    return entry.digest(bank)
+    return entry.digest("sha1").ljust(SIZE[bank], b"\0") if padded else entry.digest(bank)
 
 
 def pcr10(entries, bank, padded=False, pcr=10):
