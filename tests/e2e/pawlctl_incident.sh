@@ -89,6 +89,7 @@ has out "$proof: the device's own TPM proves it"
 cd /
 expect 0 ctl incident verify "$work/$proof" --jwks "$work/jwks.json"
 has out "signed two requests under one number" "PROVED by the device's own TPM"
+grep -Eq '^found +20[0-9]{2}-[0-9]{2}-[0-9]{2} ' "$work/out" || fail "no date"
 [ "$(wc -L <"$work/out")" -le 100 ] || fail "wider than 100 columns"
 expect 0 ctl --json incident verify "$work/$proof" --key "$pin"
 same "$(jq -r '[.good, .strength, .rule, .device] | join(" ")' "$work/out")" \
