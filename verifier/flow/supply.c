@@ -6,6 +6,7 @@
  * It may be repeated: what is known already is only compared once more.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/answer.h"
@@ -34,8 +35,22 @@ static pawl_status find_device(struct flow *f, struct pawl_view tenant, const st
     return pawl_ok();
 }
 
+_Static_assert(FINDINGS_MAX >= PAWL_GEN_MESSAGES, "each slot of a generation is named");
+
+/* Of each generation its own, or what a thief did to many would not all be named. */
+struct supplied {
+    size_t          n;
+    struct findings of[PAWL_SND_GENS_MAX];
+};
+
+static void supplied_free(struct supplied **s)
+{
+    free(*s);
+    *s = NULL;
+}
+
 static pawl_status take_leaves(struct held *h, const struct pawl_supply *m, int64_t now_ms,
-                               struct findings *found, struct pawl_err *err)
+                               struct supplied *found, struct pawl_err *err)
 {
     struct held_generation *one;
 
@@ -44,7 +59,7 @@ static pawl_status take_leaves(struct held *h, const struct pawl_supply *m, int6
             return pawl_fail(err, PAWL_E_DENIED, "supply.leaves.dir", "was not asked for");
         PAWL_TRY(
             held_generation(h, PAWL_UP, m->leaves[i].epoch, m->leaves[i].gen, false, &one, err));
-        PAWL_TRY(detect_leaves(&h->r, m->leaves[i].leaves, &one->g, found, err));
+        PAWL_TRY(detect_leaves(&h->r, m->leaves[i].leaves, &one->g, &found->of[found->n++], err));
         one->g.seen_ms = now_ms;
         one->changed = true;
     }
@@ -67,10 +82,9 @@ static pawl_status look_for_missing(struct held *h, struct held_generation *one,
     return pawl_ok();
 }
 
-static pawl_status judge_cleanness(struct held *h, const struct findings *found, int64_t now_ms,
-                                   struct pawl_err *err)
+static pawl_status judge_cleanness(struct held *h, bool found, int64_t now_ms, struct pawl_err *err)
 {
-    struct leftover l = { .any = found->n > 0 };
+    struct leftover l = { .any = found };
 
     PAWL_TRY(held_each(h, PAWL_UP, look_for_missing, &l, err));
     if (!l.any)
@@ -80,14 +94,18 @@ static pawl_status judge_cleanness(struct held *h, const struct findings *found,
 
 /* What the leaves say: incident, marks, the lights of the record. */
 static pawl_status reckon(struct held *h, const struct tenant_config *tenant,
-                          const struct findings *found, int64_t now_ms, struct verdict *v,
+                          const struct supplied *found, int64_t now_ms, struct verdict *v,
                           struct step *step, struct pawl_err *err)
 {
     const struct incident_case c = { 0 }; /* its digests are in the last accepted evidence */
     struct device             *d = &step->device;
+    bool                       any = false;
 
-    PAWL_TRY(incident_of(h, d, step, now_ms, found, &c, NULL, err));
-    PAWL_TRY(judge_cleanness(h, found, now_ms, err));
+    for (size_t i = 0; i < found->n; i++) {
+        PAWL_TRY(incident_of(h, d, step, now_ms, &found->of[i], &c, NULL, err));
+        any |= found->of[i].n > 0;
+    }
+    PAWL_TRY(judge_cleanness(h, any, now_ms, err));
     PAWL_TRY(marks_resolve(h, step, now_ms, err));
     PAWL_TRY(incident_healed(h, tenant, step, now_ms, err));
     incident_judge(&h->r, v);
@@ -118,28 +136,30 @@ static pawl_status say_again(struct flow *f, const struct ticket *t,
 pawl_status flow_supply(struct flow *f, struct pawl_view body, struct answer *ret,
                         struct step *step, struct pawl_err *err)
 {
-    PAWL_CLEANUP(held_done) struct held h = { 0 };
-    uint8_t                             room[PAWL_TICKET_MAX];
-    struct pawl_supply                  m;
-    struct pawl_view                    tenant_name;
-    const struct tenant_config         *tenant;
-    struct ticket                       t;
-    struct device                       d;
-    struct findings                     found = { 0 };
-    int64_t                             now_ms = f->now_ms(f->now_arg);
+    PAWL_CLEANUP(held_done) struct held          h = { 0 };
+    uint8_t                                      room[PAWL_TICKET_MAX];
+    struct pawl_supply                           m;
+    struct pawl_view                             tenant_name;
+    const struct tenant_config                  *tenant;
+    struct ticket                                t;
+    struct device                                d;
+    PAWL_CLEANUP(supplied_free) struct supplied *found = calloc(1, sizeof(*found));
+    int64_t                                      now_ms = f->now_ms(f->now_arg);
 
     answer_begin(ret);
+    if (!found)
+        return pawl_fail(err, PAWL_E_MEMORY, "supply", "out of memory");
     PAWL_TRY(pawl_supply_parse(body, &m, err));
     answer_parsed(ret);
     PAWL_TRY(ticket_open(f->keys, now_ms, m.ticket, room, &tenant_name, &t, err));
     answer_names_device(ret, PAWL_VIEW_OF(t.device_id));
     PAWL_TRY(request_tenant(f, tenant_name, "supply.ticket", &tenant, err));
     PAWL_TRY(find_device(f, tenant_name, &t, &d, &h, err));
-    PAWL_TRY(take_leaves(&h, &m, now_ms, &found, err));
+    PAWL_TRY(take_leaves(&h, &m, now_ms, found, err));
     d.seen_s = now_ms / 1000;
     memcpy(step->tenant, d.tenant, sizeof(step->tenant));
     step->device = d;
-    PAWL_TRY(reckon(&h, tenant, &found, now_ms, &t.v, step, err));
+    PAWL_TRY(reckon(&h, tenant, found, now_ms, &t.v, step, err));
     PAWL_TRY(held_plan(&h, step, err));
     return say_again(f, &t, tenant, &d, incident_is_red(&h.r.incident), ret, err);
 }

@@ -913,6 +913,40 @@ static void a_thief_does_not_use_the_proofs_up(void **state)
     assert_int_equal(c.strength[c.n - 1], PROOF_AK);
 }
 
+/* A hundred in two generations: one supply names them all. */
+static void every_replaced_slot_is_named(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    static uint8_t         b[64 * 1024];
+    struct pawl_wr         out = pawl_wr_to(b, sizeof(b));
+    struct pawl_supply     m = { .leaves_n = 2 };
+    unsigned               n = 0;
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    for (unsigned i = 0; i < 100; i++) {
+        if (i == 50)
+            soft_log_open(&log);
+        soft_log_say(&log, "genuine"); /* it never comes */
+        send(&w, &d, &log, forge(&log, log.e.seq - 1));
+    }
+    attests(&w, &d, &log);
+    m.ticket = t_copy(world_result(&w).ticket);
+    for (size_t i = 0; i < m.leaves_n; i++) {
+        m.leaves[i].epoch = log.gen[i].epoch;
+        m.leaves[i].gen = log.gen[i].gen;
+        m.leaves[i].leaves = soft_log_leaves(&log, i);
+    }
+    T_OK(pawl_supply_write(&m, &out, &w.err), &w.err);
+    world_takes(&w, flow_supply, t_copy(pawl_view(b, out.n)), 200);
+    for (const char *at = names(&w, &d, 1); (at = strstr(at, "E3 ")); at++)
+        n++;
+    assert_int_equal(n, 100);
+}
+
 static void what_a_thief_left_of_an_old_epoch_is_not_kept(void **state) /* P-REC-5 */
 {
     (void)state;
@@ -1162,6 +1196,7 @@ int main(void)
                what_a_thief_left_of_an_old_epoch_is_not_kept),
         T_CASE("d) no finding is about an epoch that never was",
                no_finding_is_about_an_epoch_that_never_was),
+        T_CASE("c) every replaced slot is named", every_replaced_slot_is_named),
         T_CASE("c) a thief does not use the proofs up", a_thief_does_not_use_the_proofs_up),
         T_CASE("P-REC-3 a store that was put back holds no gap of the log against it",
                a_store_that_was_put_back_holds_no_gap_of_the_log_against_it),
