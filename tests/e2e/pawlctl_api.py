@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 
-PAWLCTL = sys.argv[1]
+PAWLCTL = os.path.abspath(sys.argv[1])
 asked = []
 answer = None  # (status, body) or a function of the path
 
