@@ -16,6 +16,7 @@ import sys
 import tarfile
 import tempfile
 
+sys.dont_write_bytecode = True
 PAWLCTL, TESTDATA = sys.argv[1], pathlib.Path(sys.argv[3])
 spec = importlib.util.spec_from_file_location("ima", sys.argv[2])
 ima = importlib.util.module_from_spec(spec)
