@@ -55,6 +55,7 @@ refuses 1 pcrs quote verify --ak ak.pub --attest quote.out --signature quote.sig
 "$pawlctl" ekcert verify --roots "$data/roots" ek.crt >out 2>err || fail "the EK is refused"
 grep -q '^version  *id:00490008$' out || fail "another TPMVersion"
 grep -q '^software_tpm  *no$' out || fail "is said to be software"
+grep -q 'CVE-2019-16863' out || fail "K19: its firmware's advisory is not named"
 "$pawlctl" ekcert verify --roots "$roots" --intermediates "$intermediates" ek.crt >out 2>err ||
     fail "the EK is refused with its intermediates apart"
 openssl x509 -inform DER -in ek.crt -out ek.pem

@@ -31,6 +31,8 @@ static const struct {
                                "The TPM has other PCR banks than when the device enrolled." },
     [REASON_FIRMWARE_DIFFERS] = { "firmware-differs",
                                   "The TPM's firmware version is not the one in its certificate." },
+    [REASON_FIRMWARE_ADVISORY] = { "firmware-advisory",
+                                   "A security advisory names the TPM's firmware version." },
     [REASON_OS_BOOT_DIFFERS] = { "os-boot-differs",
                                  "The TPM was reset without a boot of the system, or the system "
                                  "booted without a reset of the TPM." },

@@ -29,12 +29,13 @@ const char *tier_name(enum trust_tier t);
 enum reason {
     REASON_NONE = 0,
     REASON_AWAITS_APPROVAL,
-    REASON_TPM_WENT_BACK,    /* T1..T3: resetCount, restartCount or clock less than before */
-    REASON_PCR0_EMPTY,       /* T6: PCR 0 all zero although measured before */
-    REASON_BANKS_CHANGED,    /* Q22: another PCR allocation than the pinned one */
-    REASON_FIRMWARE_DIFFERS, /* K21: quote's firmwareVersion is not the EK certificate's; a note */
-    REASON_OS_BOOT_DIFFERS,  /* T4: reset without a new boot of the OS, or the other way round */
-    REASON_LAB_TPM,          /* K14: trusted by the lab's roots only; a note */
+    REASON_TPM_WENT_BACK,     /* T1..T3: resetCount, restartCount or clock less than before */
+    REASON_PCR0_EMPTY,        /* T6: PCR 0 all zero although measured before */
+    REASON_BANKS_CHANGED,     /* Q22: another PCR allocation than the pinned one */
+    REASON_FIRMWARE_DIFFERS,  /* K21: quote's firmwareVersion is not the EK certificate's; a note */
+    REASON_FIRMWARE_ADVISORY, /* K17..K19: an advisory names the TPM's firmware */
+    REASON_OS_BOOT_DIFFERS,   /* T4: reset without a new boot of the OS, or the other way round */
+    REASON_LAB_TPM,           /* K14: trusted by the lab's roots only; a note */
     REASON_NO_POLICY,
     REASON_PCR_MISSING, /* the policy names a PCR that was not quoted */
     REASON_PCR_DIFFERS,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "appraise/firmware.h"
 #include "ctl/ctl.h"
 #include "enroll/ek.h"
 
@@ -45,6 +46,23 @@ static pawl_status load(const struct args *a, bool is_swtpm, struct ek_trust *re
                       ek_certs_load(a->option[OPT_INTERMEDIATES], &ret->intermediates, err));
 }
 
+/* What is known of the firmware that the TPM left the factory with, as far as the certificate says
+ * which. It may be another one today: a quote tells. */
+static bool add_advisories(cJSON *o, const struct pawl_ek_cert *c)
+{
+    cJSON                          *list = cJSON_AddArrayToObject(o, "advisories");
+    const struct firmware_advisory *a = NULL;
+    uint32_t                        upper;
+
+    if (!list || !firmware_of_certificate(c->version, &upper))
+        return list;
+    uint64_t lowest = (uint64_t)upper << 32;
+    while ((a = firmware_advisory_next(a, c->manufacturer, lowest, lowest | UINT32_MAX)))
+        if (!cJSON_AddItemToArray(list, cJSON_CreateString(a->number)))
+            return false;
+    return true;
+}
+
 static bool add_facts(cJSON *o, const struct pawl_ek_cert *c, enum roots roots,
                       const uint8_t root[32])
 {
@@ -61,7 +79,7 @@ static bool add_facts(cJSON *o, const struct pawl_ek_cert *c, enum roots roots,
            cJSON_AddBoolToObject(o, "expired", c->not_after_s < (int64_t)time(NULL)) &&
            cJSON_AddBoolToObject(o, "ek_usage", c->has_ek_usage) &&
            cJSON_AddBoolToObject(o, "software_tpm", roots == ROOTS_LAB) &&
-           json_add_hex(o, "root", pawl_view(root, 32));
+           json_add_hex(o, "root", pawl_view(root, 32)) && add_advisories(o, c);
 }
 
 pawl_status ekcert_verify(const struct args *a, cJSON **ret, struct pawl_err *err)

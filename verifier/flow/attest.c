@@ -21,6 +21,7 @@
 #include "flow/incident.h"
 #include "flow/marks.h"
 #include "flow/overdue.h"
+#include "flow/papers.h"
 #include "flow/rekey.h"
 #include "flow/ticket.h"
 #include "flow/why.h"
@@ -245,6 +246,7 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
 {
     PAWL_CLEANUP(attestation_done) struct attestation a = { .f = f, .ev = ev };
     struct refusal                                    no;
+    char                                              maker[PAPERS_MANUFACTURER];
 
     PAWL_TRY(find_device(f, ev, &a.d, err)); /* 2 */
     PAWL_TRY(held_open(f, &a.d, &a.h, err));
@@ -254,6 +256,8 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
                             true, a.before, &a.q, err)); /* 4 */
     /* 7, 8: before 6, which asks of a resync how well it was appraised. */
     PAWL_TRY(judge(f, ev, &a.d, a.before, &a.q, &a.j, err));
+    PAWL_TRY(papers_manufacturer(f->store, &a.d, maker, err));
+    judge_advisories(maker, a.q.b.clock.firmware, &a.j.v);
     refuse_by_rule(&a, &no); /* 5, 6 */
     return no.code ? refuse(&a, &no, ret, step, err) : accept(&a, ret, step, err);
 }

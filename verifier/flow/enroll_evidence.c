@@ -245,6 +245,7 @@ static pawl_status accept(struct enrolling *e, struct answer *ret, struct step *
 
     plan_record(e, &d);
     PAWL_TRY(judge(e->f, e->ev, &d, NULL, &e->q, &j, err));
+    judge_advisories(e->c.id.cert.manufacturer, e->q.b.clock.firmware, &j.v);
     incident_judge(&e->h.r, &j.v);
     judge_record(&j.v, false, &d);
     PAWL_TRY(make_root(e, &d, &j.v, &result, err));

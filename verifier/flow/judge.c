@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appraise/firmware.h"
 #include "flow/memory.h"
 #include "flow/request.h"
 #include "flow/why.h"
@@ -121,17 +122,28 @@ static void judge_pcr0(const struct snapshot *before, const struct quoted *q, st
  * upgrade changes it too: a note, for people. */
 static void judge_firmware(const struct device *d, const struct pawl_clock *now, struct verdict *v)
 {
-    uint8_t         b[4];
-    struct pawl_err ignored;
+    uint32_t upper = (uint32_t)(now->firmware >> 32);
+    uint32_t certified;
 
-    if (strncmp(d->firmware_cert, "id:", 3) != 0 ||
-        !pawl_is_ok(pawl_hex_parse_exact(d->firmware_cert + 3, "version", b, 4, &ignored)))
-        return;
-    struct pawl_rd r = pawl_rd_from(PAWL_VIEW_OF(b));
-    uint32_t       upper = (uint32_t)(now->firmware >> 32);
-    if (pawl_rd_u32(&r, "version") != upper)
+    if (firmware_of_certificate(d->firmware_cert, &certified) && certified != upper)
         verdict_find(v, REASON_FIRMWARE_DIFFERS, "the quote says %08" PRIX32 ", the certificate %s",
                      upper, d->firmware_cert);
+}
+
+/* The firmware is genuine, and what it keeps may not be safe in it: a warning, which an update
+ * ends. */
+void judge_advisories(const char *manufacturer, uint64_t firmware, struct verdict *v)
+{
+    const struct firmware_advisory *a = NULL;
+    char                            is[FIRMWARE_TEXT], good[FIRMWARE_TEXT];
+
+    firmware_text(firmware, is);
+    while ((a = firmware_advisory_next(a, manufacturer, firmware, firmware))) {
+        firmware_text(a->good, good);
+        verdict_worsen(&v->hardware, AR4SI_UNSAFE);
+        verdict_find(v, REASON_FIRMWARE_ADVISORY, "%s: %s is affected, %s is not", a->number, is,
+                     good);
+    }
 }
 
 /* ---- policy --------------------------------------------------------------------------------- */

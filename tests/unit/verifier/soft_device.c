@@ -53,7 +53,7 @@ static struct pawl_view ek_cert(const struct soft_device *d, const struct soft_c
                              .usage = "critical,keyAgreement",
                              .manufacturer = ca->lab ? "id:00001014" : "id:53544D20",
                              .model = ca->lab ? "swtpm" : "ST33HTPHAHD4",
-                             .version = "id:00490008",
+                             .version = "id:00490040",
                              .not_before_s = now_s - YEAR,
                              .not_after_s = now_s + YEAR });
 }
@@ -85,7 +85,7 @@ void soft_device_make(struct soft_device *d, const struct soft_ca *ca, int64_t n
                    .resets = 3,
                    .restarts = 1,
                    .safe = true,
-                   .firmware = 0x0049000812345678 },
+                   .firmware = 0x0049004012345678 },
         .banks = 1u << PAWL_SHA1 | 1u << PAWL_SHA256,
         .e_d = new_key(),
         .boot_id = { 7 },

@@ -38,7 +38,7 @@ static void a_genuine_device_gets_a_record(void **state)
     assert_int_equal(r.enrolments, 1);
     assert_int_equal(r.attempt, 1);
     assert_int_equal(r.clock.resets, 3);
-    assert_string_equal(r.firmware_cert, "id:00490008");
+    assert_string_equal(r.firmware_cert, "id:00490040");
     assert_int_equal(r.created_s, w.now_ms / 1000);
     assert_string_equal(r.status, "none");
     assert_int_equal(r.banks.n, 4);

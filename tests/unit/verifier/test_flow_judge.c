@@ -223,6 +223,65 @@ static void k21_other_firmware_than_the_certificate_s_is_noted(void **state)
     says(&w, "affirming", "firmware-differs", "hardware", 2);
 }
 
+static void says_no_advisory(struct world *w)
+{
+    EAR *ear = world_ear(w);
+
+    assert_false(ear_says(ear, "firmware-advisory"));
+    assert_int_equal(ear_claim(ear, "hardware"), 2);
+}
+
+/* TPM-Fail: firmware 73.8 of this manufacturer, which 73.20 and all above it are good again. */
+static void k19_firmware_that_an_advisory_names_is_a_warning(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    begin(&w, &d);
+    says_no_advisory(&w);
+    d.clock.firmware = 0x0049000844a01587;
+    world_attest(&w, &d);
+    says(&w, "warning", "firmware-advisory", "hardware", 32);
+    struct device r = world_record(&w, &d);
+    assert_non_null(strstr(r.why, "CVE-2019-16863"));
+    assert_non_null(strstr(r.why, "73.8.17568.5511"));
+    d.clock.firmware = 0x0049001400000000;
+    world_attest(&w, &d);
+    says_no_advisory(&w);
+    assert_string_equal(world_record(&w, &d).status, "affirming");
+}
+
+static void k19_firmware_is_judged_at_enrolment_too(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    d.clock.firmware = 0x0049000844a01587;
+    world_enrol(&w, &d);
+    says(&w, "none", "firmware-advisory", "hardware", 32);
+}
+
+/* The version says nothing without the manufacturer. */
+static void k19_the_same_version_of_another_manufacturer_is_none(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    begin(&w, &d);
+    store_exec(&w.store, "UPDATE papers SET json = replace(json, 'id:53544D20', 'id:414D4400')");
+    d.clock.firmware = 0x0049000844a01587;
+    world_attest(&w, &d);
+    says_no_advisory(&w);
+    store_exec(&w.store, "DELETE FROM papers");
+    world_attest(&w, &d);
+    says_no_advisory(&w);
+}
+
 static void a_device_s_own_policy_comes_before_the_default(void **state)
 {
     (void)state;
@@ -301,6 +360,11 @@ int main(void)
         T_CASE("Q22 a bank that is hidden", q22_a_bank_that_is_hidden),
         T_CASE("K21 other firmware than the certificate's is noted",
                k21_other_firmware_than_the_certificate_s_is_noted),
+        T_CASE("K19 firmware that an advisory names is a warning",
+               k19_firmware_that_an_advisory_names_is_a_warning),
+        T_CASE("K19 firmware is judged at enrolment too", k19_firmware_is_judged_at_enrolment_too),
+        T_CASE("K19 the same version of another manufacturer is none",
+               k19_the_same_version_of_another_manufacturer_is_none),
         T_CASE("a device's own policy comes before the default",
                a_device_s_own_policy_comes_before_the_default),
         T_CASE("S2 tenants may give one name to two policies",
