@@ -26,18 +26,32 @@ static void proving_free(struct proving **v)
 
 /* ---- quotes ---------------------------------------------------------------------------------- */
 
+/* A proof is checked under one key of ours. */
+static bool is_to_us(const struct held *h, struct pawl_view a1)
+{
+    struct pawl_a1  m;
+    struct pawl_err ignored;
+
+    return pawl_is_ok(pawl_a1_parse(a1, &m, &ignored)) &&
+           pawl_view_equal(m.verifier_id, PAWL_VIEW_OF(h->flow->keys->verifier_id));
+}
+
 static pawl_status add_last(struct held *h, struct proving *v, struct pawl_err *err)
 {
     const struct store *store = h->flow->store;
     struct pawl_view    tenant = pawl_view_str(h->tenant);
+    struct proof_quote  last;
+    struct pawl_view    receipt;
 
     pawl_status s = store->evidence(store->self, tenant, PAWL_VIEW_OF(h->device_id), &v->last, err);
     if (s.code == PAWL_E_ABSENT)
         return pawl_ok();
     PAWL_TRY(s);
-    PAWL_TRY(
-        proof_evidence_parse(pawl_view(v->last.p, v->last.n), &v->p.quote[0], &v->p.receipt, err));
-    v->p.quote_n = 1;
+    PAWL_TRY(proof_evidence_parse(pawl_view(v->last.p, v->last.n), &last, &receipt, err));
+    if (!is_to_us(h, last.a1))
+        return pawl_ok();
+    v->p.quote[v->p.quote_n++] = last;
+    v->p.receipt = receipt;
     return pawl_ok();
 }
 

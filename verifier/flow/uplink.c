@@ -331,14 +331,19 @@ static void came(struct uplink *u, uint64_t seq)
         u->lowest = seq;
 }
 
-/* Under the epoch before, at or behind the first slot of this one: the device has no such message
- * (E2, P-VMSG-12). */
-static bool is_behind_epoch(const struct uplink *u, const struct arrival *a)
+/* Under the epoch before, at or behind the first slot of this one, or denied by a snapshot already:
+ * the device has no such message (P-VMSG-12). Slots of an epoch that is over are counted no more,
+ * so that who still has its key may not fill the store either. */
+static bool is_nobodys(const struct uplink *u, const struct arrival *a,
+                       const struct findings *found)
 {
     const struct ratchet *r = &u->h->r;
+    bool                  denied = false;
 
-    return a->root == &r->old && r->current.epoch_start_seq &&
-           a->m.at.seq >= r->current.epoch_start_seq;
+    for (size_t i = 0; i < found->n; i++)
+        denied |= found->at[i].rule == RULE_E3;
+    return a->root == &r->old &&
+           (denied || (r->current.epoch_start_seq && a->m.at.seq >= r->current.epoch_start_seq));
 }
 
 /* It opened. What raises an incident is kept from nothing but the inbox (P-VMSG-12). */
@@ -350,8 +355,8 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
     PAWL_TRY(detect(u, a, &found, &is_new, err));
     PAWL_TRY(is_late(u, a, &late, err));
     PAWL_TRY(incident_of(u->h, u->d, u->step, u->now_ms, &found, NULL, &raised, err)); /* inv. 2 */
-    bool behind = is_behind_epoch(u, a);
-    bool noted = is_new && !behind && may_note(a);
+    bool nobodys = is_nobodys(u, a, &found);
+    bool noted = is_new && !nobodys && may_note(a);
     if (!noted && !raised) {
         u->count.again++;
         if (!found.n)
@@ -366,7 +371,7 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
         u->count.over++;
         return pawl_ok();
     }
-    if (behind) {
+    if (nobodys) {
         u->accused = true;
         u->count.late++;
         return pawl_ok();

@@ -937,6 +937,30 @@ static void a_slot_below_the_snapshot_that_nobody_attested_is_an_incident(void *
     assert_string_equal(world_inbox(&w, &d), "1/0/1/1:one 1/0/2/2:two ");
 }
 
+static void what_a_snapshot_denies_of_an_old_epoch_fills_no_store(void **state) /* E3 */
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e, next;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct pawl_view one = soft_app(&e, 1, "one");
+    takes(&w, &d, &e, &one, 1);
+    soft_epoch_make(&d, 2, 6, &next);
+    world_grants(&w, &d, &next);
+    struct pawl_view two = soft_app(&next, 2, "two");
+    takes(&w, &d, &next, &two, 1);
+    struct ratchet r = world_ratchet(&w, &d);
+    r.attested_hi = 5; /* and no generation listed */
+    world_puts(&w, &d, &r);
+    struct pawl_view late = soft_app(&e, 9, "late"); /* slot 2 of epoch 1 */
+    accuses(&w, &d, &late, 1);
+    assert_int_equal(world_incidents(&w, RULE_E3), 1);
+    assert_string_equal(world_inbox(&w, &d), "1/0/1/1:one 2/0/6/2:two ");
+}
+
 /* Leaves came with an attest before the message did. */
 static void attest_slot(struct world *w, const struct soft_device *d, struct pawl_view cose)
 {
@@ -1106,6 +1130,8 @@ int main(void)
         T_CASE("E2 an old epoch that goes on is an incident",
                an_old_epoch_that_goes_on_is_an_incident),
         T_CASE("E2 the tripwire outlives the window", the_tripwire_outlives_the_window),
+        T_CASE("E3 what a snapshot denies of an old epoch fills no store",
+               what_a_snapshot_denies_of_an_old_epoch_fills_no_store),
         T_CASE("E2 a generation that goes on is an incident",
                a_generation_that_goes_on_is_an_incident),
         T_CASE("E3 a slot below the snapshot that nobody attested is an incident",
