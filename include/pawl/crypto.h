@@ -296,7 +296,7 @@ struct pawl_ek_cert {
 
 /* Parses one DER EK certificate as read from NV: a TCG prefix (10 01 .. 10 02) and padding after
  * the DER are cut off. Does not verify anything. Fails as pawl_ek_cert_der does, with FORM, or with
- * UNSUPPORTED for the key (rsaesOaep too: TPM 1.2). */
+ * UNSUPPORTED for the key. One marked rsaesOaep is an RSA key like any other. */
 PAWL_MUST_USE pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
                                              struct pawl_err *err);
 

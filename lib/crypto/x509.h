@@ -13,6 +13,10 @@ struct pawl_certs {
 PAWL_MUST_USE pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 **ret,
                                                struct pawl_err *err);
 
+/* The same for the certificate of an Endorsement Key, whose key may be marked rsaesOaep. */
+PAWL_MUST_USE pawl_status crypto_x509_ek_from_der(struct pawl_view der, X509 **ret,
+                                                  struct pawl_err *err);
+
 /* The certified key. UNSUPPORTED for keys that we do not take. */
 PAWL_MUST_USE pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret,
                                           struct pawl_err *err);

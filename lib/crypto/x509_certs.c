@@ -123,14 +123,6 @@ pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 *
 
 pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret, struct pawl_err *err)
 {
-    ASN1_OBJECT *alg = NULL;
-
-    X509_PUBKEY_get0_param(&alg, NULL, NULL, NULL, X509_get_X509_PUBKEY(cert));
-    /* TPM 1.2 marked its Endorsement Keys so; the profile for TPM 2.0 does not, and OpenSSL 3
-     * neither reads such a key nor builds a chain above it. */
-    if (OBJ_obj2nid(alg) == NID_rsaesOaep)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "subjectPublicKeyInfo",
-                         "rsaesOaep: the certificate of a TPM 1.2");
     EVP_PKEY *pkey = X509_get0_pubkey(cert);
     if (!pkey) {
         ERR_clear_error();

@@ -117,7 +117,7 @@ pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
     PAWL_CLEANUP(release_x509) X509 *leaf = NULL;
     PAWL_CLEANUP(release_bag) STACK_OF(X509) *bag = NULL;
 
-    PAWL_TRY(crypto_x509_from_der(leaf_der, "certificate", &leaf, err));
+    PAWL_TRY(crypto_x509_ek_from_der(leaf_der, &leaf, err));
     PAWL_TRY(check_leaf(leaf, err));
     PAWL_TRY(gather(intermediates, extra, extra_n, &bag, err));
     PAWL_CLEANUP(release_store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();

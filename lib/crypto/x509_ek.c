@@ -70,6 +70,52 @@ pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view *ret, struct 
     return pawl_ok();
 }
 
+/* ---- the key's algorithm ----------------------------------------------------------------------
+ */
+
+static void release_encoded(unsigned char **p)
+{
+    OPENSSL_free(*p);
+}
+
+/* Older Endorsement Keys are marked rsaesOaep, for the one use that they have. It is an RSA key
+ * like any other, and OpenSSL 3 neither reads it nor builds a chain above it (C3): so the key alone
+ * is read anew as rsaEncryption. tbsCertificate stays as it came, and with it what is signed. */
+static pawl_status read_oaep_as_rsa(X509 **cert, const char *where, struct pawl_err *err)
+{
+    X509_PUBKEY                                 *spki = X509_get_X509_PUBKEY(*cert);
+    ASN1_OBJECT                                 *alg = NULL;
+    PAWL_CLEANUP(release_encoded) unsigned char *der = NULL;
+
+    X509_PUBKEY_get0_param(&alg, NULL, NULL, NULL, spki);
+    if (OBJ_obj2nid(alg) != NID_rsaesOaep)
+        return pawl_ok();
+    if (X509_PUBKEY_set0_param(spki, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL, NULL, 0) !=
+        1)
+        return crypto_no_memory(err, where);
+    int n = i2d_X509_PUBKEY(spki, &der);
+    if (n <= 0)
+        return crypto_no_memory(err, where);
+    const unsigned char *p = der;
+    d2i_X509_PUBKEY(&spki, &p, n);
+    ERR_clear_error();
+    if (spki)
+        return pawl_ok();
+    *cert = NULL; /* its key was freed below it: better lost than freed twice */
+    return crypto_no_memory(err, where);
+}
+
+pawl_status crypto_x509_ek_from_der(struct pawl_view der, X509 **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
+
+    PAWL_TRY(crypto_x509_from_der(der, "certificate", &cert, err));
+    PAWL_TRY(read_oaep_as_rsa(&cert, "certificate", err));
+    *ret = cert;
+    cert = NULL;
+    return pawl_ok();
+}
+
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 enum {
@@ -197,7 +243,7 @@ pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret, st
 
     PAWL_TRY(pawl_ek_cert_der(nv, &der, err));
     PAWL_CLEANUP(release_x509) X509 *cert = NULL;
-    PAWL_TRY(crypto_x509_from_der(der, "certificate", &cert, err));
+    PAWL_TRY(crypto_x509_ek_from_der(der, &cert, err));
     PAWL_TRY(crypto_x509_key(cert, &c.key, err));
     PAWL_CLEANUP(release_bio) BIO *bio = BIO_new(BIO_s_mem());
     if (!bio)

@@ -37,6 +37,7 @@ struct ca_spec {
     const EVP_MD    *md;     /* NULL for SHA-256 */
     EVP_PKEY        *key;    /* NULL for a fresh one */
     const char      *serial; /* hex */
+    bool             oaep;   /* the key is marked rsaesOaep */
 };
 
 static inline EVP_PKEY *ca_key(const char *curve)
@@ -75,6 +76,9 @@ static inline struct ca ca_make(struct ca_spec s)
     BN_free(serial);
     X509_set_version(ca.cert, X509_VERSION_3);
     X509_set_pubkey(ca.cert, ca.key);
+    if (s.oaep)
+        X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(ca.cert), OBJ_nid2obj(NID_rsaesOaep),
+                               V_ASN1_UNDEF, NULL, NULL, 0);
     ASN1_TIME_set(X509_getm_notBefore(ca.cert), (time_t)(s.from_s ? s.from_s : CA_NOW - CA_DAY));
     ASN1_TIME_set(X509_getm_notAfter(ca.cert), (time_t)(s.to_s ? s.to_s : CA_NOW + CA_DAY));
     if (s.subject)

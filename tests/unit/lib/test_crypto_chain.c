@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an EK certificate is believed only under a trusted self-signed root, through CAs that may
- * issue it, in time where time is judged; rows C1, C2, C6, C7, C10, C11 of the appraisal's table.
- * Real vendors' certificates are read from PAWL_TESTDATA. */
+ * issue it, in time where time is judged; rows C1 to C3, C5 to C7, C10 to C12 of the appraisal's
+ * table. Real vendors' certificates are read from PAWL_TESTDATA. */
 #include <pawl/crypto.h>
 
 #include "crypto_ca.h"
@@ -276,6 +276,54 @@ static void key_usage_must_let_it_encipher_where_it_is_there(void **state)
     believed(good_root, good_middle, ek, 0);
 }
 
+/* The key is read as the RSA key it is; what was signed stays what it was. */
+static void a_key_marked_rsaesoaep_is_believed(void **state)
+{
+    (void)state;
+    static const uint8_t rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
+    struct ca_spec       ek = good_ek;
+    struct pawl_err      err;
+    struct pawl_ek_cert  cert;
+    uint8_t              other[4096], root[32];
+
+    ek.curve = "RSA:2048";
+    ek.oaep = true;
+    believed(good_root, good_middle, ek, CA_NOW);
+    struct chain c = chain_make(good_root, good_middle, ek);
+    T_OK(pawl_ek_cert_parse(ca_der(&c.ek), &cert, &err), &err);
+    assert_int_equal(cert.key.kind, PAWL_KEY_RSA);
+    chain_free(&c);
+
+    /* Another mark than the signed one. */
+    ek.oaep = false;
+    c = chain_make(good_root, good_middle, ek);
+    struct pawl_view der = ca_der(&c.ek);
+    memcpy(other, der.p, der.n);
+    uint8_t *oid = memmem(other, der.n, rsa, sizeof(rsa));
+    assert_non_null(oid);
+    oid[8] = 7;
+    T_OK(pawl_ek_cert_parse(pawl_view(other, der.n), &cert, &err), &err);
+    T_FAILS(pawl_ek_chain_check(c.roots, c.middles, NULL, 0, pawl_view(other, der.n), CA_NOW, root,
+                                &err),
+            &err, PAWL_E_FORGED);
+    chain_free(&c);
+    ek.oaep = true;
+    ek.curve = "RSA:1024";
+    refused(good_root, good_middle, ek, 0, PAWL_E_UNSUPPORTED,
+            "subjectPublicKeyInfo.public.modulus");
+}
+
+static void a_negative_serial_is_no_reason(void **state)
+{
+    (void)state;
+    struct ca_spec middle = good_middle, ek = good_ek;
+
+    ek.serial = "-7F";
+    believed(good_root, middle, ek, 0);
+    middle.serial = "-0102030405060708090a0b0c0d0e0f1011121314";
+    believed(good_root, middle, ek, 0);
+}
+
 static void only_cas_issue(void **state)
 {
     (void)state;
@@ -394,26 +442,27 @@ static void vendors_roots_load(void **state)
     pawl_certs_free(&middles);
 }
 
-/* C3: these are of TPMs 1.2 that marked their keys rsaesOaep. */
-static void certificates_of_tpm_1_2_are_refused_by_name(void **state)
+/* C3: their issuers are here, and signed them by SHA-1. */
+static void real_oaep_certificates_fall_for_their_sha1_alone(void **state)
 {
     (void)state;
-    static const char *const files[] = { "ekcerts/nuc-1-ek_cert_7_byte_header_removed.cer",
-                                         "ekcerts/ek_cert_with_padded_bytes.cer",
-                                         "ekcerts/ek_cert_with_security_assertions.cer" };
+    static const char *const files[] = { "ekcerts/nuc-1-ek_cert_untouched.cer",
+                                         "ekcerts/nuc-1-ek_cert_7_byte_header_removed.cer" };
     struct pawl_certs       *roots = load("roots/tpm-vendor-roots.pem", 26);
+    struct pawl_certs       *middles = load("roots/tpm-vendor-intermediates.pem", 143);
     struct pawl_err          err;
     uint8_t                  root[32];
 
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         struct pawl_view der;
         T_OK(pawl_ek_cert_der(t_testdata(files[i]), &der, &err), &err);
-        T_FAILS(pawl_ek_chain_check(roots, NULL, NULL, 0, der, 0, root, &err), &err,
+        T_FAILS(pawl_ek_chain_check(roots, middles, NULL, 0, der, 0, root, &err), &err,
                 PAWL_E_UNSUPPORTED);
-        T_WHERE(&err, "subjectPublicKeyInfo");
-        assert_non_null(strstr(err.why, "rsaesOaep"));
+        T_WHERE(&err, "chain");
+        assert_non_null(strstr(err.why, "digest"));
     }
     pawl_certs_free(&roots);
+    pawl_certs_free(&middles);
 }
 
 static void the_certificate_of_a_vendors_ca_is_no_ek(void **state)
@@ -432,30 +481,33 @@ static void the_certificate_of_a_vendors_ca_is_no_ek(void **state)
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
-        T_CASE("a good chain is believed (C1, C6)", a_good_chain_is_believed),
-        T_CASE("an intermediate may come with the leaf (C7)",
+        T_CASE("C1, C6: a good chain is believed", a_good_chain_is_believed),
+        T_CASE("C7: an intermediate may come with the leaf",
                an_intermediate_may_come_with_the_leaf),
         T_CASE("what comes with the leaf is bounded and read",
                what_comes_with_the_leaf_is_bounded_and_read),
-        T_CASE("another root is no root", another_root_is_no_root),
+        T_CASE("C12: another root is no root", another_root_is_no_root),
         T_CASE("a root of the same name is no root", a_root_of_the_same_name_is_no_root),
         T_CASE("a trusted intermediate is no root", a_trusted_intermediate_is_no_root),
         T_CASE("a leaf that signed itself is denied", a_leaf_that_signed_itself_is_denied),
-        T_CASE("dates are judged only with a time (C10)", dates_are_judged_only_with_a_time),
-        T_CASE("a leaf is no CA (C11)", a_leaf_is_no_ca),
-        T_CASE("key usage must let it encipher where it is there (C2)",
+        T_CASE("C10: dates are judged only with a time", dates_are_judged_only_with_a_time),
+        T_CASE("C11: a leaf is no CA", a_leaf_is_no_ca),
+        T_CASE("C2: key usage must let it encipher where it is there",
                key_usage_must_let_it_encipher_where_it_is_there),
-        T_CASE("extended usage must name the EK where it is there",
+        T_CASE("C12: extended usage must name the EK where it is there",
                extended_usage_must_name_the_ek_where_it_is_there),
+        T_CASE("C3: a key marked rsaesOaep is believed, where that is what was signed",
+               a_key_marked_rsaesoaep_is_believed),
+        T_CASE("C5: a negative serial is no reason", a_negative_serial_is_no_reason),
         T_CASE("only CAs issue", only_cas_issue),
-        T_CASE("path lengths are honoured (C11)", path_lengths_are_honoured),
+        T_CASE("C11: path lengths are honoured", path_lengths_are_honoured),
         T_CASE("weak hashes and keys are unsupported", weak_hashes_and_keys_are_unsupported),
         T_CASE("unknown critical extensions are unsupported",
                unknown_critical_extensions_are_unsupported),
         T_CASE("no flipped bit is believed", no_flipped_bit_is_believed),
         T_CASE("vendors' roots load", vendors_roots_load),
-        T_CASE("certificates of TPM 1.2 are refused by name (C3)",
-               certificates_of_tpm_1_2_are_refused_by_name),
+        T_CASE("C3: real certificates marked rsaesOaep fall for their SHA-1 alone",
+               real_oaep_certificates_fall_for_their_sha1_alone),
         T_CASE("the certificate of a vendor's CA is no EK",
                the_certificate_of_a_vendors_ca_is_no_ek),
     };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an EK certificate is found in NV under a TCG header and before padding (C4), what it says
- * is read and escaped, odd serials are read (C5), other keys are refused by name (C3), no truncated
- * or flipped input does harm; bags of certificates take PEM and DER. */
+ * is read and escaped, odd serials are read (C5), keys marked rsaesOaep are read (C3), others
+ * refused by name, no truncated or flipped input does harm; bags of certificates take PEM and DER.
+ */
 #include <pawl/crypto.h>
 
 #include "crypto_ca.h"
@@ -193,6 +194,29 @@ static void odd_serials_are_read(void **state)
     }
 }
 
+/* C5: X.690 8.3.2 has one form for a number, and OpenSSL reads no other. Serial 7f as 00 00 7f. */
+static void a_serial_that_is_longer_than_it_must_is_refused(void **state)
+{
+    (void)state;
+    struct pawl_err     err;
+    struct pawl_ek_cert c;
+    struct ca_spec      spec = full_spec;
+    uint8_t             b[4096];
+
+    spec.serial = "01007F";
+    struct pawl_view der = der_of(spec);
+    memcpy(b, der.p, der.n);
+    uint8_t *serial = memmem(b, der.n, "\x02\x03\x01\x00\x7f", 5);
+    assert_non_null(serial);
+    T_OK(pawl_ek_cert_parse(pawl_view(b, der.n), &c, &err), &err);
+    assert_string_equal(c.serial, "01007f");
+    serial[2] = 0;
+    t_poison(&c, sizeof(c));
+    T_FAILS(pawl_ek_cert_parse(pawl_view(b, der.n), &c, &err), &err, PAWL_E_FORM);
+    T_WHERE(&err, "certificate");
+    t_still_poisoned(&c, sizeof(c));
+}
+
 static void texts_are_printable_and_cut_to_fit(void **state)
 {
     (void)state;
@@ -272,10 +296,11 @@ static void real_nv_contents_are_cut_to_their_certificate(void **state)
     static const struct {
         const char *file;
         size_t      n;
-    } real[] = { { "ekcerts/nuc-1-ek_cert_untouched.cer", 1122 },
-                 { "ekcerts/nuc-1-ek_cert_7_byte_header_removed.cer", 1122 },
-                 { "ekcerts/ek_cert_with_padded_bytes.cer", 908 },
-                 { "ekcerts/ek_cert_with_security_assertions.cer", 1397 } };
+        const char *manufacturer;
+    } real[] = { { "ekcerts/nuc-1-ek_cert_untouched.cer", 1122, "id:53544D20" },
+                 { "ekcerts/nuc-1-ek_cert_7_byte_header_removed.cer", 1122, "id:53544D20" },
+                 { "ekcerts/ek_cert_with_padded_bytes.cer", 908, "id:4E544300" },
+                 { "ekcerts/ek_cert_with_security_assertions.cer", 1397, "id:49465800" } };
     struct pawl_err     err;
     struct pawl_view    der;
     struct pawl_ek_cert c;
@@ -284,9 +309,11 @@ static void real_nv_contents_are_cut_to_their_certificate(void **state)
         struct pawl_view nv = t_testdata(real[i].file);
         T_OK(pawl_ek_cert_der(nv, &der, &err), &err);
         assert_int_equal(der.n, real[i].n);
-        /* C3: they are of TPMs 1.2. */
-        T_FAILS(pawl_ek_cert_parse(nv, &c, &err), &err, PAWL_E_UNSUPPORTED);
-        T_WHERE(&err, "subjectPublicKeyInfo");
+        /* C3: rsaesOaep, all of them. */
+        T_OK(pawl_ek_cert_parse(nv, &c, &err), &err);
+        assert_int_equal(c.key.kind, PAWL_KEY_RSA);
+        assert_int_equal(c.key.n, 256);
+        assert_string_equal(c.manufacturer, real[i].manufacturer);
     }
 }
 
@@ -368,13 +395,15 @@ int main(void)
         T_CASE("reads what a certificate says", reads_what_a_certificate_says),
         T_CASE("what is absent is empty", what_is_absent_is_empty),
         T_CASE("dates reach far", dates_reach_far),
-        T_CASE("header and padding are cut (C4)", header_and_padding_are_cut),
+        T_CASE("C4: header and padding are cut", header_and_padding_are_cut),
         T_CASE("what is no certificate names its field", what_is_no_certificate_names_its_field),
-        T_CASE("odd serials are read (C5)", odd_serials_are_read),
+        T_CASE("C5: odd serials are read", odd_serials_are_read),
+        T_CASE("C5: a serial that is longer than it must is refused",
+               a_serial_that_is_longer_than_it_must_is_refused),
         T_CASE("texts are printable and cut to fit", texts_are_printable_and_cut_to_fit),
         T_CASE("other keys are refused by name", other_keys_are_refused_by_name),
         T_CASE("no mutated certificate does harm", no_mutated_certificate_does_harm),
-        T_CASE("real NV contents are cut to their certificate (C3, C4)",
+        T_CASE("C3, C4: real NV contents are cut to their certificate, and their keys read",
                real_nv_contents_are_cut_to_their_certificate),
         T_CASE("bags take PEM and DER", bags_take_pem_and_der),
         T_CASE("bags refuse what is no certificate", bags_refuse_what_is_no_certificate),
