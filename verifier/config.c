@@ -205,6 +205,11 @@ static pawl_status set_intermediates(struct parse *p, const char *value, struct 
     return path_value(p, value, p->tenant->intermediates, err);
 }
 
+static pawl_status set_revoked(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return path_value(p, value, p->tenant->revoked, err);
+}
+
 static pawl_status set_pcrs(struct parse *p, const char *value, struct pawl_err *err)
 {
     struct pawl_pcr_selection pcrs;
@@ -333,6 +338,7 @@ static const struct key tenant_keys[] = {
     { "roots", set_roots },
     { "lab_roots", set_lab_roots },
     { "intermediates", set_intermediates },
+    { "revoked", set_revoked },
     { "pcrs", set_pcrs },
     { "suites", set_suites },
     { "ear_ttl_s", set_ear_ttl },

@@ -28,7 +28,8 @@ struct tenant_config {
     char                      roots[CONFIG_PATH_MAX];     /* directory of vendors' EK roots */
     char                      lab_roots[CONFIG_PATH_MAX]; /* of test TPMs; empty: none are taken */
     char                      intermediates[CONFIG_PATH_MAX];
-    struct pawl_pcr_selection pcrs; /* what an ordinary attest quotes */
+    char                      revoked[CONFIG_PATH_MAX]; /* certificates that are trusted no more */
+    struct pawl_pcr_selection pcrs;                     /* what an ordinary attest quotes */
     struct pawl_suites        suites;
     uint64_t                  ear_ttl_s;
     bool                      resync_auto;       /* a lost root may be replaced without approval */

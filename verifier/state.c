@@ -81,9 +81,9 @@ pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
     PAWL_TRY(load_pin(s, err));
     for (size_t i = 0; i < s->config.tenant_n; i++) {
         const struct tenant_config *t = &s->config.tenant[i];
-        PAWL_TRY(
-            pawl_under(err, t->name,
-                       ek_trust_load(t->roots, t->lab_roots, t->intermediates, &s->trust[i], err)));
+        PAWL_TRY(pawl_under(err, t->name,
+                            ek_trust_load(t->roots, t->lab_roots, t->intermediates, t->revoked,
+                                          &s->trust[i], err)));
     }
     PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
     s->lead_ms = s->store.newest_ms(s->store.self) - slow_ms();

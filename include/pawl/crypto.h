@@ -275,6 +275,12 @@ PAWL_MUST_USE pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_v
 size_t                    pawl_certs_count(const struct pawl_certs *c);
 void                      pawl_certs_free(struct pawl_certs **c);
 
+/* Whether a certificate of c is over the key of this one (DER), whoever signed either. False if der
+ * is no certificate. */
+bool pawl_certs_hold_key(const struct pawl_certs *c, struct pawl_view der);
+/* Takes out of from what is over a key of other. */
+void pawl_certs_take_out(struct pawl_certs *from, const struct pawl_certs *other);
+
 /* What an EK certificate says (TCG EK Credential Profile 2.6). Texts are UTF-8, escaped to
  * printable ASCII, cut to fit. */
 struct pawl_ek_cert {

@@ -100,6 +100,33 @@ pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_view pem_or_der
     return der ? add_der(into, pem_or_der, ret_n, err) : add_pem(into, pem_or_der, ret_n, err);
 }
 
+/* The bytes of the key are the key: an RSA one that is marked otherwise is still itself. */
+static bool holds_key_of(const struct pawl_certs *c, const X509 *cert)
+{
+    const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(cert);
+
+    for (int i = 0; i < sk_X509_num(c->list); i++)
+        if (ASN1_STRING_cmp(X509_get0_pubkey_bitstr(sk_X509_value(c->list, i)), key) == 0)
+            return true;
+    return false;
+}
+
+bool pawl_certs_hold_key(const struct pawl_certs *c, struct pawl_view der)
+{
+    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
+    struct pawl_err                  ignored;
+
+    return pawl_is_ok(crypto_x509_from_der(der, "certificate", &cert, &ignored)) &&
+           holds_key_of(c, cert);
+}
+
+void pawl_certs_take_out(struct pawl_certs *from, const struct pawl_certs *other)
+{
+    for (int i = sk_X509_num(from->list) - 1; i >= 0; i--)
+        if (holds_key_of(other, sk_X509_value(from->list, i)))
+            X509_free(sk_X509_delete(from->list, i));
+}
+
 /* ---- one certificate ------------------------------------------------------------------------- */
 
 pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 **ret,

@@ -43,6 +43,7 @@ static void tenant_within_limits(const struct verifier_config *c, const struct t
     FUZZ_HOLDS(!t->roots[0] || t->roots[0] == '/');
     FUZZ_HOLDS(!t->lab_roots[0] || t->lab_roots[0] == '/');
     FUZZ_HOLDS(!t->intermediates[0] || t->intermediates[0] == '/');
+    FUZZ_HOLDS(!t->revoked[0] || t->revoked[0] == '/');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

@@ -124,13 +124,18 @@ static pawl_status load_store(const char *path, const char *what, struct pawl_ce
 }
 
 pawl_status ek_trust_load(const char *roots_dir, const char *lab_dir, const char *intermediates_dir,
-                          struct ek_trust *ret, struct pawl_err *err)
+                          const char *revoked_dir, struct ek_trust *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(ek_trust_done) struct ek_trust t = { 0 };
 
     PAWL_TRY(load_store(roots_dir, "roots", &t.vendor, err));
     PAWL_TRY(load_store(lab_dir, "lab_roots", &t.lab, err));
     PAWL_TRY(load_store(intermediates_dir, "intermediates", &t.intermediates, err));
+    PAWL_TRY(load_store(revoked_dir, "revoked", &t.revoked, err));
+    struct pawl_certs *const stores[] = { t.vendor, t.lab, t.intermediates };
+    for (size_t i = 0; t.revoked && i < sizeof(stores) / sizeof(stores[0]); i++)
+        if (stores[i])
+            pawl_certs_take_out(stores[i], t.revoked);
     *ret = t;
     t = (struct ek_trust){ 0 }; /* the caller's now */
     return pawl_ok();
@@ -141,6 +146,7 @@ void ek_trust_done(struct ek_trust *t)
     pawl_certs_free(&t->vendor);
     pawl_certs_free(&t->lab);
     pawl_certs_free(&t->intermediates);
+    pawl_certs_free(&t->revoked);
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */
@@ -161,6 +167,17 @@ static pawl_status chain_check(const struct pawl_certs *roots, const struct ek_t
                                           cert[0], now_s, ret_root, err));
 }
 
+/* C13. What may stand in a chain comes from here or from our stores, which hold nothing revoked. */
+static pawl_status check_revoked(const struct ek_trust *trust, const struct pawl_view *cert,
+                                 size_t cert_n, struct pawl_err *err)
+{
+    for (size_t i = 0; trust->revoked && i < cert_n; i++)
+        if (pawl_certs_hold_key(trust->revoked, cert[i]))
+            return pawl_fail(err, PAWL_E_DENIED, "ek_cert.revoked",
+                             "the key of certificate %zu is revoked", i);
+    return pawl_ok();
+}
+
 pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_view *cert,
                            size_t cert_n, const struct pawl_ek_cert *leaf, int64_t now_s,
                            enum roots *ret, uint8_t ret_root[32], struct pawl_err *err)
@@ -168,6 +185,7 @@ pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_view 
     bool            vendor_may_vouch = trust->vendor && !ek_cert_is_swtpm(leaf);
     struct pawl_err lab;
 
+    PAWL_TRY(check_revoked(trust, cert, cert_n, err));
     if (vendor_may_vouch &&
         pawl_is_ok(chain_check(trust->vendor, trust, cert, cert_n, now_s, ret_root, err))) {
         *ret = ROOTS_VENDOR;

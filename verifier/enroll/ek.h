@@ -20,9 +20,10 @@ enum roots {
 
 const char *roots_name(enum roots r); /* "vendor", "lab" */
 
-/* A tenant's trust for EK certificates; any member may be NULL (no such store). */
+/* A tenant's trust for EK certificates; any member may be NULL (no such store). revoked: nobody
+ * trusts these keys any more; the other stores hold none of them (C13). */
 struct ek_trust {
-    struct pawl_certs *vendor, *lab, *intermediates;
+    struct pawl_certs *vendor, *lab, *intermediates, *revoked;
 };
 
 /* Adds the certificates of a file, or of a directory's files *.pem, *.crt, *.cer and *.der, to
@@ -33,16 +34,16 @@ PAWL_MUST_USE pawl_status ek_certs_load(const char *path, struct pawl_certs **in
 
 /* Loads each path; an empty one is no store. */
 PAWL_MUST_USE pawl_status ek_trust_load(const char *roots_dir, const char *lab_dir,
-                                        const char *intermediates_dir, struct ek_trust *ret,
-                                        struct pawl_err *err);
+                                        const char *intermediates_dir, const char *revoked_dir,
+                                        struct ek_trust *ret, struct pawl_err *err);
 void                      ek_trust_done(struct ek_trust *t);
 
 /* True for the certificate of a software TPM, by the manufacturer and the names it gives itself. */
 bool ek_cert_is_swtpm(const struct pawl_ek_cert *cert);
 
-/* Judges a certificate by the trust (K13, K14, rows C): the vendors' roots first, then the lab's; a
- * software TPM's by the lab's alone. *ret_root gets SHA-256 of the root. err->where begins with
- * "ek_cert". */
+/* Judges a certificate by the trust (K13, K14, rows C): none that came may be over a revoked key;
+ * the vendors' roots first, then the lab's; a software TPM's by the lab's alone. *ret_root gets
+ * SHA-256 of the root. err->where begins with "ek_cert". */
 PAWL_MUST_USE pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_view *cert,
                                          size_t cert_n, const struct pawl_ek_cert *leaf,
                                          int64_t now_s, enum roots *ret, uint8_t ret_root[32],

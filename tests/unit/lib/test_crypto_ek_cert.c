@@ -389,6 +389,30 @@ static void bags_have_a_bottom(void **state)
     pawl_certs_free(&bag);
 }
 
+static void bags_know_and_lose_keys(void **state)
+{
+    (void)state;
+    struct pawl_err    err;
+    struct pawl_certs *bag = NULL, *other = NULL;
+    struct pawl_view   a = der_of(full_spec), b = der_of(full_spec);
+    size_t             n;
+
+    T_OK(pawl_certs_add(&bag, a, &n, &err), &err);
+    T_OK(pawl_certs_add(&bag, b, &n, &err), &err);
+    T_OK(pawl_certs_add(&other, a, &n, &err), &err);
+    assert_true(pawl_certs_hold_key(bag, a));
+    assert_true(pawl_certs_hold_key(bag, b));
+    assert_false(pawl_certs_hold_key(bag, der_of(full_spec)));
+    assert_false(pawl_certs_hold_key(bag, pawl_view(a.p, a.n - 1)));
+    pawl_certs_take_out(bag, other);
+    assert_int_equal(pawl_certs_count(bag), 1);
+    assert_false(pawl_certs_hold_key(bag, a));
+    assert_true(pawl_certs_hold_key(bag, b));
+    assert_int_equal(pawl_certs_count(other), 1);
+    pawl_certs_free(&bag);
+    pawl_certs_free(&other);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -408,6 +432,7 @@ int main(void)
         T_CASE("bags take PEM and DER", bags_take_pem_and_der),
         T_CASE("bags refuse what is no certificate", bags_refuse_what_is_no_certificate),
         T_CASE("bags have a bottom", bags_have_a_bottom),
+        T_CASE("C13: bags know keys and lose them", bags_know_and_lose_keys),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

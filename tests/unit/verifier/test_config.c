@@ -89,7 +89,7 @@ static void takes_every_key(void **state)
 
     write_ini("; a comment\n# another\n\n"
               "[tenant a]\nadmission = token\nreenrol = auto\nroots = roots\n"
-              "lab_roots = /srv/lab\nintermediates = more ; behind a value\n"
+              "lab_roots = /srv/lab\nintermediates = more ; behind a value\nrevoked = /srv/no\n"
               "pcrs = sha1:0+sha256:0,7\nsuites = siv, ccm\near_ttl_s = 60\n"
               "resync = approve\nmessages = off\nmessage_keep_days = 3650\n"
               "late_window_s = 86400\ndownlink_max = 5\n"
@@ -118,6 +118,7 @@ static void takes_every_key(void **state)
     snprintf(roots, sizeof(roots), "%s/roots", dir);
     assert_string_equal(a->roots, roots);
     assert_string_equal(a->lab_roots, "/srv/lab");
+    assert_string_equal(a->revoked, "/srv/no");
     snprintf(roots, sizeof(roots), "%s/more", dir);
     assert_string_equal(a->intermediates, roots);
     assert_int_equal(a->pcrs.n, 2);

@@ -496,6 +496,37 @@ static void c7_missing_intermediate(void **state)
     refused(&e, PAWL_E_DENIED, "ek_cert.chain");
 }
 
+static void c13_a_revoked_ek(void **state)
+{
+    (void)state;
+    struct enrolment e = good();
+
+    e.trust.revoked = certs(e.req.cert[0]);
+    refused(&e, PAWL_E_DENIED, "ek_cert.revoked");
+}
+
+/* The same key below another name, by another issuer: what is revoked is the key. */
+static void c13_a_revoked_intermediate(void **state)
+{
+    (void)state;
+    struct enrolment e = good();
+
+    pawl_certs_free(&e.trust.intermediates);
+    e.req.cert[e.req.cert_n++] = vendor_sub;
+    e.trust.revoked = certs(make_ca("Another", sub_key(), "Another", sub_key()));
+    refused(&e, PAWL_E_DENIED, "ek_cert.revoked");
+}
+
+static void c13_what_is_not_revoked_is_taken(void **state)
+{
+    (void)state;
+    struct enrolment e = good();
+    struct identity  id;
+
+    e.trust.revoked = certs(lab_root);
+    takes_as(&e, ROOTS_VENDOR, &id);
+}
+
 static void c10_dates(void **state)
 {
     (void)state;
@@ -752,25 +783,33 @@ static void loads_directories(void **state)
     struct pawl_err err;
 
     assert_non_null(mkdtemp(dir));
-    T_OK(ek_trust_load(dir, "", NULL, &t, &err), &err);
+    T_OK(ek_trust_load(dir, "", NULL, "", &t, &err), &err);
     assert_null(t.vendor); /* an empty directory trusts nobody */
 
     put("vendor.pem", soft_cert_pem(vendor_root));
     put("lab.DER", lab_root);
     put("notes.txt", pawl_view_str("no certificate"));
     put(".hidden.pem", pawl_view_str("no certificate"));
-    T_OK(ek_trust_load(dir, NULL, dir, &t, &err), &err);
+    T_OK(ek_trust_load(dir, NULL, dir, NULL, &t, &err), &err);
     assert_int_equal(pawl_certs_count(t.vendor), 2);
     assert_int_equal(pawl_certs_count(t.intermediates), 2);
     assert_null(t.lab);
     ek_trust_done(&t);
 
+    /* C13: a revoked key is in none of the stores. */
+    T_OK(ek_trust_load(dir, dir, dir, dir, &t, &err), &err);
+    assert_int_equal(pawl_certs_count(t.vendor), 0);
+    assert_int_equal(pawl_certs_count(t.lab), 0);
+    assert_int_equal(pawl_certs_count(t.intermediates), 0);
+    assert_int_equal(pawl_certs_count(t.revoked), 2);
+    ek_trust_done(&t);
+
     put("bad.crt", pawl_view_str("no certificate"));
     t_poison(&t, sizeof(t));
-    T_FAILS(ek_trust_load(dir, NULL, NULL, &t, &err), &err, PAWL_E_FORM);
+    T_FAILS(ek_trust_load(dir, NULL, NULL, NULL, &t, &err), &err, PAWL_E_FORM);
     assert_int_equal(strncmp(err.where, "roots.bad.crt", 13), 0);
     t_still_poisoned(&t, sizeof(t));
-    T_FAILS(ek_trust_load("/nonexistent/roots", NULL, NULL, &t, &err), &err, PAWL_E_ABSENT);
+    T_FAILS(ek_trust_load("/nonexistent/roots", NULL, NULL, NULL, &t, &err), &err, PAWL_E_ABSENT);
     T_WHERE(&err, "roots.roots");
 
     drop("vendor.pem");
@@ -808,6 +847,10 @@ int main(void)
         T_CASE("C11: a CA is no EK", c11_ca_as_leaf),
         T_CASE("C11: an EK is no CA", c11_leaf_as_ca),
         T_CASE("C12: an intermediate is no root", c12_an_intermediate_is_no_root),
+        T_CASE("C13: an EK whose key is revoked is refused", c13_a_revoked_ek),
+        T_CASE("C13: an intermediate whose key is revoked is refused, whoever signed it",
+               c13_a_revoked_intermediate),
+        T_CASE("C13: what is not revoked is taken", c13_what_is_not_revoked_is_taken),
         T_CASE("K1: an AK that is not restricted is refused", k1_unrestricted),
         T_CASE("K2: a software AK is refused", k2_software),
         T_CASE("K5: an AK of another template is refused", k5_template),
