@@ -105,14 +105,14 @@ static char *print_document(void)
     fprintf(out, "\n");
     for (int from = 0; from < DEVICE_COUNT; from++)
         print_row(out, from);
-    fprintf(
-        out,
-        "\n- enrol: the device proved its keys, and nobody vouched for it.\n"
-        "- admit: it proved its keys, and a token or the tenant's configuration let it in; "
-        "for an active device that is an\n  operator's leave, a token made for it alone, or "
-        "`reenrol = auto`.\n"
-        "- approve, revoke: by an operator. Approving an active device is leave to enrol again, "
-        "once.\n");
+    fprintf(out,
+            "\n- enrol: the device proved its keys, and nobody vouched for it.\n"
+            "- admit: it proved its keys, and a token or the tenant's configuration let it in; "
+            "for an active device that is an\n  operator's leave, a token made for it alone, or "
+            "`reenrol = auto`.\n"
+            "- approve, revoke: by an operator. Approving an active device is leave to come back, "
+            "once, "
+            "by a resync or another enrolment;\n  a new incident of the device ends it.\n");
     fclose(out);
     return text;
 }
