@@ -10,7 +10,6 @@
 #define VERSION(a, b, c, d) ((uint64_t)(a) << 48 | (uint64_t)(b) << 32 | (uint64_t)(c) << 16 | (d))
 
 #define INFINEON "id:49465800"
-#define INTEL    "id:494E5443"
 #define NUVOTON  "id:4E544300"
 #define ST       "id:53544D20"
 
@@ -29,14 +28,6 @@ static const struct firmware_advisory advisories[] = {
     { ST, VERSION(71, 0, 0, 0), VERSION(71, 16, 0, 0), "CVE-2019-16863" },
     { ST, VERSION(73, 0, 0, 0), VERSION(73, 20, 0, 0), "CVE-2019-16863" },
     { ST, VERSION(74, 0, 0, 0), VERSION(74, 20, 0, 0), "CVE-2019-16863" },
-    /* INTEL-SA-00241 (TPM-Fail, K18): firmware TPMs of CSME and TXE. */
-    { INTEL, VERSION(3, 1, 0, 0), VERSION(3, 1, 70, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(4, 0, 0, 0), VERSION(4, 0, 20, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(11, 8, 0, 0), VERSION(11, 8, 70, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(11, 11, 0, 0), VERSION(11, 11, 70, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(11, 22, 0, 0), VERSION(11, 22, 70, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(12, 0, 0, 0), VERSION(12, 0, 45, 0), "CVE-2019-11090" },
-    { INTEL, VERSION(14, 0, 0, 0), VERSION(14, 0, 10, 0), "CVE-2019-11090" },
     /* Nuvoton SA-002 (timing of ECC signatures), SA-003 (VU#782720: memory behind a parameter is
      * written). The version that corrects VU#282450 is named by Dell, DSA-2025-232. */
     { NUVOTON, VERSION(7, 2, 0, 0), VERSION(7, 2, 2, 0), "CVE-2020-25082" },
