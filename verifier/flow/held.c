@@ -168,6 +168,20 @@ pawl_status held_each(struct held *h, enum pawl_dir dir, held_each_fn *each, voi
     return pawl_ok();
 }
 
+uint64_t held_highest(const struct held *h)
+{
+    uint64_t highest = 0;
+
+    for (size_t i = 0; i < h->n; i++) {
+        const struct generation *g = &h->gen[i]->g;
+
+        for (unsigned k = 0; g->dir == PAWL_UP && k < PAWL_GEN_MESSAGES; k++)
+            if ((g->have >> k & 1) && g->first_seq + k > highest)
+                highest = g->first_seq + k;
+    }
+    return highest;
+}
+
 /* ---- the step ------------------------------------------------------------------------------- */
 
 static pawl_status plan_generation(const struct held *h, const struct held_generation *one,

@@ -40,6 +40,9 @@ typedef pawl_status       held_each_fn(struct held *h, struct held_generation *g
 PAWL_MUST_USE pawl_status held_each(struct held *h, enum pawl_dir dir, held_each_fn *each,
                                     void *arg, struct pawl_err *err);
 
+/* The highest uplink slot that came, among the generations in hand: of all, behind held_each. */
+uint64_t held_highest(const struct held *h);
+
 /* Writes ratchet and changed generations into the step. */
 PAWL_MUST_USE pawl_status held_plan(const struct held *h, struct step *step, struct pawl_err *err);
 

@@ -150,9 +150,10 @@ static pawl_status take_uplink(struct held *h, struct reconciling *rc, struct pa
     detect_verdict(&rc->a1->receipt, &rc->found);
     place_ahead(h, &rc->found);
     /* Our receipts do not claim the same slot for good, or the device could never drop a leaf: they
-     * go back to what it lists. Its seq_hi may be a slot that a restart skipped. */
+     * go back to what it lists. Its seq_hi may be a slot that a restart skipped. What came above
+     * the position that it denies was in no receipt yet, and is not denied. */
     uint64_t listed = snd->gen_n ? snd->gens[snd->gen_n - 1].last_seq : snd->seq_hi;
-    if (rc->a1->receipt.ahead_seq && h->r.received_hi > listed)
+    if (h->r.received_hi > listed && h->r.received_hi <= rc->a1->receipt.ahead_seq)
         h->r.received_hi = listed;
     return pawl_ok();
 }
@@ -268,6 +269,6 @@ pawl_status reconcile(struct attestation *a, bool restored, struct step *step, s
     if (ahead && restored)
         PAWL_TRY(plan_went_back(a, &rc, step, err));
     if (rc.found.n == 0 && rc.want->gen_n == 0)
-        ratchet_clean(&h->r, rc.now_ms);
+        ratchet_clean(&h->r, held_highest(h), rc.now_ms);
     return write_receipt(a, &rc, ret, err);
 }

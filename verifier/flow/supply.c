@@ -88,7 +88,7 @@ static pawl_status judge_cleanness(struct held *h, bool found, int64_t now_ms, s
 
     PAWL_TRY(held_each(h, PAWL_UP, look_for_missing, &l, err));
     if (!l.any)
-        ratchet_clean(&h->r, now_ms);
+        ratchet_clean(&h->r, held_highest(h), now_ms);
     return pawl_ok();
 }
 

@@ -434,10 +434,10 @@ bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch)
     return incident_add(&copy, rule, &at);
 }
 
-void ratchet_clean(struct ratchet *r, int64_t now_ms)
+void ratchet_clean(struct ratchet *r, uint64_t highest, int64_t now_ms)
 {
     r->clean_hi = r->attested_hi;
-    if (r->received_hi <= r->attested_hi) /* else some of what is not clean came before */
+    if (highest <= r->attested_hi) /* else some of what is not clean came before */
         r->clean_ms = now_ms;
 }
 

@@ -79,8 +79,8 @@ bool ratchet_incident(struct ratchet *r, enum rule rule, uint64_t epoch, int64_t
 bool ratchet_opens(const struct ratchet *r, enum rule rule, uint64_t epoch);
 
 /* An accepted snapshot left no leaves to wish for and nothing found: what came up to it is what the
- * device sent. */
-void ratchet_clean(struct ratchet *r, int64_t now_ms);
+ * device sent. highest: the highest slot that came, whatever our receipts claim. */
+void ratchet_clean(struct ratchet *r, uint64_t highest, int64_t now_ms);
 
 /* Floors of a signed refusal: no slot of a device from there on can have been used. */
 uint64_t ratchet_floor_up(const struct ratchet *r);

@@ -529,8 +529,12 @@ static void a_clean_snapshot_moves_the_beginning_of_windows(void **state)
     struct ratchet r = settled();
 
     r.attested_hi = 77;
-    ratchet_clean(&r, NOW);
+    ratchet_clean(&r, 77, NOW);
     assert_int_equal(r.clean_hi, 77);
+    assert_int_equal(r.clean_ms, NOW);
+    r.attested_hi = 80;
+    ratchet_clean(&r, 81, NOW + 5); /* what ran ahead came before: its window reaches back */
+    assert_int_equal(r.clean_hi, 80);
     assert_int_equal(r.clean_ms, NOW);
 }
 
