@@ -371,6 +371,42 @@ static void e4_nor_is_a_slot_that_a_restart_skipped(void **state)
     assert_int_equal(receipt_of(&w).seq_hi, 3);
 }
 
+/* The thief goes on while his first slot is denied. Nobody has denied the second one yet, and when
+ * that is denied too, a clean snapshot does not begin the window behind it. */
+static void e4_what_came_above_the_denied_slot_is_still_claimed(void **state)
+{
+    (void)state;
+    WORLD                  w;
+    DEVICE                 d;
+    static struct soft_log log;
+    struct soft_evidence   ev;
+    uint8_t                hash[32];
+    static const uint64_t  denied[] = { 9, 12 }, claimed[] = { 12, 3 };
+
+    world_make(&w);
+    world_speaks(&w, &d, &log);
+    world_log_says(&w, &d, &log, 3);
+    send(&w, &d, &log, forge(&log, 9));
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    T_OK(pawl_sha256(world_result(&w).receipt, hash, &w.err), &w.err);
+    send(&w, &d, &log, forge(&log, 12));
+    int64_t clean_ms = world_ratchet(&w, &d).clean_ms;
+    for (size_t i = 0; i < 2; i++) {
+        world_begin(&w, &d, PAWL_LABEL_ATTEST, &ev);
+        soft_log_snd(&log, &ev.a1);
+        ev.a1.receipt = (struct pawl_receipt_verdict){ .receipt = PAWL_VIEW_OF(hash),
+                                                       .verdict = 3,
+                                                       .ahead_seq = denied[i] };
+        world_sends(&w, &ev);
+        assert_int_equal(receipt_of(&w).seq_hi, claimed[i]);
+        T_OK(pawl_sha256(world_result(&w).receipt, hash, &w.err), &w.err);
+    }
+    w.now_ms += 1000;
+    world_log_attests(&w, &d, &log, PAWL_LABEL_ATTEST, &ev);
+    assert_int_equal(world_ratchet(&w, &d).clean_hi, 3);
+    assert_int_equal(world_ratchet(&w, &d).clean_ms, clean_ms);
+}
+
 /* The thief speaks in a generation that the device closed an hour ago, above the snapshot: the row
  * stays until a snapshot was above it. */
 static void e3_a_forged_message_in_an_old_generation_is_kept_until_it_is_judged(void **state)
@@ -665,6 +701,8 @@ int main(void)
         T_CASE("E4 the device denies the receipt", e4_the_device_denies_the_receipt),
         T_CASE("E4 what was denied is not claimed again", e4_what_was_denied_is_not_claimed_again),
         T_CASE("E4: nor is a slot that a restart skipped", e4_nor_is_a_slot_that_a_restart_skipped),
+        T_CASE("E4: what came above the denied slot is still claimed",
+               e4_what_came_above_the_denied_slot_is_still_claimed),
         T_CASE("a receipt of a lost store accuses nobody",
                a_receipt_of_a_lost_store_accuses_nobody),
         T_CASE("E7 a downlink message that we never sent",
