@@ -56,8 +56,14 @@ static pawl_status decode(const cJSON *proof, struct bytes *ret, struct pawl_err
     return pawl_b64_parse(pawl_view_str(text), "proof", ret->p, PROOF_MAX, &ret->n, err);
 }
 
-/* NOTHING for one that fails its own check: somebody may still want to see it. */
-static enum proof_strength strength_of(struct pawl_view file)
+/* What a proof is worth to somebody who wants to know why the incident is called as it is. */
+struct worth {
+    enum proof_strength
+         strength; /* NOTHING for one that fails its own check: it is shown as well */
+    bool named;    /* its rule is one of those that give the incident its name */
+};
+
+static struct worth worth_of(struct pawl_view file, const char *kind)
 {
     struct proof      p;
     struct proof_said said;
@@ -65,8 +71,16 @@ static enum proof_strength strength_of(struct pawl_view file)
 
     if (!pawl_is_ok(proof_parse(file, &p, &ignored)) ||
         !pawl_is_ok(proof_check(&p, &said, &ignored)))
-        return PROOF_NOTHING;
-    return said.strength;
+        return (struct worth){ 0 };
+    return (struct worth){
+        .strength = said.strength,
+        .named = kind && strcmp(incident_kind_name(incident_kind_of(p.rule)), kind) == 0,
+    };
+}
+
+static bool is_less(struct worth a, struct worth b)
+{
+    return a.strength != b.strength ? a.strength < b.strength : a.named < b.named;
 }
 
 static void file_close(FILE **f)
@@ -102,26 +116,28 @@ static pawl_status export_one(const cJSON *proof, const char *path, cJSON *files
     if (!cJSON_AddStringToObject(o, "file", path) ||
         !json_add_u64(o, "number", (uint64_t)json_number(proof, "number", 0)) ||
         !cJSON_AddStringToObject(o, "strength",
-                                 proof_strength_name(strength_of(bytes_view(&file)))))
+                                 proof_strength_name(worth_of(bytes_view(&file), NULL).strength)))
         return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
     return pawl_ok();
 }
 
-/* The strongest, and of those the last: it knows most. */
-static pawl_status find_best(const cJSON *proofs, const cJSON **ret, struct pawl_err *err)
+/* The strongest; of those one about what the incident is called; of those the last: it knows most.
+ */
+static pawl_status find_best(const cJSON *incident, const cJSON **ret, struct pawl_err *err)
 {
-    const cJSON        *p, *best = NULL;
-    enum proof_strength strength = PROOF_NOTHING;
+    const char  *kind = json_text(incident, "kind");
+    const cJSON *p, *best = NULL;
+    struct worth most = { 0 };
 
-    cJSON_ArrayForEach(p, proofs)
+    cJSON_ArrayForEach(p, cJSON_GetObjectItemCaseSensitive(incident, "proofs"))
     {
         PAWL_CLEANUP(bytes_done) struct bytes file = { 0 };
         PAWL_TRY(decode(p, &file, err));
-        enum proof_strength s = strength_of(bytes_view(&file));
-        if (best && s < strength)
+        struct worth w = worth_of(bytes_view(&file), kind);
+        if (best && is_less(w, most))
             continue;
         best = p;
-        strength = s;
+        most = w;
     }
     if (!best)
         return pawl_fail(err, PAWL_E_DENIED, "incident", "has no proof");
@@ -166,7 +182,7 @@ pawl_status incident_export(const struct args *a, cJSON **ret, struct pawl_err *
     cJSON       *files = cJSON_AddArrayToObject(answer, "files");
     if (!files)
         return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
-    PAWL_TRY(find_best(proofs, &best, err));
+    PAWL_TRY(find_best(incident, &best, err));
     if (a->option[OPT_ALL])
         PAWL_TRY(export_all(proofs, path, files, err));
     else
