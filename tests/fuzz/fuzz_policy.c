@@ -27,8 +27,8 @@ static void no_value_is_lost(const struct policy *p, struct pawl_view text)
     cJSON *j = cJSON_ParseWithLength((const char *)text.p, text.n);
     size_t n = 0;
 
-    for (size_t i = 0; i < p->rule_n; i++)
-        n += p->rule[i].value_n;
+    for (size_t i = 0; i < p->all.rule_n; i++)
+        n += p->all.rule[i].value_n;
     FUZZ_HOLDS(n == texts_below(cJSON_GetObjectItemCaseSensitive(j, "pcrs")));
     cJSON_Delete(j);
 }
@@ -56,13 +56,13 @@ static struct policy read_again(const struct policy *p)
 
     FUZZ_HOLDS(f);
     fprintf(f, "{\"name\":\"%s\",\"version\":%" PRIu64 ",\"pcrs\":{", p->name, p->version);
-    for (size_t i = 0; i < p->rule_n; i++) {
-        bool same_bank = i && p->rule[i].hash == p->rule[i - 1].hash;
+    for (size_t i = 0; i < p->all.rule_n; i++) {
+        bool same_bank = i && p->all.rule[i].hash == p->all.rule[i - 1].hash;
         if (same_bank)
             fprintf(f, ",");
         else
-            fprintf(f, "%s\"%s\":{", i ? "}," : "", pawl_hash_name(p->rule[i].hash));
-        write_rule(f, &p->rule[i]);
+            fprintf(f, "%s\"%s\":{", i ? "}," : "", pawl_hash_name(p->all.rule[i].hash));
+        write_rule(f, &p->all.rule[i]);
     }
     fprintf(f, "}}}");
     long n = ftell(f);
@@ -73,9 +73,10 @@ static struct policy read_again(const struct policy *p)
 
 static void same(const struct policy *a, const struct policy *b)
 {
-    FUZZ_HOLDS(!strcmp(a->name, b->name) && a->version == b->version && a->rule_n == b->rule_n);
-    for (size_t i = 0; i < a->rule_n; i++) {
-        const struct policy_rule *x = &a->rule[i], *y = &b->rule[i];
+    FUZZ_HOLDS(!strcmp(a->name, b->name) && a->version == b->version &&
+               a->all.rule_n == b->all.rule_n);
+    for (size_t i = 0; i < a->all.rule_n; i++) {
+        const struct policy_rule *x = &a->all.rule[i], *y = &b->all.rule[i];
         FUZZ_HOLDS(x->hash == y->hash && x->pcr == y->pcr && x->value_n == y->value_n);
         for (size_t k = 0; k < x->value_n; k++)
             FUZZ_HOLDS(
@@ -90,8 +91,8 @@ static void satisfied_by_its_own(const struct policy *p)
     struct pawl_pcr_values    values = { 0 };
     struct verdict            v = { 0 };
 
-    for (size_t i = 0; i < p->rule_n; i++) {
-        const struct policy_rule *r = &p->rule[i];
+    for (size_t i = 0; i < p->all.rule_n; i++) {
+        const struct policy_rule *r = &p->all.rule[i];
         if (i == 0 || r->hash != r[-1].hash)
             select.bank[select.n++].hash = r->hash;
         FUZZ_HOLDS(select.n <= PAWL_PCR_BANKS_MAX && r->pcr < PAWL_PCRS);
@@ -129,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         FUZZ_REFUSED(s, &err, &policy);
         return 0;
     }
-    FUZZ_HOLDS(policy.rule_n && pawl_is_name(pawl_view_str(policy.name)));
+    FUZZ_HOLDS(policy.all.rule_n && pawl_is_name(pawl_view_str(policy.name)));
     no_value_is_lost(&policy, pawl_view(p, n));
     struct policy again = read_again(&policy);
     same(&policy, &again);

@@ -161,9 +161,9 @@ static pawl_status read_values(const cJSON *j, const char *path, struct policy_r
 static const struct policy_rule *find_rule(const struct policy *p, enum pawl_hash hash,
                                            unsigned pcr)
 {
-    for (size_t i = 0; i < p->rule_n; i++)
-        if (p->rule[i].hash == hash && p->rule[i].pcr == pcr)
-            return &p->rule[i];
+    for (size_t i = 0; i < p->all.rule_n; i++)
+        if (p->all.rule[i].hash == hash && p->all.rule[i].pcr == pcr)
+            return &p->all.rule[i];
     return NULL;
 }
 
@@ -186,7 +186,7 @@ static pawl_status read_bank(const cJSON *j, enum pawl_hash hash, struct policy 
         snprintf(path, sizeof(path), "pcrs.%s.%u", pawl_hash_name(hash), (unsigned)pcr);
         if (find_rule(p, hash, (unsigned)pcr))
             return pawl_fail(err, PAWL_E_FORM, path, "is given twice");
-        struct policy_rule *rule = &p->rule[p->rule_n++];
+        struct policy_rule *rule = &p->all.rule[p->all.rule_n++];
         *rule = (struct policy_rule){ .hash = hash, .pcr = (unsigned)pcr };
         PAWL_TRY(read_values(m, path, rule, err));
         snprintf(path, sizeof(path), "pcrs.%s", pawl_hash_name(hash));
@@ -197,11 +197,11 @@ static pawl_status read_bank(const cJSON *j, enum pawl_hash hash, struct policy 
 /* SHA-1 alone decides nothing: collisions are cheap (Q22). */
 static pawl_status refuse_lone_sha1(const struct policy *p, struct pawl_err *err)
 {
-    for (size_t i = 0; i < p->rule_n; i++) {
-        unsigned pcr = p->rule[i].pcr;
+    for (size_t i = 0; i < p->all.rule_n; i++) {
+        unsigned pcr = p->all.rule[i].pcr;
         char     path[64];
 
-        if (p->rule[i].hash != PAWL_SHA1 || find_rule(p, PAWL_SHA256, pcr) ||
+        if (p->all.rule[i].hash != PAWL_SHA1 || find_rule(p, PAWL_SHA256, pcr) ||
             find_rule(p, PAWL_SHA384, pcr) || find_rule(p, PAWL_SHA512, pcr))
             continue;
         snprintf(path, sizeof(path), "pcrs.sha1.%u", pcr);
@@ -239,7 +239,7 @@ static pawl_status read_pcrs(const cJSON *j, struct policy *p, struct pawl_err *
         seen |= 1u << hash;
         PAWL_TRY(read_bank(m, hash, p, err));
     }
-    qsort(p->rule, p->rule_n, sizeof(p->rule[0]), by_bank_and_pcr);
+    qsort(p->all.rule, p->all.rule_n, sizeof(p->all.rule[0]), by_bank_and_pcr);
     return refuse_lone_sha1(p, err);
 }
 
@@ -274,8 +274,8 @@ pawl_status policy_parse(struct pawl_view json, struct policy *ret, struct pawl_
 
 void policy_done(struct policy *p)
 {
-    for (size_t i = 0; i < p->rule_n; i++)
-        free(p->rule[i].value);
+    for (size_t i = 0; i < p->all.rule_n; i++)
+        free(p->all.rule[i].value);
     *p = (struct policy){ 0 };
 }
 
@@ -385,11 +385,11 @@ static void report_difference(const struct policy_rule *rule, const struct pawl_
 void policy_judge(const struct policy *p, const struct pawl_pcr_selection *select,
                   const struct pawl_pcr_values *values, struct verdict *v)
 {
-    bool satisfied = p->rule_n > 0;
+    bool satisfied = p->all.rule_n > 0;
 
     snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
-    for (size_t i = 0; i < p->rule_n; i++) {
-        const struct policy_rule *rule = &p->rule[i];
+    for (size_t i = 0; i < p->all.rule_n; i++) {
+        const struct policy_rule *rule = &p->all.rule[i];
         const struct pawl_digest *value = pawl_pcr_value(select, values, rule->hash, rule->pcr);
 
         if (value && accepts(rule, value))

@@ -1,48 +1,117 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PCR policies: which values of which PCRs are good. JSON, versioned, immutable once stored.
+ * Policies: what is good. JSON with comments, versioned, immutable once stored. docs/policy.md and
+ * docs/policy.schema.json say which members there are and what each may be.
  *
- *   { "name": "gateway", "version": 3, "note": "text",
- *     "pcrs": { "sha256": { "0": ["<hex>", ..], "7": ["<hex>"] } } }
+ * Rules stand at the top, where they hold for every device, and in releases, one of which must hold
+ * whole: so a device may run the old image or the new one during an update, and never parts of
+ * both.
+ *
+ * Not here: how a policy judges (policy_judge.h), how one is made (policy_learn.h).
  */
 #ifndef VERIFIER_APPRAISE_POLICY_H
 #define VERIFIER_APPRAISE_POLICY_H
 
 #include <pawl/tpm.h>
 
+#include "appraise/boot.h"
+#include "appraise/ima_rules.h"
 #include "appraise/verdict.h"
 
-#define POLICY_JSON_MAX    (256 * 1024)
-#define POLICY_NOTE_MAX    512
-#define POLICY_VERSION_MAX 999999999
-#define POLICY_VALUES_MAX  64 /* accepted values of one PCR */
-#define POLICY_RULES_MAX   PAWL_PCR_VALUES_MAX
+#define POLICY_JSON_MAX     (16 * 1024 * 1024) /* with allow lists */
+#define POLICY_NOTE_MAX     512
+#define POLICY_VERSION_MAX  999999999
+#define POLICY_VALUES_MAX   64 /* accepted values of one PCR, or of one fact */
+#define POLICY_RULES_MAX    PAWL_PCR_VALUES_MAX
+#define POLICY_RELEASES_MAX 32
+#define POLICY_LINES_MAX    64
+#define POLICY_FIRMWARE_MAX 32
+#define POLICY_FILES_MAX    500000 /* digests in an allow list */
+#define POLICY_KERNEL_MAX   64
 
 struct policy_rule {
     enum pawl_hash      hash;
     unsigned            pcr;
-    size_t              value_n; /* at least 1 */
-    struct pawl_digest *value;   /* owned */
+    bool                unmeasured; /* it must be as a reset leaves it; then no values */
+    size_t              value_n;    /* otherwise at least 1 */
+    struct pawl_digest *value;      /* owned */
 };
+
+/* Accepted digests, of any length each. */
+struct policy_digests {
+    bool                present; /* there is a rule; n may be 0: nothing is accepted */
+    size_t              n;
+    struct pawl_digest *digest; /* owned */
+};
+
+struct policy_lines {
+    bool              present;
+    size_t            n;
+    struct pawl_view *line; /* owned: the array; the texts belong to the policy */
+};
+
+/* What holds together. */
+struct policy_rules {
+    size_t                rule_n;
+    struct policy_rule    rule[POLICY_RULES_MAX]; /* by bank, then by PCR */
+    enum fact             secure_boot;            /* wanted; UNKNOWN: no rule */
+    struct policy_digests list[KEY_LIST_COUNT];   /* SHA-256, as boot_list has it */
+    char                  sbat[BOOT_SBAT_MAX];    /* at least this one; empty: no rule */
+    struct policy_digests authorities, images, mok;
+    struct policy_lines   lines;
+};
+
+struct policy_release {
+    char                name[RELEASE_NAME_MAX + 1];
+    char                kernel[POLICY_KERNEL_MAX]; /* for people; or empty */
+    int64_t             until_s;                   /* INT64_MAX: no end */
+    struct policy_rules rules;
+};
+
+struct policy_log {
+    bool     needed;  /* no verdict is affirming without a log */
+    bool     legacy;  /* SHA-1 logs are taken (L14) */
+    uint32_t ignored; /* PCRs that the log need not explain (L16) */
+};
+
+struct policy_ima {
+    bool             present; /* the device is asked for its list */
+    struct ima_rules rules;   /* checked; views into the policy's own memory */
+};
+
+struct policy_firmware {
+    char     manufacturer[16]; /* "id:53544D20" */
+    uint64_t floor;
+};
+
+struct policy_memory; /* what views point into */
 
 struct policy {
-    char               name[PAWL_TENANT_MAX + 1];
-    uint64_t           version;
-    size_t             rule_n;
-    struct policy_rule rule[POLICY_RULES_MAX]; /* by bank, then by PCR */
+    char                   name[PAWL_TENANT_MAX + 1];
+    uint64_t               version;
+    uint8_t                sha256[32]; /* of the text: what two of one name differ by */
+    struct policy_rules    all;
+    size_t                 release_n;
+    struct policy_release *release; /* owned, in the order of the text */
+    struct policy_log      log;
+    struct policy_ima      ima;
+    bool                   may_not_reset; /* a boot without a reset of the TPM is only noted */
+    size_t                 firmware_n;
+    struct policy_firmware firmware[POLICY_FIRMWARE_MAX];
+    struct policy_memory  *memory; /* owned */
 };
 
-/* Strict: unknown or repeated keys, wrong types, hex of another length than the bank's digest, no
- * PCR at all, a SHA-1 rule for a PCR that no other bank has a rule for: refused, naming the field
- * by its path ("pcrs.sha256.7[1]"), or the line where the text is no JSON. Release with
- * policy_done, which may be called on zeros. */
+/* Strict: comments are taken, as in C; unknown or repeated keys, wrong types, hex of another length
+ * than the bank's digest, no rule at all, a SHA-1 rule for a PCR that no other bank has a rule for:
+ * refused. err->where is the member by its path ("pcrs.sha256.7[1]"), err->why ends in its line
+ * (".. in line 12"). Release with policy_done, which may be called on zeros. */
 PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret,
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);
 
-/* Writes the JSON of a policy that accepts exactly these values: learned from a golden device. The
- * SHA-1 bank is left out, which could decide nothing beside the others. RANGE if nothing was
- * measured into any of the PCRs (all zero, or all ones as 17 to 22 are after a reset). */
+/* ---- of PCR values alone; policy_judge.h and policy_learn.h take their place ------------------
+ */
+
 PAWL_MUST_USE pawl_status policy_learn(const char *name, uint64_t version,
                                        const struct pawl_pcr_selection *select,
                                        const struct pawl_pcr_values *values, char *ret, size_t cap,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verdict: words for its reasons, and the one rule that turns claims into a status.
+ * The verdict: the one rule that turns claims into a status.
  *
  * Not here: who sets which claim (quote.c says what is believed, policy.c and the flows judge it).
  */
@@ -16,59 +16,16 @@ static const char *const tier_names[TIER_COUNT] = {
     [TIER_CONTRAINDICATED] = "contraindicated",
 };
 
-static const struct {
-    const char *code, *text;
-} reasons[REASON_COUNT] = {
-    [REASON_NONE] = { "none", "No reason was given." },
-    [REASON_AWAITS_APPROVAL] = { "awaits-approval",
-                                 "The device is enrolled and waits for an operator's approval." },
-    [REASON_TPM_WENT_BACK] = { "tpm-went-back",
-                               "The TPM's reset count, restart count or clock is less than in an "
-                               "earlier quote." },
-    [REASON_PCR0_EMPTY] = { "pcr0-empty",
-                            "PCR 0 is all zero although firmware was measured before." },
-    [REASON_BANKS_CHANGED] = { "banks-changed",
-                               "The TPM has other PCR banks than when the device enrolled." },
-    [REASON_FIRMWARE_DIFFERS] = { "firmware-differs",
-                                  "The TPM's firmware version is not the one in its certificate." },
-    [REASON_FIRMWARE_ADVISORY] = { "firmware-advisory",
-                                   "A security advisory names the TPM's firmware version." },
-    [REASON_OS_BOOT_DIFFERS] = { "os-boot-differs",
-                                 "The TPM was reset without a boot of the system, or the system "
-                                 "booted without a reset of the TPM." },
-    [REASON_LAB_TPM] = { "lab-tpm", "The TPM is trusted by the lab's roots only." },
-    [REASON_NO_POLICY] = { "no-policy", "No policy says which PCR values are good." },
-    [REASON_PCR_MISSING] = { "pcr-missing", "The policy names a PCR that was not quoted." },
-    [REASON_PCR_DIFFERS] = { "pcr-differs", "A PCR has a value that the policy does not allow." },
-    [REASON_MESSAGE_FORGED] = { "message-forged",
-                                "Messages came in the device's name that it did not send." },
-    [REASON_KEY_USED_ELSEWHERE] = { "key-used-elsewhere",
-                                    "The device's message keys were used by somebody else." },
-    [REASON_DEVICE_CLONED] = { "device-cloned",
-                               "There are two of this device: a copy of its state is at work." },
-};
-
 const char *tier_name(enum trust_tier t)
 {
     return (unsigned)t < TIER_COUNT ? tier_names[t] : tier_names[TIER_NONE];
 }
 
-const char *reason_code(enum reason r)
+const char *cover_name(enum cover c)
 {
-    return (unsigned)r < REASON_COUNT ? reasons[r].code : reasons[REASON_NONE].code;
-}
+    static const char *const names[COVER_COUNT] = { "identity", "boot-log", "runtime" };
 
-enum reason reason_of_code(struct pawl_view code)
-{
-    for (int r = REASON_NONE; r < REASON_COUNT; r++)
-        if (pawl_view_equal(code, pawl_view_str(reasons[r].code)))
-            return (enum reason)r;
-    return REASON_NONE;
-}
-
-const char *reason_text(enum reason r)
-{
-    return (unsigned)r < REASON_COUNT ? reasons[r].text : reasons[REASON_NONE].text;
+    return (unsigned)c < COVER_COUNT ? names[c] : "none";
 }
 
 /* Not recognised because nobody approved it yet is a lack of trust and no proof against the device

@@ -9,6 +9,8 @@
 
 #include <pawl/base.h>
 
+#include "appraise/reason.h"
+
 /* The values of a trustworthiness claim that Pawl gives. */
 enum ar4si {
     AR4SI_NONE = 0,
@@ -25,45 +27,37 @@ enum trust_tier { TIER_NONE = 0, TIER_AFFIRMING, TIER_WARNING, TIER_CONTRAINDICA
 /* "contraindicated", as in ear.status; never NULL. */
 const char *tier_name(enum trust_tier t);
 
-/* Reasons, in the order of the pipeline. The text of each stands in verdict.c. */
-enum reason {
-    REASON_NONE = 0,
-    REASON_AWAITS_APPROVAL,
-    REASON_TPM_WENT_BACK,     /* T1..T3: resetCount, restartCount or clock less than before */
-    REASON_PCR0_EMPTY,        /* T6: PCR 0 all zero although measured before */
-    REASON_BANKS_CHANGED,     /* Q22: another PCR allocation than the pinned one */
-    REASON_FIRMWARE_DIFFERS,  /* K21: quote's firmwareVersion is not the EK certificate's; a note */
-    REASON_FIRMWARE_ADVISORY, /* K17..K19: an advisory names the TPM's firmware */
-    REASON_OS_BOOT_DIFFERS,   /* T4: reset without a new boot of the OS, or the other way round */
-    REASON_LAB_TPM,           /* K14: trusted by the lab's roots only; a note */
-    REASON_NO_POLICY,
-    REASON_PCR_MISSING, /* the policy names a PCR that was not quoted */
-    REASON_PCR_DIFFERS,
-    REASON_MESSAGE_FORGED, /* an incident is not closed, by its kind; tpm-went-back is above */
-    REASON_KEY_USED_ELSEWHERE,
-    REASON_DEVICE_CLONED,
-    REASON_COUNT
-};
-
-/* "pcr-differs"; never NULL. */
-const char *reason_code(enum reason r);
-/* The reason of a code; NONE if no reason has it. */
-enum reason reason_of_code(struct pawl_view code);
-/* A sentence for people; never NULL. */
-const char *reason_text(enum reason r);
-
 #define VERDICT_REASONS_MAX 32
+#define VERDICT_WHAT_MAX    96 /* with its 0 */
+#define VERDICT_DETAIL_MAX  224
+#define RELEASE_NAME_MAX    32
 
+/* Which rule, what was found, what was expected. */
 struct finding {
     enum reason reason;
-    char        detail[224]; /* "sha256:7 is 3fbf.., policy gateway:3 allows 6bad.." */
+    char        what[VERDICT_WHAT_MAX]; /* what an exception names: "sha256:7", a path; or empty */
+    char detail[VERDICT_DETAIL_MAX];    /* "sha256:7 is 3fbf.., policy gateway:3 allows 6bad.." */
 };
+
+/* What a verdict is about, part by part. */
+enum cover { COVER_IDENTITY = 0, COVER_BOOT_LOG, COVER_RUNTIME, COVER_COUNT };
+
+struct covered {
+    bool        is;  /* it was looked at, and what was found stands in the claims */
+    enum reason why; /* otherwise */
+};
+
+/* "identity", "boot-log", "runtime"; never NULL. */
+const char *cover_name(enum cover c);
 
 struct verdict {
     int8_t         identity, configuration, executables, hardware; /* enum ar4si; 0: no claim */
     int8_t         keys; /* enum ar4si: what an incident says; joins identity in the tier */
     bool           approved;
-    char           policy[PAWL_TENANT_MAX + 16]; /* "gateway:3", empty without one */
+    char           policy[PAWL_TENANT_MAX + 16];  /* "gateway:3", empty without one */
+    char           release[RELEASE_NAME_MAX + 1]; /* the one that holds whole; empty: none does */
+    bool           watched; /* the policy's rules warn and never contraindicate */
+    struct covered cover[COVER_COUNT];
     size_t         finding_n;
     struct finding finding[VERDICT_REASONS_MAX];
 };
@@ -83,7 +77,7 @@ enum trust_tier verdict_keys(const struct verdict *v);
 /* instance-identity as the vector says it: with what the keys say. */
 int8_t verdict_identity(const struct verdict *v);
 
-/* Adds a finding; a full list keeps its first entries. */
+/* Adds a finding about nothing that could be excepted; a full list keeps its first entries. */
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_PRINTF(3, 4);
 
 /* A claim only ever gets worse: sets *claim to value unless it is already higher. */

@@ -17,6 +17,7 @@
 #include <pawl/tpm.h>
 #include <pawl/wire.h>
 
+#include "appraise/judging.h"
 #include "enroll/ek.h"
 
 enum device_state {
@@ -29,8 +30,9 @@ enum device_state {
 
 const char *device_state_name(enum device_state s); /* "pending" */
 
-#define DEVICE_WHY_MAX 8192
-#define EVENT_LINE_MAX 768 /* with its 0 */
+#define DEVICE_WHY_MAX      8192
+#define EVENT_LINE_MAX      768 /* with its 0 */
+#define DEVICE_COVERAGE_MAX 128
 
 /* The device row: by value. */
 struct device {
@@ -51,10 +53,13 @@ struct device {
     char                      firmware_cert[16]; /* TPMVersion of the EK certificate */
     struct pawl_pcr_selection banks;             /* pinned: the allocation seen at enrolment */
     struct pawl_digest        pcr_digest;        /* of the values in its snapshot */
-    char                      policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default, if any */
-    char                      status[20];                  /* ear.status of the last verdict .. */
-    char                      software_status[20];         /* .. without what the keys say .. */
-    char                      why[DEVICE_WHY_MAX];         /* its findings; see flow/why.h */
+    char                      policy[PAWL_TENANT_MAX + 1]; /* empty: its group's, or the tenant's */
+    char                      group[PAWL_TENANT_MAX + 1];  /* empty: none */
+    char                      coverage[DEVICE_COVERAGE_MAX]; /* of the last verdict: flow/why.h */
+    char                      release[RELEASE_NAME_MAX + 1]; /* that it ran then; or empty */
+    char                      status[20];                    /* ear.status of the last verdict .. */
+    char                      software_status[20];           /* .. without what the keys say .. */
+    char                      why[DEVICE_WHY_MAX];           /* its findings; see flow/why.h */
     char                      keys_status[20]; /* .. and of the keys alone: two lights */
     int64_t                   created_s, seen_s;
     int64_t attested_s; /* when its evidence was last accepted: see flow/overdue.h */
@@ -187,6 +192,46 @@ struct audit_head {
     uint8_t  hash[32];
 };
 
+/* ---- appraisal ------------------------------------------------------------------------------ */
+
+/* What is kept of the boot that a device is in (appraise/appraise.h). */
+struct boot_row {
+    uint32_t    resets;                /* resetCount */
+    uint8_t     os_boot[PAWL_OS_BOOT]; /* of the system that ran first after the reset */
+    bool        has_facts;
+    uint8_t     facts_sha256[32]; /* of the bytes below: devices that booted alike share them */
+    struct blob facts;            /* appraise/boot.h; in a step n == 0: they are in the store */
+    struct blob ima;              /* appraise/ima_state.h; n == 0: none */
+};
+
+void boot_row_done(struct boot_row *b);
+
+struct group_row {
+    char    name[PAWL_TENANT_MAX + 1];
+    char    policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default */
+    bool    enforce;                     /* otherwise it watches */
+    char    note[EXCEPTION_NOTE_MAX];
+    int64_t created_s, changed_s;
+};
+
+struct exception_row {
+    uint64_t         number;     /* given by the store: 1, 2 .. within the tenant */
+    bool             has_device; /* of one device, or of a group, or (neither) of the tenant */
+    uint8_t          device[PAWL_DEVICE_ID];
+    char             group[PAWL_TENANT_MAX + 1];
+    int64_t          created_s;
+    struct exception x;
+};
+
+/* Evidence that is kept to judge it again (appraise/bundle.h). */
+enum kept_kind { KEPT_HEAD = 1, KEPT_LOG, KEPT_LIST };
+
+struct kept_row {
+    enum kept_kind kind;
+    uint64_t       first; /* of a piece of the list: its first entry; else 0 */
+    struct blob    bytes;
+};
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
@@ -229,9 +274,20 @@ struct step {
     size_t                 audit_n;     /* append to the chain, in this order */
     struct audit_row      *audit;       /* owned array */
     struct blob            evidence;    /* of the device: replaces; n == 0: unchanged */
-    bool                   has_cursor;  /* replaces that of this consumer */
-    char                   consumer[PAWL_TENANT_MAX + 1];
-    char                   cursor[48];
+    bool                   has_boot;    /* of the device: replaces */
+    struct boot_row        boot;
+    bool                   forgets_kept; /* of the device: all that was kept, before what follows */
+    size_t                 kept_n;       /* insert or replace by (kind, first) */
+    struct kept_row       *kept;         /* owned array */
+    bool                   has_group;    /* insert or replace */
+    struct group_row       group;
+    bool                   drops_group;   /* CONFLICT while a device is in it */
+    bool                   has_exception; /* insert */
+    struct exception_row   exception;
+    uint64_t ends_exception; /* delete this number; ABSENT if there is none; 0: none */
+    bool     has_cursor;     /* replaces that of this consumer */
+    char     consumer[PAWL_TENANT_MAX + 1];
+    char     cursor[48];
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
@@ -258,6 +314,10 @@ typedef pawl_status store_downlink_fn(const struct downlink_row *d, void *arg,
 typedef pawl_status store_incident_fn(const struct incident_row *i, void *arg,
                                       struct pawl_err *err);
 typedef pawl_status store_proof_fn(const struct proof_row *p, void *arg, struct pawl_err *err);
+typedef pawl_status store_group_fn(const struct group_row *g, void *arg, struct pawl_err *err);
+typedef pawl_status store_exception_fn(const struct exception_row *x, void *arg,
+                                       struct pawl_err *err);
+typedef pawl_status store_kept_fn(const struct kept_row *k, void *arg, struct pawl_err *err);
 typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
@@ -283,6 +343,9 @@ struct store {
     /* version 0: the newest. */
     pawl_status (*policy)(void *self, struct pawl_view tenant, const char *name, uint64_t version,
                           struct policy_row *ret, struct pawl_err *err);
+    /* The newest version of a name, without its text. */
+    pawl_status (*policy_version)(void *self, struct pawl_view tenant, const char *name,
+                                  uint64_t *ret, struct pawl_err *err);
     /* The tenant's default policy name, empty if none. */
     pawl_status (*default_policy)(void *self, struct pawl_view tenant,
                                   char ret[PAWL_TENANT_MAX + 1], struct pawl_err *err);
@@ -357,6 +420,22 @@ struct store {
      * nobody was told yet (told_s == 0), at most limit. */
     pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
                            store_device_fn *each, void *arg, struct pawl_err *err);
+
+    /* With its facts; boot_row_done. */
+    pawl_status (*boot)(void *self, struct pawl_view tenant, struct pawl_view device,
+                        struct boot_row *ret, struct pawl_err *err);
+    /* By kind, then by first. */
+    pawl_status (*kept)(void *self, struct pawl_view tenant, struct pawl_view device,
+                        store_kept_fn *each, void *arg, struct pawl_err *err);
+    pawl_status (*group)(void *self, struct pawl_view tenant, const char *name,
+                         struct group_row *ret, struct pawl_err *err);
+    pawl_status (*groups)(void *self, struct pawl_view tenant, store_group_fn *each, void *arg,
+                          struct pawl_err *err);
+    /* Of this device, of this group (may be empty) and of the whole tenant, by number; device
+     * empty: all of the tenant. */
+    pawl_status (*exceptions)(void *self, struct pawl_view tenant, struct pawl_view device,
+                              const char *group, store_exception_fn *each, void *arg,
+                              struct pawl_err *err);
 
     /* When this store was last put back from an older copy, verifier time; 0: never. */
     int64_t (*restored_ms)(void *self);

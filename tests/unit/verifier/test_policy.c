@@ -46,17 +46,17 @@ static void reads_rules_by_bank_and_pcr(void **state)
          &err);
     assert_string_equal(p.name, "gateway");
     assert_true(p.version == 3);
-    assert_int_equal(p.rule_n, 3);
-    assert_int_equal(p.rule[0].hash, PAWL_SHA1);
-    assert_int_equal(p.rule[0].pcr, 7);
-    assert_int_equal(p.rule[1].hash, PAWL_SHA256);
-    assert_int_equal(p.rule[1].pcr, 0);
-    assert_int_equal(p.rule[2].pcr, 7);
-    assert_int_equal(p.rule[2].value_n, 2);
-    assert_int_equal(p.rule[2].value[1].n, 32);
-    assert_int_equal(p.rule[2].value[1].b[31], 0xbb);
+    assert_int_equal(p.all.rule_n, 3);
+    assert_int_equal(p.all.rule[0].hash, PAWL_SHA1);
+    assert_int_equal(p.all.rule[0].pcr, 7);
+    assert_int_equal(p.all.rule[1].hash, PAWL_SHA256);
+    assert_int_equal(p.all.rule[1].pcr, 0);
+    assert_int_equal(p.all.rule[2].pcr, 7);
+    assert_int_equal(p.all.rule[2].value_n, 2);
+    assert_int_equal(p.all.rule[2].value[1].n, 32);
+    assert_int_equal(p.all.rule[2].value[1].b[31], 0xbb);
     policy_done(&p);
-    assert_int_equal(p.rule_n, 0);
+    assert_int_equal(p.all.rule_n, 0);
     policy_done(&p);
 }
 
@@ -207,7 +207,7 @@ static void takes_64_values_and_no_more(void **state)
     struct pawl_err err;
 
     T_OK(parse(policy_of_values(POLICY_VALUES_MAX), &p, &err), &err);
-    assert_int_equal(p.rule[0].value_n, POLICY_VALUES_MAX);
+    assert_int_equal(p.all.rule[0].value_n, POLICY_VALUES_MAX);
     policy_done(&p);
     refused(policy_of_values(POLICY_VALUES_MAX + 1), PAWL_E_RANGE, "pcrs.sha256.0");
 }
@@ -230,9 +230,10 @@ static void takes_every_pcr_of_every_bank(void **state)
     }
     say("}}");
     T_OK(parse(text, &p, &err), &err);
-    assert_int_equal(p.rule_n, POLICY_RULES_MAX);
-    for (size_t i = 1; i < p.rule_n; i++)
-        assert_true(p.rule[i - 1].hash < p.rule[i].hash || p.rule[i - 1].pcr < p.rule[i].pcr);
+    assert_int_equal(p.all.rule_n, POLICY_RULES_MAX);
+    for (size_t i = 1; i < p.all.rule_n; i++)
+        assert_true(p.all.rule[i - 1].hash < p.all.rule[i].hash ||
+                    p.all.rule[i - 1].pcr < p.all.rule[i].pcr);
     policy_done(&p);
 }
 
@@ -260,7 +261,7 @@ static void flip_does_not_crash(struct pawl_view flipped, void *arg)
 
     if (!pawl_is_ok(policy_parse(flipped, &p, &err)))
         return;
-    assert_true(p.rule_n > 0 && p.rule[0].value_n > 0);
+    assert_true(p.all.rule_n > 0 && p.all.rule[0].value_n > 0);
     policy_done(&p);
 }
 
@@ -392,11 +393,11 @@ static void learns_what_accepts_the_device(void **state)
     T_OK(parse(json, &p, &err), &err);
     assert_string_equal(p.name, "golden");
     assert_true(p.version == 2);
-    assert_int_equal(p.rule_n, 5); /* sha256 0, 1, 7 and 21, sha384 0 */
-    assert_int_equal(p.rule[0].hash, PAWL_SHA256);
-    assert_int_equal(p.rule[1].pcr, 1);
-    assert_int_equal(p.rule[2].pcr, 7);
-    assert_int_equal(p.rule[4].hash, PAWL_SHA384);
+    assert_int_equal(p.all.rule_n, 5); /* sha256 0, 1, 7 and 21, sha384 0 */
+    assert_int_equal(p.all.rule[0].hash, PAWL_SHA256);
+    assert_int_equal(p.all.rule[1].pcr, 1);
+    assert_int_equal(p.all.rule[2].pcr, 7);
+    assert_int_equal(p.all.rule[4].hash, PAWL_SHA384);
     policy_judge(&p, &s, &values, &v);
     assert_int_equal(verdict_tier(&v), TIER_AFFIRMING);
     values.value[3].b[9] ^= 1;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of one boot of a device: its firmware's event log, replayed into a quote and read
+ * for facts. The log itself is not kept: a boot is by value, and has a form for the store.
+ *
+ * The log is sent once after a reset. Later quotes of the same boot are held against the values
+ * that it explained (boot_changed).
+ */
+#ifndef VERIFIER_APPRAISE_BOOT_H
+#define VERIFIER_APPRAISE_BOOT_H
+
+#include <pawl/tpm.h>
+
+#include "appraise/eventlog_facts.h"
+#include "appraise/failure.h"
+
+#define BOOT_LINES_MAX    8
+#define BOOT_LINE_MAX     512         /* with its 0 */
+#define BOOT_SBAT_MAX     64          /* with its 0 */
+#define BOOT_MAX          (16 * 1024) /* in its form for the store */
+#define BOOT_FAILURES_MAX 8           /* that are kept */
+
+/* A line that a loader or kernel was given. Where the words were not measured as they stand in the
+ * log, only the digest is known: who thinks to know the words computes it (boot_line_is). */
+struct boot_line {
+    unsigned           pcr;
+    char               text[BOOT_LINE_MAX]; /* printable; empty: only the digest is known */
+    struct pawl_digest digest;              /* of the event, in the bank `bank` */
+};
+
+struct boot_list { /* PK, KEK, db, dbx */
+    bool     present;
+    uint32_t n;          /* signatures */
+    uint8_t  sha256[32]; /* of the EFI_SIGNATURE_LISTs */
+};
+
+struct boot {
+    uint8_t  log_sha256[32];
+    bool     legacy; /* SHA-1 only: row L14 fails unless a policy takes it */
+    uint32_t agree;  /* PCRs that the log leads to, in every quoted bank */
+    /* Quoted values of those of EVENTLOG_PCRS that agree. */
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+    struct failures failures; /* rows L and T7; of eventlog_compare with EVENTLOG_PCRS too */
+
+    /* Facts, as good as the PCRs that agree. bank: of all digests below, the strongest there is. */
+    enum pawl_hash   bank;
+    enum fact        secure_boot;
+    struct boot_list list[KEY_LIST_COUNT];
+    char             sbat[BOOT_SBAT_MAX]; /* "2023012900", the date in shim's SbatLevel; or empty */
+    size_t           authority_n;
+    struct {
+        bool    by_shim;
+        uint8_t sha256[32]; /* of the certificate, or of what stands there instead */
+    } authority[FACTS_AUTHORITIES_MAX];
+    size_t             image_n; /* PCR 4 in its order: Authenticode digests */
+    struct pawl_digest image[FACTS_IMAGES_MAX];
+    size_t             mok_n;
+    struct pawl_digest mok[FACTS_MOK_MAX];
+    size_t             line_n;
+    size_t             lines_left_out; /* beyond BOOT_LINES_MAX, or longer than BOOT_LINE_MAX */
+    struct boot_line   line[BOOT_LINES_MAX];
+};
+
+/* A log of this boot, against the quoted values. A log that cannot be parsed is a boot too: agree
+ * 0, and the failure says why. Fails with MEMORY, CRYPTO only. */
+PAWL_MUST_USE pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_selection *select,
+                                    const struct pawl_pcr_values *values, struct boot *ret,
+                                    struct pawl_err *err);
+
+/* For the store: the same boot has the same bytes. RANGE, FORM, .. for what boot_write would not
+ * write. */
+PAWL_MUST_USE pawl_status boot_write(const struct boot *b, struct pawl_wr *w, struct pawl_err *err);
+PAWL_MUST_USE pawl_status boot_parse(struct pawl_view in, struct boot *ret, struct pawl_err *err);
+
+/* PCRs that agreed once and have other quoted values now: somebody measured into them behind the
+ * log. */
+uint32_t boot_changed(const struct boot *b, const struct pawl_pcr_selection *select,
+                      const struct pawl_pcr_values *values);
+
+/* Whether these words have the digest of a line: as they are, or as the kernel's EFI stub measures
+ * its load options (UTF-16 with a NUL). */
+bool boot_line_is(const struct boot_line *l, struct pawl_view words);
+
+/* The kernel that the lines name ("6.1.0-32-cloud-amd64", of BOOT_IMAGE or a loader's path), for
+ * people; empty if none does. */
+void boot_kernel(const struct boot *b, char ret[64]);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a policy judges a device: PCR values, facts of the boot log, releases, firmware floors, what
+ * IMA found. Pure; every fault goes through judging.h.
+ */
+#ifndef VERIFIER_APPRAISE_POLICY_JUDGE_H
+#define VERIFIER_APPRAISE_POLICY_JUDGE_H
+
+#include "appraise/ima_state.h"
+#include "appraise/judging.h"
+#include "appraise/policy.h"
+
+/* What is known of the device. All believed. */
+struct policy_subject {
+    const struct pawl_pcr_selection *select;
+    const struct pawl_pcr_values    *values;
+    const struct boot               *boot; /* NULL: no log of this boot */
+    enum reason             no_boot;       /* why there is none: NO_EVENT_LOG, TPM_NOT_RESET .. */
+    const struct ima_state *ima;           /* attested, by this policy's rules; NULL: none */
+    enum reason             no_ima;
+    const char             *manufacturer; /* "id:53544D20"; empty: unknown */
+    uint64_t                firmware;
+};
+
+/* Sets executables, configuration, policy, release, and the coverage of boot log and runtime; adds
+ * findings. Everything holds: executables BOOT_ONLY, or RECOGNISED where IMA's list was judged too;
+ * configuration RECOGNISED. */
+void policy_appraise(const struct policy *p, const struct policy_subject *s, struct judging *j);
+
+#endif
