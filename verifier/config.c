@@ -296,6 +296,11 @@ static pawl_status set_heal(struct parse *p, const char *value, struct pawl_err 
     return either(value, "rekey", "operator", &p->tenant->heal_by_operator, err);
 }
 
+static pawl_status set_keep_evidence(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return either(value, "none", "last", &p->tenant->keep_evidence, err);
+}
+
 static pawl_status set_overdue_after(struct parse *p, const char *value, struct pawl_err *err)
 {
     return number(value, 1, 100, &p->tenant->overdue_after, err);
@@ -350,6 +355,7 @@ static const struct key tenant_keys[] = {
     { "on_incident", set_on_incident },
     { "heal", set_heal },
     { "overdue_after", set_overdue_after },
+    { "keep_evidence", set_keep_evidence },
     { "webhook", set_webhook },
     { "webhook_key", set_webhook_key },
     { NULL, NULL },
@@ -388,8 +394,8 @@ static pawl_status begin_tenant(struct parse *p, const char *name, struct pawl_e
     p->tenant = &p->c.tenant[p->c.tenant_n++];
     *p->tenant = t;
     p->keys = tenant_keys;
-    /* Every PCR of the boot; not 10 (IMA), 15 (the system's own) and those that anybody resets. */
-    PAWL_TRY(set_pcrs(p, "sha256:0,1,2,3,4,5,6,7,8,9,11,12,13,14", err));
+    /* Every PCR of the boot and IMA's; not 15 (the system's own) and those that anybody resets. */
+    PAWL_TRY(set_pcrs(p, "sha256:0,1,2,3,4,5,6,7,8,9,10,11,12,13,14", err));
     return set_suites(p, "ccm,chacha,gcm,siv", err);
 }
 

@@ -40,6 +40,7 @@ struct tenant_config {
     bool                      hold_messages;     /* on_incident = hold-messages; else notify */
     bool                      heal_by_operator;  /* heal = operator; else rekey */
     uint64_t                  overdue_after;     /* intervals of the device without an attest */
+    bool                      keep_evidence;     /* keep_evidence = last; else none */
     char                      webhook[CONFIG_PATH_MAX];     /* URL that gets the feed; empty */
     char                      webhook_key[CONFIG_PATH_MAX]; /* file with its HMAC key */
 };

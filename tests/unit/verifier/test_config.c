@@ -65,7 +65,7 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_string_equal(c.tenant[0].roots, "");
     assert_string_equal(c.tenant[0].lab_roots, "");
     T_OK(pawl_pcr_selection_to_text(&c.tenant[0].pcrs, pcrs, sizeof(pcrs), &err), &err);
-    assert_string_equal(pcrs, "sha256:0,1,2,3,4,5,6,7,8,9,11,12,13,14");
+    assert_string_equal(pcrs, "sha256:0,1,2,3,4,5,6,7,8,9,10,11,12,13,14");
     assert_int_equal(c.tenant[0].suites.n, 4);
     assert_int_equal(c.tenant[0].ear_ttl_s, 3600);
     assert_true(c.tenant[0].resync_auto);
@@ -76,6 +76,7 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_false(c.tenant[0].hold_messages);
     assert_false(c.tenant[0].heal_by_operator);
     assert_int_equal(c.tenant[0].overdue_after, 3);
+    assert_false(c.tenant[0].keep_evidence);
     assert_string_equal(c.tenant[0].webhook, "");
     assert_string_equal(c.tenant[0].webhook_key, "");
 }
@@ -94,12 +95,14 @@ static void takes_every_key(void **state)
               "resync = approve\nmessages = off\nmessage_keep_days = 3650\n"
               "late_window_s = 86400\ndownlink_max = 5\n"
               "on_incident = hold-messages\nheal = operator\noverdue_after = 100\n"
+              "keep_evidence = last\n"
               "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
               "operator_socket = /run/pawl.sock\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
               "messages = on\non_incident = notify\nheal = rekey\noverdue_after = 1\n"
+              "keep_evidence = none\n"
               "webhook = http://127.0.0.1\nwebhook_key = /etc/hook.key\n"
               "[tenant c]\nwebhook =\n");
     T_OK(config_load(dir, &c, &err), &err);
@@ -134,6 +137,7 @@ static void takes_every_key(void **state)
     assert_true(a->hold_messages);
     assert_true(a->heal_by_operator);
     assert_int_equal(a->overdue_after, 100);
+    assert_true(a->keep_evidence);
     assert_string_equal(a->webhook, "https://[2001:db8::1]:8443/in?a=b@c");
     snprintf(roots, sizeof(roots), "%s/hook.key", dir);
     assert_string_equal(a->webhook_key, roots);
