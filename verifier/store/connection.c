@@ -13,17 +13,19 @@
     "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
-    " keys_status, due_s, told_s, attested_s"
+    " keys_status, due_s, told_s, attested_s, coverage, release"
 #define DEVICE_SELECT                                                                              \
-    "SELECT device.tenant, " DEVICE_COLUMNS ", version, seen_s FROM device JOIN ratchet"           \
+    "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
     " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = ?"
 #define SEGMENT_HEADS   "number, kind, device, time_ms, n, id_lo, id_hi, heads"
 #define SEGMENT_COLUMNS SEGMENT_HEADS ", bytes"
 #define INCIDENT_COLUMNS                                                                           \
     "device, epoch, kind, severity, state, rules, opened_ms, changed_ms, slot_lo, slot_hi,"        \
     " forged, genuine, unattested, detail, note, slots"
-#define TOKEN_COLUMNS  "tenant, id, wrapped, uses_left, expires_s, device, created_s"
-#define POLICY_COLUMNS "tenant, name, version, created_s, json"
+#define TOKEN_COLUMNS     "tenant, id, wrapped, uses_left, expires_s, device, created_s"
+#define POLICY_COLUMNS    "tenant, name, version, created_s, json"
+#define GROUP_COLUMNS     "name, policy, enforce, note, created_s, changed_s"
+#define EXCEPTION_COLUMNS "number, device, grp, created_s, reason, what, author, note, until_s"
 
 /* Stand in 004 and below as numbers. */
 _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED == 3,
@@ -44,15 +46,18 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE_INSERT] =
         "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET state = ?3, roots = ?4, ek_name = ?5, ak_name = ?6, td_name = ?7,"
         " qualified_signer = ?8, ak_public = ?9, td_point = ?10, suite = ?11, enrolments = ?12,"
         " attempt = ?13, clock_ms = ?14, resets = ?15, restarts = ?16, safe = ?17, firmware = ?18,"
         " boot_id = ?19, os_boot = ?20, firmware_cert = ?21, banks = ?22, pcr_digest = ?23,"
         " policy = ?24, status = ?25, why = ?26, created_s = ?27, software_status = ?28,"
-        " keys_status = ?29, due_s = ?30, told_s = ?31, attested_s = ?32"
-        " WHERE tenant = ?1 AND id = ?2",
+        " keys_status = ?29, due_s = ?30, told_s = ?31, attested_s = ?32, coverage = ?33,"
+        " release = ?34 WHERE tenant = ?1 AND id = ?2",
+    /* By itself: an index has it, which the statement above would write anew each time. */
+    [SQL_DEVICE_GROUP] = "UPDATE device SET grp = ?3"
+                         " WHERE tenant = ?1 AND id = ?2 AND grp != ?3",
 
     [SQL_SNAPSHOT] = "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = ? AND device = ?",
     [SQL_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (tenant, device, pcr_select, pcr_values)"
@@ -73,11 +78,16 @@ static const char *const text[SQL_COUNT] = {
                    " WHERE tenant = ? AND name = ? AND version = ?",
     [SQL_POLICY_NEWEST] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = ? AND name = ?"
                           " ORDER BY version DESC LIMIT 1",
+    /* Answered by the key alone: a text may have megabytes. */
+    [SQL_POLICY_VERSION] = "SELECT version FROM policy WHERE tenant = ? AND name = ?"
+                           " ORDER BY version DESC LIMIT 1",
     [SQL_POLICIES] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = ?"
                      " ORDER BY name, version",
     [SQL_POLICY_INSERT] = "INSERT INTO policy (" POLICY_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
     [SQL_DEFAULT_POLICY] = "SELECT default_policy FROM tenant WHERE name = ?",
-    [SQL_DEFAULT_POLICY_PUT] = "INSERT OR REPLACE INTO tenant (name, default_policy) VALUES (?, ?)",
+    [SQL_DEFAULT_POLICY_PUT] = "INSERT INTO tenant (name, default_policy) VALUES (?, ?)"
+                               " ON CONFLICT (name) DO UPDATE"
+                               " SET default_policy = excluded.default_policy",
     [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE tenant = ? AND device = ?"
                    " ORDER BY number DESC LIMIT ?",
     [SQL_EVENT_INSERT] = "INSERT INTO event (time_s, tenant, device, line) VALUES (?, ?, ?, ?)",
@@ -166,6 +176,53 @@ static const char *const text[SQL_COUNT] = {
                        " ORDER BY number DESC LIMIT 1",
     [SQL_AUDIT_INSERT] = "INSERT INTO audit (tenant, number, time_ms, device, line, hash)"
                          " VALUES (?, ?, ?, ?, ?, ?)",
+    [SQL_BOOT] = "SELECT resets, os_boot, ima, sha256, bytes FROM boot"
+                 " LEFT JOIN facts ON facts.number = boot.facts"
+                 " WHERE boot.tenant = ? AND device = ?",
+    [SQL_BOOT_FACTS] = "SELECT coalesce(facts, 0) FROM boot WHERE tenant = ? AND device = ?",
+    [SQL_BOOT_PUT] = "INSERT INTO boot (tenant, device, resets, os_boot, ima, facts)"
+                     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, device)"
+                     " DO UPDATE SET resets = excluded.resets, os_boot = excluded.os_boot,"
+                     " ima = excluded.ima, facts = excluded.facts",
+    /* Where the facts stay: their index is not written. */
+    [SQL_BOOT_UPDATE] = "UPDATE boot SET resets = ?3, os_boot = ?4, ima = ?5"
+                        " WHERE tenant = ?1 AND device = ?2 AND facts IS ?6",
+    [SQL_FACTS_NUMBER] = "SELECT number FROM facts WHERE tenant = ? AND sha256 = ?",
+    [SQL_FACTS_PUT] = "INSERT INTO facts (tenant, sha256, bytes) VALUES (?, ?, ?)"
+                      " ON CONFLICT (tenant, sha256) DO NOTHING",
+    [SQL_FACTS_FORGET] = "DELETE FROM facts WHERE number = ?1"
+                         " AND NOT EXISTS (SELECT 1 FROM boot WHERE facts = ?1)",
+    [SQL_KEPT] = "SELECT kind, first, bytes FROM kept WHERE tenant = ? AND device = ?"
+                 " ORDER BY kind, first",
+    [SQL_KEPT_PUT] = "INSERT INTO kept (tenant, device, kind, first, bytes) VALUES (?, ?, ?, ?, ?)"
+                     " ON CONFLICT (tenant, device, kind, first)"
+                     " DO UPDATE SET bytes = excluded.bytes",
+    [SQL_KEPT_FORGET] = "DELETE FROM kept WHERE tenant = ? AND device = ?",
+    [SQL_GROUP] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = ? AND name = ?",
+    [SQL_GROUPS] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = ? ORDER BY name",
+    /* Not OR REPLACE: what is replaced takes its exceptions with it. */
+    [SQL_GROUP_PUT] = "INSERT INTO device_group (tenant, " GROUP_COLUMNS ")"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE"
+                      " SET policy = excluded.policy, enforce = excluded.enforce,"
+                      " note = excluded.note, created_s = excluded.created_s,"
+                      " changed_s = excluded.changed_s",
+    [SQL_GROUP_DELETE] = "DELETE FROM device_group WHERE tenant = ? AND name = ?",
+    [SQL_GROUP_IN_USE] = "SELECT 1 FROM device INDEXED BY device_grp"
+                         " WHERE tenant = ?1 AND grp = ?2 AND grp != '' LIMIT 1",
+    [SQL_EXCEPTIONS] = "SELECT " EXCEPTION_COLUMNS " FROM exception WHERE tenant = ?"
+                       " ORDER BY number",
+    [SQL_EXCEPTIONS_FOR] = "SELECT " EXCEPTION_COLUMNS " FROM exception INDEXED BY exception_of"
+                           " WHERE tenant = ?1 AND device = ?2"
+                           " UNION ALL SELECT " EXCEPTION_COLUMNS
+                           " FROM exception INDEXED BY exception_of"
+                           " WHERE tenant = ?1 AND device IS NULL AND (grp IS NULL OR grp = ?3)"
+                           " ORDER BY number",
+    [SQL_EXCEPTION_NUMBER] = "INSERT INTO tenant (name, default_policy, exceptions)"
+                             " VALUES (?, '', 1) ON CONFLICT (name) DO UPDATE"
+                             " SET exceptions = exceptions + 1 RETURNING exceptions",
+    [SQL_EXCEPTION_INSERT] = "INSERT INTO exception (tenant, " EXCEPTION_COLUMNS ")"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_EXCEPTION_DELETE] = "DELETE FROM exception WHERE tenant = ? AND number = ?",
     [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = ? AND name = ?",
     [SQL_CURSOR_PUT] = "INSERT OR REPLACE INTO consumer (tenant, name, cursor) VALUES (?, ?, ?)",
 

@@ -59,7 +59,8 @@ static void get_clock(struct query *q, struct pawl_clock *ret)
     ret->firmware = get_u64(q);
 }
 
-/* Without version and seen_s: those stand in its row of ratchet. */
+/* Without version and seen_s: those stand in its row of ratchet. Without its group: see
+ * put_device_group. */
 void put_device(struct query *q, const struct device *d)
 {
     query_text(q, d->tenant);
@@ -90,6 +91,8 @@ void put_device(struct query *q, const struct device *d)
     query_u64(q, (uint64_t)d->due_s);
     query_u64(q, (uint64_t)d->told_s);
     query_u64(q, (uint64_t)d->attested_s);
+    query_text(q, d->coverage);
+    query_text(q, d->release);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -123,6 +126,9 @@ void get_device(struct query *q, struct device *ret)
     ret->due_s = (int64_t)get_u64(q);
     ret->told_s = (int64_t)get_u64(q);
     ret->attested_s = (int64_t)get_u64(q);
+    get_text(q, "coverage", ret->coverage, sizeof(ret->coverage));
+    get_text(q, "release", ret->release, sizeof(ret->release));
+    get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
 }

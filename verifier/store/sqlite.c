@@ -140,6 +140,23 @@ static pawl_status read_policy(void *self, struct pawl_view tenant, const char *
     return pawl_ok();
 }
 
+static pawl_status read_policy_version(void *self, struct pawl_view tenant, const char *name,
+                                       uint64_t *ret, struct pawl_err *err)
+{
+    LEASE l = { 0 };
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(l.c, SQL_POLICY_VERSION, "policy");
+    query_text_n(&q, tenant);
+    query_text(&q, name);
+    if (!query_row(&q))
+        return row_absent(&q, err);
+    uint64_t version = get_max(&q, "version", INT64_MAX);
+    PAWL_TRY(query_end(&q, err));
+    *ret = version;
+    return pawl_ok();
+}
+
 static pawl_status read_default_policy(void *self, struct pawl_view tenant,
                                        char ret[PAWL_TENANT_MAX + 1], struct pawl_err *err)
 {
@@ -346,6 +363,7 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .token = read_token,
         .token_used_by = read_token_used_by,
         .policy = read_policy,
+        .policy_version = read_policy_version,
         .default_policy = read_default_policy,
         .devices = list_devices,
         .policies = list_policies,
@@ -361,5 +379,6 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
     ratchet_reads(ret);
     feed_reads(ret);
     incident_reads(ret);
+    appraisal_reads(ret);
     return pawl_ok();
 }

@@ -7,14 +7,17 @@
  *   ratchet.c     the port: reads the rows of the ratchet
  *   feed.c        the port: reads the feed
  *   incident.c    the port: reads incidents and what goes with them
+ *   appraisal.c   the port: reads boots, groups, exceptions, kept evidence
  *   reader.c      the pool of connections that read
  *   connection.c  a connection, its statements, SQLite's failures in our words
  *   schema.c      migrations
  *   column.c      one value in or out, sticky like the cursors of libpawl
  *   rows.c        our structs as columns
+ *   rows_appraisal.c .. those of appraisal.c
  *   step.c        one step inside a transaction
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
+ *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
  *   writer.c      the thread that commits many steps at once
  *   history.c     whether this is an older copy of the store
  */
@@ -44,6 +47,7 @@ enum statement {
     SQL_DEVICES_OVERDUE,
     SQL_DEVICE_INSERT,
     SQL_DEVICE_UPDATE,
+    SQL_DEVICE_GROUP,
     SQL_SNAPSHOT,
     SQL_SNAPSHOT_PUT,
     SQL_PAPERS,
@@ -56,6 +60,7 @@ enum statement {
     SQL_TOKEN_COUNT_DOWN,
     SQL_POLICY,
     SQL_POLICY_NEWEST,
+    SQL_POLICY_VERSION,
     SQL_POLICIES,
     SQL_POLICY_INSERT,
     SQL_DEFAULT_POLICY,
@@ -93,6 +98,26 @@ enum statement {
     SQL_AUDIT,
     SQL_AUDIT_HEAD,
     SQL_AUDIT_INSERT,
+    SQL_BOOT,
+    SQL_BOOT_FACTS,
+    SQL_BOOT_PUT,
+    SQL_BOOT_UPDATE,
+    SQL_FACTS_NUMBER,
+    SQL_FACTS_PUT,
+    SQL_FACTS_FORGET,
+    SQL_KEPT,
+    SQL_KEPT_PUT,
+    SQL_KEPT_FORGET,
+    SQL_GROUP,
+    SQL_GROUPS,
+    SQL_GROUP_PUT,
+    SQL_GROUP_DELETE,
+    SQL_GROUP_IN_USE,
+    SQL_EXCEPTIONS,
+    SQL_EXCEPTIONS_FOR,
+    SQL_EXCEPTION_NUMBER,
+    SQL_EXCEPTION_INSERT,
+    SQL_EXCEPTION_DELETE,
     SQL_CURSOR,
     SQL_CURSOR_PUT,
     SQL_HISTORY,
@@ -193,6 +218,17 @@ void get_proof(struct query *q, struct proof_row *ret);
 void get_downlink(struct query *q, struct downlink_row *ret);
 void get_incident(struct query *q, struct incident_row *ret);
 
+/* ---- rows_appraisal.c ----------------------------------------------------------------------- */
+
+void put_boot(struct query *q, const struct boot_row *b, uint64_t facts); /* facts 0: none */
+void get_boot(struct query *q, struct boot_row *ret);
+void put_group(struct query *q, const struct group_row *g);
+void get_group(struct query *q, struct group_row *ret);
+void put_exception(struct query *q, const struct exception_row *x); /* without its number */
+void get_exception(struct query *q, struct exception_row *ret);
+void put_kept(struct query *q, const struct kept_row *k);
+void get_kept(struct query *q, struct kept_row *ret);
+
 /* ---- reader.c ------------------------------------------------------------------------------- */
 
 struct writer;
@@ -230,11 +266,12 @@ void ratchet_reads(struct store *ret);
 /* The one BLOB of the row that q finds; ABSENT. */
 PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
 
-/* ---- feed.c, incident.c --------------------------------------------------------------------- */
+/* ---- feed.c, incident.c, appraisal.c -------------------------------------------------------- */
 
-/* Fill in the reads of the feed, and of incidents and what goes with them. */
+/* Fill in the reads of the feed, of incidents and what goes with them, and of appraisal. */
 void feed_reads(struct store *ret);
 void incident_reads(struct store *ret);
+void appraisal_reads(struct store *ret);
 /* The last entry of the tenant's chain, or zero. */
 PAWL_MUST_USE pawl_status audit_last(struct connection *c, struct pawl_view tenant,
                                      struct audit_head *ret, struct pawl_err *err);
@@ -261,6 +298,18 @@ PAWL_MUST_USE pawl_status put_message_rows(struct connection *c, const struct st
 /* Incidents, proofs, evidence, entries of the audit chain. */
 PAWL_MUST_USE pawl_status put_incident_rows(struct connection *c, const struct step *s,
                                             struct pawl_err *err);
+
+/* ---- step_appraisal.c ----------------------------------------------------------------------- */
+
+/* The group of the step, before anything comes into it. */
+PAWL_MUST_USE pawl_status put_group_row(struct connection *c, const struct step *s,
+                                        struct pawl_err *err);
+/* The device's group, if it is another one now. */
+PAWL_MUST_USE pawl_status put_device_group(struct connection *c, const struct step *s,
+                                           struct pawl_err *err);
+/* Boot, kept evidence, exceptions; a group that goes. */
+PAWL_MUST_USE pawl_status put_appraisal_rows(struct connection *c, const struct step *s,
+                                             struct pawl_err *err);
 
 /* ---- history.c ------------------------------------------------------------------------------ */
 

@@ -137,8 +137,9 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
     if (!s->has_device && (s->papers || s->has_snapshot || s->takes_token))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "papers, snapshot or token use, no device");
     if (!step_names_device(s) &&
-        (s->ratchet.n || s->generation_n || s->segment_n || s->delivered_n || s->evidence.n))
-        return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a ratchet, no device");
+        (s->ratchet.n || s->generation_n || s->segment_n || s->delivered_n || s->evidence.n ||
+         s->has_boot || s->forgets_kept || s->kept_n))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a device, no device");
     if (s->touches_device && !s->has_device && s->device.version == 0)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
     if (step_names_device(s) && !of_one_device(s))
@@ -156,6 +157,8 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     if (step_is_empty(s))
         return pawl_ok();
     PAWL_TRY(check(s, err));
+    if (s->has_group)
+        PAWL_TRY(put_group_row(c, s, err));
     /* The version first: a step that lost writes nothing else. A new device is there before what
      * refers to it. */
     if (s->has_device && s->device.version == 0)
@@ -164,8 +167,11 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
         PAWL_TRY(put_ratchet_row(c, s, err));
     if (s->has_device && s->device.version != 0)
         PAWL_TRY(put_device_row(c, s, err));
+    if (s->has_device)
+        PAWL_TRY(put_device_group(c, s, err));
     PAWL_TRY(put_message_rows(c, s, err));
     PAWL_TRY(put_incident_rows(c, s, err));
+    PAWL_TRY(put_appraisal_rows(c, s, err));
     if (s->papers)
         PAWL_TRY(put_papers_row(c, s, err));
     if (s->has_snapshot)
@@ -199,6 +205,10 @@ int64_t step_newest_ms(const struct step *s, int64_t now_s)
         newest = later(newest, now_s * 1000);
     if (s->has_device)
         newest = later(newest, s->device.told_s * 1000);
+    if (s->has_group)
+        newest = later(newest, later(s->group.created_s, s->group.changed_s) * 1000);
+    if (s->has_exception)
+        newest = later(newest, s->exception.created_s * 1000);
     for (size_t i = 0; i < s->segment_n; i++)
         newest = later(newest, s->segment[i].time_ms);
     for (size_t i = 0; i < s->downlink_n; i++)

@@ -54,6 +54,12 @@ void incident_row_done(struct incident_row *i)
     blob_done(&i->slots);
 }
 
+void boot_row_done(struct boot_row *b)
+{
+    blob_done(&b->facts);
+    blob_done(&b->ima);
+}
+
 void step_done(struct step *s)
 {
     free(s->papers);
@@ -77,6 +83,10 @@ void step_done(struct step *s)
     free(s->proof);
     free(s->audit);
     blob_done(&s->evidence);
+    boot_row_done(&s->boot);
+    for (size_t i = 0; i < s->kept_n; i++)
+        blob_done(&s->kept[i].bytes);
+    free(s->kept);
     *s = (struct step){ 0 };
 }
 
@@ -85,8 +95,9 @@ bool step_is_empty(const struct step *s)
     return !s->has_device && !s->papers && !s->has_snapshot && !s->takes_token && !s->has_token &&
            !s->has_policy && !s->has_default_policy && !s->touches_device && !s->ratchet.n &&
            !s->generation_n && !s->segment_n && !s->downlink_n && !s->delivered_n &&
-           !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_cursor &&
-           !s->event[0];
+           !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_boot &&
+           !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group &&
+           !s->has_exception && !s->ends_exception && !s->has_cursor && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

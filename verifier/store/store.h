@@ -237,8 +237,8 @@ struct kept_row {
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
  * step_done; the store takes no ownership. */
 struct step {
-    bool          has_device; /* insert (version 0) or compare-and-set on device.version */
-    struct device device;
+    bool          has_device; /* insert (version 0) or compare-and-set on device.version; .. */
+    struct device device;     /* .. CONFLICT if it comes into a group that does not exist */
 
     char *papers; /* owned JSON: EK certificate's facts and the device's claims; NULL: unchanged */
 
@@ -281,13 +281,14 @@ struct step {
     struct kept_row       *kept;         /* owned array */
     bool                   has_group;    /* insert or replace */
     struct group_row       group;
-    bool                   drops_group;   /* CONFLICT while a device is in it */
-    bool                   has_exception; /* insert */
-    struct exception_row   exception;
-    uint64_t ends_exception; /* delete this number; ABSENT if there is none; 0: none */
-    bool     has_cursor;     /* replaces that of this consumer */
-    char     consumer[PAWL_TENANT_MAX + 1];
-    char     cursor[48];
+    bool                   drops_group; /* group.name, with its exceptions; CONFLICT while a device
+                                         * is in it, ABSENT if there is none */
+    bool                 has_exception; /* insert; CONFLICT for a group that does not exist */
+    struct exception_row exception;
+    uint64_t             ends_exception; /* delete this number; ABSENT if there is none; 0: none */
+    bool                 has_cursor;     /* replaces that of this consumer */
+    char                 consumer[PAWL_TENANT_MAX + 1];
+    char                 cursor[48];
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */

@@ -76,9 +76,10 @@ static void dump_table(sqlite3 *sql, const char *table, FILE *out)
 char *store_dump(const struct store_fixture *f)
 {
     static const char *const table[] = {
-        "device",   "snapshot", "papers",  "token",      "token_use", "policy",
-        "tenant",   "event",    "ratchet", "generation", "segment",   "consumer",
-        "downlink", "incident", "proof",   "evidence",   "audit",
+        "device",   "snapshot", "papers",    "token",        "token_use", "policy",
+        "tenant",   "event",    "ratchet",   "generation",   "segment",   "consumer",
+        "downlink", "incident", "proof",     "evidence",     "audit",     "boot",
+        "facts",    "kept",     "exception", "device_group",
     };
     char    *ret;
     size_t   n;
@@ -161,6 +162,8 @@ struct device store_device(const char *tenant, unsigned number)
         .due_s = 1700003601,
         .told_s = 17,
         .attested_s = 1699999999,
+        .coverage = "identity,boot-log=no-event-log",
+        .release = "6.1.0-55",
     };
 
     snprintf(d.tenant, sizeof(d.tenant), "%s", tenant);

@@ -71,7 +71,7 @@ void store_say(char said[STORE_SAID_MAX], const char *fmt, ...) PAWL_PRINTF(2, 3
 /* Owned bytes that hold this text. */
 struct blob store_blob(const char *text);
 
-/* A device row with something in every column; number tells them apart. */
+/* A device row with something in every column but its group; number tells them apart. */
 struct device store_device(const char *tenant, unsigned number);
 
 #endif

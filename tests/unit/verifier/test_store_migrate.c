@@ -150,7 +150,7 @@ static void devices_and_their_messages_are_as_they_were(void **state)
     struct blob     b;
     char            said[STORE_SAID_MAX] = "";
 
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 4);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 5);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
