@@ -60,6 +60,9 @@ struct boot {
     size_t             line_n;
     size_t             lines_left_out; /* beyond BOOT_LINES_MAX, or longer than BOOT_LINE_MAX */
     struct boot_line   line[BOOT_LINES_MAX];
+    /* PCR 11 by its bank, as the log leads to it: systemd-pcrphase goes on from there, so what is
+     * quoted depends on when. n 0: no such bank was quoted, or the log has none. */
+    struct pawl_digest phases[PAWL_HASH_COUNT];
 };
 
 /* A log of this boot, against the quoted values. A log that cannot be parsed is a boot too: agree
