@@ -40,6 +40,10 @@ void config_default(struct config *ret)
     ret->batch_ms = 200;
     ret->queue_max = ret->inbox_max = 16 * 1024 * 1024;
     ret->message_form = PAWL_MSG_FULL;
+    snprintf(ret->event_log, sizeof(ret->event_log), "%s",
+             CONFIG_SECURITY "tpm0/binary_bios_measurements");
+    snprintf(ret->ima_list, sizeof(ret->ima_list), "%s",
+             CONFIG_SECURITY "ima/binary_runtime_measurements");
     ret->suites = (struct pawl_suites){
         4, { PAWL_SUITE_CCM, PAWL_SUITE_CHACHA, PAWL_SUITE_GCM, PAWL_SUITE_SIV }
     };

@@ -18,6 +18,7 @@
 
 #define CONFIG_PATH     "/etc/pawl/agent.ini"
 #define CONFIG_STATE    "/var/lib/pawl-agent"
+#define CONFIG_SECURITY "/sys/kernel/security/"
 #define CONFIG_PATH_MAX 512
 #define CONFIG_FILE_MAX (64 * 1024)
 #define CONFIG_LINE_MAX 196 /* what libinih takes, without the line's end */
@@ -54,6 +55,8 @@ struct config {
     uint64_t               queue_max, inbox_max; /* bytes */
     enum pawl_msg_form     message_form;
     char                   on_incident[CONFIG_LINE_MAX]; /* a command; empty: none */
+    char                   event_log[CONFIG_LINE_MAX];   /* the firmware's; empty: not read */
+    char                   ima_list[CONFIG_LINE_MAX];    /* .. the kernel's measurements */
     size_t                 fact_n;
     struct config_fact     fact[PAWL_FACTS_MAX]; /* in the order of deterministic CBOR */
 };

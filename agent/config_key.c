@@ -258,15 +258,31 @@ static pawl_status set_rekey_messages(struct config *c, const char *v, struct pa
     return number(v, 1, PAWL_EPOCH_HARD_SLOTS, &c->rekey_messages, err);
 }
 
-static pawl_status set_socket(struct config *c, const char *v, struct pawl_err *err)
+/* Empty for off. */
+static pawl_status path_or_off(const char *v, char *ret, size_t cap, struct pawl_err *err)
 {
     if (!strcmp(v, "off")) {
-        c->socket[0] = 0;
+        *ret = 0;
         return pawl_ok();
     }
     if (v[0] != '/')
         return bad(err, "an absolute path or off is wanted");
-    return copy_text(v, c->socket, PAWL_LOCAL_PATH_MAX + 1, err);
+    return copy_text(v, ret, cap, err);
+}
+
+static pawl_status set_socket(struct config *c, const char *v, struct pawl_err *err)
+{
+    return path_or_off(v, c->socket, PAWL_LOCAL_PATH_MAX + 1, err);
+}
+
+static pawl_status set_event_log(struct config *c, const char *v, struct pawl_err *err)
+{
+    return path_or_off(v, c->event_log, sizeof(c->event_log), err);
+}
+
+static pawl_status set_ima_list(struct config *c, const char *v, struct pawl_err *err)
+{
+    return path_or_off(v, c->ima_list, sizeof(c->ima_list), err);
 }
 
 /* Who they are the system says when the socket is made. */
@@ -409,6 +425,8 @@ const struct config_key config_keys[] = {
     { "inbox_max", set_inbox_max },
     { "message_form", set_message_form },
     { "on_incident", set_on_incident },
+    { "event_log", set_event_log },
+    { "ima_list", set_ima_list },
 };
 
 const size_t config_keys_n = sizeof(config_keys) / sizeof(*config_keys);

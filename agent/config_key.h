@@ -8,7 +8,7 @@
 
 #include "config.h"
 
-#define CONFIG_KEY_MAX 32
+#define CONFIG_KEY_MAX 40
 
 struct config_key {
     const char *name;

@@ -101,6 +101,15 @@ void report_lost(struct flow *f)
     flow_lost_said(f);
 }
 
+void report_missing(struct flow *f)
+{
+    for (struct flow_missing *m = f->missing; m < f->missing + FLOW_MISSING_MAX; m++) {
+        if (m->why.where[0] && !m->said)
+            fprintf(stderr, "pawl-agent: %s: %s; attesting without it\n", m->why.where, m->why.why);
+        m->said = true;
+    }
+}
+
 void report_incident(const struct incident *before, const struct incident *now)
 {
     char line[160];

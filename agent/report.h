@@ -30,6 +30,9 @@ void report_failure(const struct pawl_err *err);
 /* A line on stderr for each part of the state that was found spoilt since the last call. */
 void report_lost(struct flow *f);
 
+/* A line on stderr for each log that evidence goes without, once. */
+void report_missing(struct flow *f);
+
 /* A line on stderr if one has begun or is over. */
 void report_incident(const struct incident *before, const struct incident *now);
 

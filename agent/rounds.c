@@ -133,6 +133,7 @@ static pawl_status one_round(struct rounds *r, const struct schedule_next *n, st
     if (was_stopped(f, s))
         return s;
     report_lost(f);
+    report_missing(f);
     flow_note(f, s, &a, time(NULL), err);
     say_answer(r, s, &a, err);
     note_told(f, &a, &d);

@@ -206,6 +206,14 @@ static void software_line(const struct status *s, char *ret, size_t cap)
                           : "running");
 }
 
+/* What the verdict is about: "identity,boot-log=no-event-log; release 6.1; watched only". */
+static void coverage_line(const struct record *r, char *ret, size_t cap)
+{
+    snprintf(ret, cap, "%s%s%s%s", r->coverage[0] ? r->coverage : "not told",
+             r->release[0] ? "; release " : "", r->release,
+             r->watched ? "; the policy only watches" : "");
+}
+
 static void queue_line(const struct status *s, char *ret, size_t cap)
 {
     const struct pawl_local_facts *q = &s->queue;
@@ -239,6 +247,8 @@ static void print_lines(const struct status *s)
         printf("server:       none configured\n");
     software_line(s, line, sizeof(line));
     printf("software:     %s\n", line);
+    coverage_line(&s->record, line, sizeof(line));
+    printf("coverage:     %s\n", line);
     keys_line(s, line, sizeof(line));
     printf("keys:         %s\n", line);
     queue_line(s, line, sizeof(line));
@@ -277,6 +287,9 @@ static void print_json(const struct status *s)
     cJSON_AddStringToObject(j, "result", r->result);
     cJSON_AddStringToObject(j, "why", r->why);
     cJSON_AddStringToObject(j, "software_status", r->software);
+    cJSON_AddStringToObject(j, "coverage", r->coverage);
+    cJSON_AddStringToObject(j, "release", r->release);
+    cJSON_AddBoolToObject(j, "watched", r->watched);
     cJSON_AddStringToObject(j, "keys_status", keys_status(r));
     add_incident(j, &r->incident);
     cJSON_AddStringToObject(j, "failure", r->failure);

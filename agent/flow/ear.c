@@ -137,7 +137,15 @@ static pawl_status read_identity(const cJSON *device, struct ear *e, struct pawl
     return pawl_ok();
 }
 
-/* The reasons as one line for people; what is not printable ASCII becomes '?'. */
+/* What people read of other people's words. */
+static void make_plain(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
+/* The reasons as one line for people. */
 static pawl_status read_why(const cJSON *private, struct ear *e, struct pawl_err *err)
 {
     const cJSON *why, *one;
@@ -155,9 +163,44 @@ static pawl_status read_why(const cJSON *private, struct ear *e, struct pawl_err
             break; /* cut: the verifier's log has all of them */
         n += (size_t)put;
     }
-    for (char *c = e->why; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+    make_plain(e->why);
+    return pawl_ok();
+}
+
+/* The parts that there are today, each with the reason why it is not covered, if it is not. A part
+ * that we do not know means nothing to whoever reads our status. */
+static pawl_status read_coverage(const cJSON *private, struct ear *e, struct pawl_err *err)
+{
+    static const char *const parts[] = { "identity", "boot-log", "runtime" };
+    const cJSON             *cov;
+    const char              *why;
+
+    if (!cJSON_GetObjectItemCaseSensitive(private, "cov"))
+        return pawl_ok();
+    PAWL_TRY(json_object(private, "cov", &cov, err));
+    for (size_t i = 0, n = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        if (!cJSON_GetObjectItemCaseSensitive(cov, parts[i]))
+            continue;
+        PAWL_TRY(pawl_under(err, "cov", json_text(cov, parts[i], PAWL_EAR_MAX, &why, err)));
+        n += (size_t)snprintf(e->coverage + n, sizeof(e->coverage) - n, "%s%s%s%.28s", n ? "," : "",
+                              parts[i], *why ? "=" : "", why);
+    }
+    make_plain(e->coverage);
+    return pawl_ok();
+}
+
+/* What the verdict is about. */
+static pawl_status read_scope(const cJSON *private, struct ear *e, struct pawl_err *err)
+{
+    const char *release = "";
+
+    PAWL_TRY(read_coverage(private, e, err));
+    if (cJSON_GetObjectItemCaseSensitive(private, "rel"))
+        PAWL_TRY(json_text(private, "rel", PAWL_EAR_MAX, &release, err));
+    snprintf(e->release, sizeof(e->release), "%s", release);
+    make_plain(e->release);
+    if (cJSON_GetObjectItemCaseSensitive(private, "watch"))
+        PAWL_TRY(json_bool(private, "watch", &e->watched, err));
     return pawl_ok();
 }
 
@@ -226,6 +269,7 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(read_light(private, "sw", &e.software, err));
     PAWL_TRY(read_light(private, "keys", &e.keys, err));
     PAWL_TRY(read_why(private, &e, err));
+    PAWL_TRY(read_scope(private, &e, err));
     PAWL_TRY(read_request(private, &e, err));
     PAWL_TRY(read_ratchet(private, &e, err));
     *ret = e;

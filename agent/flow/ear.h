@@ -28,9 +28,12 @@ struct ear {
     enum ear_status keys;     /* .. of this one: affirming, or contraindicated by an incident */
     bool            waits;    /* instance-identity 97: the operator has not approved yet */
     char            why[256]; /* the verifier's reason codes, printable ASCII: "pcr-differs, .." */
-    enum incident_kind incident; /* the first of those codes that is an incident's */
-    enum pawl_label    label;    /* of the request that it answers; and its .. */
-    double             attempt;  /* as JSON has it: beyond 2^53 the nearest */
+    char            coverage[128]; /* "identity,boot-log=no-event-log"; empty without the claim */
+    char            release[33];   /* the policy's, that holds whole; empty: none */
+    bool            watched;       /* rules that fail only warn */
+    enum incident_kind incident;   /* the first of those codes that is an incident's */
+    enum pawl_label    label;      /* of the request that it answers; and its .. */
+    double             attempt;    /* as JSON has it: beyond 2^53 the nearest */
     uint64_t           base_epoch, new_epoch;
     bool               has_e_v;   /* a root is offered .. */
     uint8_t e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */

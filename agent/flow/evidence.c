@@ -16,8 +16,75 @@ pawl_status quoted_make(struct quoted **ret, struct pawl_err *err)
 
 void quoted_free(struct quoted **q)
 {
+    if (*q)
+        eventlog_done(&(*q)->log);
     free(*q);
     *q = NULL;
+}
+
+/* ---- logs ----------------------------------------------------------------------------------- */
+
+/* A log travels in one piece, at the least beside a ticket. */
+static pawl_status check_fits(const struct eventlog *l, struct pawl_err *err)
+{
+    size_t max = PAWL_EVIDENCE_MAX - PAWL_TICKET_MAX - EVENTLOG_FIELD_HEAD - 8;
+
+    if (l->n > max)
+        return pawl_fail(err, PAWL_E_RANGE, EVENTLOG_KEY, "%zu bytes, a request holds %zu", l->n,
+                         max);
+    return pawl_ok();
+}
+
+/* Read once for each request: what A1 names is what is sent. */
+static void read_log(struct flow *f, struct quoted *q)
+{
+    struct pawl_err why;
+
+    eventlog_done(&q->log);
+    if (!f->config->event_log[0])
+        return;
+    pawl_status s = eventlog_read(f->config->event_log, &q->log, &why);
+    if (pawl_is_ok(s))
+        s = check_fits(&q->log, &why);
+    if (!pawl_is_ok(s))
+        flow_note_missing(f, &why);
+}
+
+static void name_log(const struct quoted *q, struct pawl_a1 *a1)
+{
+    if (!q->log.n)
+        return;
+    a1->log[0] = (struct pawl_log_ref){ LOG_FIRMWARE, q->log.n, PAWL_VIEW_OF(q->log.sha256) };
+    a1->log_n = 1;
+}
+
+bool evidence_wants_log(const struct pawl_want *w)
+{
+    for (size_t i = 0; i < w->log_n; i++)
+        if (w->log[i] == LOG_FIRMWARE)
+            return true;
+    return false;
+}
+
+void evidence_note_want(struct flow_logs *l, const struct pawl_want *w)
+{
+    l->wants_event_log = evidence_wants_log(w);
+    l->wants_ima = w->has_ima;
+    l->ima_first = w->first_ima_entry;
+}
+
+struct pawl_view evidence_ima(struct flow *f, struct quoted *q, uint64_t first, size_t cap)
+{
+    struct pawl_err why;
+    size_t          n = 0;
+
+    if (!f->config->ima_list[0])
+        return pawl_view(NULL, 0);
+    pawl_status s = ima_read(f->config->ima_list, &f->logs.ima_places, first, q->ima, cap, &n,
+                             &why);
+    if (!pawl_is_ok(s) && s.code != PAWL_E_FULL)
+        flow_note_missing(f, &why);
+    return pawl_view(q->ima, pawl_is_ok(s) ? n : 0);
 }
 
 /* ---- A1 ------------------------------------------------------------------------------------- */
@@ -57,6 +124,8 @@ static pawl_status write_a1(const struct evidence *e, struct quoted *q, struct p
     bool no_hedge = e->ask->no_hedge || a1->label == PAWL_LABEL_ENROL ||
                     a1->label == PAWL_LABEL_ATTEST; /* it makes no root */
     PAWL_TRY(hedge_choose(f, &e->suites, no_hedge, &a1->suite, err));
+    read_log(f, q);
+    name_log(q, a1);
     PAWL_TRY(live_snapshot(f, a1, err));
     PAWL_TRY(take_number(f, &a1->attempt, err));
     struct pawl_wr w = pawl_wr_to(q->a1_bytes, sizeof(q->a1_bytes));
@@ -107,12 +176,62 @@ static bool values_known(const struct flow_pcrs *known, const struct quoted *q)
            pawl_view_equal(pawl_digest_view(&known->digest), q->parsed.digest);
 }
 
+/* The verifier cannot know this boot's log yet, or wants to see it again. */
+static bool wants_log(const struct evidence *e, const struct quoted *q)
+{
+    const struct flow   *f = e->flow;
+    const struct record *r = &f->record;
+
+    return e->ask->all || !r->has_resets || r->resets != q->parsed.clock.resets ||
+           !r->has_os_boot ||
+           !pawl_view_equal(PAWL_VIEW_OF(r->os_boot), PAWL_VIEW_OF(f->os_boot)) ||
+           f->logs.wants_event_log;
+}
+
+/* What fits beside the rest; the list comes after the quote, or it would end before it. */
+static void add_logs(const struct evidence *e, struct quoted *q, size_t left,
+                     struct pawl_evidence *m)
+{
+    const struct flow_logs *l = &e->flow->logs;
+
+    if (wants_log(e, q) && q->log.n && left > EVENTLOG_FIELD_HEAD &&
+        q->log.n <= left - EVENTLOG_FIELD_HEAD) {
+        m->log[0] = (struct pawl_log){ LOG_FIRMWARE, pawl_view(q->log.bytes, q->log.n) };
+        m->log_n = 1;
+        left -= EVENTLOG_FIELD_HEAD + q->log.n;
+    }
+    if (!l->wants_ima || left <= IMA_FIELD_HEAD)
+        return;
+    m->ima_first = l->ima_first;
+    m->ima = evidence_ima(e->flow, q, l->ima_first, left - IMA_FIELD_HEAD);
+}
+
+static pawl_status write_evidence(const struct pawl_evidence *m, struct quoted *q,
+                                  struct pawl_view *ret, struct pawl_err *err)
+{
+    struct pawl_wr w = pawl_wr_to(q->request, sizeof(q->request));
+
+    PAWL_TRY(pawl_evidence_write(m, &w, err));
+    return pawl_wr_end(&w, "evidence", ret, err);
+}
+
+/* P-TR-3: over field 7 as it is sent, so the request is written before its MAC is known. */
+static pawl_status make_mac(const struct pawl_secret *k_auth, const struct pawl_evidence *m,
+                            struct quoted *q, uint8_t ret[32], struct pawl_err *err)
+{
+    struct pawl_view     draft;
+    struct pawl_evidence sent;
+
+    PAWL_TRY(write_evidence(m, q, &draft, err));
+    PAWL_TRY(pawl_evidence_parse(draft, &sent, err));
+    return pawl_mac_base(k_auth, q->th1, sent.ima_field, ret, err);
+}
+
 static pawl_status write_request(const struct evidence *e, struct quoted *q, struct pawl_view *ret,
                                  struct pawl_err *err)
 {
     const struct pawl_pcr_values *v = &q->quote.values;
-    struct pawl_wr                w = pawl_wr_to(q->request, sizeof(q->request));
-    uint8_t                       mac[32];
+    uint8_t                       mac[32] = { 0 };
     struct pawl_evidence          m = {
                  .a1 = pawl_view(q->a1_bytes, q->a1_n),
                  .attest = pawl_view(q->quote.sign.attest, q->quote.sign.attest_n),
@@ -121,17 +240,18 @@ static pawl_status write_request(const struct evidence *e, struct quoted *q, str
                  .has_pcrs = q->all || !values_known(&e->flow->pcrs, q),
     };
 
-    if (e->k_auth) {
-        PAWL_TRY(pawl_mac_base(e->k_auth, q->th1, pawl_view(NULL, 0), mac, err));
+    if (e->k_auth)
         m.mac_base = PAWL_VIEW_OF(mac);
-    }
     if (m.has_pcrs) {
         m.pcr_n = v->n;
         for (size_t i = 0; i < v->n; i++)
             m.pcr[i] = pawl_digest_view(&v->value[i]);
     }
-    PAWL_TRY(pawl_evidence_write(&m, &w, err));
-    return pawl_wr_end(&w, "evidence", ret, err);
+    PAWL_TRY(write_evidence(&m, q, ret, err));
+    add_logs(e, q, sizeof(q->request) - ret->n, &m);
+    if (e->k_auth)
+        PAWL_TRY(make_mac(e->k_auth, &m, q, mac, err));
+    return write_evidence(&m, q, ret, err);
 }
 
 /* The verifier signed a result for this quote. */
@@ -147,6 +267,9 @@ static void note_believed(struct flow *f, const struct quoted *q, const struct f
         f->record.has_resets = true;
         f->record.resets = q->parsed.clock.resets;
     }
+    f->record.has_os_boot = true;
+    memcpy(f->record.os_boot, f->os_boot, sizeof(f->record.os_boot));
+    evidence_note_want(&f->logs, &a->want);
 }
 
 pawl_status evidence_send(const struct evidence *e, struct quoted *q, struct judged *ret,

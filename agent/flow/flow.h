@@ -21,6 +21,7 @@
 #include <pawl/wire.h>
 
 #include "config.h"
+#include "evidence/ima.h"
 #include "flow/ear.h"
 #include "flow/live.h"
 #include "flow/outbox.h"
@@ -36,7 +37,22 @@ struct flow_pcrs {
     struct pawl_digest        digest;
 };
 
-#define FLOW_LOST_MAX 8
+/* What the last result of this process wants to see of the logs, with the next evidence. */
+struct flow_logs {
+    bool              wants_event_log;
+    bool              wants_ima;
+    uint64_t          ima_first; /* the entry that it names */
+    struct ima_places ima_places;
+};
+
+#define FLOW_LOST_MAX    8
+#define FLOW_MISSING_MAX 2 /* the event log, the measurement list */
+
+/* A log that goes without: it costs coverage and no round. */
+struct flow_missing {
+    struct pawl_err why; /* all zero: none was missed */
+    bool            said;
+};
 
 struct flow {
     const struct config *config;
@@ -49,12 +65,14 @@ struct flow {
     uint8_t              boot_id[PAWL_BOOT_ID]; /* of this start of the process */
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
+    struct flow_logs     logs;
     uint64_t             next_s;   /* P-TR-9; 0: no next attest is promised */
     uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
     bool                 moves;    /* from the verifier of the record on disk to another one */
     bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
     size_t               lost_n;
     struct pawl_err      lost[FLOW_LOST_MAX]; /* what is wrong with state that was taken as lost */
+    struct flow_missing  missing[FLOW_MISSING_MAX];
 };
 
 /* An unsigned refusal, as failures and then the record say it. */
@@ -128,6 +146,9 @@ PAWL_MUST_USE pawl_status flow_live(struct flow *f, struct pawl_err *err);
 /* Part of the state turned out to be lost: for the log, until flow_lost_said. */
 void flow_note_lost(struct flow *f, const struct pawl_err *why);
 void flow_lost_said(struct flow *f);
+
+/* A log cannot be had, for the log of the agent: said once, until there is another reason. */
+void flow_note_missing(struct flow *f, const struct pawl_err *why);
 
 /* Writes down how a round ended, for `status`. A full disk here is not worth a failed round:
  * nothing in it is needed to go on. */

@@ -74,6 +74,17 @@ void flow_lost_said(struct flow *f)
     f->lost_n = 0;
 }
 
+void flow_note_missing(struct flow *f, const struct pawl_err *why)
+{
+    struct flow_missing *m = f->missing;
+
+    while (m->why.where[0] && strcmp(m->why.where, why->where))
+        if (++m == f->missing + FLOW_MISSING_MAX)
+            return;
+    if (strcmp(m->why.why, why->why))
+        *m = (struct flow_missing){ .why = *why };
+}
+
 /* Runs on while the device sleeps, and nobody sets it. */
 static int64_t boot_ms(void)
 {
@@ -123,10 +134,14 @@ static void note_answer(struct record *r, const struct flow_answer *a)
         snprintf(r->software, sizeof(r->software), "%s", ear_status_name(a->ear.software));
         snprintf(r->keys, sizeof(r->keys), "%s", ear_status_name(a->ear.keys));
         memcpy(r->why, a->ear.why, sizeof(r->why));
+        memcpy(r->coverage, a->ear.coverage, sizeof(r->coverage));
+        memcpy(r->release, a->ear.release, sizeof(r->release));
+        r->watched = a->ear.watched;
         r->waits = a->ear.waits;
     } else {
         snprintf(r->result, sizeof(r->result), "refused: %s", pawl_refusal_text(a->refusal.code));
-        r->why[0] = r->software[0] = r->keys[0] = 0;
+        r->why[0] = r->software[0] = r->keys[0] = r->coverage[0] = r->release[0] = 0;
+        r->watched = false;
         r->waits = a->refusal.code == PAWL_REFUSAL_WAIT_FOR_APPROVAL;
     }
     r->failure[0] = 0;

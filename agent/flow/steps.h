@@ -3,6 +3,7 @@
 #ifndef AGENT_FLOW_STEPS_H
 #define AGENT_FLOW_STEPS_H
 
+#include "evidence/eventlog.h"
 #include "flow/flow.h"
 #include "tpm/tpm.h"
 
@@ -82,9 +83,10 @@ struct evidence {
     struct pawl_view e_d;    /* of a request that makes a root; empty otherwise */
 };
 
-#define REQUEST_MAX                                                                                \
-    (PAWL_A1_MAX + PAWL_ATTEST_MAX + PAWL_TPM_SIG_MAX +                                            \
-     PAWL_PCR_VALUES_MAX * (PAWL_HASH_MAX + 4) + PAWL_COOKIE_MAX + 256)
+/* The field that the kernel's measurements take beside their bytes: key, array, number, length. */
+#define IMA_FIELD_HEAD (1 + 1 + 9 + 5)
+/* .. and the event log: key, map, type, length. */
+#define EVENTLOG_FIELD_HEAD (1 + 1 + 1 + 5)
 
 /* One request: what was quoted, and over what. Too large for a stack. */
 struct quoted {
@@ -95,7 +97,9 @@ struct quoted {
     struct tpm_quote  quote;
     struct pawl_quote parsed; /* points into quote */
     bool              all;
-    uint8_t           request[REQUEST_MAX];
+    struct eventlog   log; /* that A1.LOG names; n == 0: there is none */
+    uint8_t           ima[PAWL_EVIDENCE_MAX];
+    uint8_t           request[PAWL_EVIDENCE_MAX];
 };
 
 PAWL_MUST_USE pawl_status quoted_make(struct quoted **ret, struct pawl_err *err);
@@ -108,7 +112,8 @@ struct judged {
     struct pawl_view   ear, conf_v, receipt, ticket;
 };
 
-/* Quotes, sends, and judges the answer. What the verifier believed is noted in flow and record. */
+/* Quotes, sends, and judges the answer. What the verifier believed is noted in flow and record.
+ * Logs that do not fit the request wait for a supply. */
 PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct quoted *q,
                                         struct judged *ret, struct pawl_err *err);
 
@@ -170,9 +175,22 @@ PAWL_MUST_USE pawl_status hedge_term(const struct flow *f, const struct device *
 
 /* ---- supply.c ------------------------------------------------------------------------------- */
 
-/* Leaves that the result wants, where we have them; a result in answer replaces what is shown. What
- * fails here fails nothing else: the verifier asks again. */
+/* Leaves and logs that the result wants, where we have them, one request for each piece; a result
+ * in answer replaces what is shown. What fails here fails nothing else: the verifier asks again. */
 void supply(struct flow *f, const struct verifier *v, struct quoted *q, struct judged *j);
+
+/* Of one call: enough for a list of IMA_LIST_MAX, the longest that is read. What is left then waits
+ * for the next evidence. */
+#define SUPPLIES_MAX 320
+
+/* Takes over what a result wants with the next evidence. */
+void evidence_note_want(struct flow_logs *l, const struct pawl_want *w);
+/* The number of the firmware's event log in A1.LOG, in want and in the fields of logs. */
+#define LOG_FIRMWARE 1
+bool evidence_wants_log(const struct pawl_want *w);
+
+/* Entries from `first` on that fit cap bytes. None without a list, which is noted. */
+struct pawl_view evidence_ima(struct flow *f, struct quoted *q, uint64_t first, size_t cap);
 
 /* At most this many requests for one call, however the verifier's signed answers ask for more. */
 #define FLOW_TRIES_MAX 6

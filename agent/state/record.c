@@ -14,7 +14,8 @@ static const char *const members[] = {
     "verifier_key",   "device_id",      "ek",       "ak",         "ek_name",  "ak_name",
     "td_name",        "resets",         "epoch",    "rekeyed",    "result",   "why",
     "failure",        "failing_since",  "software", "keys",       "incident", "incident_by",
-    "incident_since", "incident_epoch", "told",     "told_since",
+    "incident_since", "incident_epoch", "told",     "told_since", "os_boot",  "coverage",
+    "release",        "watched",
 };
 
 static bool has(const cJSON *j, const char *name)
@@ -77,7 +78,7 @@ static pawl_status read_device(const cJSON *j, struct record *r, struct pawl_err
         PAWL_TRY(json_int(j, "resets", 0, UINT32_MAX, &resets, err));
         r->resets = (uint32_t)resets;
     }
-    return pawl_ok();
+    return read_bytes(j, "os_boot", r->os_boot, sizeof(r->os_boot), &r->has_os_boot, err);
 }
 
 static pawl_status read_epoch(const cJSON *j, struct record *r, struct pawl_err *err)
@@ -146,6 +147,10 @@ static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err 
     PAWL_TRY(json_copy(j, "software", r.software, sizeof(r.software), err));
     PAWL_TRY(json_copy(j, "keys", r.keys, sizeof(r.keys), err));
     PAWL_TRY(json_copy(j, "why", r.why, sizeof(r.why), err));
+    PAWL_TRY(json_copy(j, "coverage", r.coverage, sizeof(r.coverage), err));
+    PAWL_TRY(json_copy(j, "release", r.release, sizeof(r.release), err));
+    if (has(j, "watched"))
+        PAWL_TRY(json_bool(j, "watched", &r.watched, err));
     PAWL_TRY(json_copy(j, "failure", r.failure, sizeof(r.failure), err));
     if (r.failure[0])
         PAWL_TRY(json_int(j, "failing_since", 0, 1ll << 40, &r.failing_since_s, err));
@@ -226,12 +231,17 @@ static bool add_all(cJSON *j, const struct record *r)
          add_name(j, "td_name", &r->td_name);
     if (r->has_resets)
         ok = ok && cJSON_AddNumberToObject(j, "resets", r->resets);
+    if (r->has_os_boot)
+        ok = ok && json_add_hex(j, "os_boot", PAWL_VIEW_OF(r->os_boot));
     if (r->epoch)
         ok = ok && json_add_u64(j, "epoch", r->epoch) &&
              cJSON_AddNumberToObject(j, "rekeyed", (double)r->rekeyed_s);
     ok = ok && add_text(j, "result", r->result) && add_text(j, "software", r->software) &&
          add_text(j, "keys", r->keys) && add_text(j, "why", r->why) &&
+         add_text(j, "coverage", r->coverage) && add_text(j, "release", r->release) &&
          add_text(j, "failure", r->failure);
+    if (r->watched)
+        ok = ok && cJSON_AddTrueToObject(j, "watched");
     if (r->failure[0])
         ok = ok && cJSON_AddNumberToObject(j, "failing_since", (double)r->failing_since_s);
     return ok && add_incident(j, r);

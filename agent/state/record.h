@@ -33,14 +33,19 @@ struct record {
     char             ek[32], ak[32]; /* "EK P-256 (L-2)", as people call them */
     struct pawl_name ek_name, ak_name, td_name;
     bool             has_resets;
-    uint32_t         resets;    /* resetCount at the last believed quote of all banks */
-    uint64_t         epoch;     /* of the ratchet; 0: none yet */
-    int64_t          rekeyed_s; /* Unix time at which it began; with epoch only */
+    uint32_t         resets; /* resetCount at the last believed quote of all banks */
+    bool             has_os_boot;
+    uint8_t          os_boot[PAWL_OS_BOOT]; /* of the last believed quote */
+    uint64_t         epoch;                 /* of the ratchet; 0: none yet */
+    int64_t          rekeyed_s;             /* Unix time at which it began; with epoch only */
 
     char    result[48];      /* "affirming", "refused: revoked"; empty: none yet */
     char    software[20];    /* its two lights, "affirming"; empty: not told .. */
     char    keys[20];        /* .. with result */
     char    why[256];        /* the verifier's reasons, "pcr-differs" */
+    char    coverage[128];   /* what it looked at, "identity,boot-log=no-event-log"; or empty */
+    char    release[33];     /* of its policy, that holds whole; empty: none does */
+    bool    watched;         /* it only watches: rules that fail warn */
     char    failure[224];    /* what went wrong since result; empty: nothing */
     int64_t failing_since_s; /* Unix time of the first such failure, 0 */
 

@@ -7,11 +7,11 @@
 . "$(dirname "$0")/world.sh"
 ek=$4
 
-six_lines() { # NAME EXIT-CODE NEXT-STEP: what status says, to people and to programs
+seven_lines() { # NAME EXIT-CODE NEXT-STEP: what status says, to people and to programs
     expect "$2" agent "$1" status
-    same "$(wc -l <"$work/out")" 6
+    same "$(wc -l <"$work/out")" 7
     same "$(sed 's/:.*//' "$work/out" | paste -sd,)" \
-        "server,software,keys,queue,last contact,next step"
+        "server,software,coverage,keys,queue,last contact,next step"
     has out "next step:    $3"
     expect "$2" agent "$1" status --json
     same "$(jq -r .well "$work/out")" "$([ "$2" = 0 ] && echo true || echo false)"
@@ -34,7 +34,7 @@ one_device() { # NAME AK BANKS
     check "$d: it joins, and says that it is not enrolled"
     tpm_make "$d" --ek "$ek" --banks "$banks"
     agent_make "$d" "$join" "ak=$ak"
-    six_lines "$d" 1 "run \`pawl-agent enroll\`"
+    seven_lines "$d" 1 "run \`pawl-agent enroll\`"
     has out '"enrolled":'
     expect 2 agent "$d" attest
     has err "not enrolled"
@@ -49,7 +49,7 @@ one_device() { # NAME AK BANKS
     same "$(claim "$d" '.submods.device["ear.trustworthiness-vector"]["instance-identity"]')" 97
     same "$(claim "$d" .sub)" "$id"
     same "$(device_field "$id" .state)" pending
-    six_lines "$d" 1 "the operator approves this device"
+    seven_lines "$d" 1 "the operator approves this device"
     has out "\"ak\":	\"$(ak_name "$ak")\"" "$id"
 
     check "$d: approved, it still has no policy"
@@ -57,7 +57,7 @@ one_device() { # NAME AK BANKS
     same "$(device_field "$id" .state)" active
     expect 1 agent "$d" attest
     has out "none: " no-policy
-    six_lines "$d" 1 "the operator gives this device a policy"
+    seven_lines "$d" 1 "the operator gives this device a policy"
 
     check "$d: learned from and assigned, it is affirmed"
     expect 0 ctl policy learn "$d" --device "$id"
@@ -72,7 +72,7 @@ one_device() { # NAME AK BANKS
     curl -sS --insecure "https://127.0.0.1:$(cat "$work/v.port")/.well-known/jwks.json" \
         >"$work/jwks.json"
     expect 0 ctl ear verify --jwks "$work/jwks.json" --require affirming "@$work/$d.token"
-    six_lines "$d" 0 none
+    seven_lines "$d" 0 none
     same "$(device_field "$id" .status)" affirming
     same "$(device_field "$id" '.banks | join(",")')" "$banks"
 
@@ -82,7 +82,7 @@ one_device() { # NAME AK BANKS
     has out "contraindicated: " pcr-differs
     same "$(claim "$d" '.submods.device["ear.trustworthiness-vector"].executables')" 96
     expect 1 ctl ear verify --jwks "$work/jwks.json" --require affirming "@$work/$d.token"
-    six_lines "$d" 1 "find out why the verdict is contraindicated"
+    seven_lines "$d" 1 "find out why the verdict is contraindicated"
     has out pcr-differs
     expect 0 ctl device show "$id"
     has out contraindicated pcr-differs

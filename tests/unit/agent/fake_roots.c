@@ -24,7 +24,7 @@ const struct pawl_root *fake_base(const struct fake_evidence *e)
     }
     if (!is_base(&world.current, &e->a1))
         return NULL;
-    T_OK(pawl_mac_base(&world.current.k_auth, e->th1, pawl_view(NULL, 0), mac, &err), &err);
+    T_OK(pawl_mac_base(&world.current.k_auth, e->th1, e->e.ima_field, mac, &err), &err);
     assert_true(pawl_view_equal(e->e.mac_base, PAWL_VIEW_OF(mac)));
     world.pending = (struct pawl_root){ 0 }; /* the device cannot hold it */
     return &world.current;

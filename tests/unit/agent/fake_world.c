@@ -201,9 +201,12 @@ static void add_wants(const struct fake_evidence *e, enum fake_answer how, struc
     static const uint8_t ticket[] = "ticket";
     struct pawl_want    *w = &r->want;
 
+    *w = world.want;
+    if (world.want_ticket)
+        r->ticket = PAWL_VIEW_OF(ticket);
     w->pcr_values = how == FAKE_WANTS_VALUES;
     w->rekey_now = how == FAKE_WANTS_REKEY;
-    w->present = w->pcr_values || w->rekey_now;
+    w->present = w->present || w->pcr_values || w->rekey_now;
     if (how != FAKE_WANTS_LEAVES)
         return;
     w->present = true;
@@ -325,7 +328,8 @@ static pawl_status take_evidence(struct pawl_view body, struct net_answer *ret,
 
 static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, struct pawl_err *err)
 {
-    struct pawl_result r = { 0 };
+    static const uint8_t next[] = "the next ticket";
+    struct pawl_result   r = { 0 };
 
     world.supplies++;
     T_OK(pawl_supply_parse(t_copy(body), &world.supply, err), err);
@@ -338,6 +342,8 @@ static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, st
                             .keys = world.supply_keys ? world.supply_keys : world.keys };
     memcpy(c.th1, world.evidence[world.evidence_n - 1]->th1, sizeof(c.th1));
     r.ear = signer_token(&world.signer[0], &c);
+    if (world.supplied && world.supplied(&r.want))
+        r.ticket = PAWL_VIEW_OF(next);
     return answers(200, signer_result(&r), ret);
 }
 

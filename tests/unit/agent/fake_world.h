@@ -91,6 +91,10 @@ struct fake_world {
     struct pawl_enrol_req enrol;         /* the last one */
     struct pawl_supply    supply;        /* the last one */
     bool                  supply_away;
+    struct pawl_want      want;        /* of its results to evidence, beside the script's .. */
+    bool                  want_ticket; /* .. with a ticket */
+    bool (*supplied)(struct pawl_want *ret); /* what the answer to a supply wants; NULL: nothing.
+                                                True: with another ticket */
     size_t                evidence_n;
     struct fake_evidence *evidence[FAKE_MAX];
     struct pawl_root      current, pending; /* epoch 0: none */
