@@ -275,6 +275,18 @@ PAWL_MUST_USE pawl_status pawl_certs_add(struct pawl_certs **into, struct pawl_v
 size_t                    pawl_certs_count(const struct pawl_certs *c);
 void                      pawl_certs_free(struct pawl_certs **c);
 
+/* What a certificate is over, and its subjectKeyIdentifier (RFC 5280 4.2.1.2; none: id_n 0). */
+struct pawl_cert_key {
+    struct pawl_public key;
+    size_t             id_n;
+    uint8_t            id[PAWL_CERT_KEY_ID_MAX];
+};
+
+/* Of one DER certificate and nothing behind it. Verifies nothing of it. FORM; UNSUPPORTED for the
+ * key; RANGE for an identifier that is longer than there is room. */
+PAWL_MUST_USE pawl_status pawl_cert_key(struct pawl_view der, struct pawl_cert_key *ret,
+                                        struct pawl_err *err);
+
 /* Whether a certificate of c is over the key of this one (DER), whoever signed either. False if der
  * is no certificate. */
 bool pawl_certs_hold_key(const struct pawl_certs *c, struct pawl_view der);

@@ -48,6 +48,7 @@
 #define PAWL_FACTS_MAX         32  /* entries */
 #define PAWL_FACT_MAX          256 /* of a key and of a value */
 #define PAWL_CERT_MAX          4096
+#define PAWL_CERT_KEY_ID_MAX   64          /* subjectKeyIdentifier: 20 as a rule */
 #define PAWL_CERTS_MAX         4           /* certificates in a chain */
 #define PAWL_CERT_LIST_MAX     1024        /* certificates in a directory or file of roots */
 #define PAWL_SUITES_MAX        16          /* entries */

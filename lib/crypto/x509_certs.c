@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/pem.h>
 
@@ -157,4 +158,24 @@ pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret, struct pa
                          "OpenSSL cannot read the key");
     }
     return pawl_under(err, "subjectPublicKeyInfo", crypto_export(pkey, ret, err));
+}
+
+pawl_status pawl_cert_key(struct pawl_view der, struct pawl_cert_key *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
+    struct pawl_cert_key             k = { 0 };
+
+    PAWL_TRY(crypto_x509_from_der(der, "certificate", &cert, err));
+    PAWL_TRY(crypto_x509_key(cert, &k.key, err));
+    const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(cert);
+    ERR_clear_error();
+    if (id && (size_t)ASN1_STRING_length(id) > sizeof(k.id))
+        return pawl_fail(err, PAWL_E_RANGE, "subjectKeyIdentifier", "has more than %zu bytes",
+                         sizeof(k.id));
+    if (id) {
+        k.id_n = (size_t)ASN1_STRING_length(id);
+        memcpy(k.id, ASN1_STRING_get0_data(id), k.id_n);
+    }
+    *ret = k;
+    return pawl_ok();
 }

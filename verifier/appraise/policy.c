@@ -1,411 +1,243 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PCR policies: strict JSON in, rules out; values judged; a policy learned from a golden device.
- *
- * Invariants
- *  1. What is not said is not allowed: an unknown key is a spelling mistake and is refused, since a
- *     rule that is silently dropped would be a hole.
- *  2. A rule without a quoted value is a finding, never a pass.
- *
- * Not here: where policies are kept, and which one judges a device (the store, the flows).
+ * A policy as a whole: who it is, the rules at its top, its releases. The members' own rules are
+ * read by policy_pcrs.c, policy_facts.c and policy_ima.c.
  */
 #include "appraise/policy.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
+#include "appraise/judging.h"
+#include "appraise/policy_read.h"
 
-/* ---- parse ---------------------------------------------------------------------------------- */
+#define COUNT(names) (sizeof(names) / sizeof((names)[0]))
 
-static void json_free(cJSON **j)
-{
-    cJSON_Delete(*j);
-}
+/* ---- who it is ------------------------------------------------------------------------------ */
 
-static size_t line_of(struct pawl_view text, const char *at)
-{
-    size_t line = 1;
-
-    for (const uint8_t *p = text.p; p < (const uint8_t *)at; p++)
-        line += *p == '\n';
-    return line;
-}
-
-/* cJSON ends a string at an escaped NUL, so that "a\u0000b" would read as "a". */
-static bool has_escaped_nul(struct pawl_view text)
-{
-    return memmem(text.p, text.n, "\\u0000", 6) != NULL;
-}
-
-static pawl_status read_json(struct pawl_view text, cJSON **ret, struct pawl_err *err)
-{
-    const char *end = NULL;
-
-    if (text.n == 0 || text.n > POLICY_JSON_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "policy", "has %zu bytes, 1 to %d are taken", text.n,
-                         POLICY_JSON_MAX);
-    if (!pawl_is_utf8(text) || has_escaped_nul(text))
-        return pawl_fail(err, PAWL_E_FORM, "policy", "is not UTF-8 text without NUL");
-    cJSON *j = cJSON_ParseWithLengthOpts((const char *)text.p, text.n, &end, false);
-    if (!j)
-        return pawl_fail(err, PAWL_E_FORM, "policy", "is no JSON in line %zu", line_of(text, end));
-    for (; end < (const char *)text.p + text.n; end++)
-        if (!strchr(" \t\r\n", *end)) {
-            cJSON_Delete(j);
-            return pawl_fail(err, PAWL_E_TRAILING, "policy", "goes on after its end in line %zu",
-                             line_of(text, end));
-        }
-    *ret = j;
-    return pawl_ok();
-}
-
-/* The member of this name, once or not at all. */
-static pawl_status take_member(const cJSON *object, const char *name, const cJSON **ret,
-                               struct pawl_err *err)
-{
-    const cJSON *m, *found = NULL;
-
-    cJSON_ArrayForEach(m, object)
-    {
-        if (strcmp(m->string, name) != 0)
-            continue;
-        if (found)
-            return pawl_fail(err, PAWL_E_FORM, name, "is given twice");
-        found = m;
-    }
-    *ret = found;
-    return pawl_ok();
-}
-
-static pawl_status refuse_unknown_members(const cJSON *object, struct pawl_err *err)
-{
-    static const char *const known[] = { "name", "version", "note", "pcrs" };
-    const cJSON             *m;
-
-    cJSON_ArrayForEach(m, object)
-    {
-        bool is_known = false;
-        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-            is_known = is_known || strcmp(m->string, known[i]) == 0;
-        if (!is_known)
-            return pawl_fail(err, PAWL_E_FORM, "policy",
-                             "has a member that is none of name, version, note, pcrs");
-    }
-    return pawl_ok();
-}
-
-static pawl_status read_name(const cJSON *j, struct policy *p, struct pawl_err *err)
+static pawl_status read_name(struct policy_reader *r, const cJSON *j, struct policy *p,
+                             struct pawl_err *err)
 {
     if (!cJSON_IsString(j) || !pawl_is_name(pawl_view_str(j->valuestring)))
-        return pawl_fail(
-            err, PAWL_E_FORM, "name",
+        return policy_wrong(
+            r, j, PAWL_E_FORM, err,
             "is not 1 to %d of a-z, 0-9, '-', '_', '.', beginning with one of a-z, 0-9",
             PAWL_TENANT_MAX);
     snprintf(p->name, sizeof(p->name), "%s", j->valuestring);
     return pawl_ok();
 }
 
-static pawl_status read_version(const cJSON *j, struct policy *p, struct pawl_err *err)
+static pawl_status read_version(struct policy_reader *r, const cJSON *j, struct policy *p,
+                                struct pawl_err *err)
 {
     if (!cJSON_IsNumber(j) || !(j->valuedouble >= 1) || !(j->valuedouble <= POLICY_VERSION_MAX) ||
         j->valuedouble != (double)(uint64_t)j->valuedouble)
-        return pawl_fail(err, PAWL_E_RANGE, "version", "is not a whole number from 1 to %d",
-                         POLICY_VERSION_MAX);
+        return policy_wrong(r, j, PAWL_E_RANGE, err, "is not a whole number from 1 to %d",
+                            POLICY_VERSION_MAX);
     p->version = (uint64_t)j->valuedouble;
     return pawl_ok();
 }
 
-static pawl_status check_note(const cJSON *j, struct pawl_err *err)
+static pawl_status check_note(struct policy_reader *r, const cJSON *j, struct pawl_err *err)
+{
+    const char *ignored;
+
+    return j ? policy_words(r, j, 0, POLICY_NOTE_MAX, &ignored, err) : pawl_ok();
+}
+
+static pawl_status read_not_reset(struct policy_reader *r, const cJSON *j, struct policy *p,
+                                  struct pawl_err *err)
 {
     if (!j)
         return pawl_ok();
-    if (!cJSON_IsString(j) || strlen(j->valuestring) > POLICY_NOTE_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "note", "is not a text of at most %d bytes",
-                         POLICY_NOTE_MAX);
+    p->may_not_reset = cJSON_IsString(j) && strcmp(j->valuestring, "accept") == 0;
+    if (!p->may_not_reset && !(cJSON_IsString(j) && strcmp(j->valuestring, "warn") == 0))
+        return policy_wrong(r, j, PAWL_E_FORM, err, "is neither \"warn\" nor \"accept\"");
     return pawl_ok();
 }
 
-/* The accepted values of one PCR. The rule owns its array from the beginning, so that policy_done
- * releases it whatever happens. */
-static pawl_status read_values(const cJSON *j, const char *path, struct policy_rule *rule,
+/* A member that must be there. */
+static pawl_status need(struct policy_reader *r, const cJSON *object, const cJSON *m,
+                        const char *name, struct pawl_err *err)
+{
+    if (m)
+        return pawl_ok();
+    r->member = name;
+    return policy_wrong(r, object, PAWL_E_FORM, err, "is needed");
+}
+
+/* ---- rules ---------------------------------------------------------------------------------- */
+
+/* "pcrs", "secure_boot" and "boot", in this order. */
+static pawl_status read_rules(struct policy_reader *r, const cJSON *const m[3],
+                              struct policy_rules *ret, struct pawl_err *err)
+{
+    PAWL_TRY(policy_read_pcrs(r, m[0], ret, err));
+    PAWL_TRY(policy_read_secure_boot(r, m[1], ret, err));
+    return policy_read_boot(r, m[2], ret, err);
+}
+
+/* Names of releases are often those of kernels. */
+static bool is_release_name(const char *name)
+{
+    static const char others[] = "+-._~:";
+    size_t            n = 0;
+
+    for (; name[n]; n++) {
+        bool plain = (name[n] >= '0' && name[n] <= '9') || (name[n] >= 'A' && name[n] <= 'Z') ||
+                     (name[n] >= 'a' && name[n] <= 'z');
+        if (!plain && (n == 0 || !strchr(others, name[n])))
+            return false;
+    }
+    return n > 0 && n <= RELEASE_NAME_MAX;
+}
+
+static pawl_status read_release_name(struct policy_reader *r, const cJSON *j,
+                                     const struct policy *p, struct policy_release *ret,
+                                     struct pawl_err *err)
+{
+    if (!cJSON_IsString(j) || !is_release_name(j->valuestring))
+        return policy_wrong(r, j, PAWL_E_FORM, err,
+                            "is not 1 to %d of A-Z, a-z, 0-9, \"+-._~:\", beginning with a letter "
+                            "or digit",
+                            RELEASE_NAME_MAX);
+    for (size_t i = 0; i < p->release_n; i++)
+        if (strcmp(p->release[i].name, j->valuestring) == 0)
+            return policy_wrong(r, j, PAWL_E_FORM, err, "is the name of two releases");
+    snprintf(ret->name, sizeof(ret->name), "%s", j->valuestring);
+    return pawl_ok();
+}
+
+static pawl_status read_kernel(struct policy_reader *r, const cJSON *j, struct policy_release *ret,
                                struct pawl_err *err)
 {
-    int          n = cJSON_IsArray(j) ? cJSON_GetArraySize(j) : 0;
-    size_t       len = pawl_hash_n(rule->hash);
+    const char *text = "";
+
+    if (!j)
+        return pawl_ok();
+    PAWL_TRY(policy_words(r, j, 1, POLICY_KERNEL_MAX - 1, &text, err));
+    for (const char *c = text; *c; c++)
+        if (*c < '!' || *c > '~')
+            return policy_wrong(r, j, PAWL_E_FORM, err, "has a character that is no kernel's");
+    snprintf(ret->kernel, sizeof(ret->kernel), "%s", text);
+    return pawl_ok();
+}
+
+static pawl_status read_until(struct policy_reader *r, const cJSON *j, int64_t *ret,
+                              struct pawl_err *err)
+{
+    const char *text = "";
+
+    *ret = INT64_MAX;
+    if (!j)
+        return pawl_ok();
+    PAWL_TRY(policy_words(r, j, 1, 32, &text, err));
+    r->at = j;
+    return judging_until(pawl_view_str(text), ret, err);
+}
+
+static pawl_status read_release(struct policy_reader *r, const cJSON *j, struct policy *p,
+                                struct pawl_err *err)
+{
+    enum { RULES, NAME = 3, KERNEL, UNTIL };
+    static const char *const names[] = { "pcrs", "secure_boot", "boot", "name", "kernel", "until" };
+    const cJSON             *m[COUNT(names)];
+    struct policy_release   *release = &p->release[p->release_n];
+
+    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(need(r, j, m[NAME], "name", err));
+    PAWL_TRY(read_release_name(r, m[NAME], p, release, err));
+    PAWL_TRY(read_kernel(r, m[KERNEL], release, err));
+    PAWL_TRY(read_until(r, m[UNTIL], &release->until_s, err));
+    if (!m[RULES] && !m[RULES + 1] && !m[RULES + 2])
+        return policy_wrong(r, j, PAWL_E_FORM, err,
+                            "has no rule: one of pcrs, secure_boot, boot is needed");
+    PAWL_TRY(read_rules(r, &m[RULES], &release->rules, err));
+    p->release_n++;
+    return pawl_ok();
+}
+
+static pawl_status read_releases(struct policy_reader *r, const cJSON *j, struct policy *p,
+                                 struct pawl_err *err)
+{
+    void        *memory = NULL;
+    size_t       n;
     const cJSON *item;
 
-    if (n < 1 || n > POLICY_VALUES_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, path, "is not a list of 1 to %d values",
-                         POLICY_VALUES_MAX);
-    rule->value = calloc((size_t)n, sizeof(rule->value[0]));
-    if (!rule->value)
-        return pawl_fail(err, PAWL_E_MEMORY, path, "no memory for %d values", n);
+    if (!j)
+        return pawl_ok();
+    PAWL_TRY(policy_list(r, j, 1, POLICY_RELEASES_MAX, &n, err));
+    PAWL_TRY(policy_memory_take(r, n, sizeof(p->release[0]), &memory, err));
+    p->release = memory;
     cJSON_ArrayForEach(item, j)
     {
-        char                at[64];
-        struct pawl_digest *value = &rule->value[rule->value_n];
-
-        snprintf(at, sizeof(at), "%s[%zu]", path, rule->value_n);
-        if (!cJSON_IsString(item))
-            return pawl_fail(err, PAWL_E_FORM, at, "is not a text");
-        PAWL_TRY(pawl_hex_parse_exact(item->valuestring, at, value->b, len, err));
-        value->n = len;
-        rule->value_n++;
+        PAWL_TRY(read_release(r, item, p, err));
     }
     return pawl_ok();
 }
 
-static const struct policy_rule *find_rule(const struct policy *p, enum pawl_hash hash,
-                                           unsigned pcr)
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static pawl_status read_policy(struct policy_reader *r, const cJSON *j, struct policy *p,
+                               struct pawl_err *err)
 {
-    for (size_t i = 0; i < p->all.rule_n; i++)
-        if (p->all.rule[i].hash == hash && p->all.rule[i].pcr == pcr)
-            return &p->all.rule[i];
-    return NULL;
-}
+    enum {
+        RULES,
+        RELEASES = 3,
+        IMA,
+        DEMANDING,
+        NAME = DEMANDING,
+        VERSION,
+        NOTE,
+        LOG,
+        FIRMWARE,
+        NOT_RESET
+    };
+    static const char *const names[] = { "pcrs",      "secure_boot", "boot",         "releases",
+                                         "ima",       "name",        "version",      "note",
+                                         "event_log", "firmware",    "tpm_not_reset" };
+    const cJSON             *m[COUNT(names)];
+    bool                     demands = false;
 
-/* One bank: {"0": [..], "7": [..]}. A PCR's number has one spelling, so a repeated key is a
- * repeated rule; there are at most 24 rules to a bank, so they always fit. */
-static pawl_status read_bank(const cJSON *j, enum pawl_hash hash, struct policy *p,
-                             struct pawl_err *err)
-{
-    char         path[64];
-    const cJSON *m;
-
-    snprintf(path, sizeof(path), "pcrs.%s", pawl_hash_name(hash));
-    if (!cJSON_IsObject(j) || !j->child)
-        return pawl_fail(err, PAWL_E_FORM, path, "is not an object with at least one PCR");
-    cJSON_ArrayForEach(m, j)
-    {
-        uint64_t pcr = 0;
-
-        PAWL_TRY(pawl_under(err, path, pawl_u64_parse(m->string, "pcr", PAWL_PCRS - 1, &pcr, err)));
-        snprintf(path, sizeof(path), "pcrs.%s.%u", pawl_hash_name(hash), (unsigned)pcr);
-        if (find_rule(p, hash, (unsigned)pcr))
-            return pawl_fail(err, PAWL_E_FORM, path, "is given twice");
-        struct policy_rule *rule = &p->all.rule[p->all.rule_n++];
-        *rule = (struct policy_rule){ .hash = hash, .pcr = (unsigned)pcr };
-        PAWL_TRY(read_values(m, path, rule, err));
-        snprintf(path, sizeof(path), "pcrs.%s", pawl_hash_name(hash));
-    }
-    return pawl_ok();
-}
-
-/* SHA-1 alone decides nothing: collisions are cheap (Q22). */
-static pawl_status refuse_lone_sha1(const struct policy *p, struct pawl_err *err)
-{
-    for (size_t i = 0; i < p->all.rule_n; i++) {
-        unsigned pcr = p->all.rule[i].pcr;
-        char     path[64];
-
-        if (p->all.rule[i].hash != PAWL_SHA1 || find_rule(p, PAWL_SHA256, pcr) ||
-            find_rule(p, PAWL_SHA384, pcr) || find_rule(p, PAWL_SHA512, pcr))
-            continue;
-        snprintf(path, sizeof(path), "pcrs.sha1.%u", pcr);
-        return pawl_fail(err, PAWL_E_DENIED, path, "needs a rule for PCR %u in another bank too",
-                         pcr);
-    }
-    return pawl_ok();
-}
-
-static int by_bank_and_pcr(const void *a, const void *b)
-{
-    const struct policy_rule *x = a, *y = b;
-
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return x->pcr < y->pcr ? -1 : x->pcr > y->pcr;
-}
-
-static pawl_status read_pcrs(const cJSON *j, struct policy *p, struct pawl_err *err)
-{
-    const cJSON *m;
-    unsigned     seen = 0;
-
-    if (!cJSON_IsObject(j) || !j->child)
-        return pawl_fail(err, PAWL_E_FORM, "pcrs", "is not an object with at least one bank");
-    cJSON_ArrayForEach(m, j)
-    {
-        enum pawl_hash hash = pawl_hash_by_name(m->string);
-
-        if (hash == PAWL_HASH_NONE)
-            return pawl_fail(err, PAWL_E_UNSUPPORTED, "pcrs",
-                             "has a bank that is none of sha1, sha256, sha384, sha512");
-        if (seen & 1u << hash)
-            return pawl_fail(err, PAWL_E_FORM, "pcrs", "has %s twice", pawl_hash_name(hash));
-        seen |= 1u << hash;
-        PAWL_TRY(read_bank(m, hash, p, err));
-    }
-    qsort(p->all.rule, p->all.rule_n, sizeof(p->all.rule[0]), by_bank_and_pcr);
-    return refuse_lone_sha1(p, err);
-}
-
-static pawl_status read_policy(const cJSON *j, struct policy *p, struct pawl_err *err)
-{
-    const cJSON *name = NULL, *version = NULL, *note = NULL, *pcrs = NULL;
-
-    if (!cJSON_IsObject(j))
-        return pawl_fail(err, PAWL_E_FORM, "policy", "is not a JSON object");
-    PAWL_TRY(refuse_unknown_members(j, err));
-    PAWL_TRY(take_member(j, "name", &name, err));
-    PAWL_TRY(take_member(j, "version", &version, err));
-    PAWL_TRY(take_member(j, "note", &note, err));
-    PAWL_TRY(take_member(j, "pcrs", &pcrs, err));
-    PAWL_TRY(read_name(name, p, err));
-    PAWL_TRY(read_version(version, p, err));
-    PAWL_TRY(check_note(note, err));
-    return read_pcrs(pcrs, p, err);
+    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(need(r, j, m[NAME], "name", err));
+    PAWL_TRY(need(r, j, m[VERSION], "version", err));
+    for (size_t i = 0; i < DEMANDING; i++)
+        demands = demands || m[i];
+    if (!demands)
+        return policy_wrong(r, j, PAWL_E_FORM, err,
+                            "has no rule: one of pcrs, secure_boot, boot, releases, ima is needed");
+    PAWL_TRY(read_name(r, m[NAME], p, err));
+    PAWL_TRY(read_version(r, m[VERSION], p, err));
+    PAWL_TRY(check_note(r, m[NOTE], err));
+    PAWL_TRY(read_rules(r, &m[RULES], &p->all, err));
+    PAWL_TRY(policy_read_log(r, m[LOG], &p->log, err));
+    PAWL_TRY(read_releases(r, m[RELEASES], p, err));
+    PAWL_TRY(policy_read_ima(r, m[IMA], &p->ima, err));
+    PAWL_TRY(policy_read_firmware(r, m[FIRMWARE], p, err));
+    return read_not_reset(r, m[NOT_RESET], p, err);
 }
 
 pawl_status policy_parse(struct pawl_view json, struct policy *ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON          *j = NULL;
-    PAWL_CLEANUP(policy_done) struct policy p = { 0 };
+    PAWL_CLEANUP(policy_text_done) struct policy_text text = { 0 };
+    PAWL_CLEANUP(policy_done) struct policy           p = { 0 };
 
-    PAWL_TRY(read_json(json, &j, err));
-    PAWL_TRY(read_policy(j, &p, err));
+    PAWL_TRY(policy_text_read(json, &text, err));
+    PAWL_TRY(pawl_sha256(json, p.sha256, err));
+    struct policy_reader r = { .memory = &p.memory, .at = text.root };
+    pawl_status          s = read_policy(&r, text.root, &p, err);
+    if (!pawl_is_ok(s)) {
+        policy_text_blame(&text, r.at, r.member, err);
+        return s;
+    }
     *ret = p;
-    p = (struct policy){ 0 }; /* the rules' values are the caller's now */
+    p = (struct policy){ 0 }; /* its memory is the caller's now */
     return pawl_ok();
 }
 
 void policy_done(struct policy *p)
 {
-    for (size_t i = 0; i < p->all.rule_n; i++)
-        free(p->all.rule[i].value);
+    policy_memory_free(&p->memory);
     *p = (struct policy){ 0 };
-}
-
-/* ---- learn ---------------------------------------------------------------------------------- */
-
-static bool is_unmeasured(const struct pawl_digest *value)
-{
-    for (size_t i = 1; i < value->n; i++)
-        if (value->b[i] != value->b[0])
-            return false;
-    return value->n == 0 || value->b[0] == 0x00 || value->b[0] == 0xff;
-}
-
-/* False when memory ran out, as cJSON's own calls say it. */
-static bool learn_value(cJSON *bank, unsigned pcr, const struct pawl_digest *value)
-{
-    char            number[4], hex[2 * PAWL_HASH_MAX + 1];
-    struct pawl_err ignored;
-
-    snprintf(number, sizeof(number), "%u", pcr);
-    if (!pawl_is_ok(pawl_hex_write(pawl_digest_view(value), hex, sizeof(hex), &ignored)))
-        return false;
-    cJSON *list = cJSON_AddArrayToObject(bank, number);
-    return list && cJSON_AddItemToArray(list, cJSON_CreateString(hex));
-}
-
-/* A PCR that nothing was measured into is learned too: a kernel's command line that somebody adds,
- * say, is measured into one that was empty on every good boot. */
-static bool learn_bank(cJSON *pcrs, const struct pawl_pcr_selection *select,
-                       const struct pawl_pcr_values *values, enum pawl_hash hash, size_t *measured)
-{
-    cJSON *bank = NULL;
-
-    for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
-        const struct pawl_digest *value = pawl_pcr_value(select, values, hash, pcr);
-        if (!value)
-            continue;
-        if (!bank)
-            bank = cJSON_AddObjectToObject(pcrs, pawl_hash_name(hash));
-        if (!bank || !learn_value(bank, pcr, value))
-            return false;
-        *measured += !is_unmeasured(value);
-    }
-    return true;
-}
-
-pawl_status policy_learn(const char *name, uint64_t version,
-                         const struct pawl_pcr_selection *select,
-                         const struct pawl_pcr_values *values, char *ret, size_t cap,
-                         struct pawl_err *err)
-{
-    static const enum pawl_hash    banks[] = { PAWL_SHA256, PAWL_SHA384, PAWL_SHA512 };
-    PAWL_CLEANUP(json_free) cJSON *j = cJSON_CreateObject();
-    size_t                         measured = 0;
-
-    if (!pawl_is_name(pawl_view_str(name)))
-        return pawl_fail(err, PAWL_E_FORM, "name", "is not a policy's name");
-    if (version < 1 || version > POLICY_VERSION_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "version", "is not from 1 to %d", POLICY_VERSION_MAX);
-
-    bool good = cJSON_AddStringToObject(j, "name", name) &&
-                cJSON_AddNumberToObject(j, "version", (double)version);
-    cJSON *pcrs = cJSON_AddObjectToObject(j, "pcrs");
-    for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++)
-        good = good && pcrs && learn_bank(pcrs, select, values, banks[i], &measured);
-    if (!good)
-        return pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
-    if (measured == 0)
-        return pawl_fail(err, PAWL_E_RANGE, "pcrs", "nothing was measured into any quoted PCR");
-    if (cap > INT32_MAX || !cJSON_PrintPreallocated(j, ret, (int)cap, true))
-        return pawl_fail(err, PAWL_E_FULL, "policy", "does not fit %zu bytes", cap);
-    return pawl_ok();
-}
-
-/* ---- judge ---------------------------------------------------------------------------------- */
-
-enum { SHOWN = 8 }; /* bytes of a digest in a finding: enough to tell two apart */
-
-static void show_digest(const struct pawl_digest *d, char ret[2 * SHOWN + 3])
-{
-    for (size_t i = 0; i < SHOWN; i++)
-        snprintf(ret + 2 * i, 3, "%02x", d->b[i]);
-    memcpy(ret + 2 * SHOWN, "..", 3);
-}
-
-static bool accepts(const struct policy_rule *rule, const struct pawl_digest *value)
-{
-    for (size_t i = 0; i < rule->value_n; i++)
-        if (pawl_view_equal(pawl_digest_view(&rule->value[i]), pawl_digest_view(value)))
-            return true;
-    return false;
-}
-
-static void report_difference(const struct policy_rule *rule, const struct pawl_digest *value,
-                              struct verdict *v)
-{
-    char is[2 * SHOWN + 3], allowed[2 * SHOWN + 3], more[32] = "";
-
-    show_digest(value, is);
-    show_digest(&rule->value[0], allowed);
-    if (rule->value_n > 1)
-        snprintf(more, sizeof(more), " or %zu others", rule->value_n - 1);
-    verdict_find(v, REASON_PCR_DIFFERS, "%s:%u is %s, policy %s allows %s%s",
-                 pawl_hash_name(rule->hash), rule->pcr, is, v->policy, allowed, more);
-}
-
-void policy_judge(const struct policy *p, const struct pawl_pcr_selection *select,
-                  const struct pawl_pcr_values *values, struct verdict *v)
-{
-    bool satisfied = p->all.rule_n > 0;
-
-    snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
-    for (size_t i = 0; i < p->all.rule_n; i++) {
-        const struct policy_rule *rule = &p->all.rule[i];
-        const struct pawl_digest *value = pawl_pcr_value(select, values, rule->hash, rule->pcr);
-
-        if (value && accepts(rule, value))
-            continue;
-        satisfied = false;
-        if (value) {
-            verdict_worsen(&v->executables, AR4SI_CONTRAINDICATED);
-            report_difference(rule, value, v);
-        } else {
-            verdict_worsen(&v->executables, AR4SI_UNRECOGNISED);
-            verdict_find(v, REASON_PCR_MISSING, "%s:%u was not quoted, policy %s has a rule for it",
-                         pawl_hash_name(rule->hash), rule->pcr, v->policy);
-        }
-    }
-    if (satisfied) {
-        verdict_worsen(&v->executables, AR4SI_BOOT_ONLY);
-        verdict_worsen(&v->configuration, AR4SI_RECOGNISED);
-    }
 }

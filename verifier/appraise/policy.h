@@ -25,8 +25,15 @@
 #define POLICY_RULES_MAX    PAWL_PCR_VALUES_MAX
 #define POLICY_RELEASES_MAX 32
 #define POLICY_LINES_MAX    64
+#define POLICY_LINE_MAX     4096
+#define POLICY_SBAT_N       10
 #define POLICY_FIRMWARE_MAX 32
 #define POLICY_FILES_MAX    500000 /* digests in an allow list */
+#define POLICY_PATH_MAX     4096
+/* What the kernel measures as its policy where "policies" is a list: systemd loads it from here. */
+#define POLICY_IMA_POLICY   "/etc/ima/ima-policy"
+#define POLICY_EXCLUDES_MAX 1024
+#define POLICY_KEYS_MAX     64
 #define POLICY_KERNEL_MAX   64
 
 struct policy_rule {
@@ -34,20 +41,20 @@ struct policy_rule {
     unsigned            pcr;
     bool                unmeasured; /* it must be as a reset leaves it; then no values */
     size_t              value_n;    /* otherwise at least 1 */
-    struct pawl_digest *value;      /* owned */
+    struct pawl_digest *value;      /* the policy's */
 };
 
 /* Accepted digests, of any length each. */
 struct policy_digests {
     bool                present; /* there is a rule; n may be 0: nothing is accepted */
     size_t              n;
-    struct pawl_digest *digest; /* owned */
+    struct pawl_digest *digest; /* the policy's */
 };
 
 struct policy_lines {
     bool              present;
     size_t            n;
-    struct pawl_view *line; /* owned: the array; the texts belong to the policy */
+    struct pawl_view *line; /* the policy's, as the texts are */
 };
 
 /* What holds together. */
@@ -84,7 +91,7 @@ struct policy_firmware {
     uint64_t floor;
 };
 
-struct policy_memory; /* what views point into */
+struct policy_memory; /* what all pointers and views of a policy point into */
 
 struct policy {
     char                   name[PAWL_TENANT_MAX + 1];
@@ -92,7 +99,7 @@ struct policy {
     uint8_t                sha256[32]; /* of the text: what two of one name differ by */
     struct policy_rules    all;
     size_t                 release_n;
-    struct policy_release *release; /* owned, in the order of the text */
+    struct policy_release *release; /* in the order of the text */
     struct policy_log      log;
     struct policy_ima      ima;
     bool                   may_not_reset; /* a boot without a reset of the TPM is only noted */
@@ -104,7 +111,7 @@ struct policy {
 /* Strict: comments are taken, as in C; unknown or repeated keys, wrong types, hex of another length
  * than the bank's digest, no rule at all, a SHA-1 rule for a PCR that no other bank has a rule for:
  * refused. err->where is the member by its path ("pcrs.sha256.7[1]"), err->why ends in its line
- * (".. in line 12"). Release with policy_done, which may be called on zeros. */
+ * (".., in line 12"). Release with policy_done, which may be called on zeros. */
 PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret,
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules for PCR values: the member "pcrs" of a policy and of a release. */
+#include "appraise/policy_read.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNMEASURED "unmeasured"
+
+static const struct policy_rule *find_rule(const struct policy_rules *rules, enum pawl_hash hash,
+                                           unsigned pcr)
+{
+    for (size_t i = 0; i < rules->rule_n; i++)
+        if (rules->rule[i].hash == hash && rules->rule[i].pcr == pcr)
+            return &rules->rule[i];
+    return NULL;
+}
+
+/* "unmeasured", or a list of accepted values. */
+static pawl_status read_rule(struct policy_reader *r, const cJSON *j, struct policy_rule *rule,
+                             struct pawl_err *err)
+{
+    struct policy_digests values = { 0 };
+
+    if (cJSON_IsString(j) && strcmp(j->valuestring, UNMEASURED) == 0) {
+        rule->unmeasured = true;
+        return pawl_ok();
+    }
+    if (!cJSON_IsArray(j))
+        return policy_wrong(r, j, PAWL_E_RANGE, err,
+                            "is neither a list of 1 to %d values nor \"" UNMEASURED "\"",
+                            POLICY_VALUES_MAX);
+    PAWL_TRY(policy_digests(r, j, 1, pawl_hash_n(rule->hash), &values, err));
+    rule->value_n = values.n;
+    rule->value = values.digest;
+    return pawl_ok();
+}
+
+/* One bank: {"0": [..], "7": [..]}. A PCR's number has one spelling, so a repeated key is a
+ * repeated rule; there are at most 24 rules to a bank, so they always fit. */
+static pawl_status read_bank(struct policy_reader *r, const cJSON *j, enum pawl_hash hash,
+                             struct policy_rules *rules, struct pawl_err *err)
+{
+    const cJSON *m;
+
+    if (!cJSON_IsObject(j) || !j->child)
+        return policy_wrong(r, j, PAWL_E_FORM, err, "is not an object with at least one PCR");
+    cJSON_ArrayForEach(m, j)
+    {
+        uint64_t pcr = 0;
+
+        r->at = m;
+        PAWL_TRY(pawl_u64_parse(m->string, "policy", PAWL_PCRS - 1, &pcr, err));
+        if (find_rule(rules, hash, (unsigned)pcr))
+            return policy_wrong(r, m, PAWL_E_FORM, err, "is given twice");
+        struct policy_rule *rule = &rules->rule[rules->rule_n++];
+        *rule = (struct policy_rule){ .hash = hash, .pcr = (unsigned)pcr };
+        PAWL_TRY(read_rule(r, m, rule, err));
+    }
+    return pawl_ok();
+}
+
+/* SHA-1 alone decides nothing: collisions are cheap (Q22). */
+static pawl_status refuse_lone_sha1(struct policy_reader *r, const cJSON *sha1,
+                                    const struct policy_rules *rules, struct pawl_err *err)
+{
+    const cJSON *m;
+
+    cJSON_ArrayForEach(m, sha1)
+    {
+        unsigned pcr = (unsigned)strtoul(m->string, NULL, 10);
+
+        if (!find_rule(rules, PAWL_SHA256, pcr) && !find_rule(rules, PAWL_SHA384, pcr) &&
+            !find_rule(rules, PAWL_SHA512, pcr))
+            return policy_wrong(r, m, PAWL_E_DENIED, err, "needs a rule in another bank too");
+    }
+    return pawl_ok();
+}
+
+static int by_bank_and_pcr(const void *a, const void *b)
+{
+    const struct policy_rule *x = a, *y = b;
+
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->pcr < y->pcr ? -1 : x->pcr > y->pcr;
+}
+
+pawl_status policy_read_pcrs(struct policy_reader *r, const cJSON *j, struct policy_rules *ret,
+                             struct pawl_err *err)
+{
+    static const enum pawl_hash hash[] = { PAWL_SHA1, PAWL_SHA256, PAWL_SHA384, PAWL_SHA512 };
+    static const char *const    names[] = { "sha1", "sha256", "sha384", "sha512" };
+    const cJSON                *bank[sizeof(names) / sizeof(names[0])];
+
+    if (!j)
+        return pawl_ok();
+    PAWL_TRY(policy_members(r, j, names, sizeof(names) / sizeof(names[0]), bank, err));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (bank[i])
+            PAWL_TRY(read_bank(r, bank[i], hash[i], ret, err));
+    qsort(ret->rule, ret->rule_n, sizeof(ret->rule[0]), by_bank_and_pcr);
+    return refuse_lone_sha1(r, bank[0], ret, err);
+}
+
+/* ---- learn ---------------------------------------------------------------------------------- */
+
+static bool is_unmeasured(const struct pawl_digest *value)
+{
+    for (size_t i = 1; i < value->n; i++)
+        if (value->b[i] != value->b[0])
+            return false;
+    return value->n == 0 || value->b[0] == 0x00 || value->b[0] == 0xff;
+}
+
+static void json_free(cJSON **j)
+{
+    cJSON_Delete(*j);
+}
+
+/* False when memory ran out, as cJSON's own calls say it. */
+static bool learn_value(cJSON *bank, unsigned pcr, const struct pawl_digest *value)
+{
+    char            number[4], hex[2 * PAWL_HASH_MAX + 1];
+    struct pawl_err ignored;
+
+    snprintf(number, sizeof(number), "%u", pcr);
+    if (!pawl_is_ok(pawl_hex_write(pawl_digest_view(value), hex, sizeof(hex), &ignored)))
+        return false;
+    cJSON *list = cJSON_AddArrayToObject(bank, number);
+    return list && cJSON_AddItemToArray(list, cJSON_CreateString(hex));
+}
+
+/* A PCR that nothing was measured into is learned too: a kernel's command line that somebody adds,
+ * say, is measured into one that was empty on every good boot. */
+static bool learn_bank(cJSON *pcrs, const struct pawl_pcr_selection *select,
+                       const struct pawl_pcr_values *values, enum pawl_hash hash, size_t *measured)
+{
+    cJSON *bank = NULL;
+
+    for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
+        const struct pawl_digest *value = pawl_pcr_value(select, values, hash, pcr);
+        if (!value)
+            continue;
+        if (!bank)
+            bank = cJSON_AddObjectToObject(pcrs, pawl_hash_name(hash));
+        if (!bank || !learn_value(bank, pcr, value))
+            return false;
+        *measured += !is_unmeasured(value);
+    }
+    return true;
+}
+
+pawl_status policy_learn(const char *name, uint64_t version,
+                         const struct pawl_pcr_selection *select,
+                         const struct pawl_pcr_values *values, char *ret, size_t cap,
+                         struct pawl_err *err)
+{
+    static const enum pawl_hash    banks[] = { PAWL_SHA256, PAWL_SHA384, PAWL_SHA512 };
+    PAWL_CLEANUP(json_free) cJSON *j = cJSON_CreateObject();
+    size_t                         measured = 0;
+
+    if (!pawl_is_name(pawl_view_str(name)))
+        return pawl_fail(err, PAWL_E_FORM, "name", "is not a policy's name");
+    if (version < 1 || version > POLICY_VERSION_MAX)
+        return pawl_fail(err, PAWL_E_RANGE, "version", "is not from 1 to %d", POLICY_VERSION_MAX);
+
+    bool good = cJSON_AddStringToObject(j, "name", name) &&
+                cJSON_AddNumberToObject(j, "version", (double)version);
+    cJSON *pcrs = cJSON_AddObjectToObject(j, "pcrs");
+    for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++)
+        good = good && pcrs && learn_bank(pcrs, select, values, banks[i], &measured);
+    if (!good)
+        return pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
+    if (measured == 0)
+        return pawl_fail(err, PAWL_E_RANGE, "pcrs", "nothing was measured into any quoted PCR");
+    if (cap > INT32_MAX || !cJSON_PrintPreallocated(j, ret, (int)cap, true))
+        return pawl_fail(err, PAWL_E_FULL, "policy", "does not fit %zu bytes", cap);
+    return pawl_ok();
+}
+
+/* ---- judge ---------------------------------------------------------------------------------- */
+
+enum { SHOWN = 8 }; /* bytes of a digest in a finding: enough to tell two apart */
+
+static void show_digest(const struct pawl_digest *d, char ret[2 * SHOWN + 3])
+{
+    for (size_t i = 0; i < SHOWN; i++)
+        snprintf(ret + 2 * i, 3, "%02x", d->b[i]);
+    memcpy(ret + 2 * SHOWN, "..", 3);
+}
+
+static bool accepts(const struct policy_rule *rule, const struct pawl_digest *value)
+{
+    if (rule->unmeasured)
+        return is_unmeasured(value);
+    for (size_t i = 0; i < rule->value_n; i++)
+        if (pawl_view_equal(pawl_digest_view(&rule->value[i]), pawl_digest_view(value)))
+            return true;
+    return false;
+}
+
+static void report_difference(const struct policy_rule *rule, const struct pawl_digest *value,
+                              struct verdict *v)
+{
+    char is[2 * SHOWN + 3], allowed[2 * SHOWN + 3], more[32] = "";
+
+    show_digest(value, is);
+    snprintf(allowed, sizeof(allowed), "unmeasured");
+    if (!rule->unmeasured)
+        show_digest(&rule->value[0], allowed);
+    if (rule->value_n > 1)
+        snprintf(more, sizeof(more), " or %zu others", rule->value_n - 1);
+    verdict_find(v, REASON_PCR_DIFFERS, "%s:%u is %s, policy %s allows %s%s",
+                 pawl_hash_name(rule->hash), rule->pcr, is, v->policy, allowed, more);
+}
+
+void policy_judge(const struct policy *p, const struct pawl_pcr_selection *select,
+                  const struct pawl_pcr_values *values, struct verdict *v)
+{
+    bool satisfied = p->all.rule_n > 0;
+
+    snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
+    for (size_t i = 0; i < p->all.rule_n; i++) {
+        const struct policy_rule *rule = &p->all.rule[i];
+        const struct pawl_digest *value = pawl_pcr_value(select, values, rule->hash, rule->pcr);
+
+        if (value && accepts(rule, value))
+            continue;
+        satisfied = false;
+        if (value) {
+            verdict_worsen(&v->executables, AR4SI_CONTRAINDICATED);
+            report_difference(rule, value, v);
+        } else {
+            verdict_worsen(&v->executables, AR4SI_UNRECOGNISED);
+            verdict_find(v, REASON_PCR_MISSING, "%s:%u was not quoted, policy %s has a rule for it",
+                         pawl_hash_name(rule->hash), rule->pcr, v->policy);
+        }
+    }
+    if (satisfied) {
+        verdict_worsen(&v->executables, AR4SI_BOOT_ONLY);
+        verdict_worsen(&v->configuration, AR4SI_RECOGNISED);
+    }
+}
