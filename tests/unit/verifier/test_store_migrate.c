@@ -2,9 +2,10 @@
 /* Proves: a file of schema 3, made by the SQL of that time and with rows in every table, opens as
  * one of today. Devices with their ratchets and messages are as they were; segments are gone and
  * their numbers are not given again; what was found becomes one incident for each device and epoch;
- * the audit chain begins empty.
+ * the audit chain begins empty. A file of schema 4 keeps every row of every table, and its devices
+ * are in no group.
  *
- * Arguments: the schema files 001 to 003, in order. */
+ * Arguments: the schema files 001 to 004, in order. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 static const struct pawl_view acme = { (const uint8_t *)"acme", 4 };
 static const struct pawl_view all = { NULL, 0 };
 
-static char *const *schema; /* three paths */
+static char *const *schema; /* four paths */
 
 static void run(sqlite3 *sql, const char *text)
 {
@@ -42,14 +43,36 @@ static void run_file(sqlite3 *sql, const char *path)
     " suite, enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"   \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s"
 
-static const char copy[] = "INSERT INTO device SELECT " DEVICE_OF_3 " FROM now.device;"
-                           "INSERT INTO ratchet SELECT * FROM now.ratchet;"
-                           "INSERT INTO generation SELECT * FROM now.generation;"
-                           "INSERT INTO downlink SELECT * FROM now.downlink;"
-                           "INSERT INTO papers SELECT * FROM now.papers;"
-                           "INSERT INTO event SELECT * FROM now.event;"
-                           "UPDATE history SET (commits, newest_ms, restored_ms) ="
-                           " (SELECT commits, newest_ms, restored_ms FROM now.history)";
+static const char copy_3[] = "INSERT INTO device SELECT " DEVICE_OF_3 " FROM now.device;"
+                             "INSERT INTO ratchet SELECT * FROM now.ratchet;"
+                             "INSERT INTO generation SELECT * FROM now.generation;"
+                             "INSERT INTO downlink SELECT * FROM now.downlink;"
+                             "INSERT INTO papers SELECT * FROM now.papers;"
+                             "INSERT INTO event SELECT * FROM now.event;"
+                             "UPDATE history SET (commits, newest_ms, restored_ms) ="
+                             " (SELECT commits, newest_ms, restored_ms FROM now.history)";
+
+static const char copy_4[] = "INSERT INTO device SELECT " DEVICE_OF_3
+                             ", software_status, keys_status, due_s, told_s, attested_s"
+                             " FROM now.device;"
+                             "INSERT INTO tenant SELECT name, default_policy FROM now.tenant;"
+                             "INSERT INTO snapshot SELECT * FROM now.snapshot;"
+                             "INSERT INTO papers SELECT * FROM now.papers;"
+                             "INSERT INTO token SELECT * FROM now.token;"
+                             "INSERT INTO token_use SELECT * FROM now.token_use;"
+                             "INSERT INTO policy SELECT * FROM now.policy;"
+                             "INSERT INTO event SELECT * FROM now.event;"
+                             "INSERT INTO ratchet SELECT * FROM now.ratchet;"
+                             "INSERT INTO generation SELECT * FROM now.generation;"
+                             "INSERT INTO segment SELECT * FROM now.segment;"
+                             "INSERT INTO consumer SELECT * FROM now.consumer;"
+                             "INSERT INTO downlink SELECT * FROM now.downlink;"
+                             "INSERT INTO incident SELECT * FROM now.incident;"
+                             "INSERT INTO proof SELECT * FROM now.proof;"
+                             "INSERT INTO evidence SELECT * FROM now.evidence;"
+                             "INSERT INTO audit SELECT * FROM now.audit;"
+                             "UPDATE history SET (commits, newest_ms, restored_ms) ="
+                             " (SELECT commits, newest_ms, restored_ms FROM now.history)";
 
 static const char found_before[] =
     "INSERT INTO segment (tenant, device, time_ms, n, bytes)"
@@ -65,8 +88,8 @@ static const char found_before[] =
     " (1006, 4, 9, 'receipt'), (1007, 6, 9, 'back'), (1008, 5, 9, 'cloned'))"
     " JOIN device ON substr(id, 1, 1) = x'01'";
 
-/* Turns the store of f, which is closed, into the file that a program of schema 3 left. */
-static void make_old(const struct store_fixture *f)
+/* Turns the store of f, which is closed, into the file that a program of that schema left. */
+static void make_old(const struct store_fixture *f, int number, const char *copy)
 {
     char     file[128], now[128], attach[200];
     sqlite3 *sql;
@@ -75,16 +98,15 @@ static void make_old(const struct store_fixture *f)
     snprintf(now, sizeof(now), "%s/now.db", f->dir);
     assert_int_equal(rename(file, now), 0);
     assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
-    for (size_t i = 0; i < 3; i++)
+    for (int i = 0; i < number; i++)
         run_file(sql, schema[i]);
     snprintf(attach, sizeof(attach), "ATTACH '%s' AS now", now);
     run(sql, attach);
     run(sql, copy);
-    run(sql, found_before);
     run(sql, "DETACH now");
     sqlite3_close(sql);
     assert_int_equal(unlink(now), 0);
-    assert_int_equal(store_number(f, "PRAGMA user_version"), 3);
+    assert_int_equal(store_number(f, "PRAGMA user_version"), number);
 }
 
 static struct device with_old_rows(struct store_fixture *f)
@@ -102,10 +124,63 @@ static struct device with_old_rows(struct store_fixture *f)
     store_commits(f, &s);
     f->store.close(f->store.self);
     f->open = false;
-    make_old(f);
+    make_old(f, 3, copy_3);
+    store_exec(f, found_before);
     store_fixture_reopen(f);
     d.version = 2;
     return d;
+}
+
+/* One row at least in each table that schema 4 has. */
+static struct device with_rows_of_4(struct store_fixture *f)
+{
+    store_fixture_make(f);
+    struct device d = store_device("acme", 1);
+    d.coverage[0] = 0;
+    d.release[0] = 0;
+    PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 7);
+    s.touches_device = false;
+    s.has_device = true;
+    s.papers = strdup("{}");
+    s.has_snapshot = true;
+    s.snapshot.select = pawl_pcr_selection_all(1);
+    s.evidence = store_blob("evidence");
+    s.has_token = true;
+    s.token = (struct token){ .tenant = "acme", .uses_left = 2 };
+    s.has_policy = true;
+    s.policy = (struct policy_row){ .tenant = "acme", .name = "gateway", .version = 3 };
+    s.policy.json = strdup("{\"v\":3}");
+    s.has_default_policy = true;
+    snprintf(s.default_policy, sizeof(s.default_policy), "gateway");
+    s.has_cursor = true;
+    snprintf(s.consumer, sizeof(s.consumer), "webhook");
+    snprintf(s.cursor, sizeof(s.cursor), "7.2");
+    snprintf(s.event, sizeof(s.event), "messages");
+    store_commits(f, &s);
+    d.version = 1;
+    return d;
+}
+
+static void with_more_rows_of_4(struct store_fixture *f, const struct device *d)
+{
+    PAWL_CLEANUP(step_done) struct step s = store_batch(d, 8);
+
+    s.has_device = true;
+    s.takes_token = true;
+    s.downlink_n = s.incident_n = s.proof_n = s.audit_n = 1;
+    s.downlink = calloc(1, sizeof(*s.downlink));
+    s.incident = calloc(1, sizeof(*s.incident));
+    s.proof = calloc(1, sizeof(*s.proof));
+    s.audit = calloc(1, sizeof(*s.audit));
+    assert_true(s.downlink && s.incident && s.proof && s.audit);
+    s.downlink[0].id = 5;
+    s.incident[0].epoch = s.proof[0].epoch = 1;
+    memcpy(s.downlink[0].device, d->id, sizeof(d->id));
+    memcpy(s.incident[0].device, d->id, sizeof(d->id));
+    memcpy(s.proof[0].device, d->id, sizeof(d->id));
+    memcpy(s.audit[0].device, d->id, sizeof(d->id));
+    snprintf(s.audit[0].line, sizeof(s.audit[0].line), "{}");
+    store_commits(f, &s);
 }
 
 /* ---- what a list said, as text --------------------------------------------------------------- */
@@ -229,6 +304,66 @@ static void the_audit_chain_begins_empty(void **state)
     assert_true(head.number == 0);
 }
 
+static void a_file_of_schema_4_keeps_every_row(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   d = with_rows_of_4(&f), got;
+    char            name[PAWL_TENANT_MAX + 1];
+
+    with_more_rows_of_4(&f, &d);
+    char *before = store_dump(&f);
+    f.store.close(f.store.self);
+    f.open = false;
+    make_old(&f, 4, copy_4);
+    store_fixture_reopen(&f);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 5);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_true(f.store.restored_ms(f.store.self) == 0);
+    char *after = store_dump(&f);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_string_equal(got.why, d.why);
+    assert_string_equal(got.group, "");
+    assert_string_equal(got.coverage, "");
+    assert_string_equal(got.release, "");
+    T_OK(f.store.default_policy(f.store.self, acme, name, &err), &err);
+    assert_string_equal(name, "gateway");
+}
+
+static void a_file_of_schema_4_goes_on(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   d = with_rows_of_4(&f);
+    struct boot_row b;
+
+    f.store.close(f.store.self);
+    f.open = false;
+    make_old(&f, 4, copy_4);
+    store_fixture_reopen(&f);
+    PAWL_CLEANUP(step_done) struct step s = store_step(&d);
+    s.has_group = true;
+    snprintf(s.group.name, sizeof(s.group.name), "plant");
+    snprintf(s.device.group, sizeof(s.device.group), "plant");
+    s.has_boot = true;
+    s.boot.has_facts = true;
+    s.boot.facts = store_blob("facts");
+    s.has_exception = true;
+    s.exception.x.reason = REASON_PCR_DIFFERS;
+    store_commits(&f, &s);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &d, &err), &err);
+    assert_string_equal(d.group, "plant");
+    T_OK(f.store.boot(f.store.self, acme, PAWL_VIEW_OF(d.id), &b, &err), &err);
+    assert_int_equal(b.facts.n, strlen("facts"));
+    boot_row_done(&b);
+    assert_int_equal(store_number(&f, "SELECT number FROM exception"), 1);
+}
+
 /* SQL knows them as numbers. */
 static void kinds_are_those_that_the_rules_have_today(void **state)
 {
@@ -255,9 +390,11 @@ int main(int argc, char **argv)
         T_CASE("the audit chain begins empty", the_audit_chain_begins_empty),
         T_CASE("kinds are those that the rules have today",
                kinds_are_those_that_the_rules_have_today),
+        T_CASE("a file of schema 4 keeps every row", a_file_of_schema_4_keeps_every_row),
+        T_CASE("a file of schema 4 goes on", a_file_of_schema_4_goes_on),
     };
 
-    if (argc != 4)
+    if (argc != 5)
         return 2;
     schema = argv + 1;
     return cmocka_run_group_tests(cases, NULL, NULL);

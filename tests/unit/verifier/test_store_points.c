@@ -117,7 +117,44 @@ static struct step attests(uint64_t version)
     return s;
 }
 
-enum { STEPS = 7 };
+/* A device comes into a new group; its boot and its evidence are kept, an exception is made. */
+static struct step is_appraised(uint64_t version)
+{
+    struct step s = exchanges(version);
+
+    s.has_device = true;
+    s.has_group = true;
+    snprintf(s.group.name, sizeof(s.group.name), "plant");
+    snprintf(s.device.group, sizeof(s.device.group), "plant");
+    s.has_boot = true;
+    s.boot = (struct boot_row){ .resets = 1, .has_facts = true, .ima = store_blob("list") };
+    s.boot.facts = store_blob("facts");
+    s.kept_n = 1;
+    s.kept = calloc(1, sizeof(*s.kept));
+    assert_non_null(s.kept);
+    s.kept[0] = (struct kept_row){ .kind = KEPT_LOG, .bytes = store_blob("log") };
+    s.has_exception = true;
+    s.exception.x.reason = REASON_PCR_DIFFERS;
+    snprintf(s.exception.group, sizeof(s.exception.group), "plant");
+    return s;
+}
+
+/* And all of it goes: it leaves its group, which is dropped, and boots otherwise. */
+static struct step boots_otherwise(uint64_t version)
+{
+    struct step s = exchanges(version);
+
+    s.has_device = true;
+    s.has_boot = true;
+    s.boot = (struct boot_row){ .resets = 2, .has_facts = true, .facts_sha256 = { 1 } };
+    s.boot.facts = store_blob("others");
+    s.forgets_kept = true;
+    s.drops_group = true;
+    snprintf(s.group.name, sizeof(s.group.name), "plant");
+    return s;
+}
+
+enum { STEPS = 9 };
 
 static struct step step_number(unsigned i)
 {
@@ -134,8 +171,12 @@ static struct step step_number(unsigned i)
         return attests(2);
     case 5:
         return is_delivered(3);
+    case 6:
+        return is_appraised(4);
+    case 7:
+        return boots_otherwise(5);
     default:
-        return exchanges(4);
+        return exchanges(6);
     }
 }
 
