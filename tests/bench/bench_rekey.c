@@ -129,6 +129,41 @@ static pawl_status read_policy(void *self, struct pawl_view tenant, const char *
     return pawl_ok();
 }
 
+static pawl_status read_policy_version(void *self, struct pawl_view tenant, const char *name,
+                                       uint64_t *ret, struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)name;
+    (void)err;
+    *ret = b.policy.version;
+    return pawl_ok();
+}
+
+static pawl_status no_boot(void *self, struct pawl_view tenant, struct pawl_view device,
+                           struct boot_row *ret, struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)device;
+    (void)ret;
+    return pawl_fail(err, PAWL_E_ABSENT, "store.boot", "no such row");
+}
+
+static pawl_status no_exceptions(void *self, struct pawl_view tenant, struct pawl_view device,
+                                 const char *group, store_exception_fn *each, void *arg,
+                                 struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    (void)device;
+    (void)group;
+    (void)each;
+    (void)arg;
+    (void)err;
+    return pawl_ok();
+}
+
 static pawl_status no_chain(void *self, struct pawl_view tenant, struct audit_head *ret,
                             struct pawl_err *err)
 {
@@ -239,6 +274,9 @@ void bench_rekey_verifier(struct bench_result *ret)
                                .generations = no_generations,
                                .default_policy = read_default_policy,
                                .policy = read_policy,
+                               .policy_version = read_policy_version,
+                               .boot = no_boot,
+                               .exceptions = no_exceptions,
                                .audit_head = no_chain,
                                .restored_ms = never_restored };
     b.w.flow.store = &b.memory;
