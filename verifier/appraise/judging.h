@@ -28,10 +28,10 @@ struct judging {
     const struct exception *exception;
 };
 
-/* A finding that makes *claim worse. An exception that holds turns it into a note (excepted: who,
- * until when, why) and leaves the claim alone; true then. In a group that watches, value is
- * at most UNRECOGNISED, and a note says so once. what, as text_printable would write it:
- * "sha256:7", "secure_boot.db", a path. */
+/* A finding that makes *claim, one of *j->v, worse. An exception that holds turns it into a note
+ * (excepted: who, until when, why) and leaves the claim alone; true then. In a group that watches,
+ * value is at most UNRECOGNISED (of executables) or UNSAFE, and a note says so once. what,
+ * printable: "sha256:7", "secure_boot.db", a path. */
 bool judging_fault(struct judging *j, int8_t *claim, enum ar4si value, enum reason r,
                    const char *what, const char *fmt, ...) PAWL_PRINTF(6, 7);
 
@@ -42,8 +42,8 @@ void judging_note(struct judging *j, enum reason r, const char *what, const char
 /* The exception that holds now for such a fault, or NULL. */
 const struct exception *judging_exception(const struct judging *j, enum reason r, const char *what);
 
-/* 2026-12-31T00:00:00Z, or "2026-12-31": the whole of that day. RANGE, FORM; *ret: the first second
- * behind it. */
+/* "2026-12-31T00:00:00Z", or "2026-12-31": the whole of that day. *ret: the first second that is no
+ * more in it. RANGE, FORM at "until". */
 PAWL_MUST_USE pawl_status judging_until(struct pawl_view text, int64_t *ret, struct pawl_err *err);
 
 #endif

@@ -22,6 +22,9 @@ struct policy_subject {
     uint64_t                firmware;
 };
 
+/* Whether a PCR is as a reset leaves it: zeros, or all ones in 17 to 22. */
+bool policy_is_unmeasured(unsigned pcr, const struct pawl_digest *value);
+
 /* Sets executables, configuration, policy, release, and the coverage of boot log and runtime; adds
  * findings. Everything holds: executables BOOT_ONLY, or RECOGNISED where IMA's list was judged too;
  * configuration RECOGNISED. */

@@ -2,7 +2,8 @@
 /*
  * The verdict: the one rule that turns claims into a status.
  *
- * Not here: who sets which claim (quote.c says what is believed, policy.c and the flows judge it).
+ * Not here: who sets which claim (quote.c says what is believed, policy_judge.c and
+ * appraise.c judge it through judging.c).
  */
 #include "appraise/verdict.h"
 
@@ -78,17 +79,25 @@ int8_t verdict_identity(const struct verdict *v)
     return v->keys > v->identity ? v->keys : v->identity;
 }
 
-void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...)
+void verdict_find_what(struct verdict *v, enum reason r, const char *what, const char *detail)
 {
-    va_list ap;
-
     if (v->finding_n == VERDICT_REASONS_MAX)
         return;
     struct finding *f = &v->finding[v->finding_n++];
     f->reason = r;
+    snprintf(f->what, sizeof(f->what), "%s", what);
+    snprintf(f->detail, sizeof(f->detail), "%s", detail);
+}
+
+void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...)
+{
+    char    detail[VERDICT_DETAIL_MAX];
+    va_list ap;
+
     va_start(ap, fmt);
-    vsnprintf(f->detail, sizeof(f->detail), fmt, ap);
+    vsnprintf(detail, sizeof(detail), fmt, ap);
     va_end(ap);
+    verdict_find_what(v, r, "", detail);
 }
 
 void verdict_worsen(int8_t *claim, enum ar4si value)

@@ -80,6 +80,9 @@ int8_t verdict_identity(const struct verdict *v);
 /* Adds a finding about nothing that could be excepted; a full list keeps its first entries. */
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_PRINTF(3, 4);
 
+/* The same about something: what, as struct finding has it. Texts are cut where they do not fit. */
+void verdict_find_what(struct verdict *v, enum reason r, const char *what, const char *detail);
+
 /* A claim only ever gets worse: sets *claim to value unless it is already higher. */
 void verdict_worsen(int8_t *claim, enum ar4si value);
 

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy held against a device.
+ *
+ * Invariants
+ *  1. Every rule is looked at, and each that does not hold is a fault: there is no rule that is
+ *     skipped because something is missing (S5).
+ *  2. Executables are affirmed here only, at the end, and only without a fault.
+ *  3. Of releases one holds whole. What a single release does not take, two of them together do not
+ *     take either: that has a name of its own (mixed-image).
+ */
+#include "appraise/policy_judge.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "appraise/firmware.h"
+#include "appraise/policy_judge_parts.h"
+
+enum { FIRMWARE_PCRS = 8 }; /* 0 to 7 */
+
+/* ---- what the parts share ------------------------------------------------------------------- */
+
+void look_fault(struct look *x, int8_t *claim, enum ar4si value, enum reason r, const char *what,
+                const char *fmt, ...)
+{
+    char    detail[VERDICT_DETAIL_MAX];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, ap);
+    va_end(ap);
+    if (!judging_fault(x->j, claim, value, r, what, "%s", detail))
+        x->faults++;
+}
+
+void look_digest(struct pawl_view digest, char ret[LOOK_DIGEST])
+{
+    enum { SHOWN = 8 }; /* bytes: enough to tell two apart */
+    size_t n = 0;
+
+    for (; n < SHOWN && n < digest.n; n++)
+        snprintf(ret + 2 * n, 3, "%02x", digest.p[n]);
+    memcpy(ret + 2 * n, "..", 3);
+}
+
+uint32_t look_quoted(const struct look *x)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < x->s->select->n; i++)
+        bits |= x->s->select->bank[i].bits;
+    return bits;
+}
+
+/* ---- PCR rules ------------------------------------------------------------------------------ */
+
+bool policy_is_unmeasured(unsigned pcr, const struct pawl_digest *value)
+{
+    bool zeros = true, ones = pcr >= 17 && pcr <= 22;
+
+    for (size_t i = 0; i < value->n; i++) {
+        zeros = zeros && value->b[i] == 0x00;
+        ones = ones && value->b[i] == 0xff;
+    }
+    return zeros || ones;
+}
+
+static const struct policy_rule *find_rule(const struct policy_rules *r, enum pawl_hash hash,
+                                           unsigned pcr)
+{
+    for (size_t i = 0; i < r->rule_n; i++)
+        if (r->rule[i].hash == hash && r->rule[i].pcr == pcr)
+            return &r->rule[i];
+    return NULL;
+}
+
+static bool accepts(const struct policy_rule *rule, const struct pawl_digest *value)
+{
+    for (size_t i = 0; i < rule->value_n; i++)
+        if (pawl_view_equal(pawl_digest_view(&rule->value[i]), pawl_digest_view(value)))
+            return true;
+    return rule->unmeasured && policy_is_unmeasured(rule->pcr, value);
+}
+
+/* "6bad.. or 2 others" */
+static void write_allowed(const struct rule_set *set, const struct policy_rule *first, char ret[64])
+{
+    char   digest[LOOK_DIGEST] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n; i++) {
+        const struct policy_rule *rule = find_rule(set->one[i], first->hash, first->pcr);
+        n += rule ? rule->value_n + rule->unmeasured : 0;
+    }
+    if (!first->unmeasured)
+        look_digest(pawl_digest_view(&first->value[0]), digest);
+    if (n > 1)
+        snprintf(ret, 64, "%s or %zu others", first->unmeasured ? "nothing" : digest, n - 1);
+    else
+        snprintf(ret, 64, "%s", first->unmeasured ? "nothing measured" : digest);
+}
+
+/* The first rule for a PCR speaks for the others of its set. */
+static void look_at_pcr(struct look *x, const struct rule_set *set, const struct policy_rule *first)
+{
+    const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, first->hash,
+                                                     first->pcr);
+    bool                      not_reset = x->s->no_boot == REASON_TPM_NOT_RESET;
+    char                      what[16], is[LOOK_DIGEST], allowed[64];
+
+    x->asked++;
+    snprintf(what, sizeof(what), "%s:%u", pawl_hash_name(first->hash), first->pcr);
+    if (!value) {
+        look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_PCR_MISSING, what,
+                   "%s was not quoted, %s has a rule for it", what, x->who);
+        return;
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        const struct policy_rule *rule = find_rule(set->one[i], first->hash, first->pcr);
+        if (rule && accepts(rule, value))
+            return;
+    }
+    look_digest(pawl_digest_view(value), is);
+    write_allowed(set, first, allowed);
+    /* Without a reset PCRs hold two boots, and no value of either is right. */
+    look_fault(x, &x->j->v->executables, not_reset ? AR4SI_UNRECOGNISED : AR4SI_CONTRAINDICATED,
+               REASON_PCR_DIFFERS, what, "%s is %s, %s allows %s", what, is, x->who, allowed);
+}
+
+static void look_at_pcrs(struct look *x, const struct rule_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        for (size_t k = 0; k < set->one[i]->rule_n; k++) {
+            const struct policy_rule *rule = &set->one[i]->rule[k];
+            bool                      seen = false;
+            for (size_t before = 0; before < i; before++)
+                seen = seen || find_rule(set->one[before], rule->hash, rule->pcr);
+            if (!seen)
+                look_at_pcr(x, set, rule);
+        }
+}
+
+/* ---- empty banks (Q22) ---------------------------------------------------------------------- */
+
+static bool has_bank(const struct policy_rules *r, enum pawl_hash hash)
+{
+    for (size_t i = 0; i < r->rule_n; i++)
+        if (hash == PAWL_HASH_NONE || r->rule[i].hash == hash)
+            return true;
+    return false;
+}
+
+/* Of any bank, for PAWL_HASH_NONE. */
+static bool policy_has_bank(const struct policy *p, enum pawl_hash hash)
+{
+    bool has = has_bank(&p->all, hash);
+
+    for (size_t i = 0; i < p->release_n; i++)
+        has = has || has_bank(&p->release[i].rules, hash);
+    return has;
+}
+
+/* Whether PCRs 0 to 7 of a bank were quoted, and all of those are as a reset leaves them. */
+static bool is_empty(const struct look *x, enum pawl_hash hash)
+{
+    size_t quoted = 0, empty = 0;
+
+    for (unsigned pcr = 0; pcr < FIRMWARE_PCRS; pcr++) {
+        const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, hash, pcr);
+        quoted += value != NULL;
+        empty += value && policy_is_unmeasured(pcr, value);
+    }
+    return quoted && quoted == empty;
+}
+
+/* Firmware that leaves a bank alone leaves it to whoever comes later. A policy without any rule for
+ * a PCR trusts in all of them. */
+static void look_at_banks(struct look *x)
+{
+    bool any = policy_has_bank(x->p, PAWL_HASH_NONE);
+
+    for (size_t i = 0; i < x->s->select->n; i++) {
+        enum pawl_hash hash = x->s->select->bank[i].hash;
+        if (!is_empty(x, hash) || (any && !policy_has_bank(x->p, hash)))
+            continue;
+        struct covered *log = &x->j->v->cover[COVER_BOOT_LOG];
+        *log = (struct covered){ .why = REASON_PCR_BANK_EMPTY };
+        look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_PCR_BANK_EMPTY,
+                   pawl_hash_name(hash), "PCRs 0 to 7 of %s are as a reset leaves them",
+                   pawl_hash_name(hash));
+    }
+}
+
+/* ---- releases ------------------------------------------------------------------------------- */
+
+static void look_at_rules(struct look *x, const struct rule_set *set)
+{
+    look_at_pcrs(x, set);
+    look_at_facts(x, set);
+}
+
+/* What a set of rules says, on a scratch verdict: the number of its faults. */
+static size_t try_rules(const struct look *x, const struct rule_set *set)
+{
+    struct verdict scratch = { 0 };
+    struct judging j = *x->j;
+    struct look    y = *x;
+
+    j.v = &scratch;
+    y.j = &j;
+    y.faults = 0;
+    look_at_rules(&y, set);
+    return y.faults;
+}
+
+static struct rule_set one_release(const struct policy_release *r)
+{
+    return (struct rule_set){ 1, { &r->rules } };
+}
+
+static struct rule_set all_releases(const struct policy *p)
+{
+    struct rule_set set = { .n = p->release_n };
+
+    for (size_t i = 0; i < p->release_n; i++)
+        set.one[i] = &p->release[i].rules;
+    return set;
+}
+
+static bool is_over(const struct look *x, const struct policy_release *r)
+{
+    return x->j->now_s >= r->until_s;
+}
+
+/* The release with the fewest faults, of equals one whose time is not over. */
+static const struct policy_release *closest_release(const struct look *x, size_t *ret_faults)
+{
+    const struct policy_release *best = NULL;
+
+    for (size_t i = 0; i < x->p->release_n; i++) {
+        const struct policy_release *r = &x->p->release[i];
+        struct rule_set              set = one_release(r);
+        size_t                       faults = try_rules(x, &set);
+        if (best && (faults > *ret_faults ||
+                     (faults == *ret_faults && (!is_over(x, best) || is_over(x, r)))))
+            continue;
+        best = r;
+        *ret_faults = faults;
+    }
+    return best;
+}
+
+static void look_at_releases(struct look *x)
+{
+    size_t                       faults = 0;
+    const struct policy_release *r = closest_release(x, &faults);
+
+    if (!r)
+        return;
+    struct rule_set own = one_release(r), all = all_releases(x->p);
+    if (faults && try_rules(x, &all) == 0) {
+        x->asked++;
+        look_fault(x, &x->j->v->executables, AR4SI_CONTRAINDICATED, REASON_MIXED_IMAGE, "releases",
+                   "each part is of some release of %s, and all are of none; %s lacks the least",
+                   x->who, r->name);
+        return;
+    }
+    size_t n = strlen(x->who);
+    snprintf(x->who + n, sizeof(x->who) - n, ", release %s", r->name);
+    look_at_rules(x, &own);
+    x->who[n] = 0;
+    if (faults)
+        return;
+    snprintf(x->j->v->release, sizeof(x->j->v->release), "%s", r->name);
+    if (is_over(x, r))
+        look_fault(x, &x->j->v->executables, AR4SI_CONTRAINDICATED, REASON_RELEASE_OVER, r->name,
+                   "release %s of %s is over, and no other one holds", r->name, x->who);
+}
+
+/* ---- firmware floors (K18, K19) ------------------------------------------------------------- */
+
+/* The TPM's firmware is about the hardware, whatever runs above it. */
+static void look_at_firmware(struct look *x)
+{
+    const char *maker = x->s->manufacturer;
+    char        is[FIRMWARE_TEXT], floor[FIRMWARE_TEXT];
+
+    if (x->p->firmware_n == 0)
+        return;
+    firmware_text(x->s->firmware, is);
+    for (size_t i = 0; i < x->p->firmware_n; i++) {
+        const struct policy_firmware *f = &x->p->firmware[i];
+        if (strcasecmp(f->manufacturer, maker) != 0)
+            continue;
+        firmware_text(f->floor, floor);
+        if (x->s->firmware < f->floor)
+            judging_fault(x->j, &x->j->v->hardware, AR4SI_CONTRAINDICATED, REASON_FIRMWARE_TOO_OLD,
+                          maker, "%s is %s, %s wants at least %s", maker, is, x->who, floor);
+        return;
+    }
+    judging_fault(x->j, &x->j->v->hardware, AR4SI_UNSAFE, REASON_FIRMWARE_TOO_OLD, maker,
+                  "%s has no version for %s, which is %s", x->who, *maker ? maker : "this maker",
+                  is);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static void look_at_reset(struct look *x)
+{
+    struct verdict *v = x->j->v;
+
+    if (x->s->no_boot != REASON_TPM_NOT_RESET)
+        return;
+    if (x->p->may_not_reset)
+        judging_note(x->j, REASON_TPM_NOT_RESET, "", "%s takes it", x->who);
+    else
+        judging_fault(x->j, &v->configuration, AR4SI_UNSAFE, REASON_TPM_NOT_RESET, "",
+                      "PCRs hold this boot and the one before");
+}
+
+void policy_appraise(const struct policy *p, const struct policy_subject *s, struct judging *j)
+{
+    struct verdict       *v = j->v;
+    struct look           x = { .p = p, .s = s, .j = j };
+    const struct rule_set common = { 1, { &p->all } };
+
+    snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
+    snprintf(x.who, sizeof(x.who), "policy %s", v->policy);
+    v->watched = j->watch;
+    look_at_reset(&x);
+    look_at_log(&x);
+    look_at_banks(&x);
+    look_at_rules(&x, &common);
+    look_at_releases(&x);
+    look_at_signers(&x);
+    look_at_ima(&x);
+    look_at_firmware(&x);
+    if (x.asked == 0)
+        look_fault(&x, &v->executables, AR4SI_UNRECOGNISED, REASON_NO_POLICY, "",
+                   "%s demands nothing", x.who);
+    if (x.faults == 0) {
+        verdict_worsen(&v->executables,
+                       v->cover[COVER_RUNTIME].is ? AR4SI_RECOGNISED : AR4SI_BOOT_ONLY);
+        verdict_worsen(&v->configuration, AR4SI_RECOGNISED);
+    }
+}
