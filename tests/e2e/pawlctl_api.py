@@ -21,10 +21,18 @@ asked = []
 answer = None  # (status, body) or a function of the path
 
 
+def body_of(body):
+    """JSON, or text that is none."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body.decode()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def reply(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked.append((self.command, self.path, json.loads(body) if body else None))
+        asked.append((self.command, self.path, body_of(body)))
         status, text = answer(self.path) if callable(answer) else answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -93,6 +101,29 @@ def requests():
     ):
         code, _, err, got = run(*args)
         expect((0, [(method, path, body)]), (code, got), " ".join(args) + err)
+
+
+def policies():
+    """A policy goes to the verifier, and comes back, as it stands in its file."""
+    global answer
+    text = '{ // one of ours\n  "name": "p", "version": 3, /* since\n March */\n' \
+           '  "secure_boot": {"on": true}\n}\n'
+    answer = (200, text)
+    code, out, err, got = run("policy", "add", "-", given=text)
+    expect((0, [("POST", "/v1/policies", text)], "policy p version 3 stored\n"), (code, got, out),
+           "a policy is sent with its comments" + err)
+    code, out, err, _ = run("policy", "add", "-", "--json", given=text)
+    expect((0, 3), (code, json.loads(out)["version"]), "the answer as JSON has no comments" + err)
+    code, out, err, _ = run("policy", "show", "p")
+    expect((0, text + "\n"), (code, out), "a policy is shown as it was stored" + err)
+    code, out, err, _ = run("policy", "show", "p", "--json")
+    expect((0, {"on": True}), (code, json.loads(out)["secure_boot"]), "and as JSON" + err)
+    code, _, err, got = run("policy", "add", "-", given=text.replace("true", '"on"'))
+    expect((1, [], "pawlctl: secure_boot.on: is neither true nor false, in line 4\n"), (code, got, err),
+           "a mistake is named before anything is sent")
+    large = text.replace("March", 3 * 1024 * 1024 * "March")
+    code, _, err, got = run("policy", "add", "-", given=large)
+    expect((0, True), (code, got == [("POST", "/v1/policies", large)]), "16 MiB are sent" + err)
 
 
 def pages(path):
@@ -263,7 +294,7 @@ def main():
 
         answer = (200, "{}")
         requests()
-
+        policies()
         messages()
         audit()
         exports()

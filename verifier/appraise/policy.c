@@ -42,7 +42,7 @@ static pawl_status check_note(struct policy_reader *r, const cJSON *j, struct pa
 {
     const char *ignored;
 
-    return j ? policy_words(r, j, 0, POLICY_NOTE_MAX, &ignored, err) : pawl_ok();
+    return j ? policy_read_words(r, j, 0, POLICY_NOTE_MAX, &ignored, err) : pawl_ok();
 }
 
 static pawl_status read_not_reset(struct policy_reader *r, const cJSON *j, struct policy *p,
@@ -115,7 +115,7 @@ static pawl_status read_kernel(struct policy_reader *r, const cJSON *j, struct p
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_words(r, j, 1, POLICY_KERNEL_MAX - 1, &text, err));
+    PAWL_TRY(policy_read_words(r, j, 1, POLICY_KERNEL_MAX - 1, &text, err));
     for (const char *c = text; *c; c++)
         if (*c < '!' || *c > '~')
             return policy_wrong(r, j, PAWL_E_FORM, err, "has a character that is no kernel's");
@@ -131,7 +131,7 @@ static pawl_status read_until(struct policy_reader *r, const cJSON *j, int64_t *
     *ret = INT64_MAX;
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_words(r, j, 1, 32, &text, err));
+    PAWL_TRY(policy_read_words(r, j, 1, 32, &text, err));
     r->at = j;
     return judging_until(pawl_view_str(text), ret, err);
 }
@@ -144,7 +144,7 @@ static pawl_status read_release(struct policy_reader *r, const cJSON *j, struct 
     const cJSON             *m[COUNT(names)];
     struct policy_release   *release = &p->release[p->release_n];
 
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
     PAWL_TRY(need(r, j, m[NAME], "name", err));
     PAWL_TRY(read_release_name(r, m[NAME], p, release, err));
     PAWL_TRY(read_kernel(r, m[KERNEL], release, err));
@@ -166,7 +166,7 @@ static pawl_status read_releases(struct policy_reader *r, const cJSON *j, struct
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, 1, POLICY_RELEASES_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 1, POLICY_RELEASES_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(p->release[0]), &memory, err));
     p->release = memory;
     cJSON_ArrayForEach(item, j)
@@ -199,7 +199,7 @@ static pawl_status read_policy(struct policy_reader *r, const cJSON *j, struct p
     const cJSON             *m[COUNT(names)];
     bool                     demands = false;
 
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
     PAWL_TRY(need(r, j, m[NAME], "name", err));
     PAWL_TRY(need(r, j, m[VERSION], "version", err));
     for (size_t i = 0; i < DEMANDING; i++)

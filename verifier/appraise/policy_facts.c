@@ -20,7 +20,7 @@ static pawl_status read_sbat(struct policy_reader *r, const cJSON *j, struct pol
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_words(r, j, POLICY_SBAT_N, POLICY_SBAT_N, &text, err));
+    PAWL_TRY(policy_read_words(r, j, POLICY_SBAT_N, POLICY_SBAT_N, &text, err));
     if (strspn(text, "0123456789") != POLICY_SBAT_N)
         return policy_wrong(r, j, PAWL_E_FORM, err, "is no date and number, as \"2023012900\"");
     snprintf(ret->sbat, sizeof(ret->sbat), "%s", text);
@@ -39,15 +39,15 @@ pawl_status policy_read_secure_boot(struct policy_reader *r, const cJSON *j,
     _Static_assert(COUNT(names) == LISTS + KEY_LIST_COUNT, "the lists are those of enum key_list");
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
-    PAWL_TRY(policy_flag(r, m[ON], &on, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_flag(r, m[ON], &on, err));
     if (m[ON])
         ret->secure_boot = on ? FACT_YES : FACT_NO;
     PAWL_TRY(read_sbat(r, m[SBAT], ret, err));
-    PAWL_TRY(policy_digests(r, m[AUTHORITIES], 0, 32, &ret->authorities, err));
-    PAWL_TRY(policy_digests(r, m[MOK], 0, 0, &ret->mok, err));
+    PAWL_TRY(policy_read_digests(r, m[AUTHORITIES], 0, 32, &ret->authorities, err));
+    PAWL_TRY(policy_read_digests(r, m[MOK], 0, 0, &ret->mok, err));
     for (size_t i = 0; i < KEY_LIST_COUNT; i++)
-        PAWL_TRY(policy_digests(r, m[LISTS + i], 0, 32, &ret->list[i], err));
+        PAWL_TRY(policy_read_digests(r, m[LISTS + i], 0, 32, &ret->list[i], err));
     return pawl_ok();
 }
 
@@ -62,14 +62,14 @@ static pawl_status read_lines(struct policy_reader *r, const cJSON *j, struct po
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, 0, POLICY_LINES_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 0, POLICY_LINES_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(ret->line[0]), &p, err));
     *ret = (struct policy_lines){ .present = true, .line = p };
     cJSON_ArrayForEach(item, j)
     {
         const char *text = "";
 
-        PAWL_TRY(policy_words(r, item, 1, POLICY_LINE_MAX, &text, err));
+        PAWL_TRY(policy_read_words(r, item, 1, POLICY_LINE_MAX, &text, err));
         PAWL_TRY(policy_keep(r, pawl_view_str(text), &ret->line[ret->n++], err));
     }
     return pawl_ok();
@@ -84,8 +84,8 @@ pawl_status policy_read_boot(struct policy_reader *r, const cJSON *j, struct pol
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
-    PAWL_TRY(policy_digests(r, m[IMAGES], 0, 0, &ret->images, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_digests(r, m[IMAGES], 0, 0, &ret->images, err));
     return read_lines(r, m[LINES], &ret->lines, err);
 }
 
@@ -99,7 +99,7 @@ static pawl_status read_ignored(struct policy_reader *r, const cJSON *j, uint32_
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, 0, PAWL_PCRS, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 0, PAWL_PCRS, &n, err));
     cJSON_ArrayForEach(item, j)
     {
         double pcr = item->valuedouble;
@@ -122,9 +122,9 @@ pawl_status policy_read_log(struct policy_reader *r, const cJSON *j, struct poli
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
-    PAWL_TRY(policy_flag(r, m[NEEDED], &ret->needed, err));
-    PAWL_TRY(policy_flag(r, m[LEGACY], &ret->legacy, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_flag(r, m[NEEDED], &ret->needed, err));
+    PAWL_TRY(policy_read_flag(r, m[LEGACY], &ret->legacy, err));
     return read_ignored(r, m[IGNORE], &ret->ignored, err);
 }
 
@@ -172,7 +172,7 @@ pawl_status policy_read_firmware(struct policy_reader *r, const cJSON *j, struct
         return pawl_ok();
     if (!cJSON_IsObject(j) || !j->child)
         return policy_wrong(r, j, PAWL_E_FORM, err, "is not an object with members");
-    PAWL_TRY(policy_unique(r, j, err));
+    PAWL_TRY(policy_read_unique(r, j, err));
     cJSON_ArrayForEach(m, j)
     {
         struct policy_firmware *f = &ret->firmware[ret->firmware_n];

@@ -88,7 +88,7 @@ static pawl_status count_digests(struct policy_reader *r, const cJSON *j, size_t
     *ret = 0;
     cJSON_ArrayForEach(m, j)
     {
-        PAWL_TRY(policy_list(r, m, 1, POLICY_FILES_MAX - *ret, &n, err));
+        PAWL_TRY(policy_read_list(r, m, 1, POLICY_FILES_MAX - *ret, &n, err));
         *ret += n;
     }
     return pawl_ok();
@@ -107,7 +107,7 @@ static pawl_status read_table(struct policy_reader *r, const cJSON *j, struct ta
         return pawl_ok();
     if (!cJSON_IsObject(j))
         return policy_wrong(r, j, PAWL_E_FORM, err, "is not an object of lists of digests");
-    PAWL_TRY(policy_unique(r, j, err));
+    PAWL_TRY(policy_read_unique(r, j, err));
     PAWL_TRY(count_digests(r, j, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(ret->row[0]), &p, err));
     ret->row = p;
@@ -129,7 +129,7 @@ static pawl_status read_policies(struct policy_reader *r, const cJSON *j, struct
 
     if (!cJSON_IsArray(j))
         return read_table(r, j, ret, err);
-    PAWL_TRY(policy_list(r, j, 0, POLICY_VALUES_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 0, POLICY_VALUES_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(ret->row[0]), &p, err));
     ret->row = p;
     return read_digests(r, j, pawl_view_str(POLICY_IMA_POLICY), ret, err);
@@ -158,7 +158,7 @@ static pawl_status read_excluded(struct policy_reader *r, const cJSON *j, struct
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, 0, POLICY_EXCLUDES_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 0, POLICY_EXCLUDES_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(*path), &p, err));
     ret->excluded = path = p;
     cJSON_ArrayForEach(item, j)
@@ -166,7 +166,7 @@ static pawl_status read_excluded(struct policy_reader *r, const cJSON *j, struct
         const char            *text = "";
         const struct ima_rules one = { .excluded = &path[ret->excluded_n], .excluded_n = 1 };
 
-        PAWL_TRY(policy_words(r, item, 1, POLICY_PATH_MAX, &text, err));
+        PAWL_TRY(policy_read_words(r, item, 1, POLICY_PATH_MAX, &text, err));
         PAWL_TRY(keep_path(r, item, text, &path[ret->excluded_n], err));
         if (!pawl_is_ok(ima_rules_check(&one, err)))
             return policy_wrong(r, item, PAWL_E_FORM, err,
@@ -227,14 +227,14 @@ static pawl_status read_keys(struct policy_reader *r, const cJSON *j, struct ima
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, 0, POLICY_KEYS_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, 0, POLICY_KEYS_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(*key), &p, err));
     ret->keys = key = p;
     cJSON_ArrayForEach(item, j)
     {
         const char *text = "";
 
-        PAWL_TRY(policy_words(r, item, 1, KEY_TEXT_MAX, &text, err));
+        PAWL_TRY(policy_read_words(r, item, 1, KEY_TEXT_MAX, &text, err));
         pawl_status s = key_of_text(pawl_view_str(text), &key[ret->keys_n], err);
         if (s.code == PAWL_E_UNSUPPORTED)
             return policy_wrong(r, item, s.code, err, "is a key of a kind that is not taken");
@@ -260,15 +260,15 @@ pawl_status policy_read_ima(struct policy_reader *r, const cJSON *j, struct poli
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_members(r, j, names, COUNT(names), m, err));
+    PAWL_TRY(policy_read_members(r, j, names, COUNT(names), m, err));
     PAWL_TRY(read_table(r, m[FILES], &t[FILES], err));
     PAWL_TRY(read_policies(r, m[POLICIES], &t[POLICIES], err));
     PAWL_TRY(read_table(r, m[BUFFERS], &t[BUFFERS], err));
     PAWL_TRY(read_excluded(r, m[EXCLUDE], rules, err));
     PAWL_TRY(read_keys(r, m[KEYS], rules, err));
-    PAWL_TRY(policy_flag(r, m[VIOLATIONS], &rules->may_violate, err));
-    PAWL_TRY(policy_flag(r, m[SHA1], &rules->may_be_sha1, err));
-    PAWL_TRY(policy_flag(r, m[KEXEC], &rules->may_kexec, err));
+    PAWL_TRY(policy_read_flag(r, m[VIOLATIONS], &rules->may_violate, err));
+    PAWL_TRY(policy_read_flag(r, m[SHA1], &rules->may_be_sha1, err));
+    PAWL_TRY(policy_read_flag(r, m[KEXEC], &rules->may_kexec, err));
     for (size_t i = 0; i < TABLES && !rules->may_be_sha1; i++)
         PAWL_TRY(refuse_sha1(r, m[i], &t[i], err));
     rules->files = t[FILES].row;

@@ -32,7 +32,7 @@ static pawl_status read_rule(struct policy_reader *r, const cJSON *j, struct pol
         return policy_wrong(r, j, PAWL_E_RANGE, err,
                             "is neither a list of 1 to %d values nor \"" UNMEASURED "\"",
                             POLICY_VALUES_MAX);
-    PAWL_TRY(policy_digests(r, j, 1, pawl_hash_n(rule->hash), &values, err));
+    PAWL_TRY(policy_read_digests(r, j, 1, pawl_hash_n(rule->hash), &values, err));
     rule->value_n = values.n;
     rule->value = values.digest;
     return pawl_ok();
@@ -97,7 +97,7 @@ pawl_status policy_read_pcrs(struct policy_reader *r, const cJSON *j, struct pol
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_members(r, j, names, sizeof(names) / sizeof(names[0]), bank, err));
+    PAWL_TRY(policy_read_members(r, j, names, sizeof(names) / sizeof(names[0]), bank, err));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (bank[i])
             PAWL_TRY(read_bank(r, bank[i], hash[i], ret, err));

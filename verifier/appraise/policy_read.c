@@ -91,8 +91,9 @@ static size_t number_of(const char *name, const char *const *names, size_t n)
     return i;
 }
 
-pawl_status policy_members(struct policy_reader *r, const cJSON *object, const char *const *names,
-                           size_t n, const cJSON **ret, struct pawl_err *err)
+pawl_status policy_read_members(struct policy_reader *r, const cJSON *object,
+                                const char *const *names, size_t n, const cJSON **ret,
+                                struct pawl_err *err)
 {
     const cJSON *m;
 
@@ -122,7 +123,7 @@ static void names_free(const cJSON ***names)
     free(*names);
 }
 
-pawl_status policy_unique(struct policy_reader *r, const cJSON *object, struct pawl_err *err)
+pawl_status policy_read_unique(struct policy_reader *r, const cJSON *object, struct pawl_err *err)
 {
     size_t       n = (size_t)cJSON_GetArraySize(object), i = 0;
     const cJSON *m;
@@ -143,8 +144,8 @@ pawl_status policy_unique(struct policy_reader *r, const cJSON *object, struct p
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-pawl_status policy_list(struct policy_reader *r, const cJSON *j, size_t min, size_t max,
-                        size_t *ret_n, struct pawl_err *err)
+pawl_status policy_read_list(struct policy_reader *r, const cJSON *j, size_t min, size_t max,
+                             size_t *ret_n, struct pawl_err *err)
 {
     size_t n = cJSON_IsArray(j) ? (size_t)cJSON_GetArraySize(j) : 0;
 
@@ -154,7 +155,8 @@ pawl_status policy_list(struct policy_reader *r, const cJSON *j, size_t min, siz
     return pawl_ok();
 }
 
-pawl_status policy_flag(struct policy_reader *r, const cJSON *j, bool *ret, struct pawl_err *err)
+pawl_status policy_read_flag(struct policy_reader *r, const cJSON *j, bool *ret,
+                             struct pawl_err *err)
 {
     if (j && !cJSON_IsBool(j))
         return policy_wrong(r, j, PAWL_E_FORM, err, "is neither true nor false");
@@ -163,8 +165,8 @@ pawl_status policy_flag(struct policy_reader *r, const cJSON *j, bool *ret, stru
     return pawl_ok();
 }
 
-pawl_status policy_words(struct policy_reader *r, const cJSON *j, size_t min, size_t max,
-                         const char **ret, struct pawl_err *err)
+pawl_status policy_read_words(struct policy_reader *r, const cJSON *j, size_t min, size_t max,
+                              const char **ret, struct pawl_err *err)
 {
     if (!cJSON_IsString(j))
         return policy_wrong(r, j, PAWL_E_FORM, err, "is not a text");
@@ -195,8 +197,8 @@ static pawl_status read_digest(struct policy_reader *r, const cJSON *j, size_t l
     return pawl_ok();
 }
 
-pawl_status policy_digests(struct policy_reader *r, const cJSON *j, size_t min, size_t len,
-                           struct policy_digests *ret, struct pawl_err *err)
+pawl_status policy_read_digests(struct policy_reader *r, const cJSON *j, size_t min, size_t len,
+                                struct policy_digests *ret, struct pawl_err *err)
 {
     void        *p = NULL;
     size_t       n;
@@ -204,7 +206,7 @@ pawl_status policy_digests(struct policy_reader *r, const cJSON *j, size_t min, 
 
     if (!j)
         return pawl_ok();
-    PAWL_TRY(policy_list(r, j, min, POLICY_VALUES_MAX, &n, err));
+    PAWL_TRY(policy_read_list(r, j, min, POLICY_VALUES_MAX, &n, err));
     PAWL_TRY(policy_memory_take(r, n, sizeof(ret->digest[0]), &p, err));
     *ret = (struct policy_digests){ .present = true, .digest = p };
     cJSON_ArrayForEach(item, j)

@@ -32,31 +32,31 @@ PAWL_MUST_USE pawl_status policy_keep(struct policy_reader *r, struct pawl_view 
 
 /* An object's members by name, in the order of names; NULL where there is none. Others than these n
  * are refused, and any that comes twice. The object must have one member at least. */
-PAWL_MUST_USE pawl_status policy_members(struct policy_reader *r, const cJSON *object,
-                                         const char *const *names, size_t n, const cJSON **ret,
-                                         struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_members(struct policy_reader *r, const cJSON *object,
+                                              const char *const *names, size_t n, const cJSON **ret,
+                                              struct pawl_err *err);
 
 /* The names of an object are unique, however many there are. */
-PAWL_MUST_USE pawl_status policy_unique(struct policy_reader *r, const cJSON *object,
-                                        struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_unique(struct policy_reader *r, const cJSON *object,
+                                             struct pawl_err *err);
 
 /* A list of min to max things. */
-PAWL_MUST_USE pawl_status policy_list(struct policy_reader *r, const cJSON *j, size_t min,
-                                      size_t max, size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_list(struct policy_reader *r, const cJSON *j, size_t min,
+                                           size_t max, size_t *ret_n, struct pawl_err *err);
 
 /* true or false; left alone if there is no such member. */
-PAWL_MUST_USE pawl_status policy_flag(struct policy_reader *r, const cJSON *j, bool *ret,
-                                      struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_flag(struct policy_reader *r, const cJSON *j, bool *ret,
+                                           struct pawl_err *err);
 
 /* A text of min to max bytes. It is cJSON's. */
-PAWL_MUST_USE pawl_status policy_words(struct policy_reader *r, const cJSON *j, size_t min,
-                                       size_t max, const char **ret, struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_words(struct policy_reader *r, const cJSON *j, size_t min,
+                                            size_t max, const char **ret, struct pawl_err *err);
 
 /* A list of min to POLICY_VALUES_MAX digests in hex, of len bytes, or for 0 of any hash's length.
  * Not present if there is no such member. */
-PAWL_MUST_USE pawl_status policy_digests(struct policy_reader *r, const cJSON *j, size_t min,
-                                         size_t len, struct policy_digests *ret,
-                                         struct pawl_err *err);
+PAWL_MUST_USE pawl_status policy_read_digests(struct policy_reader *r, const cJSON *j, size_t min,
+                                              size_t len, struct policy_digests *ret,
+                                              struct pawl_err *err);
 
 /* ---- members; NULL: there is none, and *ret stays zero ----------------------------------------
  */

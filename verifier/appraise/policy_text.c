@@ -125,6 +125,25 @@ static size_t blank_comment(char *text, size_t i)
     return end;
 }
 
+/* C0 but for what lays out a text, DEL, and C1: a policy is shown on terminals, comments and all.
+ */
+static bool is_control(const char *text, size_t i)
+{
+    unsigned char c = (unsigned char)text[i];
+
+    if (c == 0xc2)
+        return (unsigned char)text[i + 1] < 0xa0;
+    return c == 0x7f || (c < ' ' && !is_blank(text[i]));
+}
+
+static pawl_status refuse_controls(const char *text, struct pawl_err *err)
+{
+    for (size_t i = 0; text[i]; i++)
+        if (is_control(text, i))
+            return no_json(err, "has a control character", text, i);
+    return pawl_ok();
+}
+
 /* Tokens only; their order is cJSON's. */
 static pawl_status prepare(char *text, struct pawl_err *err)
 {
@@ -165,6 +184,7 @@ pawl_status policy_text_read(struct pawl_view in, struct policy_text *ret, struc
     t.text = strndup((const char *)in.p, in.n);
     if (!t.text)
         return pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory for its %zu bytes", in.n);
+    PAWL_TRY(refuse_controls(t.text, err));
     PAWL_TRY(prepare(t.text, err));
     t.root = cJSON_ParseWithLengthOpts(t.text, t.n, &end, false);
     if (!t.root)

@@ -61,7 +61,6 @@ pawl_status api_path(struct api_path *ret, struct pawl_err *err, const char *fmt
 struct exchange {
     CURL              *curl;
     struct curl_slist *headers;
-    char              *body;
     struct bytes       answer;
     char               why[CURL_ERROR_SIZE];
 };
@@ -70,7 +69,6 @@ static void exchange_done(struct exchange *x)
 {
     curl_easy_cleanup(x->curl);
     curl_slist_free_all(x->headers);
-    cJSON_free(x->body);
     bytes_done(&x->answer);
 }
 
@@ -87,6 +85,7 @@ static size_t receive(char *p, size_t size, size_t n, void *arg)
     x->answer.p = more;
     memcpy(x->answer.p + x->answer.n, p, n);
     x->answer.n += n;
+    x->answer.p[x->answer.n] = 0;
     return n;
 }
 
@@ -100,7 +99,7 @@ static const char *socket_path(const struct args *a)
 }
 
 static pawl_status prepare(struct exchange *x, const struct args *a, const char *url,
-                           struct pawl_err *err)
+                           struct pawl_view body, struct pawl_err *err)
 {
     x->curl = curl_easy_init();
     if (!x->curl)
@@ -115,11 +114,12 @@ static pawl_status prepare(struct exchange *x, const struct args *a, const char 
     curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, x->why);
     curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, x);
-    if (!x->body)
+    if (!body.p)
         return pawl_ok();
     x->headers = curl_slist_append(NULL, "Content-Type: application/json");
     curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
-    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, x->body);
+    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, body.p);
+    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
     return pawl_ok();
 }
 
@@ -145,40 +145,56 @@ static pawl_status no_answer(const struct exchange *x, const struct args *a, str
                      os_error ? strerror((int)os_error) : x->why, socket_path(a));
 }
 
-static pawl_status perform(struct exchange *x, const struct args *a, cJSON **ret,
-                           struct pawl_err *err)
+static pawl_status perform(struct exchange *x, const struct args *a, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON *json = NULL;
+    PAWL_CLEANUP(json_free) cJSON *problem = NULL;
     long                           status = 0;
 
     if (curl_easy_perform(x->curl) != CURLE_OK)
         return no_answer(x, a, err);
     curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
-    json = x->answer.n ? cJSON_ParseWithLength((const char *)x->answer.p, x->answer.n) : NULL;
-    if (status < 200 || status > 299)
-        return refusal(status, json, err);
-    if (!json)
-        return pawl_fail(err, PAWL_E_IO, "verifier", "%s does not answer in JSON", socket_path(a));
-    *ret = json;
-    json = NULL;
-    return pawl_ok();
+    if (status >= 200 && status <= 299)
+        return pawl_ok();
+    problem = x->answer.n ? cJSON_ParseWithLength((const char *)x->answer.p, x->answer.n) : NULL;
+    return refusal(status, problem, err);
 }
 
-pawl_status api_call(const struct args *a, const char *path, cJSON *body, cJSON **ret,
-                     struct pawl_err *err)
+pawl_status api_text(const struct args *a, const char *path, struct pawl_view body,
+                     struct bytes *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(exchange_done) struct exchange x = { 0 };
     PAWL_CLEANUP(api_path_done) struct api_path url = { 0 };
-    PAWL_CLEANUP(json_free) cJSON              *owned = body;
     const char                                 *tenant = a->option[OPT_TENANT];
 
     if (!append(&url, "http://verifier/v1", 18) || !append(&url, path, strlen(path)))
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
     if (tenant)
         PAWL_TRY(api_path(&url, err, strchr(path, '?') ? "&tenant=%s" : "?tenant=%s", tenant));
-    x.body = owned ? cJSON_PrintUnformatted(owned) : NULL;
-    if (owned && !x.body)
+    PAWL_TRY(prepare(&x, a, url.p, body, err));
+    PAWL_TRY(perform(&x, a, err));
+    *ret = x.answer;
+    x.answer = (struct bytes){ 0 };
+    return pawl_ok();
+}
+
+static void text_free(char **text)
+{
+    cJSON_free(*text);
+}
+
+pawl_status api_call(const struct args *a, const char *path, cJSON *body, cJSON **ret,
+                     struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON        *owned = body;
+    PAWL_CLEANUP(text_free) char         *text = owned ? cJSON_PrintUnformatted(owned) : NULL;
+    PAWL_CLEANUP(bytes_done) struct bytes answer = { 0 };
+
+    if (owned && !text)
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-    PAWL_TRY(prepare(&x, a, url.p, err));
-    return perform(&x, a, ret, err);
+    PAWL_TRY(api_text(a, path, pawl_view(text, text ? strlen(text) : 0), &answer, err));
+    cJSON *json = answer.n ? cJSON_ParseWithLength((const char *)answer.p, answer.n) : NULL;
+    if (!json)
+        return pawl_fail(err, PAWL_E_IO, "verifier", "%s does not answer in JSON", socket_path(a));
+    *ret = json;
+    return pawl_ok();
 }

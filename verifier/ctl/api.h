@@ -24,4 +24,9 @@ PAWL_MUST_USE pawl_status api_path(struct api_path *ret, struct pawl_err *err, c
 PAWL_MUST_USE pawl_status api_call(const struct args *a, const char *path, cJSON *body, cJSON **ret,
                                    struct pawl_err *err);
 
+/* The same with texts as they are; body.p NULL: GET. Behind the answer's bytes is a NUL. Release
+ * *ret with bytes_done. */
+PAWL_MUST_USE pawl_status api_text(const struct args *a, const char *path, struct pawl_view body,
+                                   struct bytes *ret, struct pawl_err *err);
+
 #endif

@@ -250,13 +250,10 @@ void show_tokens(const cJSON *answer)
 
 /* ---- single things -------------------------------------------------------------------------- */
 
-/* As it can be edited and added again. */
+/* As it can be edited and added again. No policy has control characters. */
 void show_policy(const cJSON *answer)
 {
-    char *text = cJSON_Print(answer);
-
-    puts(text ? text : "{}");
-    cJSON_free(text);
+    puts(answer->valuestring);
 }
 
 /* What was stored, in one line. */
@@ -271,7 +268,10 @@ void show_stored(const cJSON *answer)
         rules += cJSON_GetArraySize(bank);
     printf("policy ");
     show_text(name ? name : "-", 0, INT_MAX);
-    printf(" version %lld stored, with rules for %d PCRs\n", version, rules);
+    printf(" version %lld stored", version);
+    if (rules)
+        printf(", with rules for %d PCRs", rules);
+    puts("");
 }
 
 /* The string alone on standard output, for scripts that keep it. */

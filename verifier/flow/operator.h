@@ -17,9 +17,9 @@
 #include "flow/flow.h"
 #include "flow/lifecycle.h"
 
-#define OPERATOR_BODY_MAX            (512 * 1024)
-#define OPERATOR_DEVICES_MAX         1000 /* of one page */
-#define OPERATOR_ID_PREFIX           4    /* least hex digits that may stand for a device */
+#define OPERATOR_BODY_MAX            (16 * 1024 * 1024) /* of a policy */
+#define OPERATOR_DEVICES_MAX         1000               /* of one page */
+#define OPERATOR_ID_PREFIX           4 /* least hex digits that may stand for a device */
 #define OPERATOR_TOKEN_USES          1000000
 #define OPERATOR_TOKEN_TTL_S         (10ull * 366 * 86400)
 #define OPERATOR_TOKEN_TTL_DEFAULT_S 86400

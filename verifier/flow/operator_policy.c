@@ -12,6 +12,8 @@
 #include "flow/operator_find.h"
 #include "flow/request.h"
 
+_Static_assert(OPERATOR_BODY_MAX >= POLICY_JSON_MAX, "a policy comes as one body");
+
 static pawl_status newest(struct flow *f, const struct tenant_config *tenant, const char *name,
                           struct policy_row *ret, struct pawl_err *err)
 {
