@@ -69,6 +69,7 @@ struct appraise_list { /* IMA's, or a piece of it */
 /* What is kept of a boot. */
 struct known_boot {
     bool             present;               /* of the boot (resetCount) that was quoted */
+    uint32_t         restarts;              /* restartCount of the last accepted quote */
     uint8_t          os_boot[PAWL_OS_BOOT]; /* of the system that ran first after the reset */
     bool             has_boot;
     struct boot      boot;
@@ -98,7 +99,12 @@ struct appraise_want {
 
 /* Judges software on top of *j->v, which appraise_device (or a ticket) filled; j->watch is set
  * here. *ret: what is to be kept; ret->ima without attested goes into a ticket alone. Fails with
- * MEMORY, CRYPTO only. */
+ * MEMORY, CRYPTO only.
+ *
+ * Another os_boot in the same resetCount is a boot that did not reset the TPM (tpm-not-reset), and
+ * stays one until the next reset; what was known of the boot is kept and not believed. With another
+ * restartCount it is a new boot (TPM Restart), if its log leads to the quoted PCR 0, or if there is
+ * none: a suspend counts restarts too. */
 PAWL_MUST_USE pawl_status appraise_software(const struct software *s, struct judging *j,
                                             struct known_boot *ret, struct appraise_want *want,
                                             struct pawl_err *err);

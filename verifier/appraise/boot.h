@@ -16,12 +16,16 @@
 
 #define BOOT_LINES_MAX    8
 #define BOOT_LINE_MAX     512         /* with its 0 */
+#define BOOT_WORDS_MAX    4096        /* as no kernel takes more */
 #define BOOT_SBAT_MAX     64          /* with its 0 */
 #define BOOT_MAX          (16 * 1024) /* in its form for the store */
 #define BOOT_FAILURES_MAX 8           /* that are kept */
 
-/* A line that a loader or kernel was given. Where the words were not measured as they stand in the
- * log, only the digest is known: who thinks to know the words computes it (boot_line_is). */
+/* A line that a kernel was given: of GRUB (PCR 8) one whose first word names a file, which tells it
+ * from GRUB's own commands by what was measured; of systemd's stub and loader (PCRs 8, 12) each;
+ * and what the kernel's EFI stub measured as its load options (PCR 9). Where the words do not stand
+ * in the log, or are too long, only the digest is known: who thinks to know the words computes it
+ * (boot_line_is). */
 struct boot_line {
     unsigned           pcr;
     char               text[BOOT_LINE_MAX]; /* printable; empty: only the digest is known */
@@ -41,9 +45,12 @@ struct boot {
     /* Quoted values of those of EVENTLOG_PCRS that agree. */
     struct pawl_pcr_selection select;
     struct pawl_pcr_values    values;
-    struct failures failures; /* rows L and T7; of eventlog_compare with EVENTLOG_PCRS too */
+    /* Rows L and T7; of eventlog_compare with EVENTLOG_PCRS too (L1, L2), the last of all. At most
+     * BOOT_FAILURES_MAX; dropped counts none of L1 and L2, which agree tells. */
+    struct failures failures;
 
-    /* Facts, as good as the PCRs that agree. bank: of all digests below, the strongest there is. */
+    /* Facts, as good as the PCRs that agree. bank: of all digests below, the strongest that log and
+     * quote have. */
     enum pawl_hash   bank;
     enum fact        secure_boot;
     struct boot_list list[KEY_LIST_COUNT];
@@ -58,7 +65,7 @@ struct boot {
     size_t             mok_n;
     struct pawl_digest mok[FACTS_MOK_MAX];
     size_t             line_n;
-    size_t             lines_left_out; /* beyond BOOT_LINES_MAX, or longer than BOOT_LINE_MAX */
+    size_t             lines_left_out; /* beyond BOOT_LINES_MAX */
     struct boot_line   line[BOOT_LINES_MAX];
     /* PCR 11 by its bank, as the log leads to it: systemd-pcrphase goes on from there, so what is
      * quoted depends on when. n 0: no such bank was quoted, or the log has none. */
@@ -81,8 +88,10 @@ PAWL_MUST_USE pawl_status boot_parse(struct pawl_view in, struct boot *ret, stru
 uint32_t boot_changed(const struct boot *b, const struct pawl_pcr_selection *select,
                       const struct pawl_pcr_values *values);
 
-/* Whether these words have the digest of a line: as they are, or as the kernel's EFI stub measures
- * its load options (UTF-16 with a NUL). */
+/* Whether these words have the digest of a line: as they are or in UTF-16 (systemd's stub, and the
+ * kernel's EFI stub for its load options), with a NUL behind or none, and with or without the
+ * BOOT_IMAGE= that GRUB puts in front of what it hands over (/proc/cmdline has it). Words that are
+ * not ASCII or longer than BOOT_WORDS_MAX are no line's. */
 bool boot_line_is(const struct boot_line *l, struct pawl_view words);
 
 /* The kernel that the lines name ("6.1.0-32-cloud-amd64", of BOOT_IMAGE or a loader's path), for

@@ -57,6 +57,22 @@ void failures_join(struct failures *f, const struct failures *more)
     f->dropped += more->dropped;
 }
 
+void failures_keep(struct failures *f, size_t max)
+{
+    struct failures kept = { .dropped = f->dropped };
+
+    for (int warning = 0; warning <= 1; warning++)
+        for (size_t i = 0; i < f->n; i++) {
+            if (f->list[i].warning != warning)
+                continue;
+            if (kept.n < max)
+                kept.list[kept.n++] = f->list[i];
+            else
+                kept.dropped += !warning;
+        }
+    *f = kept;
+}
+
 bool failures_are_bad(const struct failures *f)
 {
     bool bad = f->dropped > 0;

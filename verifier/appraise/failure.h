@@ -35,6 +35,10 @@ void failure_warn(struct failures *f, const char *row, long entry, const char *e
 /* Adds all of another list. */
 void failures_join(struct failures *f, const struct failures *more);
 
+/* For who keeps few of them: at most `max` stay, those that are no mere warnings first, in their
+ * order. dropped counts no warnings here. */
+void failures_keep(struct failures *f, size_t max);
+
 /* Whether one of them is no mere warning. */
 bool failures_are_bad(const struct failures *f);
 

@@ -13,10 +13,13 @@
 #define IMA_RULES_ID       8
 
 struct ima_state {
-    uint8_t           rules[IMA_RULES_ID]; /* whose judgement this is: begin anew with others */
-    struct ima_place  at;
-    struct ima_judged judged;
-    struct failures   failures;
+    uint8_t          rules[IMA_RULES_ID]; /* whose judgement this is: begin anew with others */
+    struct ima_place at;
+    /* Nobody knows yet how this kernel extends (at.extends is NONE, and entries were passed): then
+     * at.value is by its bank's own hash, and this is by the other rule; n 0: that cannot be. */
+    struct pawl_digest padded;
+    struct ima_judged  judged;
+    struct failures    failures;
     /* Whether `at` gave a quoted value. Until then nothing of it is evidence: it is kept in a
      * ticket only, never in the store. */
     bool attested;
@@ -37,15 +40,15 @@ struct ima_piece {
 };
 
 /* Goes on from *s through a piece. Where some part of it gives the quoted value: *ret is judged up
- * to there and attested. Where none does: *ret stands behind the piece and is not; a later piece
- * may complete it. Entries that are no list, of another boot, or do not continue: FORM, STATE ..:
- * begin anew. rules were checked (ima_rules_check). *ret_pending: entries behind the attested
- * place. */
+ * to there and attested; no entries at all attest nothing. Where none does: *ret stands behind the
+ * piece and is not; a later piece may complete it. Entries that are no list, of another boot, or do
+ * not continue: FORM, STATE ..: begin anew. rules were checked (ima_rules_check). *ret_pending:
+ * entries behind the attested place. */
 PAWL_MUST_USE pawl_status ima_state_go_on(const struct ima_state *s, const struct ima_rules *rules,
                                           const struct ima_piece *piece, struct ima_state *ret,
                                           uint64_t *ret_pending, struct pawl_err *err);
 
-/* Deterministic CBOR. Of the failures the first few, of the excluded paths as many as fit. */
+/* Deterministic CBOR. */
 PAWL_MUST_USE pawl_status ima_state_write(const struct ima_state *s, struct pawl_wr *w,
                                           struct pawl_err *err);
 PAWL_MUST_USE pawl_status ima_state_parse(struct pawl_view in, struct ima_state *ret,
