@@ -2,7 +2,7 @@
 /* Every command of pawlctl, in the order of --help. */
 #include "ctl/ctl.h"
 
-#define O(option) (1u << OPT_##option)
+#define O(option) (UINT64_C(1) << OPT_##option)
 #define ONLINE    (O(SOCKET) | O(TENANT))
 
 const struct command commands[] = {

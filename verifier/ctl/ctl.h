@@ -52,12 +52,22 @@ enum ctl_option {
     OPT_EAR,
     OPT_FILE,
     OPT_PCR10,
+    OPT_AT,
+    OPT_EVENTLOG,
+    OPT_IMA,
+    OPT_RELEASE,
+    OPT_TREE,
+    OPT_ROOT,
+    OPT_DEB,
+    OPT_KEYLIME,
     OPT_COUNT
 };
 
 struct args {
-    const char *option[OPT_COUNT]; /* NULL: not given; "" for one without a value */
-    const char *operand, *second;  /* behind noun and verb; NULL: none */
+    const char  *option[OPT_COUNT]; /* NULL: not given; "" for one without a value */
+    const char  *operand, *second;  /* behind noun and verb; NULL: none */
+    int          operand_n;         /* of a command that takes many .. */
+    char *const *operands;          /* .. all of them */
 };
 
 /* *ret, owned by the caller, is set on success only. Where a command has more than one answer, it
@@ -73,7 +83,7 @@ struct command {
     const char  *noun, *verb; /* verb "": the noun is all */
     const char  *usage;       /* options and operand, as --help shows them */
     const char  *what;
-    unsigned     options, needs;    /* bits of enum ctl_option; --json always may be */
+    uint64_t     options, needs;    /* bits of enum ctl_option; --json always may be */
     int          operands, at_most; /* at_most 0: exactly as many as operands */
     ctl_run_fn  *run;
     ctl_show_fn *show;
@@ -99,6 +109,8 @@ ctl_more_fn message_more;
 ctl_good_fn incident_is_good, eventlog_is_good;
 ctl_good_fn ima_is_good;
 ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
+ctl_run_fn  policy_learn_any, policy_compare, policy_check, allow_list_make, appraise_bundle;
+ctl_good_fn appraise_is_good;
 ctl_run_fn  token_create, token_list;
 
 /* ---- input.c -------------------------------------------------------------------------------- */
@@ -160,5 +172,6 @@ ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, 
 ctl_show_fn show_audit, show_audit_verified;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
+ctl_show_fn show_learned, show_text_answer, show_changes, show_checked, show_appraised;
 
 #endif

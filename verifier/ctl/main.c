@@ -50,6 +50,14 @@ static const struct option options[] = {
     OPTION("ear", required_argument, EAR),
     OPTION("file", required_argument, FILE),
     OPTION("pcr10", required_argument, PCR10),
+    OPTION("at", required_argument, AT),
+    OPTION("eventlog", required_argument, EVENTLOG),
+    OPTION("ima", required_argument, IMA),
+    OPTION("release", required_argument, RELEASE),
+    OPTION("tree", required_argument, TREE),
+    OPTION("root", required_argument, ROOT),
+    OPTION("deb", required_argument, DEB),
+    OPTION("keylime", required_argument, KEYLIME),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -125,10 +133,10 @@ static const struct command *find_command(const char *noun, const char *verb)
 static enum ctl_exit check_options(const struct command *c, const struct args *a)
 {
     for (unsigned o = 0; o < OPT_COUNT; o++) {
-        bool may = o == OPT_JSON || (c->options | c->needs) & 1u << o;
+        bool may = o == OPT_JSON || (c->options | c->needs) >> o & 1;
         if (a->option[o] && !may)
             return usage_error(c, "no such option here: --", option_name(o));
-        if (!a->option[o] && c->needs & 1u << o)
+        if (!a->option[o] && c->needs >> o & 1)
             return usage_error(c, "missing: --", option_name(o));
     }
     return CTL_GOOD;
@@ -148,6 +156,8 @@ static enum ctl_exit take_operands(int n, char **operands, const struct command 
         return usage_error(c, n > most ? "too many arguments" : "an argument is missing", "");
     a->operand = n > 0 ? operands[words] : NULL;
     a->second = n > 1 ? operands[words + 1] : NULL;
+    a->operand_n = n;
+    a->operands = operands + words;
     *ret = c;
     return check_options(c, a);
 }
