@@ -8,6 +8,16 @@
 #include "flow/ear.h"
 #include "jws.h"
 
+static bool is_plain(const char *text, size_t room)
+{
+    if (!memchr(text, 0, room))
+        return false;
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     static char     text[JWS_MAX];
@@ -29,9 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     FUZZ_HOLDS(memmem(p, n, "ERERERERERERERERERERERERERERERERERERERERERE", 43));
     FUZZ_HOLDS((unsigned)e.status < EAR_STATUS_COUNT && (unsigned)e.software < EAR_STATUS_COUNT &&
                (unsigned)e.keys < EAR_STATUS_COUNT && (unsigned)e.incident < INCIDENT_KIND_COUNT);
-    FUZZ_HOLDS(memchr(e.why, 0, sizeof(e.why)));
-    for (const char *c = e.why; *c; c++)
-        FUZZ_HOLDS(*c >= ' ' && *c <= '~');
+    FUZZ_HOLDS(is_plain(e.why, sizeof(e.why)) && is_plain(e.coverage, sizeof(e.coverage)) &&
+               is_plain(e.release, sizeof(e.release)));
 
     th1[31] ^= 1;
     FUZZ_HOLDS(!pawl_is_ok(

@@ -58,6 +58,8 @@ static void same(const struct record *a, const struct record *b)
     FUZZ_HOLDS(pawl_view_equal(pawl_name_view(&a->ak_name), pawl_name_view(&b->ak_name)));
     FUZZ_HOLDS(pawl_view_equal(pawl_name_view(&a->td_name), pawl_name_view(&b->td_name)));
     FUZZ_HOLDS(a->has_resets == b->has_resets && a->resets == b->resets);
+    FUZZ_HOLDS(a->has_os_boot == b->has_os_boot && a->watched == b->watched);
+    FUZZ_HOLDS(!memcmp(a->os_boot, b->os_boot, sizeof(a->os_boot)));
     FUZZ_HOLDS(a->epoch == b->epoch && a->rekeyed_s == b->rekeyed_s);
     FUZZ_HOLDS(a->failing_since_s == b->failing_since_s);
     FUZZ_HOLDS(a->incident.kind == b->incident.kind && a->incident.since_s == b->incident.since_s);
@@ -87,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
                is_text(r.ek, sizeof(r.ek)) && is_text(r.ak, sizeof(r.ak)) &&
                is_text(r.result, sizeof(r.result)) && is_text(r.why, sizeof(r.why)) &&
                is_text(r.software, sizeof(r.software)) && is_text(r.keys, sizeof(r.keys)) &&
+               is_text(r.coverage, sizeof(r.coverage)) && is_text(r.release, sizeof(r.release)) &&
                is_text(r.failure, sizeof(r.failure)));
     FUZZ_HOLDS(!r.enrolled || (r.has_verifier && r.has_device && r.tenant[0]));
     s = record_save(-1, &r, &err);

@@ -110,6 +110,8 @@ pawl_status tpm_quote(struct tpm *t, const struct pawl_pcr_selection *pcrs, cons
 
     (void)t;
     world.quotes++;
+    if (world.quoting)
+        world.quoting();
     for (size_t b = 0; world.lacks_sha384 && b < pcrs->n; b++)
         if (pcrs->bank[b].hash == PAWL_SHA384)
             return pawl_fail(err, PAWL_E_UNSUPPORTED, "TPM2_Quote.PCRselect", "0x3c3");

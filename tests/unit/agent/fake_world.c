@@ -183,6 +183,7 @@ static struct signer_ear claims(const struct fake_evidence *e, enum fake_answer 
                                                : "",
                             .sw = world.sw,
                             .keys = world.keys,
+                            .more = world.more,
                             .label = how == FAKE_WRONG_LBL ? PAWL_LABEL_COUNT - 1 : e->a1.label,
                             .attempt = e->a1.attempt + (how == FAKE_WRONG_ATT),
                             .base = e->a1.base_epoch + (how == FAKE_WRONG_BASE),

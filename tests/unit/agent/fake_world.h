@@ -66,12 +66,13 @@ struct fake_evidence {
 
 struct fake_world {
     /* the TPM */
-    uint32_t             resets;
-    uint8_t              pcr;          /* every PCR has this in all bytes */
-    bool                 lacks_sha384; /* 0x3C3 for a selection with it */
-    bool                 tpm_away;
-    unsigned             opened, closed;
-    unsigned             quotes;
+    uint32_t resets;
+    uint8_t  pcr;          /* every PCR has this in all bytes */
+    bool     lacks_sha384; /* 0x3C3 for a selection with it */
+    bool     tpm_away;
+    unsigned opened, closed;
+    unsigned quotes;
+    void (*quoting)(void);          /* meanwhile; NULL: nothing */
     bool                 made_keys; /* tpm_keys_open was allowed to make */
     struct pawl_name     expect_ak;
     struct soft_vault    vault;
@@ -102,7 +103,8 @@ struct fake_world {
     uint64_t              floor_up, floor_down; /* of its refusals */
     bool                  receipts;             /* with each result that has something to confirm */
     uint64_t              claims_hi;            /* that its receipts say was received; 0: true */
-    const char           *sw, *keys, *why;      /* claims of its results; NULL: none */
+    const char           *sw, *keys, *why;      /* claims of its results; NULL: none .. */
+    const char           *more;                 /* .. as signer_ear.more */
     const char           *supply_keys;          /* .. of its answers to a supply; NULL: keys */
     struct pawl_secret    hedge;                /* of suites with bit 8 */
 };

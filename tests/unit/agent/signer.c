@@ -93,9 +93,9 @@ struct pawl_view signer_token(const struct signer *s, const struct signer_ear *e
              "\"eat_nonce\":\"%s\",\"sub\":\"00\",\"aud\":\"demo\",\"submods\":{\"device\":{"
              "\"ear.status\":\"%s\",\"ear.trustworthiness-vector\":{\"instance-identity\":%d}}},"
              "\"pawl\":{\"v\":1,\"lbl\":\"%s\",\"att\":%" PRIu64 ",\"base\":%" PRIu64
-             ",\"new\":%" PRIu64 "%s%s%s%s,\"why\":[%s]}}",
+             ",\"new\":%" PRIu64 "%s%s%s%s%s,\"why\":[%s]}}",
              nonce, e->status, e->identity, pawl_label_text(e->label), e->attempt, e->base,
-             e->new_epoch, e_v, rcpt, sw, keys, e->why);
+             e->new_epoch, e_v, rcpt, sw, keys, e->more ? e->more : "", e->why);
     return signer_jws(s, EAR_HEADER, claims);
 }
 

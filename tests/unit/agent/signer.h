@@ -32,6 +32,7 @@ struct signer_ear {
     uint64_t         attempt, base, new_epoch;
     struct pawl_view e_v, rcpt; /* empty: the claim is not there */
     const char      *sw, *keys; /* "affirming"; NULL: the claim is not there */
+    const char      *more;      /* of the claim pawl, ",\"rel\":\"1\""; NULL: nothing */
 };
 
 /* The verifier's EAR: header and claims as it writes them; and one that answers an attestation. */

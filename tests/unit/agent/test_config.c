@@ -132,6 +132,19 @@ static void takes_all_about_messages(void **state)
     assert_string_equal(config.socket, "/tmp/a.sock");
 }
 
+static void takes_where_the_logs_are(void **state)
+{
+    (void)state;
+    parses("");
+    assert_string_equal(config.event_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
+    assert_string_equal(config.ima_list, "/sys/kernel/security/ima/binary_runtime_measurements");
+    parses("event_log = off\nima_list = off\n");
+    assert_true(!config.event_log[0] && !config.ima_list[0]);
+    parses("event_log = /a\nima_list = /b\n");
+    assert_string_equal(config.event_log, "/a");
+    assert_string_equal(config.ima_list, "/b");
+}
+
 static void jitter_follows_a_short_interval(void **state)
 {
     (void)state;
@@ -228,6 +241,9 @@ static void refuses_bad_values(void **state)
         { "on_incident = /a 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\t16", PAWL_E_RANGE,
           "agent.ini:1: on_incident" },
         { "on_incident =", PAWL_E_FORM, "agent.ini:1: on_incident" },
+        { "event_log = log", PAWL_E_FORM, "agent.ini:1: event_log" },
+        { "event_log = /a\nevent_log = /a", PAWL_E_FORM, "agent.ini:2: event_log" },
+        { "ima_list =", PAWL_E_FORM, "agent.ini:1: ima_list" },
         { "tcti =", PAWL_E_FORM, "agent.ini:1: tcti" },
         { "token = " TOKEN "\ntoken_file = /x", PAWL_E_FORM, "token_file" },
         { "[facts]\nname = \xff", PAWL_E_FORM, "agent.ini:2: name" },
@@ -321,6 +337,7 @@ int main(void)
         T_CASE("takes a whole file", takes_a_whole_file),
         T_CASE("an empty file means the defaults", an_empty_file_means_the_defaults),
         T_CASE("takes all about messages", takes_all_about_messages),
+        T_CASE("takes where the logs are", takes_where_the_logs_are),
         T_CASE("jitter follows a short interval", jitter_follows_a_short_interval),
         T_CASE("the other ways of TLS are taken", the_other_ways_of_tls_are_taken),
         T_CASE("facts are sorted as CBOR sorts them", facts_are_sorted_as_cbor_sorts_them),

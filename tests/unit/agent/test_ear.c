@@ -137,6 +137,48 @@ static void reads_the_two_lights(void **state)
          &err);
 }
 
+static void reads_what_the_verdict_is_about(void **state)
+{
+    struct signer_ear c = { .status = "affirming",
+                            .identity = 2,
+                            .why = "",
+                            .label = PAWL_LABEL_ATTEST,
+                            .more = ",\"cov\":{\"boot-log\":\"tpm-not-reset\",\"later\":3,"
+                                    "\"identity\":\"\",\"runtime\":\"\"},\"rel\":\"6.1.0-55\"" };
+    struct ear        e;
+    struct pawl_err   err;
+
+    (void)state;
+    memcpy(c.th1, th1, sizeof(c.th1));
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_string_equal(e.coverage, "identity,boot-log=tpm-not-reset,runtime");
+    assert_string_equal(e.release, "6.1.0-55");
+    assert_false(e.watched);
+    c.more = ",\"watch\":true,\"cov\":{}";
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_string_equal(e.coverage, "");
+    assert_string_equal(e.release, "");
+    assert_true(e.watched);
+    /* Words that are too long, or would move a terminal, are cut and made plain. */
+    c.more = ",\"cov\":{\"identity\":\"123456789012345678901234567890\","
+             "\"boot-log\":\"123456789012345678901234567890\","
+             "\"runtime\":\"123456789012345678901234567890\"},"
+             "\"rel\":\"\\u001b[2J456789012345678901234567890123\"";
+    T_OK(check(signer_token(&mine, &c), &e, &err), &err);
+    assert_string_equal(e.coverage, "identity=1234567890123456789012345678,"
+                                    "boot-log=1234567890123456789012345678,"
+                                    "runtime=1234567890123456789012345678");
+    assert_string_equal(e.release, "?[2J4567890123456789012345678901");
+    c.more = ",\"cov\":[]";
+    refuses(signer_token(&mine, &c), PAWL_E_FORM, "ear.cov");
+    c.more = ",\"cov\":{\"runtime\":1}";
+    refuses(signer_token(&mine, &c), PAWL_E_FORM, "ear.cov.runtime");
+    c.more = ",\"rel\":1";
+    refuses(signer_token(&mine, &c), PAWL_E_FORM, "ear.rel");
+    c.more = ",\"watch\":\"yes\"";
+    refuses(signer_token(&mine, &c), PAWL_E_FORM, "ear.watch");
+}
+
 static void another_key_is_not_believed(void **state)
 {
     (void)state;
@@ -296,6 +338,7 @@ int main(void)
         T_CASE("reads the epochs, the point and the receipt",
                reads_the_epochs_the_point_and_the_receipt),
         T_CASE("reads the two lights", reads_the_two_lights),
+        T_CASE("reads what the verdict is about", reads_what_the_verdict_is_about),
         T_CASE("another key is not believed", another_key_is_not_believed),
         T_CASE("another request is not believed", another_request_is_not_believed),
         T_CASE("alg none is not believed", alg_none_is_not_believed),

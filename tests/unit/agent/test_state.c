@@ -235,6 +235,11 @@ static struct record a_record(void)
                         .td_name = { .n = 34, .b = { 0, 0x0b, 3 } },
                         .has_resets = true,
                         .resets = UINT32_MAX,
+                        .has_os_boot = true,
+                        .os_boot = { 1, 2, 3, 4, 5, 6, 7, 0xff },
+                        .coverage = "identity,boot-log=no-event-log",
+                        .release = "6.1.0-55",
+                        .watched = true,
                         .epoch = UINT64_MAX,
                         .rekeyed_s = 1700000001,
                         .result = "none",
@@ -266,7 +271,10 @@ static void a_record_comes_back_as_written(void **state)
     assert_int_equal(got.resets, UINT32_MAX);
     assert_true(got.epoch == UINT64_MAX);
     assert_int_equal(got.rekeyed_s, r.rekeyed_s);
-    assert_true(got.enrolled && got.waits && got.has_resets);
+    assert_true(got.enrolled && got.waits && got.has_resets && got.has_os_boot && got.watched);
+    assert_memory_equal(got.os_boot, r.os_boot, sizeof(r.os_boot));
+    assert_string_equal(got.coverage, "identity,boot-log=no-event-log");
+    assert_string_equal(got.release, "6.1.0-55");
     assert_string_equal(got.failure, r.failure);
     assert_string_equal(got.tenant, "demo");
     assert_int_equal(got.failing_since_s, r.failing_since_s);
@@ -358,6 +366,10 @@ static void a_bad_record_is_refused_by_name(void **state)
           PAWL_E_RANGE, "agent.json.resets" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"resets\": 0.5}", PAWL_E_FORM,
           "agent.json.resets" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"os_boot\": \"0102\"}",
+          PAWL_E_RANGE, "agent.json.os_boot" },
+        { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"watched\": 1}", PAWL_E_FORM,
+          "agent.json.watched" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"told\": \"other\"}",
           PAWL_E_FORM, "agent.json.told_since" },
         { "{\"version\": 1, \"enrolled\": false, \"waits\": false, \"incident\": \"none\"}",
