@@ -75,10 +75,15 @@ static void look_at_agreement(struct look *x)
     }
 }
 
+static enum reason why_no_log(const struct look *x)
+{
+    return x->s->no_boot ? x->s->no_boot : REASON_NO_EVENT_LOG;
+}
+
 void look_at_log(struct look *x)
 {
     const struct boot *b = x->s->boot;
-    enum reason        why = x->s->no_boot ? x->s->no_boot : REASON_NO_EVENT_LOG;
+    enum reason        why = why_no_log(x);
     struct covered    *cover = &x->j->v->cover[COVER_BOOT_LOG];
 
     if (!b) {
@@ -171,7 +176,7 @@ static bool is_believed(struct look *x, unsigned pcr, const char *what)
     if (x->agree >> pcr & 1)
         return true;
     if (!x->s->boot)
-        why = x->s->no_boot ? x->s->no_boot : REASON_NO_EVENT_LOG;
+        why = why_no_log(x);
     else if (!(look_quoted(x) >> pcr & 1))
         why = REASON_PCR_MISSING;
     look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, why, what,
@@ -329,12 +334,13 @@ static void look_at_lines(struct look *x, const struct rule_set *set)
     if (!asked)
         return;
     x->asked++;
-    if (!b || b->line_n == 0 || b->lines_left_out)
+    if (!b)
+        look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, why_no_log(x), what,
+                   "%s has a rule for lines, and no log tells them", x->who);
+    else if (b->line_n == 0 || b->lines_left_out)
         look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_COMMAND_LINE_DIFFERS, what,
                    "%s has a rule for lines, and %s", x->who,
-                   !b               ? "no log tells them"
-                   : b->line_n == 0 ? "none was measured"
-                                    : "there are more than are kept");
+                   b->line_n ? "there are more than are kept" : "none was measured");
     for (size_t i = 0; b && i < b->line_n; i++) {
         const struct boot_line *l = &b->line[i];
         if (!is_believed(x, l->pcr, what) || is_known_line(set, l))
