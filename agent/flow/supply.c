@@ -47,16 +47,22 @@ static pawl_status collect(struct flow *f, const struct pawl_want *w, struct paw
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
-/* A demand of the first answer stays one: this one speaks of what was supplied. */
+static void take_ticket(struct supplying *s, struct pawl_view ticket, const struct pawl_want *want)
+{
+    s->want = *want;
+    s->ticket_n = ticket.n; /* at most PAWL_TICKET_MAX, the parser saw to it */
+    memcpy(s->ticket, ticket.p, ticket.n);
+}
+
+/* A demand of the first answer stays one: this one speaks of what was supplied. Without a ticket
+ * what it wants is for the next evidence. */
 static void take_want(struct supplying *s, const struct pawl_result *r)
 {
-    if (r->want.present)
-        evidence_note_want(&s->f->logs, &r->want);
-    if (!r->ticket.n) /* what is left of the last want goes with the ticket that we have */
-        return;
-    s->want = r->want;
-    s->ticket_n = r->ticket.n;
-    memcpy(s->ticket, r->ticket.p, r->ticket.n);
+    evidence_note_want(&s->f->logs, &r->want);
+    if (r->ticket.n)
+        take_ticket(s, r->ticket, &r->want);
+    else
+        s->want = (struct pawl_want){ 0 };
 }
 
 static pawl_status judge(struct supplying *s, const struct net_answer *got, struct pawl_err *err)
@@ -114,10 +120,7 @@ static pawl_status send_log(struct supplying *s, struct pawl_err *err)
         return pawl_ok();
     m.log[0] = (struct pawl_log){ LOG_FIRMWARE, pawl_view(s->q->log.bytes, s->q->log.n) };
     m.log_n = 1;
-    s->f->logs.wants_event_log = false; /* unless the answer says so again */
-    pawl_status sent = send(s, &m, err);
-    s->f->logs.wants_event_log |= !pawl_is_ok(sent);
-    return sent;
+    return send(s, &m, err);
 }
 
 /* One piece. *ret_more: something was sent, and its answer names an entry behind it. */
@@ -151,13 +154,12 @@ static pawl_status send_list(struct supplying *s, unsigned sent, struct pawl_err
 
 void supply(struct flow *f, const struct verifier *v, struct quoted *q, struct judged *j)
 {
-    struct supplying s = { .f = f, .v = v, .q = q, .j = j, .want = j->shown.want };
+    struct supplying s = { .f = f, .v = v, .q = q, .j = j };
     struct pawl_err  ignored;
 
-    if (!j->ticket.n || j->ticket.n > sizeof(s.ticket))
+    if (!j->ticket.n)
         return;
-    s.ticket_n = j->ticket.n;
-    memcpy(s.ticket, j->ticket.p, j->ticket.n);
+    take_ticket(&s, j->ticket, &j->shown.want);
     (void)pawl_is_ok(send_leaves(&s, &ignored));
     (void)pawl_is_ok(send_log(&s, &ignored));
     (void)pawl_is_ok(send_list(&s, 2, &ignored));

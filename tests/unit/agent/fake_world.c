@@ -334,7 +334,7 @@ static pawl_status take_supply(struct pawl_view body, struct net_answer *ret, st
 
     world.supplies++;
     T_OK(pawl_supply_parse(t_copy(body), &world.supply, err), err);
-    if (world.supply_away)
+    if (world.supply_away || world.supplies == world.supply_lost)
         return pawl_fail(err, PAWL_E_IO, "server", "away");
     struct signer_ear c = { .status = "warning",
                             .identity = 2,

@@ -92,6 +92,7 @@ struct fake_world {
     struct pawl_enrol_req enrol;         /* the last one */
     struct pawl_supply    supply;        /* the last one */
     bool                  supply_away;
+    unsigned              supply_lost; /* the one that does not arrive, from 1; 0: all do */
     struct pawl_want      want;        /* of its results to evidence, beside the script's .. */
     bool                  want_ticket; /* .. with a ticket */
     bool (*supplied)(struct pawl_want *ret); /* what the answer to a supply wants; NULL: nothing.

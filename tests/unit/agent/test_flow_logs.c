@@ -556,7 +556,21 @@ static void a_list_is_not_supplied_for_ever(void **state)
     assert_int_equal(world.supplies, SUPPLIES_MAX - 2); /* leaves and the log have theirs */
 }
 
-static void an_answer_without_a_ticket_leaves_what_was_wanted(void **state)
+static void a_log_that_got_lost_does_not_keep_the_list(void **state)
+{
+    (void)state;
+    enroll();
+    listens(50);
+    want_log();
+    world.want.has_ima = true;
+    world.supply_lost = 1;
+    attest();
+    assert_int_equal(world.supplies, 2);
+    assert_int_equal(heard.log_n, 0);
+    assert_int_equal(heard.next, 50);
+}
+
+static void an_answer_without_a_ticket_ends_it(void **state)
 {
     (void)state;
     enroll();
@@ -565,9 +579,12 @@ static void an_answer_without_a_ticket_leaves_what_was_wanted(void **state)
     want_log();
     world.want.has_ima = true;
     attest();
+    assert_int_equal(world.supplies, 1);
     assert_int_equal(heard.log_n, 1);
-    assert_int_equal(heard.pieces, 1);
     assert_true(pawl_view_equal(world.supply.ticket, pawl_view("ticket", 7)));
+    want_nothing();
+    attest(); /* nothing is wanted with the next evidence */
+    assert_int_equal(last()->e.log_n + last()->e.ima_field.n, 0);
 }
 
 static void what_is_not_there_is_not_supplied(void **state)
@@ -724,8 +741,9 @@ int main(void)
         CASE("an answer that names no later entry ends it",
              an_answer_that_names_no_later_entry_ends_it),
         CASE("a list is not supplied for ever", a_list_is_not_supplied_for_ever),
-        CASE("an answer without a ticket leaves what was wanted",
-             an_answer_without_a_ticket_leaves_what_was_wanted),
+        CASE("a log that got lost does not keep the list",
+             a_log_that_got_lost_does_not_keep_the_list),
+        CASE("an answer without a ticket ends it", an_answer_without_a_ticket_ends_it),
         CASE("what is not there is not supplied", what_is_not_there_is_not_supplied),
         CASE("an enrolment is followed by supply too", an_enrolment_is_followed_by_supply_too),
         CASE("a missing log is no failure", a_missing_log_is_no_failure),
