@@ -79,6 +79,14 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
     return ear_write(f->keys->signing, f->keys->verifier_id, &c, v, r->ear, sizeof(r->ear), err);
 }
 
+void answer_wants(const struct appraise_want *want, struct result *r)
+{
+    r->want.log_n = want->log;
+    r->want.log[0] = EVIDENCE_FIRMWARE_LOG;
+    r->want.has_ima = want->ima;
+    r->want.first_ima_entry = want->first;
+}
+
 static void say_outcome(struct answer *ret, const struct device *d, const struct verdict *v)
 {
     int n = snprintf(ret->outcome, sizeof(ret->outcome), "%s, %s", device_state_name(d->state),
@@ -99,6 +107,8 @@ pawl_status answer_result(const struct device *d, const struct verdict *v, const
                              .want = r->want,
                              .ticket = pawl_view(r->ticket, r->ticket_n) };
 
+    m.want.present = m.want.log_n || m.want.has_ima || m.want.gen_n || m.want.rekey_now ||
+                     m.want.pcr_values;
     PAWL_TRY(pawl_result_write(&m, &w, err));
     say_outcome(ret, d, v);
     answer_good(ret, &w);

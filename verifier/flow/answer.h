@@ -33,6 +33,9 @@ struct result {
     char             ear[PAWL_EAR_MAX + 1];
 };
 
+/* Logs that the device is to send. */
+void answer_wants(const struct appraise_want *want, struct result *r);
+
 /* The EAR, with E_V and the receipt that are in *r already. d: the record as it will be. */
 PAWL_MUST_USE pawl_status answer_ear(const struct flow *f, const struct evidence *ev,
                                      const struct device *d, const struct verdict *v, bool incident,

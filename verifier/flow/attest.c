@@ -19,6 +19,7 @@
 #include "flow/attest.h"
 #include "flow/event.h"
 #include "flow/incident.h"
+#include "flow/kept.h"
 #include "flow/marks.h"
 #include "flow/overdue.h"
 #include "flow/papers.h"
@@ -30,6 +31,7 @@
 static void attestation_done(struct attestation *a)
 {
     held_done(&a->h);
+    booted_done(&a->boot);
 }
 
 /* Step 2. Another tenant's device is not there at all. */
@@ -63,15 +65,15 @@ static pawl_status find_snapshot(struct attestation *a, struct pawl_err *err)
 
 static void plan_record(const struct attestation *a, struct device *d)
 {
-    const struct evidence  *ev = a->ev;
-    const struct quoted    *q = &a->q;
-    const struct judgement *j = &a->j;
+    const struct evidence    *ev = a->ev;
+    const struct given_quote *q = &a->q;
+    const struct judgement   *j = &a->j;
 
     d->attempt = ev->a1.attempt;
     if (a->h.r.current.present)
         d->suite = a->h.r.current.suite;
     d->seen_s = ev->now_ms / 1000;
-    if (!j->went_back)
+    if (!j->found.went_back)
         d->clock = q->b.clock;
     if (q->has_values)
         d->pcr_digest = q->b.digest;
@@ -93,28 +95,36 @@ static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
 
 static void plan_snapshot(const struct attestation *a, struct step *step)
 {
-    if (!a->q.has_values || a->j.pcr0_lost)
+    if (!a->q.has_values || a->j.found.pcr0_lost)
         return;
     step->snapshot = (struct snapshot){ .select = a->q.b.pcrs, .values = a->q.values };
     step->has_snapshot = !a->before || !is_same_snapshot(a->before, &step->snapshot);
+}
+
+/* A TPM that went back speaks of a boot that is over. */
+static pawl_status plan_logs(const struct attestation *a, struct step *step, struct pawl_err *err)
+{
+    const struct kept_case k = {
+        .ev = a->ev, .q = &a->q, .j = &a->j, .is_new = !a->boot.known.present
+    };
+
+    if (a->j.found.went_back)
+        return pawl_ok();
+    PAWL_TRY(booted_plan(&a->boot, a->q.b.clock.resets, &a->j.boot, step, err));
+    return kept_plan(a->f->store, &k, step, err);
 }
 
 /* The event log gets what changed, not every heartbeat. A resync is always told. Behind what an
  * incident said already. */
 static void plan_event(const struct attestation *a, struct step *step)
 {
-    const struct device *d = &step->device;
-
-    if (a->leave != RESYNC_DENIED) {
-        event_note(step, "resync to epoch %" PRIu64 ", by %s: %s", a->ev->a1.new_epoch,
-                   a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
-                   d->status);
+    if (a->leave == RESYNC_DENIED) {
+        judge_event(&a->d, step);
         return;
     }
-    if (strcmp(a->d.status, d->status) == 0 && why_is_same(a->d.why, d->why))
-        return;
-    event_note(step, "attempt %" PRIu64 ": %s", d->attempt, d->status);
-    why_append(d->why, step->event, sizeof(step->event));
+    event_note(step, "resync to epoch %" PRIu64 ", by %s: %s", a->ev->a1.new_epoch,
+               a->leave == RESYNC_BY_RULE ? "the tenant's rule" : "an operator's leave",
+               step->device.status);
 }
 
 /* P-REC-6: what this store sent and received in the epoch under way is not all in it. */
@@ -156,7 +166,7 @@ static pawl_status plan_incidents(struct attestation *a, bool boot_returns, bool
     if (boot_returns)
         PAWL_TRY(incident_open(&a->h, &a->d, step, now_ms, RULE_E5, &c, err,
                                "a start of the agent that another one had replaced is back"));
-    if (a->j.went_back)
+    if (a->j.found.went_back)
         PAWL_TRY(incident_open(&a->h, &a->d, step, now_ms, RULE_E6, &c, err,
                                "the TPM's clock went back"));
     if (went_back)
@@ -199,6 +209,17 @@ static pawl_status make_root(struct attestation *a, const struct device *d, stru
     return rekey_grant(a->f, a->ev, d, &a->j.v, &g, &a->h.r, ret, err);
 }
 
+/* For what is wanted at once: leaves, and of logs what the quote speaks of. */
+static pawl_status make_ticket(const struct attestation *a, struct result *r, struct pawl_err *err)
+{
+    const struct ticket t = ticket_of(a->ev, &a->boot.known, &a->j);
+
+    if (!r->want.gen_n && !a->j.asks)
+        return pawl_ok();
+    return ticket_seal(a->f->keys, &t, a->ev->a1.tenant, a->ev->now_ms, r->ticket, &r->ticket_n,
+                       err);
+}
+
 static pawl_status make_result(struct attestation *a, const struct device *d, struct result *ret,
                                struct pawl_err *err)
 {
@@ -207,7 +228,6 @@ static pawl_status make_result(struct attestation *a, const struct device *d, st
     ret->want.pcr_values = !a->q.has_values;
     ret->want.rekey_now = attests && (a->h.r.rekey_demanded ||
                                       ratchet_is_over(&a->h.r.current, a->ev->now_ms));
-    ret->want.present = ret->want.gen_n || ret->want.pcr_values || ret->want.rekey_now;
     if (!attests)
         return make_root(a, d, ret, err);
     return answer_ear(a->f, a->ev, d, &a->j.v, incident_is_red(&a->h.r.incident), ret, err);
@@ -226,11 +246,12 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     step->device = a->d;
     ratchet_accept(&a->h.r, a->base, &a->ev->a1, a->ev->th1, a->ev->now_ms);
     PAWL_TRY(reckon(a, boot_returns, went_back, step, &r, err));
-    if (r.want.gen_n) /* with the verdict on the software alone: the keys are judged anew */
-        PAWL_TRY(ticket_seal(a->f->keys, a->ev, &a->j.v, r.ticket, &r.ticket_n, err));
+    answer_wants(&a->j.want, &r);
+    PAWL_TRY(make_ticket(a, &r, err));
     incident_judge(&a->h.r, &a->j.v);
     plan_record(a, &step->device);
     plan_snapshot(a, step);
+    PAWL_TRY(plan_logs(a, step, err));
     plan_event(a, step);
     PAWL_TRY(overdue_back(a->ev->tenant, a->ev->a1.next_s, a->ev->now_ms, step, err));
     if (a->first_since_restored)
@@ -241,12 +262,29 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     return answer_result(&step->device, &a->j.v, &r, ret, err);
 }
 
+static pawl_status judge_all(struct attestation *a, struct pawl_err *err)
+{
+    const struct evidence  *ev = a->ev;
+    char                    maker[PAPERS_MANUFACTURER];
+    const struct judge_case c = { .f = a->f,
+                                  .d = &a->d,
+                                  .manufacturer = maker,
+                                  .q = &a->q,
+                                  .boot = &a->boot.known,
+                                  .log = evidence_log(&ev->a1, ev->m.log, ev->m.log_n),
+                                  .list = evidence_list(ev->m.ima_first, ev->m.ima),
+                                  .now_ms = ev->now_ms };
+
+    PAWL_TRY(papers_manufacturer(a->f->store, &a->d, maker, err));
+    PAWL_TRY(booted_read(a->f->store, &a->d, a->q.b.clock.resets, &a->boot, err));
+    return judge(&c, a->before, &a->j, err);
+}
+
 pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret, struct step *step,
                    struct pawl_err *err)
 {
     PAWL_CLEANUP(attestation_done) struct attestation a = { .f = f, .ev = ev };
     struct refusal                                    no;
-    char                                              maker[PAPERS_MANUFACTURER];
 
     PAWL_TRY(find_device(f, ev, &a.d, err)); /* 2 */
     PAWL_TRY(held_open(f, &a.d, &a.h, err));
@@ -255,9 +293,7 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
     PAWL_TRY(evidence_quote(f, ev, pawl_view(a.d.ak_public, a.d.ak_public_n), &a.d.qualified_signer,
                             true, a.before, &a.q, err)); /* 4 */
     /* 7, 8: before 6, which asks of a resync how well it was appraised. */
-    PAWL_TRY(judge(f, ev, &a.d, a.before, &a.q, &a.j, err));
-    PAWL_TRY(papers_manufacturer(f->store, &a.d, maker, err));
-    judge_advisories(maker, a.q.b.clock.firmware, &a.j.v);
+    PAWL_TRY(judge_all(&a, err));
     refuse_by_rule(&a, &no); /* 5, 6 */
     return no.code ? refuse(&a, &no, ret, step, err) : accept(&a, ret, step, err);
 }

@@ -16,7 +16,8 @@ struct attestation {
     enum base_kind         base;
     struct snapshot        room;
     const struct snapshot *before; /* the last believed PCR values, or NULL */
-    struct quoted          q;
+    struct given_quote     q;
+    struct booted          boot; /* what is known of the boot that was quoted */
     struct judgement       j;
     enum resync_leave      leave; /* of a resync */
     bool first_since_restored;    /* of what this store hears, after it was put back */

@@ -18,6 +18,7 @@
 #include "flow/cookie.h"
 #include "flow/evidence.h"
 #include "flow/judge.h"
+#include "flow/kept.h"
 #include "flow/lifecycle.h"
 #include "flow/held.h"
 #include "flow/incident.h"
@@ -25,6 +26,7 @@
 #include "flow/papers.h"
 #include "flow/rekey.h"
 #include "flow/request.h"
+#include "flow/ticket.h"
 #include "flow/token.h"
 #include "flow/why.h"
 #include "ratchet/plan.h"
@@ -35,7 +37,9 @@ struct enrolling {
     const struct evidence *ev;
     struct cookie_room     room;
     struct cookie          c;
-    struct quoted          q;
+    struct given_quote     q;
+    struct booted          boot; /* what is known of the boot that was quoted */
+    struct judgement       j;
     struct device          old;     /* all zero: there was no record */
     struct held            h;       /* its ratchet */
     enum device_state      state;   /* that the record gets */
@@ -45,6 +49,7 @@ struct enrolling {
 static void enrolling_done(struct enrolling *e)
 {
     held_done(&e->h);
+    booted_done(&e->boot);
     cookie_wipe(&e->c);
     cookie_room_wipe(&e->room);
 }
@@ -88,7 +93,7 @@ static pawl_status check_activation(const struct evidence *ev, const struct cook
 }
 
 static pawl_status check_quote(struct flow *f, const struct evidence *ev, const struct cookie *c,
-                               struct quoted *ret, struct pawl_err *err)
+                               struct given_quote *ret, struct pawl_err *err)
 {
     PAWL_TRY(evidence_quote(f, ev, c->ak_public, &c->id.qualified_signer, false, NULL, ret, err));
     if (!ret->has_values)
@@ -219,6 +224,56 @@ static pawl_status plan_step(struct enrolling *e, const struct device *d, struct
     return papers_write(&e->c, &step->papers, err);
 }
 
+static pawl_status plan_logs(const struct enrolling *e, struct step *step, struct pawl_err *err)
+{
+    const struct kept_case k = {
+        .ev = e->ev, .q = &e->q, .j = &e->j, .is_new = !e->boot.known.present
+    };
+
+    PAWL_TRY(booted_plan(&e->boot, e->q.b.clock.resets, &e->j.boot, step, err));
+    return kept_plan(e->f->store, &k, step, err);
+}
+
+/* ---- the verdict ---------------------------------------------------------------------------- */
+
+/* Of the boot nothing is known, unless the AK says that the TPM is as it was: one that was cleared
+ * counts its resets anew. */
+static pawl_status find_boot(struct enrolling *e, struct pawl_err *err)
+{
+    bool is_as_it_was = e->old.version && pawl_view_equal(pawl_name_view(&e->old.ak_name),
+                                                          pawl_name_view(&e->c.id.ak_name));
+
+    return is_as_it_was ? booted_read(e->f->store, &e->old, e->q.b.clock.resets, &e->boot, err)
+                        : pawl_ok();
+}
+
+static pawl_status judge_all(struct enrolling *e, const struct device *d, struct pawl_err *err)
+{
+    const struct evidence  *ev = e->ev;
+    const struct judge_case c = { .f = e->f,
+                                  .d = d,
+                                  .manufacturer = e->c.id.cert.manufacturer,
+                                  .q = &e->q,
+                                  .boot = &e->boot.known,
+                                  .log = evidence_log(&ev->a1, ev->m.log, ev->m.log_n),
+                                  .list = evidence_list(ev->m.ima_first, ev->m.ima),
+                                  .now_ms = ev->now_ms };
+
+    PAWL_TRY(find_boot(e, err));
+    return judge(&c, NULL, &e->j, err);
+}
+
+static pawl_status make_wants(const struct enrolling *e, struct result *r, struct pawl_err *err)
+{
+    const struct ticket t = ticket_of(e->ev, &e->boot.known, &e->j);
+
+    answer_wants(&e->j.want, r);
+    if (!e->j.asks)
+        return pawl_ok();
+    return ticket_seal(e->f->keys, &t, e->ev->a1.tenant, e->ev->now_ms, r->ticket, &r->ticket_n,
+                       err);
+}
+
 /* The first root of the record, or the next one. What was sent before is nobody's business any
  * more: no log speaks of it (P-REC-3). */
 static pawl_status make_root(struct enrolling *e, const struct device *d, const struct verdict *v,
@@ -239,20 +294,20 @@ static pawl_status make_root(struct enrolling *e, const struct device *d, const 
 static pawl_status accept(struct enrolling *e, struct answer *ret, struct step *step,
                           struct pawl_err *err)
 {
-    struct result    result = { 0 };
-    struct judgement j;
-    struct device    d;
+    struct result result = { 0 };
+    struct device d;
 
     plan_record(e, &d);
-    PAWL_TRY(judge(e->f, e->ev, &d, NULL, &e->q, &j, err));
-    judge_advisories(e->c.id.cert.manufacturer, e->q.b.clock.firmware, &j.v);
-    incident_judge(&e->h.r, &j.v);
-    judge_record(&j.v, false, &d);
-    PAWL_TRY(make_root(e, &d, &j.v, &result, err));
+    PAWL_TRY(judge_all(e, &d, err));
+    PAWL_TRY(make_wants(e, &result, err));
+    incident_judge(&e->h.r, &e->j.v);
+    judge_record(&e->j.v, false, &d);
+    PAWL_TRY(make_root(e, &d, &e->j.v, &result, err));
     PAWL_TRY(plan_step(e, &d, step, err));
+    PAWL_TRY(plan_logs(e, step, err));
     PAWL_TRY(overdue_back(e->ev->tenant, e->ev->a1.next_s, e->ev->now_ms, step, err));
     PAWL_TRY(evidence_keep(e->ev, pawl_view(NULL, 0), &step->evidence, err));
-    return answer_result(&d, &j.v, &result, ret, err);
+    return answer_result(&d, &e->j.v, &result, ret, err);
 }
 
 pawl_status enrol_evidence(struct flow *f, const struct evidence *ev, struct answer *ret,

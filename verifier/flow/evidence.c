@@ -79,7 +79,32 @@ bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last)
     return last ? attempt - last <= PAWL_ATTEMPT_SKIP_MAX : attempt <= PAWL_ATTEMPT_FIRST_MAX;
 }
 
-/* ---- for proofs ----------------------------------------------------------------------------- */
+/* ---- logs ----------------------------------------------------------------------------------- */
+
+struct appraise_log evidence_log(const struct pawl_a1 *a1, const struct pawl_log *log, size_t n)
+{
+    struct appraise_log r = { 0 };
+
+    for (size_t i = 0; i < a1->log_n; i++)
+        if (a1->log[i].type == EVIDENCE_FIRMWARE_LOG) {
+            r.said = true;
+            r.length = a1->log[i].length;
+            r.sha256 = a1->log[i].sha256;
+        }
+    for (size_t i = 0; i < n; i++)
+        if (log[i].type == EVIDENCE_FIRMWARE_LOG) {
+            r.came = true;
+            r.bytes = log[i].bytes;
+        }
+    return r;
+}
+
+struct appraise_list evidence_list(uint64_t first, struct pawl_view ima)
+{
+    return (struct appraise_list){ .came = ima.n > 0, .first = first, .bytes = ima };
+}
+
+/* ---- what is kept --------------------------------------------------------------------------- */
 
 struct proof_quote evidence_quoted(const struct evidence *ev)
 {
@@ -101,5 +126,26 @@ pawl_status evidence_keep(const struct evidence *ev, struct pawl_view receipt, s
     PAWL_TRY(proof_evidence_write(&q, receipt, &w, err));
     *ret = (struct blob){ .n = w.n, .p = b.p };
     b.p = NULL;
+    return pawl_ok();
+}
+
+pawl_status evidence_recall(struct flow *f, const struct device *d,
+                            const struct tenant_config *tenant, struct blob *room,
+                            struct evidence *ret, struct pawl_err *err)
+{
+    const struct store *store = f->store;
+    struct evidence     ev = { .tenant = tenant, .now_ms = f->now_ms(f->now_arg) };
+    struct proof_quote  q;
+    struct pawl_view    receipt;
+
+    PAWL_TRY(
+        store->evidence(store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), room, err));
+    PAWL_TRY(proof_evidence_parse(pawl_view(room->p, room->n), &q, &receipt, err));
+    ev.m.a1 = q.a1;
+    ev.m.attest = q.attest;
+    ev.m.signature = q.signature;
+    PAWL_TRY(pawl_a1_parse(q.a1, &ev.a1, err));
+    PAWL_TRY(pawl_sha256(q.a1, ev.th1, err));
+    *ret = ev;
     return pawl_ok();
 }

@@ -4,7 +4,7 @@
 #ifndef VERIFIER_FLOW_EVIDENCE_H
 #define VERIFIER_FLOW_EVIDENCE_H
 
-#include "appraise/quote.h"
+#include "appraise/appraise.h"
 #include "flow/flow.h"
 #include "proof/proof.h"
 
@@ -16,22 +16,20 @@ struct evidence {
     int64_t                     now_ms;
 };
 
-/* What was quoted, checked against AK, TH1 and one of the selections that may be (P-ATT-3). */
-struct quoted {
-    struct believed        b;
-    bool                   all; /* one of the four "all" selections, not the tenant's set */
-    bool                   has_values;
-    struct pawl_pcr_values values; /* believed */
-};
-
-/* Step 4. tenant_set: whether the tenant's own set may be quoted too. Values that came are
- * believed or the whole fails; values that were left out are taken from *known (may be NULL) if
- * they have the signed digest (P-ATT-5). */
+/* Step 4: what was quoted, checked against AK, TH1 and one of the selections that may be (P-ATT-3).
+ * tenant_set: whether the tenant's own set may be quoted too. Values that came are believed or the
+ * whole fails; values that were left out are taken from *known (may be NULL) if they have the
+ * signed digest (P-ATT-5). */
 PAWL_MUST_USE pawl_status evidence_quote(struct flow *f, const struct evidence *ev,
                                          struct pawl_view        ak_public,
                                          const struct pawl_name *qualified_signer, bool tenant_set,
-                                         const struct snapshot *known, struct quoted *ret,
+                                         const struct snapshot *known, struct given_quote *ret,
                                          struct pawl_err *err);
+
+/* The firmware's event log among those that came, with what A1 says of it. */
+#define EVIDENCE_FIRMWARE_LOG 1
+struct appraise_log  evidence_log(const struct pawl_a1 *a1, const struct pawl_log *log, size_t n);
+struct appraise_list evidence_list(uint64_t first, struct pawl_view ima);
 
 /* What each label says of epochs and E_D: an attest keeps the epoch and makes nothing, a rekey
  * makes the next one, resync and enrolment say which. FORM if it is something else. */
@@ -43,9 +41,14 @@ bool evidence_attempt_is_next(const struct evidence *ev, uint64_t last);
 
 /* As a proof quotes it. */
 struct proof_quote evidence_quoted(const struct evidence *ev);
-/* As the store keeps the last accepted one, with the receipt that answers it (may be empty). */
+/* As the store keeps the last accepted one, with the receipt that answers it (may be empty) .. */
 PAWL_MUST_USE pawl_status evidence_keep(const struct evidence *ev, struct pawl_view receipt,
                                         struct blob *ret, struct pawl_err *err);
+/* .. and as it is taken from there, without what its request brought beside the quote. *room holds
+ * what *ret points into; release with blob_done. */
+PAWL_MUST_USE pawl_status evidence_recall(struct flow *f, const struct device *d,
+                                          const struct tenant_config *tenant, struct blob *room,
+                                          struct evidence *ret, struct pawl_err *err);
 
 /* ---- where flow_evidence goes on ------------------------------------------------------------- */
 

@@ -80,7 +80,7 @@ static bool known_values(const struct snapshot *known, const struct pawl_pcr_sel
 }
 
 static pawl_status believe_values(const struct evidence *ev, const struct snapshot *known,
-                                  struct quoted *q, struct pawl_err *err)
+                                  struct given_quote *q, struct pawl_err *err)
 {
     struct pawl_err ignored;
 
@@ -97,10 +97,11 @@ static pawl_status believe_values(const struct evidence *ev, const struct snapsh
 
 pawl_status evidence_quote(struct flow *f, const struct evidence *ev, struct pawl_view ak_public,
                            const struct pawl_name *qualified_signer, bool tenant_set,
-                           const struct snapshot *known, struct quoted *ret, struct pawl_err *err)
+                           const struct snapshot *known, struct given_quote *ret,
+                           struct pawl_err *err)
 {
-    struct pawl_quote peeked;
-    struct quoted     q = { 0 };
+    struct pawl_quote  peeked;
+    struct given_quote q = { .os_boot = ev->a1.os_boot };
 
     /* The signed selection says by its form which question it answers; it is held against that
      * question, and the signature, before anything else is read from it. */
@@ -110,7 +111,7 @@ pawl_status evidence_quote(struct flow *f, const struct evidence *ev, struct paw
         .ak_public = ak_public,
         .qualified_signer = pawl_name_view(qualified_signer),
         .asked = meant_selection(ev, &peeked.pcrs, tenant_set, &q.all),
-        .may_lack_banks = true, /* judge.c holds them against the pinned allocation */
+        .may_lack_banks = true, /* appraise_device holds them against the pinned allocation */
     };
     PAWL_TRY(quote_check(f->p256, &want, ev->m.attest, ev->m.signature, &q.b, err));
     if (q.all && bits_of(&q.b.pcrs, PAWL_SHA256) != ALL_PCRS)

@@ -1,212 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verdict on a device from its believed quote: one function for each thing that is judged. */
+/* The verdict on a device: what is gathered for it, and what of it goes into the record. */
 
 #include "flow/judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "appraise/firmware.h"
-#include "flow/memory.h"
-#include "flow/request.h"
+#include "flow/event.h"
 #include "flow/why.h"
 
-static void judge_identity(const struct device *d, struct verdict *v)
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static struct known_device known_device(const struct judge_case *c, const struct snapshot *before)
 {
-    v->approved = d->state == DEVICE_ACTIVE;
-    if (v->approved) {
-        verdict_worsen(&v->identity, AR4SI_RECOGNISED);
-        return;
-    }
-    verdict_worsen(&v->identity, AR4SI_NOT_RECOGNISED);
-    verdict_find(v, REASON_AWAITS_APPROVAL, "state %s", device_state_name(d->state));
+    const struct device *d = c->d;
+    struct known_device  k = { .approved = d->state == DEVICE_ACTIVE,
+                               .lab = d->roots != ROOTS_VENDOR,
+                               .has_certificate = true,
+                               .has_clock = true,
+                               .clock = d->clock,
+                               .banks = d->banks,
+                               .select = before ? &before->select : NULL,
+                               .values = before ? &before->values : NULL };
+
+    snprintf(k.state, sizeof(k.state), "%s", device_state_name(d->state));
+    snprintf(k.manufacturer, sizeof(k.manufacturer), "%s", c->manufacturer);
+    memcpy(k.os_boot, d->os_boot, sizeof(k.os_boot));
+    memcpy(k.firmware_cert, d->firmware_cert, sizeof(k.firmware_cert));
+    return k;
 }
 
-static void judge_roots(const struct device *d, struct verdict *v)
+/* A list that did not help is not asked for again before the next request. */
+static bool asks_at_once(const struct judge_case *c, const struct judgement *j)
 {
-    if (d->roots == ROOTS_VENDOR)
-        verdict_worsen(&v->hardware, AR4SI_RECOGNISED);
-    else
-        verdict_find(v, REASON_LAB_TPM, "the EK's certificate ends at the lab's roots");
+    const struct appraise_want *w = &j->want;
+    bool                        in_vain = c->list.came && c->list.first == w->first;
+
+    return (w->log && !c->log.came) || (w->ima && !j->v.cover[COVER_RUNTIME].is && !in_vain);
 }
 
-/* T1..T3. The record keeps the higher mark, so the finding stays until the TPM has passed it again
- * or the device was enrolled anew: a rolled back TPM does not become clean by a second look. */
-static void judge_clock(const struct device *d, const struct pawl_clock *now, struct judgement *j)
+static struct judging judging_of(const struct judge_case *c, struct judgement *j)
 {
-    j->went_back = clock_went_back(&d->clock, now);
-    if (!j->went_back)
-        return;
-    verdict_worsen(&j->v.identity, AR4SI_CONTRAINDICATED);
-    verdict_find(&j->v, REASON_TPM_WENT_BACK,
-                 "reset %" PRIu32 ", restart %" PRIu32 ", clock %" PRIu64 " after %" PRIu32
-                 ", %" PRIu32 ", %" PRIu64,
-                 now->resets, now->restarts, now->clock_ms, d->clock.resets, d->clock.restarts,
-                 d->clock.clock_ms);
+    return (struct judging){ .v = &j->v,
+                             .now_s = c->now_ms / 1000,
+                             .exception_n = j->rules.exception_n,
+                             .exception = j->rules.exception };
 }
 
-/* T4. os_boot is the system's own word, so it accuses and never acquits. A new boot without a
- * reset of the TPM is what kexec and some boards do: noted, not judged. */
-static void judge_boot(const struct device *d, const struct evidence *ev,
-                       const struct pawl_clock *now, struct verdict *v)
-{
-    bool reset = now->resets != d->clock.resets;
-    bool restart = now->restarts != d->clock.restarts;
-    bool boot = !pawl_view_equal(ev->a1.os_boot, PAWL_VIEW_OF(d->os_boot));
-
-    if (reset && !boot) {
-        verdict_worsen(&v->configuration, AR4SI_UNSAFE);
-        verdict_find(v, REASON_OS_BOOT_DIFFERS, "the TPM was reset under a running system");
-    } else if (boot && !reset && !restart) {
-        verdict_find(v, REASON_OS_BOOT_DIFFERS, "the system booted and the TPM was not reset");
-    }
-}
-
-static const struct pawl_pcr_bank *bank_of(const struct pawl_pcr_selection *s, enum pawl_hash hash)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->bank[i].hash == hash)
-            return &s->bank[i];
-    return NULL;
-}
-
-static bool is_allocated(const struct pawl_pcr_selection *s, enum pawl_hash hash)
-{
-    const struct pawl_pcr_bank *b = bank_of(s, hash);
-
-    return b && b->bits;
-}
-
-/* Q22: firmware that leaves a bank alone leaves it to whoever comes later. The tenant's set speaks
- * of its own banks only, a whole selection of all of them. */
-static void judge_banks(const struct device *d, const struct quoted *q, struct verdict *v)
-{
-    for (int h = PAWL_SHA1; h < PAWL_HASH_COUNT; h++) {
-        enum pawl_hash hash = (enum pawl_hash)h;
-        bool           now = is_allocated(&q->b.pcrs, hash);
-        if (!q->all && !bank_of(&q->b.pcrs, hash))
-            continue;
-        if (now == is_allocated(&d->banks, hash))
-            continue;
-        verdict_worsen(&v->configuration, AR4SI_CONTRAINDICATED);
-        verdict_find(v, REASON_BANKS_CHANGED, "%s is %s, at enrolment it was %s",
-                     pawl_hash_name(hash), now ? "there" : "missing", now ? "missing" : "there");
-    }
-}
-
-static bool is_zero(const struct pawl_digest *d)
-{
-    static const uint8_t zero[PAWL_HASH_MAX];
-
-    return pawl_view_equal(pawl_digest_view(d), pawl_view(zero, d->n));
-}
-
-/* T6: a resume that lost the measurements looks like a TPM that nobody measured into. */
-static void judge_pcr0(const struct snapshot *before, const struct quoted *q, struct judgement *j)
-{
-    for (size_t i = 0; before && q->has_values && i < q->b.pcrs.n; i++) {
-        enum pawl_hash            hash = q->b.pcrs.bank[i].hash;
-        const struct pawl_digest *was = pawl_pcr_value(&before->select, &before->values, hash, 0);
-        const struct pawl_digest *is = pawl_pcr_value(&q->b.pcrs, &q->values, hash, 0);
-        if (!was || !is || is_zero(was) || !is_zero(is))
-            continue;
-        j->pcr0_lost = true;
-        verdict_worsen(&j->v.hardware, AR4SI_CONTRAINDICATED);
-        verdict_find(&j->v, REASON_PCR0_EMPTY, "%s:0 is zero", pawl_hash_name(hash));
-    }
-}
-
-/* K21: "id:00490008" in the certificate is the upper half of the quote's firmwareVersion. A field
- * upgrade changes it too: a note, for people. */
-static void judge_firmware(const struct device *d, const struct pawl_clock *now, struct verdict *v)
-{
-    uint32_t upper = (uint32_t)(now->firmware >> 32);
-    uint32_t certified;
-
-    if (firmware_of_certificate(d->firmware_cert, &certified) && certified != upper)
-        verdict_find(v, REASON_FIRMWARE_DIFFERS, "the quote says %08" PRIX32 ", the certificate %s",
-                     upper, d->firmware_cert);
-}
-
-/* The firmware is genuine, and what it keeps may not be safe in it: a warning, which an update
- * ends. */
-void judge_advisories(const char *manufacturer, uint64_t firmware, struct verdict *v)
-{
-    const struct firmware_advisory *a = NULL;
-    char                            is[FIRMWARE_TEXT], good[FIRMWARE_TEXT];
-
-    firmware_text(firmware, is);
-    while ((a = firmware_advisory_next(a, manufacturer, firmware, firmware))) {
-        firmware_text(a->good, good);
-        verdict_worsen(&v->hardware, AR4SI_UNSAFE);
-        verdict_find(v, REASON_FIRMWARE_ADVISORY, "%s: %s is affected, %s is not", a->number, is,
-                     good);
-    }
-}
-
-/* ---- policy --------------------------------------------------------------------------------- */
-
-/* The newest version of the device's policy, or of the tenant's default. ABSENT: there is none. */
-static pawl_status find_policy(struct flow *f, const struct device *d, struct policy_row *ret,
+static pawl_status second_half(const struct judge_case *c, struct judgement *j,
                                struct pawl_err *err)
 {
-    const struct store *s = f->store;
-    char                name[PAWL_TENANT_MAX + 1];
+    struct judging        judging = judging_of(c, j);
+    struct known_boot     known = *c->boot;
+    const struct software s = { .q = c->q,
+                                .known = &known,
+                                .log = c->log,
+                                .list = c->list,
+                                .manufacturer = c->manufacturer,
+                                .policy = j->rules.policy,
+                                .why = j->rules.why,
+                                .watch = j->rules.watch };
 
-    memcpy(name, d->policy, sizeof(name));
-    if (!name[0])
-        PAWL_TRY(s->default_policy(s->self, pawl_view_str(d->tenant), name, err));
-    if (!name[0])
-        return pawl_fail(err, PAWL_E_ABSENT, "policy", "none is assigned");
-    return pawl_under(err, name, s->policy(s->self, pawl_view_str(d->tenant), name, 0, ret, err));
-}
-
-/* S5: a policy that is missing or cannot be read trusts nobody. */
-static pawl_status judge_values(struct flow *f, const struct device *d, const struct quoted *q,
-                                struct verdict *v, struct pawl_err *err)
-{
-    PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
-    const struct policy                            *p;
-    struct pawl_err                                 why;
-
-    if (!q->has_values) {
-        verdict_find(v, REASON_PCR_MISSING, "the values were left out, and their digest is new");
-        return pawl_ok();
-    }
-    pawl_status found = find_policy(f, d, &row, &why);
-    if (pawl_is_ok(found))
-        found = memory_policy(f->memory, &row, &p, &why);
-    if (pawl_is_ok(found)) {
-        policy_judge(p, &q->b.pcrs, &q->values, v);
-        return pawl_ok();
-    }
-    if (found.code == PAWL_E_IO || found.code == PAWL_E_MEMORY || found.code == PAWL_E_BUG) {
-        *err = why;
-        return found;
-    }
-    verdict_find(v, REASON_NO_POLICY, "%s: %s", why.where, why.why);
+    /* A result that did not arrive named a later entry: whoever begins at the first one again is
+     * judged from there. */
+    if (c->list.came && c->list.first == 0)
+        known.has_ima = false;
+    j->device = j->v;
+    PAWL_TRY(appraise_software(&s, &judging, &j->boot, &j->want, err));
+    j->asks = asks_at_once(c, j);
     return pawl_ok();
 }
 
-pawl_status judge(struct flow *f, const struct evidence *ev, const struct device *d,
-                  const struct snapshot *before, const struct quoted *q, struct judgement *ret,
+pawl_status judge(const struct judge_case *c, const struct snapshot *before, struct judgement *ret,
                   struct pawl_err *err)
 {
-    struct judgement j = { 0 };
-
-    judge_identity(d, &j.v);
-    judge_clock(d, &q->b.clock, &j);
-    judge_pcr0(before, q, &j);
-    judge_banks(d, q, &j.v);
-    judge_firmware(d, &q->b.clock, &j.v);
-    judge_boot(d, ev, &q->b.clock, &j.v);
-    judge_roots(d, &j.v);
-    PAWL_TRY(judge_values(f, d, q, &j.v, err));
-    *ret = j;
-    return pawl_ok();
+    *ret = (struct judgement){ .known = known_device(c, before) };
+    PAWL_TRY(rules_of(c->f, c->d, c->now_ms / 1000, &ret->rules, err));
+    struct judging judging = judging_of(c, ret);
+    appraise_device(&ret->known, c->q, &judging, &ret->found);
+    return second_half(c, ret, err);
 }
+
+pawl_status judge_software(const struct judge_case *c, const struct verdict *device,
+                           struct judgement *ret, struct pawl_err *err)
+{
+    *ret = (struct judgement){ .v = *device };
+    PAWL_TRY(rules_of(c->f, c->d, c->now_ms / 1000, &ret->rules, err));
+    return second_half(c, ret, err);
+}
+
+/* ---- the record ----------------------------------------------------------------------------- */
 
 static void put_tier(char ret[20], enum trust_tier t)
 {
@@ -223,6 +107,8 @@ void judge_record(const struct verdict *v, bool left_out, struct device *d)
         return;
     put_tier(d->software_status, verdict_software(v));
     why_write(v, d->why);
+    why_coverage(v, d->coverage);
+    memcpy(d->release, v->release, sizeof(d->release));
 }
 
 void judge_record_keys(const struct verdict *v, struct device *d)
@@ -236,4 +122,22 @@ void judge_record_keys(const struct verdict *v, struct device *d)
     put_tier(d->status, TIER_CONTRAINDICATED);
     if (v->finding_n)
         why_add(&v->finding[v->finding_n - 1], d->why);
+}
+
+/* Not every heartbeat: behind what an incident said already. */
+void judge_event(const struct device *was, struct step *step)
+{
+    const struct device *d = &step->device;
+    bool                 released = strcmp(was->release, d->release) != 0;
+    bool                 covered = strcmp(was->coverage, d->coverage) != 0;
+
+    if (!released && !covered && strcmp(was->status, d->status) == 0 &&
+        why_is_same(was->why, d->why))
+        return;
+    event_note(step, "attempt %" PRIu64 ": %s", d->attempt, d->status);
+    if (released)
+        event_note(step, "release %s", d->release[0] ? d->release : "unknown");
+    if (covered)
+        event_note(step, "covers %s", d->coverage);
+    why_append(d->why, step->event, sizeof(step->event));
 }

@@ -3,6 +3,7 @@
 
 #include "flow/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,31 +63,68 @@ void flow_memory_free(struct flow_memory **m)
     *m = NULL;
 }
 
-static bool is_it(const struct kept_policy *k, const struct policy_row *row)
+/* ---- policies ------------------------------------------------------------------------------- */
+
+static bool is_it(const struct kept_policy *k, const char *tenant, const char *name,
+                  uint64_t version)
 {
-    return k->policy.version == row->version && strcmp(k->tenant, row->tenant) == 0 &&
-           strcmp(k->policy.name, row->name) == 0;
+    return k->policy.version == version && strcmp(k->tenant, tenant) == 0 &&
+           strcmp(k->policy.name, name) == 0;
 }
 
-pawl_status memory_policy(struct flow_memory *m, const struct policy_row *row,
-                          const struct policy **ret, struct pawl_err *err)
+static size_t files_kept(const struct flow_memory *m)
 {
-    struct policy p;
+    size_t n = 0;
 
     for (size_t i = 0; i < POLICIES; i++)
-        if (is_it(&m->policy[i], row)) {
+        n += m->policy[i].policy.ima.rules.files_n;
+    return n;
+}
+
+/* Allow lists are large: room is made until this policy's fits beside the others'. */
+static struct kept_policy *make_room(struct flow_memory *m, const struct policy *p)
+{
+    struct kept_policy *k;
+
+    do {
+        k = &m->policy[m->oldest];
+        m->oldest = (m->oldest + 1) % POLICIES;
+        policy_done(&k->policy);
+        *k = (struct kept_policy){ 0 };
+    } while (files_kept(m) > 2 * POLICY_FILES_MAX - p->ima.rules.files_n);
+    return k;
+}
+
+static pawl_status read_policy(const struct store *store, const char *tenant, const char *name,
+                               uint64_t version, struct policy *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
+
+    PAWL_TRY(store->policy(store->self, pawl_view_str(tenant), name, version, &row, err));
+    return policy_parse(pawl_view_str(row.json), ret, err);
+}
+
+pawl_status memory_policy(struct flow_memory *m, const struct store *store, const char *tenant,
+                          const char *name, const struct policy **ret, struct pawl_err *err)
+{
+    struct policy p;
+    uint64_t      version;
+
+    PAWL_TRY(store->policy_version(store->self, pawl_view_str(tenant), name, &version, err));
+    for (size_t i = 0; i < POLICIES; i++)
+        if (is_it(&m->policy[i], tenant, name, version)) {
             *ret = &m->policy[i].policy;
             return pawl_ok();
         }
-    PAWL_TRY(policy_parse(pawl_view_str(row->json), &p, err));
-    struct kept_policy *k = &m->policy[m->oldest];
-    m->oldest = (m->oldest + 1) % POLICIES;
-    policy_done(&k->policy);
-    memcpy(k->tenant, row->tenant, sizeof(k->tenant));
+    PAWL_TRY(read_policy(store, tenant, name, version, &p, err));
+    struct kept_policy *k = make_room(m, &p);
+    snprintf(k->tenant, sizeof(k->tenant), "%s", tenant);
     k->policy = p;
     *ret = &k->policy;
     return pawl_ok();
 }
+
+/* ---- unknown bases -------------------------------------------------------------------------- */
 
 bool memory_may_try_base(struct flow_memory *m, const uint8_t device_id[PAWL_DEVICE_ID],
                          int64_t now_ms)

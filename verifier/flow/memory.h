@@ -6,9 +6,11 @@
 #include "appraise/policy.h"
 #include "flow/flow.h"
 
-/* The parsed policy of a row: policies never change once they are stored. *ret lives until the
- * next call. Fails as policy_parse does. */
-PAWL_MUST_USE pawl_status memory_policy(struct flow_memory *m, const struct policy_row *row,
+/* The newest version of a policy, parsed; ABSENT if there is none. One version never changes once
+ * it is stored, so its text is read once. *ret lives until the next call. Fails as policy_parse
+ * does. */
+PAWL_MUST_USE pawl_status memory_policy(struct flow_memory *m, const struct store *store,
+                                        const char *tenant, const char *name,
                                         const struct policy **ret, struct pawl_err *err);
 
 /* P-ATT-7: may this device come with a base that nobody knows? Four times in 10 s: the refusal, the

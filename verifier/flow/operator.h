@@ -44,6 +44,11 @@ PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct te
                                                  const char *id, struct pawl_view body, char **ret,
                                                  struct step *step, struct pawl_err *err);
 
+/* {"bundle": base64}: what the last verdict on the device was made of (appraise/bundle.h). ABSENT
+ * at "evidence" where none is kept. */
+PAWL_MUST_USE pawl_status operator_evidence(struct flow *f, const struct tenant_config *tenant,
+                                            const char *id, char **ret, struct pawl_err *err);
+
 /* ---- messages ------------------------------------------------------------------------------- */
 
 #define OPERATOR_MESSAGES_MAX 1000 /* of one page */

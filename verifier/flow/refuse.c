@@ -149,7 +149,8 @@ static pawl_status plan_incident(struct attestation *a, enum rule rule, const ch
  * request has an older clock too, and a lower attempt. */
 static bool shows_older_tpm(const struct attestation *a, const struct refusal *no)
 {
-    return a->j.went_back && no->code != PAWL_REFUSAL_ATTEMPT && no->code != PAWL_REFUSAL_REVOKED;
+    return a->j.found.went_back && no->code != PAWL_REFUSAL_ATTEMPT &&
+           no->code != PAWL_REFUSAL_REVOKED;
 }
 
 pawl_status refuse(struct attestation *a, const struct refusal *no, struct answer *ret,

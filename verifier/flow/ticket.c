@@ -9,45 +9,96 @@
 #include <pawl/cbor.h>
 
 #define TICKET_LABEL "pawl/1 ticket"
-enum { FIELDS = 11, VERDICT_FIELDS = 7 };
+enum { FIELDS = 10, VERDICT_FIELDS = 7, FINDING_FIELDS = 3, COVERED_FIELDS = 2 };
+enum { PLAIN_MAX = PAWL_TICKET_MAX - PAWL_AEAD_TAG, WHAT_CUT = 24 };
+
+struct ticket ticket_of(const struct evidence *ev, const struct known_boot *before,
+                        const struct judgement *j)
+{
+    struct ticket t = { .wants_log = j->want.log,
+                        .wants_ima = j->want.ima,
+                        .restarts = before->restarts,
+                        .v = j->device,
+                        .has_ima = j->want.ima && j->boot.has_ima,
+                        .ima = j->boot.ima };
+
+    memcpy(t.device_id, ev->a1.device_id.p, sizeof(t.device_id));
+    memcpy(t.th1, ev->th1, sizeof(t.th1));
+    return t;
+}
 
 /* ---- sealing -------------------------------------------------------------------------------- */
 
-static void write_verdict(struct pawl_wr *w, const struct verdict *v)
+static void write_cut(struct pawl_wr *w, const char *text, size_t cut)
+{
+    pawl_cbor_wr_text_n(w, pawl_view(text, strnlen(text, cut)));
+}
+
+/* The first half of a verdict: nothing of policies and software. */
+static void write_verdict(struct pawl_wr *w, const struct verdict *v, size_t detail_max)
 {
     pawl_cbor_wr_array(w, VERDICT_FIELDS);
     pawl_cbor_wr_int(w, v->identity);
     pawl_cbor_wr_int(w, v->configuration);
-    pawl_cbor_wr_int(w, v->executables);
     pawl_cbor_wr_int(w, v->hardware);
     pawl_cbor_wr_bool(w, v->approved);
-    pawl_cbor_wr_text(w, v->policy);
+    pawl_cbor_wr_bool(w, v->watched);
+    pawl_cbor_wr_array(w, COVERED_FIELDS);
+    pawl_cbor_wr_bool(w, v->cover[COVER_IDENTITY].is);
+    pawl_cbor_wr_uint(w, v->cover[COVER_IDENTITY].why);
     pawl_cbor_wr_array(w, v->finding_n);
-    for (size_t i = 0; i < v->finding_n; i++)
+    for (size_t i = 0; i < v->finding_n; i++) {
+        pawl_cbor_wr_array(w, FINDING_FIELDS);
         pawl_cbor_wr_uint(w, v->finding[i].reason);
+        write_cut(w, v->finding[i].what, WHAT_CUT);
+        write_cut(w, v->finding[i].detail, detail_max);
+    }
 }
 
-pawl_status ticket_seal(const struct keys *keys, const struct evidence *ev, const struct verdict *v,
-                        uint8_t ret[PAWL_TICKET_MAX], size_t *ret_n, struct pawl_err *err)
+static pawl_status write_ima(const struct ticket *t, struct pawl_wr *w, struct pawl_err *err)
 {
-    const struct pawl_a1 *a1 = &ev->a1;
-    uint8_t               b[PAWL_TICKET_MAX - PAWL_AEAD_TAG];
-    struct pawl_wr        w = pawl_wr_to(b, sizeof(b));
-    struct pawl_view      plain;
+    uint8_t        b[IMA_STATE_MAX];
+    struct pawl_wr ima = pawl_wr_to(b, sizeof(b));
 
-    pawl_cbor_wr_array(&w, FIELDS);
-    pawl_cbor_wr_text(&w, TICKET_LABEL);
-    pawl_cbor_wr_uint(&w, (uint64_t)ev->now_ms + PAWL_TICKET_TTL_MS);
-    pawl_cbor_wr_bytes(&w, a1->tenant);
-    pawl_cbor_wr_bytes(&w, a1->device_id);
-    pawl_cbor_wr_bytes(&w, PAWL_VIEW_OF(ev->th1));
-    pawl_cbor_wr_uint(&w, a1->label);
-    pawl_cbor_wr_uint(&w, a1->attempt);
-    pawl_cbor_wr_uint(&w, a1->base_epoch);
-    pawl_cbor_wr_uint(&w, a1->new_epoch);
-    pawl_cbor_wr_uint(&w, a1->reason);
-    write_verdict(&w, v);
-    PAWL_TRY(pawl_wr_end(&w, "ticket", &plain, err));
+    if (t->has_ima)
+        PAWL_TRY(ima_state_write(&t->ima, &ima, err));
+    pawl_cbor_wr_bytes(w, pawl_view(b, ima.n));
+    return pawl_ok();
+}
+
+static pawl_status write_ticket(const struct ticket *t, struct pawl_view tenant, int64_t expires_ms,
+                                size_t detail_max, struct pawl_wr *w, struct pawl_view *ret,
+                                struct pawl_err *err)
+{
+    pawl_cbor_wr_array(w, FIELDS);
+    pawl_cbor_wr_text(w, TICKET_LABEL);
+    pawl_cbor_wr_uint(w, (uint64_t)expires_ms);
+    pawl_cbor_wr_bytes(w, tenant);
+    pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(t->device_id));
+    pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(t->th1));
+    pawl_cbor_wr_bool(w, t->wants_log);
+    pawl_cbor_wr_bool(w, t->wants_ima);
+    pawl_cbor_wr_uint(w, t->restarts);
+    write_verdict(w, &t->v, detail_max);
+    PAWL_TRY(write_ima(t, w, err));
+    return pawl_wr_end(w, "ticket", ret, err);
+}
+
+pawl_status ticket_seal(const struct keys *keys, const struct ticket *t, struct pawl_view tenant,
+                        int64_t now_ms, uint8_t ret[PAWL_TICKET_MAX], size_t *ret_n,
+                        struct pawl_err *err)
+{
+    uint8_t          b[PLAIN_MAX];
+    struct pawl_view plain;
+    pawl_status      s = pawl_ok();
+
+    for (size_t detail_max = VERDICT_DETAIL_MAX; detail_max; detail_max /= 2) {
+        struct pawl_wr w = pawl_wr_to(b, sizeof(b));
+        s = write_ticket(t, tenant, now_ms + PAWL_TICKET_TTL_MS, detail_max, &w, &plain, err);
+        if (s.code != PAWL_E_FULL)
+            break;
+    }
+    PAWL_TRY(s);
     return pawl_aead_seal(PAWL_AES_256_SIV, &keys->cookie, pawl_view(NULL, 0), pawl_view(NULL, 0),
                           plain, ret, PAWL_TICKET_MAX, ret_n, err);
 }
@@ -62,20 +113,40 @@ static void take(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t
         memcpy(ret, v.p, n);
 }
 
+static void read_text(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap)
+{
+    struct pawl_view v = pawl_cbor_rd_text(r, field, cap - 1);
+
+    if (v.n)
+        memcpy(ret, v.p, v.n);
+}
+
+static void read_finding(struct pawl_cbor_rd *r, struct finding *f)
+{
+    pawl_cbor_rd_array_of(r, "finding", FINDING_FIELDS);
+    f->reason = (enum reason)pawl_cbor_rd_uint(r, "reason", REASON_COUNT - 1);
+    read_text(r, "what", f->what, sizeof(f->what));
+    read_text(r, "detail", f->detail, sizeof(f->detail));
+    pawl_cbor_rd_leave(r, "finding");
+}
+
 static void read_verdict(struct pawl_cbor_rd *r, struct verdict *v)
 {
+    struct covered *identity = &v->cover[COVER_IDENTITY];
+
     pawl_cbor_rd_array_of(r, "verdict", VERDICT_FIELDS);
     v->identity = (int8_t)pawl_cbor_rd_int(r, "identity");
     v->configuration = (int8_t)pawl_cbor_rd_int(r, "configuration");
-    v->executables = (int8_t)pawl_cbor_rd_int(r, "executables");
     v->hardware = (int8_t)pawl_cbor_rd_int(r, "hardware");
     v->approved = pawl_cbor_rd_bool(r, "approved");
-    struct pawl_view policy = pawl_cbor_rd_text(r, "policy", sizeof(v->policy) - 1);
-    if (policy.n)
-        memcpy(v->policy, policy.p, policy.n);
+    v->watched = pawl_cbor_rd_bool(r, "watched");
+    pawl_cbor_rd_array_of(r, "covered", COVERED_FIELDS);
+    identity->is = pawl_cbor_rd_bool(r, "covered.is");
+    identity->why = (enum reason)pawl_cbor_rd_uint(r, "covered.why", REASON_COUNT - 1);
+    pawl_cbor_rd_leave(r, "covered");
     v->finding_n = pawl_cbor_rd_array(r, "findings", VERDICT_REASONS_MAX);
     for (size_t i = 0; i < v->finding_n; i++)
-        v->finding[i].reason = (enum reason)pawl_cbor_rd_uint(r, "reason", REASON_COUNT - 1);
+        read_finding(r, &v->finding[i]);
     pawl_cbor_rd_leave(r, "findings");
     pawl_cbor_rd_leave(r, "verdict");
 }
@@ -93,14 +164,15 @@ static pawl_status read_ticket(struct pawl_view in, uint64_t *expires_ms, struct
     *tenant = pawl_cbor_rd_bytes(&r, "tenant", 1, PAWL_TENANT_MAX);
     take(&r, "device_id", t->device_id, sizeof(t->device_id));
     take(&r, "TH1", t->th1, sizeof(t->th1));
-    t->label = (enum pawl_label)pawl_cbor_rd_uint(&r, "label", PAWL_LABEL_COUNT - 1);
-    t->attempt = pawl_cbor_rd_uint(&r, "attempt", UINT64_MAX);
-    t->base_epoch = pawl_cbor_rd_uint(&r, "base_epoch", UINT64_MAX);
-    t->new_epoch = pawl_cbor_rd_uint(&r, "new_epoch", UINT64_MAX);
-    t->reason = (enum pawl_reason)pawl_cbor_rd_uint(&r, "reason", PAWL_REASON_COUNT - 1);
+    t->wants_log = pawl_cbor_rd_bool(&r, "wants_log");
+    t->wants_ima = pawl_cbor_rd_bool(&r, "wants_ima");
+    t->restarts = (uint32_t)pawl_cbor_rd_uint(&r, "restarts", UINT32_MAX);
     read_verdict(&r, &t->v);
+    struct pawl_view ima = pawl_cbor_rd_bytes(&r, "ima", 0, IMA_STATE_MAX);
     pawl_cbor_rd_leave(&r, "ticket");
-    return pawl_cbor_rd_end(&r, err);
+    PAWL_TRY(pawl_cbor_rd_end(&r, err));
+    t->has_ima = ima.n > 0;
+    return t->has_ima ? ima_state_parse(ima, &t->ima, err) : pawl_ok();
 }
 
 pawl_status ticket_open(const struct keys *keys, int64_t now_ms, struct pawl_view in,

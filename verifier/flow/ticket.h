@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ticket of a supply (P-SUPPLY-1): whose request it goes with and what was said of it, carried
- * by the device and readable by nobody. AES-256-SIV under K_cookie.
+ * The ticket of a supply (P-SUPPLY-1): whose request it goes with, what was said of the device and
+ * its TPM, what was asked for, and how far an unfinished measurement list was read. Carried by the
+ * device and readable by nobody. AES-256-SIV under K_cookie.
  */
 #ifndef VERIFIER_FLOW_TICKET_H
 #define VERIFIER_FLOW_TICKET_H
 
-#include "appraise/verdict.h"
-#include "flow/evidence.h"
+#include "appraise/ima_state.h"
+#include "flow/flow.h"
+#include "flow/judge.h"
 
 struct ticket {
     uint8_t          device_id[PAWL_DEVICE_ID];
     uint8_t          th1[32];
-    enum pawl_label  label;
-    uint64_t         attempt, base_epoch, new_epoch;
-    enum pawl_reason reason;
-    struct verdict   v; /* findings without their detail */
+    bool             wants_log, wants_ima;
+    uint32_t         restarts; /* restartCount of the request before this one */
+    struct verdict   v;        /* its first half; where there is no room, details are cut short */
+    bool             has_ima;
+    struct ima_state ima; /* where a supply goes on; without one at the first entry */
 };
 
+/* For the request ev, with what j says of it. before: what was known of the boot. */
+struct ticket ticket_of(const struct evidence *ev, const struct known_boot *before,
+                        const struct judgement *j);
+
 /* ret: PAWL_TICKET_MAX bytes. Good for PAWL_TICKET_TTL_MS. */
-PAWL_MUST_USE pawl_status ticket_seal(const struct keys *keys, const struct evidence *ev,
-                                      const struct verdict *v, uint8_t ret[PAWL_TICKET_MAX],
-                                      size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status ticket_seal(const struct keys *keys, const struct ticket *t,
+                                      struct pawl_view tenant, int64_t now_ms,
+                                      uint8_t ret[PAWL_TICKET_MAX], size_t *ret_n,
+                                      struct pawl_err *err);
 
 /* FORGED if it is none of ours, EXPIRED; err->where is "supply.ticket". *ret_tenant points into
  * room, which gets PAWL_TICKET_MAX bytes. */

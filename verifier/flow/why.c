@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CODE_MAX 32
+#define CODE_MAX   32
+#define CODE_SHOWN (CODE_MAX - 4)
 
+static_assert(DEVICE_COVERAGE_MAX >= COVER_COUNT * (CODE_SHOWN + sizeof("boot-log=,")),
+              "each part and its reason");
 static_assert(DEVICE_WHY_MAX >=
                   VERDICT_REASONS_MAX * (CODE_MAX + sizeof(((struct finding *)NULL)->detail)),
               "the findings of a verdict fit into a record");
@@ -14,7 +17,7 @@ static_assert(DEVICE_WHY_MAX >=
 /* A detail is our own text, but a line must stay a line whatever it quotes. */
 static void put_line(char *ret, size_t cap, const struct finding *f)
 {
-    snprintf(ret, cap, "%.*s: %s", CODE_MAX - 4, reason_code(f->reason), f->detail);
+    snprintf(ret, cap, "%.*s: %s", CODE_SHOWN, reason_code(f->reason), f->detail);
     for (; *ret; ret++)
         if (*ret < ' ' || *ret > '~')
             *ret = '?';
@@ -29,6 +32,18 @@ void why_write(const struct verdict *v, char ret[DEVICE_WHY_MAX])
     for (size_t i = 0; i < v->finding_n; i++) {
         put_line(end, DEVICE_WHY_MAX - (size_t)(end - ret) - 1, &v->finding[i]);
         end += strlen(end);
+    }
+}
+
+void why_coverage(const struct verdict *v, char ret[DEVICE_COVERAGE_MAX])
+{
+    size_t n = 0;
+
+    for (int c = 0; c < COVER_COUNT; c++) {
+        const struct covered *is = &v->cover[c];
+        n += (size_t)snprintf(ret + n, DEVICE_COVERAGE_MAX - n, "%s%s%s%.*s", c ? "," : "",
+                              cover_name((enum cover)c), is->is ? "" : "=", CODE_SHOWN,
+                              is->is ? "" : reason_code(is->why));
     }
 }
 

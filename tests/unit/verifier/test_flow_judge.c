@@ -111,7 +111,8 @@ static void t4_a_reset_under_a_running_system_is_a_warning(void **state)
     says(&w, "warning", "os-boot-differs", "configuration", 32);
 }
 
-static void t4_a_boot_without_a_reset_is_noted(void **state)
+/* A warning until the next reset: nobody knows what ran in between. */
+static void t4_a_boot_without_a_reset_is_a_warning(void **state)
 {
     (void)state;
     WORLD  w;
@@ -119,11 +120,16 @@ static void t4_a_boot_without_a_reset_is_noted(void **state)
 
     begin(&w, &d);
     d.os_boot[0] ^= 1;
-    world_attest(&w, &d);
-    says(&w, "affirming", "os-boot-differs", "configuration", 2);
-    world_attest(&w, &d);
+    for (unsigned look = 0; look < 2; look++) {
+        world_attest(&w, &d);
+        says(&w, "warning", "tpm-not-reset", "configuration", 32);
+    }
+    d.os_boot[0] ^= 2;
+    d.clock.resets++;
+    world_attest_all(&w, &d);
     EAR *ear = world_ear(&w);
-    assert_false(ear_says(ear, "os-boot-differs"));
+    assert_string_equal(ear_status(ear), "affirming");
+    assert_false(ear_says(ear, "tpm-not-reset"));
 }
 
 static void t6_a_pcr_0_that_was_measured_and_is_empty(void **state)
@@ -309,7 +315,8 @@ static void s2_tenants_may_give_one_name_to_two_policies(void **state)
     d.tenant = "other";
     d.pcr[3] ^= 1;
     world_enrol(&w, &d);
-    store_exec(&w.store, "INSERT INTO tenant SELECT 'other', default_policy FROM tenant");
+    store_exec(&w.store, "INSERT INTO tenant (name, default_policy)"
+                         " SELECT 'other', default_policy FROM tenant");
     store_exec(&w.store, "INSERT INTO policy SELECT 'other', name, version, created_s,"
                          " replace(json, '13131313', '12121212') FROM policy");
     world_attest(&w, &d);
@@ -349,7 +356,7 @@ int main(void)
         T_CASE("T2 across a reset the clock may fall", t2_across_a_reset_the_clock_may_fall),
         T_CASE("T4 a reset under a running system is a warning",
                t4_a_reset_under_a_running_system_is_a_warning),
-        T_CASE("T4 a boot without a reset is noted", t4_a_boot_without_a_reset_is_noted),
+        T_CASE("T4 a boot without a reset is a warning", t4_a_boot_without_a_reset_is_a_warning),
         T_CASE("T6 a PCR 0 that was measured and is empty",
                t6_a_pcr_0_that_was_measured_and_is_empty),
         T_CASE("Q22 a bank that was not there at enrolment",
