@@ -113,14 +113,18 @@ assert answer["pcrs"]["sha256"]["7"] == sys.argv[1], answer
 assert set(answer["pcrs"]["sha256"]) == {"0", "1", "7"}, answer
 assert answer["clock"]["safe"] is True, answer
 PYTHON
-policy() { # VALUE-OF-PCR-7
-    echo "{\"name\":\"p\",\"version\":1,\"pcrs\":{\"sha256\":{\"7\":[\"$1\"]}}}" >policy.json
+policy() { # PCR VALUE
+    echo "{\"name\":\"p\",\"version\":1,\"pcrs\":{\"sha256\":{\"$1\":[\"$2\"]}}}" >policy.json
 }
-policy "$(od -An -tx1 pcr7 | tr -d ' \n')"
+tpm2_pcrread -Q sha256:0 -o pcr0
+policy 0 "$(od -An -tx1 pcr0 | tr -d ' \n')"
 takes "a quote that satisfies a policy" ecc.tss ecc-tss.attest ecc-tss.sig ecc-tss.pcr \
     --policy policy.json
-policy "$(printf '%064d' 7)"
+policy 0 "$(printf '%064d' 7)"
 refuses 1 policy.pcr-differs "a quote that does not" \
+    ecc.tss ecc-tss.attest ecc-tss.sig ecc-tss.pcr --policy policy.json
+policy 7 "$(od -An -tx1 pcr7 | tr -d ' \n')"
+refuses 1 policy.boot-image-unknown "L10a: a policy that knows who signs, and not what starts" \
     ecc.tss ecc-tss.attest ecc-tss.sig ecc-tss.pcr --policy policy.json
 
 # ---- each thing tampered with ---------------------------------------------------------------

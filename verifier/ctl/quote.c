@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "appraise/policy.h"
+#include "appraise/policy_judge.h"
 #include "appraise/quote.h"
 #include "ctl/ctl.h"
 #include "ctl/tpm2_tools.h"
@@ -114,16 +115,21 @@ static pawl_status check(const struct args *a, struct quote_files *q, struct bel
     return quote_values_check(ret, &q->values, err);
 }
 
+/* A quote alone: no log, no list, and nobody knows whose TPM made it. */
 static pawl_status judge(const char *path, const struct believed *b,
                          const struct pawl_pcr_values *values, struct pawl_err *err)
 {
     PAWL_CLEANUP(bytes_done) struct bytes   json = { 0 };
     PAWL_CLEANUP(policy_done) struct policy p = { 0 };
     struct verdict                          v = { 0 };
+    struct judging                          j = { .v = &v, .now_s = (int64_t)time(NULL) };
+    struct policy_subject                   s = { .select = &b->pcrs, .values = values };
 
+    s.manufacturer = "";
+    s.firmware = b->clock.firmware;
     PAWL_TRY(input_read(path, POLICY_JSON_MAX, &json, err));
     PAWL_TRY(policy_parse(bytes_view(&json), &p, err));
-    policy_judge(&p, &b->pcrs, values, &v);
+    policy_appraise(&p, &s, &j);
     if (v.finding_n)
         return pawl_fail(err, PAWL_E_DENIED, reason_code(v.finding[0].reason), "%s",
                          v.finding[0].detail);
