@@ -176,7 +176,7 @@ static bool values_known(const struct flow_pcrs *known, const struct quoted *q)
            pawl_view_equal(pawl_digest_view(&known->digest), q->parsed.digest);
 }
 
-/* The verifier cannot know this boot's log yet, or wants to see it again. */
+/* The verifier cannot know this boot's log yet, or wants to see it again (P-DEV-19). */
 static bool wants_log(const struct evidence *e, const struct quoted *q)
 {
     const struct flow   *f = e->flow;
@@ -188,7 +188,8 @@ static bool wants_log(const struct evidence *e, const struct quoted *q)
            f->logs.wants_event_log;
 }
 
-/* What fits beside the rest; the list comes after the quote, or it would end before it. */
+/* What fits beside the rest; the list is read after the quote, or it would end before it
+ * (P-DEV-20). */
 static void add_logs(const struct evidence *e, struct quoted *q, size_t left,
                      struct pawl_evidence *m)
 {

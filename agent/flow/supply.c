@@ -3,7 +3,7 @@
  * What a result asks for and the evidence did not hold: leaves, then the firmware's event log, then
  * the kernel's measurements piece by piece, each in a request of its own, so that one that fails
  * costs the others nothing. By then everything else of the round is done: reconciliation never
- * delays a rekey (P-DEV-13).
+ * delays a rekey (P-DEV-13, P-DEV-21).
  *
  * Each answer says what is wanted next, with a ticket for it. Invariant: no kind is sent again
  * unless an answer names a later entry, and there are at most SUPPLIES_MAX requests, whatever the

@@ -197,7 +197,7 @@ static void later_requests_name_it_and_send_it_not(void **state)
     assert_false(has_log());
 }
 
-static void after_a_reset_it_is_sent_once(void **state)
+static void after_a_reset_it_is_sent_once(void **state) /* P-DEV-19 */
 {
     (void)state;
     enroll();
@@ -295,7 +295,7 @@ static void a_record_of_before_sends_the_log(void **state)
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-static void the_list_is_sent_only_where_a_result_names_it(void **state)
+static void the_list_is_sent_only_where_a_result_names_it(void **state) /* P-DEV-20 */
 {
     (void)state;
     want_list_from(0);
@@ -544,7 +544,7 @@ static void an_answer_that_names_no_later_entry_ends_it(void **state)
     assert_int_equal(heard.pieces, 1);
 }
 
-static void a_list_is_not_supplied_for_ever(void **state)
+static void a_list_is_not_supplied_for_ever(void **state) /* P-DEV-21 */
 {
     (void)state;
     put_list(4000);
