@@ -28,6 +28,9 @@ const struct command commands[] = {
       "replays a measurement list, and says how much of it a quoted PCR 10 covers", .run = ima_show,
       .show = show_ima, .good = ima_is_good, .options = O(PCR10), .operands = 1 },
 
+    { "reasons", "", "[CODE]", "says what each reason of a verdict comes from, and what to do",
+      .run = reasons_list, .show = show_catalogue, .at_most = 1 },
+
     { "device", "list", "", "lists devices", .run = device_list, .show = show_devices,
       .options = ONLINE },
     { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_device,

@@ -104,6 +104,7 @@ ctl_run_fn message_list, message_send;
 ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
 ctl_run_fn audit_list, audit_verify;
 ctl_run_fn ima_show;
+ctl_run_fn reasons_list;
 
 ctl_more_fn message_more;
 ctl_good_fn incident_is_good, eventlog_is_good;
@@ -172,6 +173,7 @@ ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, 
 ctl_show_fn show_audit, show_audit_verified;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
+ctl_show_fn show_catalogue;
 ctl_show_fn show_learned, show_text_answer, show_changes, show_checked, show_appraised;
 
 #endif

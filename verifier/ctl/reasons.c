@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pawlctl reasons: the catalogue of docs/reasons.md at the terminal. */
+#include <limits.h>
+#include <stdio.h>
+
+#include "appraise/reason.h"
+#include "ctl/show.h"
+
+enum { CODE = 23, LABEL = 6 };
+
+static bool add_reason(cJSON *list, enum reason r)
+{
+    const struct reason_entry *e = reason_entry(r);
+    cJSON                     *o = cJSON_CreateObject();
+
+    return cJSON_AddItemToArray(list, o) && cJSON_AddStringToObject(o, "code", e->code) &&
+           cJSON_AddStringToObject(o, "text", e->sentence) &&
+           cJSON_AddStringToObject(o, "cause", e->cause) &&
+           cJSON_AddStringToObject(o, "next", e->next);
+}
+
+pawl_status reasons_list(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *o = cJSON_CreateObject();
+    cJSON                         *list = cJSON_AddArrayToObject(o, "reasons");
+    enum reason                    first = REASON_NONE + 1, last = REASON_COUNT - 1;
+
+    if (a->operand) {
+        first = last = reason_of_code(pawl_view_str(a->operand));
+        if (first == REASON_NONE)
+            return pawl_fail(err, PAWL_E_UNSUPPORTED, "code",
+                             "is no reason's; see pawlctl reasons");
+    }
+    for (int r = (int)first; r <= (int)last; r++)
+        if (!add_reason(list, (enum reason)r))
+            return pawl_fail(err, PAWL_E_MEMORY, "reasons", "no memory");
+    *ret = o;
+    o = NULL;
+    return pawl_ok();
+}
+
+static void show_part(const char *label, const char *text)
+{
+    show_text("", 2, 0);
+    show_text(label, LABEL, INT_MAX);
+    show_wrapped(text, 2 + LABEL);
+}
+
+/* One in whole, all with their sentence. */
+void show_catalogue(const cJSON *answer)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(answer, "reasons"), *r;
+    bool         is_one = cJSON_GetArraySize(list) == 1;
+
+    cJSON_ArrayForEach(r, list)
+    {
+        show_text(json_text(r, "code"), CODE, INT_MAX);
+        show_wrapped(json_text(r, "text"), CODE);
+        if (!is_one)
+            continue;
+        show_part("cause", json_text(r, "cause"));
+        show_part("next", json_text(r, "next"));
+    }
+}
