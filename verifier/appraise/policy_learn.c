@@ -202,12 +202,12 @@ static pawl_status check_log(const struct boot *b, struct pawl_err *err)
 
 static bool learn_lists(const struct boot *b, cJSON *o)
 {
-    bool good = true;
+    static const char *const names[KEY_LIST_COUNT] = { "pk", "kek", "db", "dbx" };
+    bool                     good = true;
 
     for (int l = 0; l < KEY_LIST_COUNT && good; l++)
         if (b->list[l].present)
-            good = add_hex(cJSON_AddArrayToObject(o, key_list_name((enum key_list)l)),
-                           PAWL_VIEW_OF(b->list[l].sha256));
+            good = add_hex(cJSON_AddArrayToObject(o, names[l]), PAWL_VIEW_OF(b->list[l].sha256));
     cJSON *authorities = good ? cJSON_AddArrayToObject(o, "authorities") : NULL;
     good = good && authorities;
     for (size_t i = 0; i < b->authority_n && good; i++)
