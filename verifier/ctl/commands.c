@@ -28,6 +28,16 @@ const struct command commands[] = {
       "replays a measurement list, and says how much of it a quoted PCR 10 covers", .run = ima_show,
       .show = show_ima, .good = ima_is_good, .options = O(PCR10), .operands = 1 },
 
+    { "allowlist", "", "--tree DIR [--root PATH] | --deb FILE.. [--root PATH] | --keylime FILE",
+      "hashes files, or takes digests of files, for the \"ima\" of a policy",
+      .run = allow_list_make, .show = show_text_answer, .at_most = 100000,
+      .options = O(TREE) | O(ROOT) | O(DEB) | O(KEYLIME) },
+
+    { "appraise", "", "[--policy FILE] [--at TIME] BUNDLE",
+      "judges saved evidence once more, as the verifier did or by another policy",
+      .run = appraise_bundle, .show = show_appraised, .good = appraise_is_good,
+      .options = O(POLICY) | O(AT), .operands = 1 },
+
     { "reasons", "", "[CODE]", "says what each reason of a verdict comes from, and what to do",
       .run = reasons_list, .show = show_catalogue, .at_most = 1 },
 
@@ -80,10 +90,17 @@ const struct command commands[] = {
     { "policy", "show", "NAME [--policy-version N]", "shows a policy, the newest version if none",
       .run = policy_show, .show = show_policy, .options = ONLINE | O(VERSION_NUMBER),
       .operands = 1 },
-    { "policy", "learn", "NAME --device ID [--policy-version N]",
-      "makes a policy from a device's last believed PCR values", .run = policy_make,
-      .show = show_stored, .needs = O(DEVICE), .options = ONLINE | O(VERSION_NUMBER),
-      .operands = 1 },
+    { "policy", "learn",
+      "NAME --device ID | --pcrs FILE [--eventlog FILE] [--ima FILE]\n"
+      "[--release NAME] [--policy FILE] [--policy-version N]",
+      "makes a policy of a good device: stored, or from files and printed (--policy: added to it)",
+      .run = policy_learn_any, .show = show_learned, .operands = 1,
+      .options = ONLINE | O(DEVICE) | O(VERSION_NUMBER) | O(PCRS) | O(EVENTLOG) | O(IMA) |
+                 O(RELEASE) | O(POLICY) },
+    { "policy", "diff", "FILE FILE", "says in words what the second judges otherwise",
+      .run = policy_compare, .show = show_changes, .operands = 2 },
+    { "policy", "check", "FILE|-", "says whether this is a policy, and names the line if not",
+      .run = policy_check, .show = show_members, .operands = 1 },
     { "policy", "assign", "NAME --device ID | --default",
       "judges a device by a policy ('' by the default), or all others", .run = policy_assign,
       .show = show_assigned, .options = ONLINE | O(DEVICE) | O(DEFAULT), .operands = 1 },

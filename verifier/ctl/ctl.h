@@ -174,6 +174,6 @@ ctl_show_fn show_audit, show_audit_verified;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
 ctl_show_fn show_catalogue;
-ctl_show_fn show_learned, show_text_answer, show_changes, show_checked, show_appraised;
+ctl_show_fn show_learned, show_text_answer, show_changes, show_appraised;
 
 #endif
