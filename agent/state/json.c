@@ -153,7 +153,7 @@ pawl_status json_hex(const cJSON *object, const char *name, uint8_t *ret, size_t
 pawl_status json_copy(const cJSON *object, const char *name, char *ret, size_t cap,
                       struct pawl_err *err)
 {
-    const char *text;
+    const char *text = "";
 
     if (!cJSON_GetObjectItemCaseSensitive(object, name))
         return pawl_ok();
