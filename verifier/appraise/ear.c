@@ -98,6 +98,30 @@ static bool add_reasons(cJSON *o, const struct verdict *v)
     return why != NULL;
 }
 
+/* "": it was looked at; otherwise why not. Parts that were nobody's business (of a rekey, say) are
+ * left out. */
+static bool add_coverage(cJSON *o, const struct verdict *v)
+{
+    cJSON *cov = cJSON_AddObjectToObject(o, "cov");
+
+    for (int c = 0; c < COVER_COUNT; c++) {
+        const struct covered *part = &v->cover[c];
+        if ((part->is || part->why) &&
+            !cJSON_AddStringToObject(cov, cover_name((enum cover)c),
+                                     part->is ? "" : reason_code(part->why)))
+            return false;
+    }
+    return cov != NULL;
+}
+
+/* What the policy found: of which release it is, and that nobody enforces it (P-EAR-6). */
+static bool add_judged(cJSON *o, const struct verdict *v)
+{
+    return add_coverage(o, v) &&
+           (!v->release[0] || cJSON_AddStringToObject(o, "rel", v->release)) &&
+           (!v->watched || cJSON_AddTrueToObject(o, "watch"));
+}
+
 /* [number, hash]: who kept a token can tell later whether the chain still holds that entry. */
 static bool add_audit(cJSON *o, const struct ear_claims *c)
 {
@@ -134,7 +158,7 @@ static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct
            add_u64(p, "new", c->new_epoch) && add_u64(p, "inc", c->incident) &&
            add_u64(p, "enr", c->enrolments) && cJSON_AddNumberToObject(p, "rsn", c->reason) &&
            cJSON_AddStringToObject(p, "roots", c->lab ? "lab" : "vendor") && add_lights(p, v) &&
-           add_audit(p, c) && add_reasons(p, v);
+           add_audit(p, c) && add_judged(p, v) && add_reasons(p, v);
 }
 
 static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdict *v)

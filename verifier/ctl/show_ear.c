@@ -74,11 +74,25 @@ static void show_some(const cJSON *o, const char *const (*some)[2], size_t n)
             show_member(some[i][0], WIDTH, member(o, some[i][1]));
 }
 
+/* "boot-log   no-event-log": why it was not looked at. */
+static void show_coverage(const cJSON *cov)
+{
+    const cJSON *part;
+    char         buffer[SHOW_TEXT_MAX];
+
+    cJSON_ArrayForEach(part, cov)
+    {
+        const char *why = show_value("", part, buffer);
+        show_line(json_name(part), WIDTH, *why ? why : "looked at");
+    }
+}
+
 void show_ear(const cJSON *answer)
 {
-    static const char *const pawl[][2] = { { "software", "sw" }, { "keys", "keys" },
-                                           { "why", "why" },     { "roots", "roots" },
-                                           { "attempt", "att" }, { "enrolments", "enr" } };
+    static const char *const pawl[][2] = { { "software", "sw" },   { "keys", "keys" },
+                                           { "why", "why" },       { "release", "rel" },
+                                           { "watched", "watch" }, { "roots", "roots" },
+                                           { "attempt", "att" },   { "enrolments", "enr" } };
     static const char *const rest[][2] = { { "device id", "sub" },
                                            { "tenant", "aud" },
                                            { "issued", "iat" },
@@ -88,5 +102,6 @@ void show_ear(const cJSON *answer)
 
     cJSON_ArrayForEach(m, member(answer, "submods")) show_submod(m);
     show_some(member(answer, "pawl"), pawl, sizeof(pawl) / sizeof(pawl[0]));
+    show_coverage(member(member(answer, "pawl"), "cov"));
     show_some(answer, rest, sizeof(rest) / sizeof(rest[0]));
 }

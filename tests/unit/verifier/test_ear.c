@@ -171,6 +171,36 @@ static void says_what_pawl_adds(void **state)
     cJSON_Delete(j);
 }
 
+static void says_what_was_looked_at_and_which_release_it_is(void **state) /* P-EAR-6 */
+{
+    (void)state;
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    v.cover[COVER_IDENTITY].is = true;
+    v.cover[COVER_BOOT_LOG].why = REASON_NO_EVENT_LOG;
+    memcpy(v.release, "6.1.0-55", 9);
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *p = member(j, "pawl");
+    assert_string_equal(text(member(p, "cov"), "identity"), "");
+    assert_string_equal(text(member(p, "cov"), "boot-log"), "no-event-log");
+    assert_null(cJSON_GetObjectItem(member(p, "cov"), "runtime")); /* nobody looked */
+    assert_string_equal(text(p, "rel"), "6.1.0-55");
+    assert_null(cJSON_GetObjectItem(p, "watch"));
+    cJSON_Delete(j);
+
+    v.release[0] = 0;
+    v.watched = true;
+    write(&c, &v, token);
+    j = decode(token, 1);
+    p = member(j, "pawl");
+    assert_null(cJSON_GetObjectItem(p, "rel"));
+    assert_true(cJSON_IsTrue(member(p, "watch")));
+    cJSON_Delete(j);
+}
+
 static void says_what_an_incident_says_of_the_keys(void **state) /* P-EAR-4, P-EAR-5 */
 {
     (void)state;
@@ -263,6 +293,16 @@ static void claims_nothing_where_nothing_is_known(void **state)
     cJSON_Delete(j);
 }
 
+/* As many reasons as fit a verdict, those with the longest codes. */
+static void longest_reasons(struct verdict *v)
+{
+    for (size_t n = 64; n > 0; n--)
+        for (int r = 1; r < REASON_COUNT; r++)
+            if (strlen(reason_code((enum reason)r)) == n)
+                verdict_find(v, (enum reason)r, "x");
+    assert_int_equal(v->finding_n, VERDICT_REASONS_MAX);
+}
+
 static void fits_or_fails_and_leaves_the_output_alone(void **state)
 {
     (void)state;
@@ -274,8 +314,16 @@ static void fits_or_fails_and_leaves_the_output_alone(void **state)
     c.tenant = pawl_view_str("abcdefghijklmnopqrstuvwxyz012345");
     c.has_e_v = c.has_rcpt = true;
     c.base_epoch = c.new_epoch = UINT64_MAX;
-    for (int r = 1; r < REASON_COUNT; r++) /* the longest there is */
-        verdict_find(&v, (enum reason)r, "x");
+    c.enrolments = c.audit = UINT64_MAX; /* the longest there is */
+    c.lab = c.incident = true;
+    c.label = PAWL_LABEL_REKEY;
+    v.identity = v.configuration = v.executables = v.hardware = AR4SI_NOT_RECOGNISED;
+    v.watched = true;
+    memset(v.policy, 'p', sizeof(v.policy) - 1);
+    memset(v.release, 'r', sizeof(v.release) - 1);
+    for (int cover = 0; cover < COVER_COUNT; cover++)
+        v.cover[cover].why = REASON_BOOT_AUTHORITY_UNKNOWN;
+    longest_reasons(&v);
     write(&c, &v, token);
     size_t n = strlen(token);
     assert_true(n < PAWL_EAR_MAX);
@@ -338,6 +386,8 @@ int main(void)
         T_CASE("verifies with the signing key", verifies_with_the_signing_key),
         T_CASE("says what the profile wants", says_what_the_profile_wants),
         T_CASE("says what Pawl adds", says_what_pawl_adds),
+        T_CASE("says what was looked at, and which release it is",
+               says_what_was_looked_at_and_which_release_it_is),
         T_CASE("carries the point and the hash of the receipt",
                carries_the_point_and_the_hash_of_the_receipt),
         T_CASE("keeps every digit of the attempt", keeps_every_digit_of_the_attempt),
