@@ -3,47 +3,64 @@
 
 #include <string.h>
 
-struct soft_quote soft_quote_of(struct pawl_view bytes)
+static void replay(struct soft_device *d)
 {
-    PAWL_CLEANUP(eventlog_done) struct eventlog log = { 0 };
-    struct eventlog_pcrs                        pcrs;
-    struct soft_quote                           q = { 0 };
-    struct pawl_err                             err;
+    struct eventlog      log;
+    struct eventlog_pcrs pcrs;
+    struct pawl_err      err;
 
-    T_OK(eventlog_parse(bytes, &log, &err), &err);
+    T_OK(eventlog_parse(d->eventlog, &log, &err), &err);
     T_OK(eventlog_replay(&log, &pcrs, &err), &err);
-    for (size_t b = 0; b < pcrs.bank_n; b++) {
-        q.select.bank[q.select.n++] = (struct pawl_pcr_bank){ pcrs.bank[b].hash, 0xffffff };
-        for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++)
-            q.values.value[q.values.n++] = pcrs.bank[b].pcr[pcr];
-    }
-    return q;
+    for (size_t i = 0; i < pcrs.bank_n; i++)
+        if (pcrs.bank[i].hash == PAWL_SHA256)
+            memcpy(d->sha256, pcrs.bank[i].pcr, sizeof(d->sha256));
+    eventlog_done(&log);
 }
 
-struct pawl_digest *soft_quote_pcr(struct soft_quote *q, enum pawl_hash hash, unsigned pcr)
+static void note_end(struct soft_device *d, struct soft_boot *b)
 {
-    const struct pawl_digest *d = pawl_pcr_value(&q->select, &q->values, hash, pcr);
-
-    assert_non_null(d);
-    return &q->values.value[d - q->values.value];
+    assert_true(b->ima.entries <= SOFT_BOOT_ENTRIES);
+    b->at[b->ima.entries] = b->ima.n;
+    d->sha256[10] = b->ima.own;
 }
 
-struct soft_event soft_load_options(struct pawl_view measured)
+/* Over PCRs 0 to 9, as a kernel does since 5.8. */
+static void aggregate(struct soft_device *d, struct soft_boot *b)
 {
-    static const char head[] = "\xed\x22\x3b\x8f\x1a\0\0\0LOADED_IMAGE::LoadOptions";
-    struct soft_event e = soft_event(9, 6, pawl_view(head, sizeof(head)));
+    struct pawl_view   parts[10];
+    struct pawl_digest digest;
+    struct pawl_err    err;
 
-    e.measured = t_copy(measured);
-    return e;
+    for (size_t i = 0; i < 10; i++)
+        parts[i] = pawl_digest_view(&d->sha256[i]);
+    T_OK(pawl_hash(PAWL_SHA256, parts, 10, &digest, &err), &err);
+    const struct pawl_view fields[] = { soft_ima_named("sha256:", pawl_digest_view(&digest)),
+                                        soft_ima_text("boot_aggregate") };
+    soft_ima_entry(&b->ima, 10, "ima-ng", fields, 2);
+    note_end(d, b);
 }
 
-struct pawl_view soft_wide(const char *text, size_t zeros)
+void soft_boot(struct soft_device *d, const struct soft_eventlog *log, struct soft_boot *ret)
 {
-    uint8_t b[1024] = { 0 };
-    size_t  n = strlen(text);
+    memset(ret, 0, sizeof(*ret));
+    ret->log = *log;
+    d->eventlog = soft_eventlog_bytes(log);
+    d->clock.resets++;
+    d->clock.clock_ms += 1000;
+    d->os_boot[0]++;
+    replay(d);
+    soft_ima_boot(&ret->ima);
+    aggregate(d, ret);
+}
 
-    assert_true(2 * n + zeros <= sizeof(b));
-    for (size_t i = 0; i < n; i++)
-        b[2 * i] = (uint8_t)text[i];
-    return t_copy(pawl_view(b, 2 * n + zeros));
+void soft_boot_runs(struct soft_device *d, struct soft_boot *b, const char *path,
+                    const char *content)
+{
+    soft_ima_file(&b->ima, path, content);
+    note_end(d, b);
+}
+
+struct pawl_view soft_boot_list(const struct soft_boot *b, size_t from, size_t to)
+{
+    return t_copy(pawl_view(b->ima.b + b->at[from], b->at[to] - b->at[from]));
 }

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a TPM says after a boot: the PCRs that an event log leads to, quoted. */
-#ifndef SOFT_BOOT_H
-#define SOFT_BOOT_H
+/*
+ * A device that boots and measures: its firmware's log, the kernel's list, and the PCRs of SHA-256
+ * as both leave them.
+ */
+#ifndef VERIFIER_SOFT_BOOT_H
+#define VERIFIER_SOFT_BOOT_H
 
-#include <pawl/tpm.h>
-
+#include "soft_device.h"
 #include "soft_eventlog.h"
+#include "soft_ima.h"
 
-struct soft_quote {
-    struct pawl_pcr_selection select;
-    struct pawl_pcr_values    values;
+enum { SOFT_BOOT_ENTRIES = 64 };
+
+struct soft_boot {
+    struct soft_eventlog log;
+    struct soft_ima      ima;
+    size_t               at[SOFT_BOOT_ENTRIES + 1]; /* where entry i begins */
 };
 
-/* All PCRs in every bank of the log. */
-struct soft_quote soft_quote_of(struct pawl_view log);
+/* The TPM is reset and the system starts: this log, and a list with boot_aggregate alone. */
+void soft_boot(struct soft_device *d, const struct soft_eventlog *log, struct soft_boot *ret);
 
-/* The value of one, to be changed. */
-struct pawl_digest *soft_quote_pcr(struct soft_quote *q, enum pawl_hash hash, unsigned pcr);
+/* The kernel measures a file. */
+void soft_boot_runs(struct soft_device *d, struct soft_boot *b, const char *path,
+                    const char *content);
 
-/* What the kernel's EFI stub measures of its load options: the words go with every byte of
- * `measured`. */
-struct soft_event soft_load_options(struct pawl_view measured);
-
-/* ASCII as UTF-16LE, with this many zero bytes behind. */
-struct pawl_view soft_wide(const char *text, size_t zeros);
+/* Entries from..to of the list, without the last. */
+struct pawl_view soft_boot_list(const struct soft_boot *b, size_t from, size_t to);
 
 #endif

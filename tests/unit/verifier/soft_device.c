@@ -278,6 +278,8 @@ static void read_pcrs(const struct soft_device *d, const struct pawl_pcr_selecti
                 struct pawl_digest *v = &ret->value[ret->n++];
                 v->n = pawl_hash_n(select->bank[i].hash);
                 memset(v->b, d->pcr[pcr], v->n);
+                if (select->bank[i].hash == PAWL_SHA256 && d->sha256[pcr].n)
+                    *v = d->sha256[pcr];
             }
 }
 
@@ -298,6 +300,19 @@ static void begin_root(const struct soft_device *d, struct soft_evidence *ret)
         a1->new_epoch = d->known_epoch + 1;
     if (a1->label != PAWL_LABEL_ATTEST)
         a1->e_d = t_copy(pawl_view(e_d.b, e_d.n));
+}
+
+/* A1 names the log, whether it is sent or not. */
+static void name_log(const struct soft_device *d, struct pawl_a1 *a1)
+{
+    uint8_t         digest[32];
+    struct pawl_err err;
+
+    if (!d->eventlog.n)
+        return;
+    T_OK(pawl_sha256(d->eventlog, digest, &err), &err);
+    a1->log[0] = (struct pawl_log_ref){ 1, d->eventlog.n, t_copy(PAWL_VIEW_OF(digest)) };
+    a1->log_n = 1;
 }
 
 void soft_evidence_begin(struct soft_device *d, enum pawl_label label, struct pawl_view nonce,
@@ -326,6 +341,24 @@ void soft_evidence_begin(struct soft_device *d, enum pawl_label label, struct pa
                                 .boot_id = t_copy(PAWL_VIEW_OF(d->boot_id)),
                                 .os_boot = PAWL_VIEW_OF(d->os_boot) };
     begin_root(d, ret);
+    name_log(d, &ret->a1);
+}
+
+/* Field 7 as it will be sent, which mac_base covers. */
+static struct pawl_view ima_field(const struct pawl_evidence *m)
+{
+    uint8_t       *b = malloc(BODY);
+    struct pawl_wr w = pawl_wr_to(b, BODY);
+
+    assert_non_null(b);
+    if (m->ima.n) {
+        pawl_cbor_wr_array(&w, 2);
+        pawl_cbor_wr_uint(&w, m->ima_first);
+        pawl_cbor_wr_bytes(&w, m->ima);
+    }
+    struct pawl_view copy = t_copy(pawl_view(b, w.n));
+    free(b);
+    return copy;
 }
 
 static struct pawl_view digest_of(const struct soft_evidence *e)
@@ -363,7 +396,7 @@ void soft_evidence_sign(struct soft_evidence *e, const struct pawl_secret *secre
         T_OK(pawl_expand_label(secret, "enrol auth", pawl_view(NULL, 0), 32, &k_auth, &err), &err);
     if (k_auth.n == 0)
         return;
-    T_OK(pawl_mac_base(&k_auth, th1, pawl_view(NULL, 0), mac, &err), &err);
+    T_OK(pawl_mac_base(&k_auth, th1, ima_field(&e->m), mac, &err), &err);
     e->m.mac_base = t_copy(PAWL_VIEW_OF(mac));
 }
 

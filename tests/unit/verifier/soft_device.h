@@ -27,9 +27,11 @@ struct soft_device {
     struct pawl_name   ek_name, ak_name, td_name;
     uint8_t            id[PAWL_DEVICE_ID];
     struct pawl_clock  clock;
-    uint32_t           banks;          /* bit h: bank of hash h is allocated */
-    uint8_t            pcr[PAWL_PCRS]; /* each byte of the PCR's value in every bank */
-    uint64_t           attempt;        /* the last one used */
+    uint32_t           banks;             /* bit h: bank of hash h is allocated */
+    uint8_t            pcr[PAWL_PCRS];    /* each byte of the PCR's value in every bank .. */
+    struct pawl_digest sha256[PAWL_PCRS]; /* .. but for these, where n is not 0 (soft_boot.h) */
+    struct pawl_view   eventlog;          /* of its firmware, for A1; empty: none */
+    uint64_t           attempt;           /* the last one used */
     uint8_t            boot_id[PAWL_BOOT_ID], os_boot[PAWL_OS_BOOT];
     bool               has_root;
     struct pawl_root   root;        /* the newest one that it holds: the base of what it asks */
@@ -63,7 +65,8 @@ struct pawl_secret soft_activate(const struct soft_device *d, struct pawl_view i
 
 /* ---- evidence ------------------------------------------------------------------------------- */
 
-/* Evidence in the making: change a1, then sign; change m, then write. */
+/* Evidence in the making: change a1, logs and list in m, then sign; change the rest of m, then
+ * write. */
 struct soft_evidence {
     struct pawl_a1            a1;
     struct pawl_pcr_selection select;       /* as it will be signed */
