@@ -242,7 +242,7 @@ static void list_goes_on(struct work *w, const struct ima_state *next)
     if (next->attested)
         return;
     w->want.ima_more = w->s->list.came;
-    w->no_ima = w->s->list.came || next->at.entries ? REASON_IMA_LIST_DIFFERS : REASON_NO_IMA_LIST;
+    w->no_ima = w->s->list.came ? REASON_IMA_LIST_DIFFERS : REASON_NO_IMA_LIST;
 }
 
 static pawl_status go_on(struct work *w, const struct pawl_digest *quoted, struct pawl_err *err)
@@ -274,7 +274,8 @@ static pawl_status go_on(struct work *w, const struct pawl_digest *quoted, struc
     return pawl_ok();
 }
 
-/* The list is judged anew by other rules, in another bank, or of another boot. */
+/* The list is judged anew by other rules, in another bank, of another boot, or if it begins anew.
+ */
 static pawl_status bring_ima(struct work *w, struct pawl_err *err)
 {
     const struct given_quote *q = w->s->q;
@@ -291,7 +292,8 @@ static pawl_status bring_ima(struct work *w, struct pawl_err *err)
     }
     PAWL_TRY(appraise_rules_id(w->s->policy, w->j, id, err));
     if (!w->next.has_ima || memcmp(w->next.ima.rules, id, sizeof(id)) != 0 ||
-        w->next.ima.at.bank != bank || w->next.ima.at.resets != q->b.clock.resets)
+        w->next.ima.at.bank != bank || w->next.ima.at.resets != q->b.clock.resets ||
+        (w->s->list.came && w->s->list.first == 0))
         begin_list(w, bank, id);
     const struct pawl_digest *quoted = pawl_pcr_value(&q->b.pcrs, &q->values, bank, IMA_PCR);
     if (is_zero(pawl_digest_view(quoted))) {

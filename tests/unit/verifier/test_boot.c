@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "appraise/boot.h"
-#include "soft_boot.h"
+#include "soft_quote.h"
 
 static struct pawl_err err;
 
