@@ -116,16 +116,10 @@ PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);
 
-/* ---- of PCR values alone; policy_judge.h and policy_learn.h take their place ------------------
- */
-
+/* Of PCR values alone; policy_learn.h takes its place. */
 PAWL_MUST_USE pawl_status policy_learn(const char *name, uint64_t version,
                                        const struct pawl_pcr_selection *select,
                                        const struct pawl_pcr_values *values, char *ret, size_t cap,
                                        struct pawl_err *err);
-
-/* Judges verified values: sets executables and configuration and adds findings. */
-void policy_judge(const struct policy *p, const struct pawl_pcr_selection *select,
-                  const struct pawl_pcr_values *values, struct verdict *v);
 
 #endif

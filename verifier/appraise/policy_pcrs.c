@@ -2,7 +2,6 @@
 /* Rules for PCR values: the member "pcrs" of a policy and of a release. */
 #include "appraise/policy_read.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,68 +178,4 @@ pawl_status policy_learn(const char *name, uint64_t version,
     if (cap > INT32_MAX || !cJSON_PrintPreallocated(j, ret, (int)cap, true))
         return pawl_fail(err, PAWL_E_FULL, "policy", "does not fit %zu bytes", cap);
     return pawl_ok();
-}
-
-/* ---- judge ---------------------------------------------------------------------------------- */
-
-enum { SHOWN = 8 }; /* bytes of a digest in a finding: enough to tell two apart */
-
-static void show_digest(const struct pawl_digest *d, char ret[2 * SHOWN + 3])
-{
-    for (size_t i = 0; i < SHOWN; i++)
-        snprintf(ret + 2 * i, 3, "%02x", d->b[i]);
-    memcpy(ret + 2 * SHOWN, "..", 3);
-}
-
-static bool accepts(const struct policy_rule *rule, const struct pawl_digest *value)
-{
-    if (rule->unmeasured)
-        return is_unmeasured(value);
-    for (size_t i = 0; i < rule->value_n; i++)
-        if (pawl_view_equal(pawl_digest_view(&rule->value[i]), pawl_digest_view(value)))
-            return true;
-    return false;
-}
-
-static void report_difference(const struct policy_rule *rule, const struct pawl_digest *value,
-                              struct verdict *v)
-{
-    char is[2 * SHOWN + 3], allowed[2 * SHOWN + 3], more[32] = "";
-
-    show_digest(value, is);
-    snprintf(allowed, sizeof(allowed), "unmeasured");
-    if (!rule->unmeasured)
-        show_digest(&rule->value[0], allowed);
-    if (rule->value_n > 1)
-        snprintf(more, sizeof(more), " or %zu others", rule->value_n - 1);
-    verdict_find(v, REASON_PCR_DIFFERS, "%s:%u is %s, policy %s allows %s%s",
-                 pawl_hash_name(rule->hash), rule->pcr, is, v->policy, allowed, more);
-}
-
-void policy_judge(const struct policy *p, const struct pawl_pcr_selection *select,
-                  const struct pawl_pcr_values *values, struct verdict *v)
-{
-    bool satisfied = p->all.rule_n > 0;
-
-    snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
-    for (size_t i = 0; i < p->all.rule_n; i++) {
-        const struct policy_rule *rule = &p->all.rule[i];
-        const struct pawl_digest *value = pawl_pcr_value(select, values, rule->hash, rule->pcr);
-
-        if (value && accepts(rule, value))
-            continue;
-        satisfied = false;
-        if (value) {
-            verdict_worsen(&v->executables, AR4SI_CONTRAINDICATED);
-            report_difference(rule, value, v);
-        } else {
-            verdict_worsen(&v->executables, AR4SI_UNRECOGNISED);
-            verdict_find(v, REASON_PCR_MISSING, "%s:%u was not quoted, policy %s has a rule for it",
-                         pawl_hash_name(rule->hash), rule->pcr, v->policy);
-        }
-    }
-    if (satisfied) {
-        verdict_worsen(&v->executables, AR4SI_BOOT_ONLY);
-        verdict_worsen(&v->configuration, AR4SI_RECOGNISED);
-    }
 }
