@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent in a machine, and what the verifier says of it. The same for every board. Imported, never
+run."""
+INI = "/data/agent.ini"
+SETTINGS = "state = /data/state\nsocket = off\n"  # before `join` adds the verifier
+PARTS = ("identity", "boot-log", "runtime")
+AGENT_SAID = (0, 1)  # a verdict came, affirming or not
+
+
+class Device:
+    def __init__(self, world):
+        self.world, self.id, self.machine = world, None, None
+
+    def agent(self, *arguments):
+        return self.machine.sh(" ".join(("pawl-agent", "--config", INI) + arguments))
+
+    def enrol(self):
+        """From a join string to a device that an operator has approved."""
+        self.machine.good(f"pawl-agent --config {INI} join '{self.world.join}'")
+        done = self.agent("enroll")
+        assert done.code == 0, done
+        self.id = self.world.only_device()
+        self.world.ctl("device", "approve", self.id)
+
+    def attest(self):
+        """One round, whatever it takes: what the verifier says of the device now."""
+        done = self.agent("attest")
+        assert done.code in AGENT_SAID, done
+        shown = self.world.device(self.id)
+        print(f"   {done.out}")
+        return shown
+
+    def learn(self, policy):
+        self.world.ctl("policy", "learn", policy, "--device", self.id)
+        self.world.ctl("policy", "assign", policy, "--device", self.id)
+
+
+def reasons(shown):
+    """What was found, by the code of the reason."""
+    found = {}
+    for x in shown["reasons"]:
+        found.setdefault(x["code"], []).append(x["detail"])
+    return {code: "; ".join(details) for code, details in found.items()}
+
+
+def affirmed(shown, parts=PARTS):
+    """Nothing is wrong, and these parts were looked at."""
+    assert shown["status"] == "affirming", (shown["status"], shown["reasons"])
+    for part in parts:
+        assert covers(shown, part) == "", (part, shown["coverage"])
+
+
+def covers(shown, part):
+    """Empty: it was looked at. Otherwise why not."""
+    found = dict((x.split("=") + [""])[:2] for x in shown["coverage"].split(","))
+    assert part in found, (part, shown["coverage"])
+    return found[part]
+
+
+def refused(shown, status, *codes):
+    """For these reasons, each of them; what else is wrong does not matter here."""
+    assert shown["status"] == status, (shown["status"], shown["reasons"])
+    missing = set(codes) - set(reasons(shown))
+    assert not missing, (missing, shown["reasons"])

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Proves, with real firmware, a real kernel and a TPM: a PC that boots what it should is affirmed
+after a reboot too; another command line and Secure Boot switched off are refused.
+
+    measured_boot.py PAWL-AGENT PAWL-VERIFIER PAWLCTL RELOAD CACHE
+
+CACHE keeps Debian's kernel between runs. Ends with 77 and a word where something is missing.
+README.md says what such a boot measures where.
+"""
+import os
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+import x86
+from device import SETTINGS, Device, affirmed, reasons, refused
+from image import Kernel, make_initramfs, tcti_library
+from machine import make_disk
+from world import Skip, Tpm, World
+
+# rootfstype: IMA's built-in policy passes over tmpfs, which the initramfs would be in otherwise.
+COMMAND_LINE = "console=ttyS0 panic=-1 rootfstype=ramfs ima_policy=tcb ima_hash=sha256"
+APP = "#!/bin/sh\necho one\n"
+
+
+def check(what):
+    print(f"-- {what}", flush=True)
+
+
+class Pc:
+    """The computer of all scenarios: one TPM, one disk, one agent."""
+
+    def __init__(self, world, agent, reload, cache):
+        kernel = Kernel(cache, "amd64")
+        self.world, self.kernel, self.initramfs = world, world.path("kernel"), world.path("initramfs")
+        x86.sign(kernel.image, self.kernel)
+        self.loader = world.path("loader")
+        x86.sign(x86.LOADER, self.loader)
+        make_initramfs(world.path("root"), self.initramfs, kernel, x86.PORT,
+                       {"pawl-agent": agent, "reload": reload}, [tcti_library(agent)])
+        self.tpm = Tpm(world, "pc")
+        self.disk = make_disk(world, "pc", {"agent.ini": SETTINGS, "app": APP},
+                              [self.kernel, self.initramfs])
+        self.device = Device(world)
+        self.machine = None
+
+    def power_on(self, name, command_line=COMMAND_LINE, secure_boot=True):
+        esp = self.world.path(f"{name}.esp")
+        x86.make_esp(esp, self.loader, self.kernel, self.initramfs, command_line)
+        self.machine = self.device.machine = x86.boot(self.world, name, self.tpm, self.disk, esp,
+                                                      secure_boot)
+        assert self.machine.good("/data/app")
+        return self.device
+
+
+def scenarios(pc):
+    check("a new machine enrols, and teaches what is good")
+    device = pc.power_on("first")
+    device.enrol()
+    device.attest()
+    device.learn("pc")
+
+    check("a plain reboot is no failure: all parts are looked at, and good")
+    pc.machine.reboot()
+    pc.machine.good("/data/app")
+    affirmed(device.attest(), [])
+    pc.machine.off()
+
+    check("another command line is refused, and what stands in it is shown")
+    pc.power_on("line", COMMAND_LINE + " init=/bin/sh.new")
+    shown = device.attest()
+    refused(shown, "contraindicated", "pcr-differs")
+    assert "sha256:12 " in reasons(shown)["pcr-differs"], shown["reasons"]
+    pc.machine.off()
+
+    check("Secure Boot switched off is refused")
+    pc.power_on("insecure", secure_boot=False)
+    shown = device.attest()
+    refused(shown, "contraindicated", "pcr-differs")
+    assert "sha256:7 " in reasons(shown)["pcr-differs"], shown["reasons"]
+    pc.machine.off()
+
+
+def show_end(world):
+    """Of what machines and programs said, for whoever looks for the reason."""
+    for name in sorted(os.listdir(world.dir)):
+        if name.endswith((".console", ".qemu", ".log")):
+            with open(world.path(name), errors="replace") as f:
+                print(f"-- {name}:\n" + "".join(f.readlines()[-15:]), file=sys.stderr)
+
+
+def main():
+    agent, verifier, ctl, reload, cache = sys.argv[1:]
+    world = pc = None
+    try:
+        x86.check()
+        world = World(verifier, ctl, x86.HOST)
+        pc = Pc(world, agent, reload, cache)
+        world.start_verifier()
+        scenarios(pc)
+        print("all passed")
+        return 0
+    except Skip as why:
+        print(f"skipped: {why}")
+        return 77
+    except Exception:
+        traceback.print_exc()
+        if world:
+            show_end(world)
+        return 1
+    finally:
+        if pc and pc.machine:
+            pc.machine.kill()
+        if world:
+            world.done(keep="PAWL_KEEP" in os.environ)
+
+
+sys.exit(main())

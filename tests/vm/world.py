@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands around a machine: the verifier with its operator, the TPM, and how the test waits. The
+same for every board. Imported, never run."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAB = os.path.join(HERE, "..", "..", "swtpm-config")
+LIMIT_S = 300  # for whatever is waited for: an emulated machine on a busy processor is slow
+
+
+class Skip(Exception):
+    """Why this cannot be tried here."""
+
+
+def need(*tools):
+    for tool in tools:
+        if not shutil.which(tool):
+            raise Skip(f"no {tool}")
+
+
+def need_files(*files):
+    for name in files:
+        if not os.path.exists(name):
+            raise Skip(f"no {name}")
+
+
+def until(what, true):
+    """Asks until it is so."""
+    end = time.monotonic() + LIMIT_S
+    while not true():
+        assert time.monotonic() < end, f"never came true: {what}"
+        time.sleep(0.05)
+
+
+def run(*command, **options):
+    return subprocess.run([str(x) for x in command], check=True, capture_output=True, text=True,
+                          **options).stdout
+
+
+class World:
+    """One directory with a lab's authority and a verifier that trusts it."""
+
+    def __init__(self, verifier_program, ctl_program, address):
+        """address: the host as a machine sees it."""
+        self.dir = tempfile.mkdtemp(prefix="pawl-vm-", dir="/tmp")
+        self.ctl_program = ctl_program
+        self.verifier_program = verifier_program
+        self.ca = self.path("ca")
+        self.verifier = None
+        run(f"{LAB}/ca", self.ca)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.join = run(verifier_program, "init", self.path("v"), "--address", f"{address}:{port}",
+                        "--listen", f"127.0.0.1:{port}", "--lab-roots", f"{self.ca}/roots",
+                        "--intermediates", f"{self.ca}/intermediates").strip()
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def start_verifier(self):
+        self.said = open(self.path("verifier.log"), "a")
+        self.verifier = subprocess.Popen([self.verifier_program, "serve", self.path("v")],
+                                         stdout=subprocess.PIPE, stderr=self.said, text=True)
+        line = self.verifier.stdout.readline()
+        assert line.startswith("ready"), f"no verifier: {line}"
+
+    def done(self, keep):
+        if self.verifier:
+            self.verifier.terminate()
+            code = self.verifier.wait(LIMIT_S)
+            assert code == 0, f"the verifier ended with {code}"
+        if keep:
+            print(f"kept: {self.dir}")
+        else:
+            shutil.rmtree(self.dir)
+
+    def ctl(self, *arguments):
+        return run(self.ctl_program, "--socket", self.path("v", "operator.sock"), *arguments)
+
+    def device(self, identity):
+        return json.loads(self.ctl("--json", "device", "show", identity))
+
+    def only_device(self):
+        """The one that has come."""
+        found = json.loads(self.ctl("--json", "device", "list"))["devices"]
+        assert len(found) == 1, found
+        return found[0]["id"]
+
+
+class Tpm:
+    """A TPM with the lab's EK certificate, for a machine that gives and takes its power."""
+
+    def __init__(self, world, name):
+        self.dir = world.path(f"{name}.tpm")
+        self.socket = f"{self.dir}/machine"
+        run(f"{LAB}/fresh", self.dir, "--ca", world.ca, "--banks", "sha256,sha384", "--ek", "p256")
+
+    def serve(self):
+        """Until the machine's emulator goes."""
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.process = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.dir}/state", "--ctrl",
+             f"type=unixio,path={self.socket}", "--log", f"file={self.dir}/log", "--terminate"])
+        until("swtpm listens", lambda: os.path.exists(self.socket))
+
+    def gone(self):
+        self.process.wait(LIMIT_S)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
