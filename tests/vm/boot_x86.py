@@ -3,7 +3,7 @@
 """Proves, with real firmware, a real kernel and a TPM: a PC that boots what it should is affirmed
 after a reboot too; another command line and Secure Boot switched off are refused.
 
-    measured_boot.py PAWL-AGENT PAWL-VERIFIER PAWLCTL RELOAD CACHE
+    boot_x86.py PAWL-AGENT PAWL-VERIFIER PAWLCTL RELOAD CACHE
 
 CACHE keeps Debian's kernel between runs. Ends with 77 and a word where something is missing.
 README.md says what such a boot measures where.
