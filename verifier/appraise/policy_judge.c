@@ -104,7 +104,7 @@ static void write_allowed(const struct rule_set *set, const struct policy_rule *
         snprintf(ret, 64, "%s", first->unmeasured ? "nothing measured" : digest);
 }
 
-/* The first rule for a PCR speaks for the others of its set. */
+/* A rule speaks for all rules that the set has for its PCR. */
 static void look_at_pcr(struct look *x, const struct rule_set *set, const struct policy_rule *first)
 {
     const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, first->hash,
@@ -134,14 +134,8 @@ static void look_at_pcr(struct look *x, const struct rule_set *set, const struct
 static void look_at_pcrs(struct look *x, const struct rule_set *set)
 {
     for (size_t i = 0; i < set->n; i++)
-        for (size_t k = 0; k < set->one[i]->rule_n; k++) {
-            const struct policy_rule *rule = &set->one[i]->rule[k];
-            bool                      seen = false;
-            for (size_t before = 0; before < i; before++)
-                seen = seen || find_rule(set->one[before], rule->hash, rule->pcr);
-            if (!seen)
-                look_at_pcr(x, set, rule);
-        }
+        for (size_t k = 0; k < set->one[i]->rule_n; k++)
+            look_at_pcr(x, set, &set->one[i]->rule[k]);
 }
 
 /* ---- empty banks (Q22) ---------------------------------------------------------------------- */
@@ -330,6 +324,7 @@ void policy_appraise(const struct policy *p, const struct policy_subject *s, str
 
     snprintf(v->policy, sizeof(v->policy), "%s:%" PRIu64, p->name, p->version);
     snprintf(x.who, sizeof(x.who), "policy %s", v->policy);
+    v->release[0] = 0;
     v->watched = j->watch;
     look_at_reset(&x);
     look_at_log(&x);

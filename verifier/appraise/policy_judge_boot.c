@@ -19,13 +19,12 @@ enum { IMAGES_PCR = 4, SECURE_BOOT_PCR = 7, MOK_PCR = 14 };
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
-/* What a policy takes: SHA-1 alone, if it says so (L14). What L1 and L2 say is said by PCR
- * (look_at_agreement), so that one may be left out (L16). */
-static bool is_taken(const struct look *x, const struct failure *f)
+/* L1 and L2 are told by PCR (look_at_agreement), so that one may be left out (L16); SHA-1 alone
+ * (L14) is the policy's to take (look_at_log). */
+static bool is_told_elsewhere(const struct look *x, const struct failure *f)
 {
-    if (strcmp(f->row, "L1") == 0 || strcmp(f->row, "L2") == 0)
-        return true;
-    return x->s->boot->legacy && x->p->log.legacy && strcmp(f->row, "L14") == 0;
+    return strcmp(f->row, "L1") == 0 || strcmp(f->row, "L2") == 0 ||
+           (x->s->boot->legacy && strcmp(f->row, "L14") == 0);
 }
 
 static void look_at_failures(struct look *x)
@@ -37,7 +36,7 @@ static void look_at_failures(struct look *x)
         char                  what[32];
 
         snprintf(what, sizeof(what), "event_log.%s", f->row);
-        if (is_taken(x, f))
+        if (is_told_elsewhere(x, f))
             continue;
         if (f->warning)
             judging_note(x->j, REASON_EVENT_LOG_BROKEN, what, "%s: expected %s, found %s", f->row,
@@ -244,7 +243,7 @@ static void look_at_sbat(struct look *x, const struct rule_set *set)
     if (!lowest || !is_believed(x, SECURE_BOOT_PCR, "secure_boot.sbat"))
         return;
     const char *is = x->s->boot->sbat;
-    if (!is[0] || !is_level(is, lowest))
+    if (!is_level(is, lowest))
         look_fault(x, &x->j->v->configuration, AR4SI_CONTRAINDICATED, REASON_SBAT_TOO_OLD,
                    "secure_boot.sbat", "SbatLevel is %s, %s wants at least %s",
                    is[0] ? is : "not measured", x->who, lowest);

@@ -133,13 +133,15 @@ static void judging_never_improves_a_claim(void **state)
 {
     (void)state;
     pin_boot(&w.p.all);
-    w.v = (struct verdict){ .configuration = AR4SI_CONTRAINDICATED,
+    w.v = (struct verdict){ .release = "of before",
+                            .configuration = AR4SI_CONTRAINDICATED,
                             .executables = AR4SI_UNSAFE,
                             .identity = AR4SI_RECOGNISED,
                             .approved = true };
     policy_appraise(&w.p, &w.s, &w.j);
     assert_int_equal(w.v.configuration, AR4SI_CONTRAINDICATED);
     assert_int_equal(w.v.executables, AR4SI_UNSAFE);
+    assert_string_equal(w.v.release, "");
 }
 
 static void a_policy_that_demands_nothing_affirms_nobody(void **state) /* S5 */
@@ -166,6 +168,9 @@ static void an_empty_bank_affirms_nothing(void **state) /* Q22 */
     *value_of(3) = soft_digest(1, 32);
     assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
     assert_int_equal(w.v.cover[COVER_BOOT_LOG].why, REASON_NO_EVENT_LOG);
+    for (unsigned pcr = 0; pcr < 8; pcr++) /* of what was not quoted nothing is known */
+        soft_policy_unquote(&w, pcr);
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
 }
 
 static void an_empty_bank_that_nobody_trusts_is_nothing(void **state) /* Q22 */

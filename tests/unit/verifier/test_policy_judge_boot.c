@@ -209,7 +209,7 @@ static void an_older_revocation_level_is_refused(void **state) /* L10a */
     judged(TIER_CONTRAINDICATED, REASON_SBAT_TOO_OLD, "secure_boot.sbat");
     set_sbat("");
     judged(TIER_CONTRAINDICATED, REASON_SBAT_TOO_OLD, "secure_boot.sbat");
-    set_sbat("2023");
+    set_sbat("999999999"); /* of fewer digits */
     judged(TIER_CONTRAINDICATED, REASON_SBAT_TOO_OLD, "secure_boot.sbat");
     set_sbat("2023012900");
     needs_pcr(7, "secure_boot.sbat");
@@ -373,12 +373,12 @@ static void facts_of_two_releases_are_a_mixed_image(void **state)
     soft_policy_accept(&w, &r[1].rules.images, 0x52);
     r[0].rules.lines = (struct policy_lines){ .present = true, .n = 1, .line = &lines[0] };
     r[1].rules.lines = (struct policy_lines){ .present = true, .n = 1, .line = &lines[1] };
-    memcpy(r[0].rules.sbat, "2023012900", 11);
-    memcpy(r[1].rules.sbat, "2024010900", 11);
+    memcpy(r[0].rules.sbat, "2024010900", 11);
+    memcpy(r[1].rules.sbat, "2023012900", 11);
     w.p.release = r;
     w.p.release_n = 2;
     w.boot.image_n = w.boot.line_n = 1;
-    set_sbat("2024010900");
+    set_sbat("2023012900");
     w.boot.image[0] = soft_digest(0x52, 32);
     w.boot.line[0] = line_of("/vmlinuz-2 ro", 8);
     good();
@@ -388,9 +388,12 @@ static void facts_of_two_releases_are_a_mixed_image(void **state)
     assert_int_equal(w.v.finding_n, 1);
     w.boot.image[0] = soft_digest(0x53, 32);
     judged(TIER_CONTRAINDICATED, REASON_BOOT_IMAGE_UNKNOWN, "boot.images");
-    w.boot.image[0] = soft_digest(0x52, 32);
-    set_sbat("2023012900"); /* the level of one, the rest of two */
+    w.boot.image[0] = soft_digest(0x51, 32);
+    w.boot.line[0] = line_of("/vmlinuz-1 ro", 8); /* all of one, but for the level of two */
     judged(TIER_CONTRAINDICATED, REASON_MIXED_IMAGE, "releases");
+    set_sbat("2024010900");
+    good();
+    assert_string_equal(w.v.release, "one");
 }
 
 #define CASE(sentence, function)                                                                   \
