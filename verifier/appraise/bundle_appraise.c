@@ -69,7 +69,7 @@ static pawl_status judge(const struct bundle *b, const struct pawl_a1 *a1,
                          const struct given_quote *q, const struct policy *policy,
                          struct judging *j, struct pawl_err *err)
 {
-    struct known_boot      first = { .present = true };
+    struct known_boot      first = { .present = true, .restarts = q->b.clock.restarts };
     struct device_findings found = { 0 };
     struct known_boot      kept;
     struct appraise_want   want;
