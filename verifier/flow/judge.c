@@ -52,9 +52,8 @@ static pawl_status second_half(const struct judge_case *c, struct judgement *j,
                                struct pawl_err *err)
 {
     struct judging        judging = judging_of(c, j);
-    struct known_boot     known = *c->boot;
     const struct software s = { .q = c->q,
-                                .known = &known,
+                                .known = c->boot,
                                 .log = c->log,
                                 .list = c->list,
                                 .manufacturer = c->manufacturer,
@@ -62,10 +61,6 @@ static pawl_status second_half(const struct judge_case *c, struct judgement *j,
                                 .why = j->rules.why,
                                 .watch = j->rules.watch };
 
-    /* A result that did not arrive named a later entry: whoever begins at the first one again is
-     * judged from there. */
-    if (c->list.came && c->list.first == 0)
-        known.has_ima = false;
     j->device = j->v;
     PAWL_TRY(appraise_software(&s, &judging, &j->boot, &j->want, err));
     j->asks = asks_at_once(c, j);
