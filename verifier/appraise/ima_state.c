@@ -11,7 +11,6 @@
  */
 #include "appraise/ima_state.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct ima_state ima_state_start(uint32_t resets, enum pawl_hash bank,
@@ -81,23 +80,14 @@ static bool place_by(const struct ima_state *s, enum ima_extends rule, struct im
     return true;
 }
 
-static bool is_reset_value(const struct pawl_digest *d)
-{
-    static const uint8_t zero[PAWL_HASH_MAX];
-
-    return pawl_view_equal(pawl_digest_view(d), pawl_view(zero, d->n));
-}
-
-/* *ret_found only tells whether the value was met. The better rule comes first, so that no list is
- * taken for a padded one that is none. */
+/* *ret_found only tells whether the value was met, by an entry at least. The better rule comes
+ * first, so that no list is taken for a padded one that is none. */
 static pawl_status find(const struct ima_state *s, const struct ima_piece *piece, bool *ret_found,
                         struct ima_covered *ret, struct pawl_err *err)
 {
     struct ima_place from;
 
     *ret_found = false;
-    if (is_reset_value(piece->quoted)) /* nothing was extended: there is nothing to be met */
-        return pawl_ok();
     for (int rule = IMA_EXTENDS_OWN; rule < IMA_EXTENDS_COUNT && !*ret_found; rule++) {
         if (!place_by(s, (enum ima_extends)rule, &from))
             continue;
@@ -105,7 +95,7 @@ static pawl_status find(const struct ima_state *s, const struct ima_piece *piece
                                    ret, err);
         if (!pawl_is_ok(r) && r.code != PAWL_E_FORGED)
             return r;
-        *ret_found = pawl_is_ok(r);
+        *ret_found = pawl_is_ok(r) && ret->at.entries > 0;
     }
     return pawl_ok();
 }
@@ -143,20 +133,6 @@ static pawl_status pass_by_all(const struct ima_state *s, const struct ima_piece
     return pawl_ok();
 }
 
-static pawl_status check_continues(const struct ima_state *s, const struct ima_piece *piece,
-                                   struct pawl_err *err)
-{
-    if (s->at.resets != piece->resets)
-        return pawl_fail(err, PAWL_E_STATE, "resetCount",
-                         "is %" PRIu32 ", the list was followed in %" PRIu32, piece->resets,
-                         s->at.resets);
-    if (s->at.entries != piece->first)
-        return pawl_fail(err, PAWL_E_STATE, "first",
-                         "the list begins at entry %" PRIu64 ", %" PRIu64 " is next", piece->first,
-                         s->at.entries);
-    return pawl_ok();
-}
-
 pawl_status ima_state_go_on(const struct ima_state *s, const struct ima_rules *rules,
                             const struct ima_piece *piece, struct ima_state *ret,
                             uint64_t *ret_pending, struct pawl_err *err)
@@ -165,12 +141,11 @@ pawl_status ima_state_go_on(const struct ima_state *s, const struct ima_rules *r
     struct ima_state   next;
     bool               found;
 
-    PAWL_TRY(check_continues(s, piece, err));
     PAWL_TRY(find(s, piece, &found, &covered, err));
     if (!found) {
         struct pawl_digest padded;
+        covered = (struct ima_covered){ .bytes = piece->list };
         PAWL_TRY(pass_by_all(s, piece, &covered.at, &padded, err));
-        covered.bytes = piece->list;
         PAWL_TRY(judge(s, rules, piece, &covered, &next, err));
         next.padded = padded;
     } else {

@@ -395,8 +395,10 @@ static void t4_a_boot_without_a_reset_is_told_until_the_next_reset(void **state)
 
     begin(&w);
     attest_anew(&w);
-    w.os_boot[0]++; /* kexec: PCRs stay */
+    w.os_boot[0]++; /* kexec: PCRs stay, and the log is the first system's */
     for (int i = 0; i < 3; i++) {
+        if (i == 0)
+            sends_log(&w);
         judge(&w);
         is(&w, TIER_WARNING);
         assert_int_equal(w.v.configuration, AR4SI_UNSAFE);
@@ -442,6 +444,23 @@ static void t4_pcrs_of_two_boots_accuse_nobody(void **state)
     w.clock.restarts++;
     sends_log(&w);
     judge(&w);
+    is(&w, TIER_WARNING);
+    covers(&w, COVER_BOOT_LOG, REASON_TPM_NOT_RESET);
+}
+
+static void t4_the_log_of_a_second_boot_is_not_kept(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    begin(&w);
+    judge(&w); /* the first one never came */
+    w.os_boot[0]++;
+    for (unsigned pcr = 0; pcr < 8; pcr++)
+        soft_quote_pcr(&w.quoted, PAWL_SHA256, pcr)->b[0] ^= 1;
+    sends_log(&w);
+    judge(&w);
+    assert_false(w.next.has_boot);
     is(&w, TIER_WARNING);
     covers(&w, COVER_BOOT_LOG, REASON_TPM_NOT_RESET);
 }
@@ -987,6 +1006,7 @@ int main(void)
         T_CASE("T4 a boot without a reset is told until the next reset",
                t4_a_boot_without_a_reset_is_told_until_the_next_reset),
         T_CASE("T4 PCRs of two boots accuse nobody", t4_pcrs_of_two_boots_accuse_nobody),
+        T_CASE("T4 the log of a second boot is not kept", t4_the_log_of_a_second_boot_is_not_kept),
         T_CASE("T4 a policy may take a boot without a reset",
                t4_a_policy_may_take_a_boot_without_a_reset),
         T_CASE("T4 a list of two boots accuses nobody", t4_a_list_of_two_boots_accuses_nobody),
