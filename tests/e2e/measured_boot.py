@@ -5,11 +5,13 @@ a boot loader and a kernel would have written, and extends the TPM by them, so t
 
     measured_boot.py TCTI LOG boot COMMAND-LINE          a boot with secure boot on, into LOG
     measured_boot.py TCTI LIST files IMA.PY FROM COUNT   files FROM .. FROM + COUNT, added to LIST
+    measured_boot.py - FILE policy COUNT COMMAND-LINE..  what a policy says of such boots and files
 
 The TPM has a bank of SHA-256. Nothing here is Pawl's code.
 """
 import hashlib
 import importlib.util
+import json
 import pathlib
 import struct
 import subprocess
@@ -92,6 +94,18 @@ def boot(tcti, path, command_line):
 # ---- the measurement list ----------------------------------------------------------------------
 
 
+def boot_aggregate(tcti):
+    """As kernels make it since 5.8: of PCRs 0 to 9, once more."""
+    values = subprocess.run(["tpm2_pcrread", "-T", tcti, "-o", "/dev/stdout", "-Q",
+                             "sha256:0,1,2,3,4,5,6,7,8,9"], check=True, capture_output=True).stdout
+    assert len(values) == 10 * 32, len(values)
+    return b"boot_aggregate", hashlib.sha256(values).digest()
+
+
+def file(i):
+    return b"/usr/bin/tool-%05d" % i, hashlib.sha256(b"file %d" % i).digest()
+
+
 def files(tcti, path, ima_py, first, count):
     sys.dont_write_bytecode = True
     spec = importlib.util.spec_from_file_location("ima", ima_py)
@@ -99,8 +113,7 @@ def files(tcti, path, ima_py, first, count):
     spec.loader.exec_module(ima)
     entries = []
     for i in range(first, first + count):
-        digest = hashlib.sha256(b"file %d" % i).digest()
-        name = b"boot_aggregate" if i == 0 else b"/usr/bin/tool-%05d" % i
+        name, digest = file(i) if i else boot_aggregate(tcti)
         entries.append(ima.Entry("ima-ng", {"d-ng": ima.digest_ng("sha256", digest),
                                             "n-ng": ima.string(name)}))
     extend(tcti, [(10, e.digest("sha256")) for e in entries])
@@ -108,12 +121,26 @@ def files(tcti, path, ima_py, first, count):
         out.write(b"".join(e.binary() for e in entries))
 
 
+def policy(path, count, command_lines):
+    images = [hashlib.sha256(i).hexdigest() for i in (b"a boot loader", b"a kernel")]
+    path.write_text(json.dumps({
+        "name": "measured", "version": 1,
+        "secure_boot": {"on": True}, "event_log": {"needed": True},
+        "releases": [{"name": line.split()[0].removeprefix("/vmlinuz-"),
+                      "boot": {"images": images, "command_lines": [line]}}
+                     for line in command_lines],
+        "ima": {"files": {name.decode(): ["sha256:" + digest.hex()]
+                          for name, digest in map(file, range(1, count))}}}))
+
+
 def main():
     tcti, path, what = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
     if what == "boot":
         boot(tcti, path, sys.argv[4])
-    else:
+    elif what == "files":
         files(tcti, path, sys.argv[4], int(sys.argv[5]), int(sys.argv[6]))
+    else:
+        policy(path, int(sys.argv[4]), sys.argv[5:])
 
 
 main()

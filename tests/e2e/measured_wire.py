@@ -3,20 +3,16 @@
 """A terminating proxy between an agent and its verifier that writes down, a JSON line for each
 evidence and supply, which logs are in it and what the answer wants.
 
-    measured_wire.py PORT CERT KEY VERIFIER-PORT OUT WANT
-
-While the file WANT is there, its JSON ({"2": 0}) is added to what results want: nobody signs that, and
-nobody has to (it makes a device send what its verifier may see).
+    measured_wire.py PORT CERT KEY VERIFIER-PORT OUT
 """
 import json
-import pathlib
 import signal
 import sys
 
 sys.dont_write_bytecode = True
-from middle import Answer, Middle, decode, encode
+from middle import Middle, decode
 
-LABEL, OS_BOOT, LOG = 0, 14, 17 # in A1
+LABEL, LOG = 0, 17 # in A1
 
 
 def logs_of(path, m, a):
@@ -33,18 +29,13 @@ def logs_of(path, m, a):
 
 
 def main():
-    port, cert, key, verifier, out, want = sys.argv[1:]
+    port, cert, key, verifier, out = sys.argv[1:]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     proxy = Middle(int(port), cert, key, int(verifier))
     wire = open(out, "a", buffering=1) # a line is there at once
 
     def on_answer(path, answer):
         if path in ("evidence", "supply"):
-            extra = pathlib.Path(want)
-            if answer.status == 200 and path == "evidence" and extra.exists():
-                r = decode(answer.body)
-                r[4] = r.get(4, {}) | {int(k): v for k, v in json.loads(extra.read_text()).items()}
-                answer = Answer(200, answer.headers, encode(r))
             wire.write(json.dumps(logs_of(path, decode(proxy.seen[-1][1]), answer)) + "\n")
         return answer
 
