@@ -59,6 +59,43 @@ static void keep_phases(const struct eventlog_pcrs *pcrs, const struct pawl_pcr_
     }
 }
 
+/* SHA-1 alone, of what was quoted. */
+struct sha1_quoted {
+    struct pawl_pcr_selection select;
+    struct pawl_pcr_values    values;
+};
+
+static void take_sha1(const struct pawl_pcr_selection *select, const struct pawl_pcr_values *values,
+                      struct sha1_quoted *ret)
+{
+    *ret = (struct sha1_quoted){ .select = { 1, { { PAWL_SHA1, 0 } } } };
+    for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
+        const struct pawl_digest *value = pawl_pcr_value(select, values, PAWL_SHA1, pcr);
+        if (!value)
+            continue;
+        ret->select.bank[0].bits |= 1u << pcr;
+        ret->values.value[ret->values.n++] = *value;
+    }
+}
+
+/* L14. A log of SHA-1 alone explains that bank and no other. Whether that is enough, the policy
+ * says: the log is marked. */
+static pawl_status compare(const struct eventlog *log, const struct eventlog_pcrs *pcrs,
+                           const struct pawl_pcr_selection *select,
+                           const struct pawl_pcr_values *values, struct failures *f,
+                           uint32_t *ret_agree, struct pawl_err *err)
+{
+    struct eventlog_quoted q = { select, values, EVENTLOG_PCRS };
+    struct sha1_quoted     sha1;
+
+    if (log->legacy) {
+        take_sha1(select, values, &sha1);
+        q.select = &sha1.select;
+        q.values = &sha1.values;
+    }
+    return eventlog_compare(log, pcrs, &q, f, ret_agree, err);
+}
+
 /* What compare finds comes behind the others, and needs not be counted: agree tells it. */
 static void keep_failures(struct boot *b, struct failures *facts, struct failures *compared)
 {
@@ -231,7 +268,6 @@ pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_selection *sel
                       const struct pawl_pcr_values *values, struct boot *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(eventlog_done) struct eventlog parsed = { 0 };
-    const struct eventlog_quoted                quoted = { select, values, EVENTLOG_PCRS };
     struct eventlog_pcrs                        pcrs;
     struct boot                                 b = { .bank = PAWL_SHA256 };
     struct failures                             facts = { 0 }, compared = { 0 };
@@ -247,7 +283,7 @@ pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_selection *sel
     PAWL_TRY(read_facts(&parsed, strongest_bank(&parsed, select), &b, &facts, err));
     s = eventlog_replay(&parsed, &pcrs, err);
     if (pawl_is_ok(s)) {
-        PAWL_TRY(eventlog_compare(&parsed, &pcrs, &quoted, &compared, &b.agree, err));
+        PAWL_TRY(compare(&parsed, &pcrs, select, values, &compared, &b.agree, err));
         keep_phases(&pcrs, select, values, &b);
     }
     keep_values(select, values, &b);

@@ -41,7 +41,7 @@ struct boot_list { /* PK, KEK, db, dbx */
 struct boot {
     uint8_t  log_sha256[32];
     bool     legacy; /* SHA-1 only: row L14 fails unless a policy takes it */
-    uint32_t agree;  /* PCRs that the log leads to, in every quoted bank */
+    uint32_t agree;  /* PCRs that the log leads to, in every quoted bank; a legacy one in SHA-1 */
     /* Quoted values of those of EVENTLOG_PCRS that agree. */
     struct pawl_pcr_selection select;
     struct pawl_pcr_values    values;

@@ -225,6 +225,27 @@ static void l14_a_log_of_sha_1_is_marked(void **state)
     assert_int_equal(b.bank, PAWL_SHA1);
 }
 
+/* Its own bank alone: a policy that takes such logs can take them beside other banks too. */
+static void l14_a_log_of_sha_1_explains_its_own_bank(void **state)
+{
+    (void)state;
+    struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA1);
+
+    soft.legacy = true;
+    struct soft_quote q = soft_quote_of(soft_eventlog_bytes(&soft));
+    q.select.bank[q.select.n++] = (struct pawl_pcr_bank){ PAWL_SHA256, 1u << 7 };
+    q.values.value[q.values.n++] = (struct pawl_digest){ .n = 32 };
+    struct boot b = read_quoted(soft_eventlog_bytes(&soft), &q);
+    assert_true(b.legacy && has_row(&b, "L14"));
+    assert_int_equal(b.agree, EVENTLOG_PCRS);
+    q.values.value[0].b[0] ^= 1;
+    b = read_quoted(soft_eventlog_bytes(&soft), &q);
+    assert_int_equal(b.agree & 1, 0);
+    q.select.bank[0].hash = PAWL_SHA384; /* SHA-1 was not quoted */
+    b = read_quoted(soft_eventlog_bytes(&soft), &q);
+    assert_int_equal(b.agree, 0);
+}
+
 /* What a rule says comes before what PCRs say, which agree tells again. */
 static void differing_pcrs_push_no_other_failure_out(void **state)
 {
@@ -647,6 +668,8 @@ int main(void)
                l8_bytes_that_are_no_log_are_a_boot_that_says_so),
         T_CASE("T7 a locality that cannot be is told", t7_a_locality_that_cannot_be_is_told),
         T_CASE("L14 a log of SHA-1 is marked", l14_a_log_of_sha_1_is_marked),
+        T_CASE("L14 a log of SHA-1 explains its own bank",
+               l14_a_log_of_sha_1_explains_its_own_bank),
         T_CASE("differing PCRs push no other failure out",
                differing_pcrs_push_no_other_failure_out),
         T_CASE("faults are kept before warnings", faults_are_kept_before_warnings),
