@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The boot that a device is in: what the store knows of it, and what it is to know.
+ * The boot that a device is in (P-LOG-2): what the store knows of it, and what it is to know.
  *
- * Invariant: nothing of a measurement list stands in the store before a quoted value was met. What
- * is on its way to one rides in a ticket.
+ * Invariant: nothing of a measurement list stands in the store before a quoted value was met
+ * (P-LOG-3). What is on its way to one rides in a ticket.
  */
 #ifndef VERIFIER_FLOW_BOOTED_H
 #define VERIFIER_FLOW_BOOTED_H

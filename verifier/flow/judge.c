@@ -31,7 +31,7 @@ static struct known_device known_device(const struct judge_case *c, const struct
     return k;
 }
 
-/* A list that did not help is not asked for again before the next request. */
+/* P-LOG-5: a list that did not help is not asked for again before the next request. */
 static bool asks_at_once(const struct judge_case *c, const struct judgement *j)
 {
     const struct appraise_want *w = &j->want;

@@ -14,6 +14,7 @@
 #include "flow/papers.h"
 #include "flow/supply_parts.h"
 
+/* P-SUPPLY-4 */
 static bool is_log_asked(const struct supplying *s, uint64_t type)
 {
     const struct pawl_a1 *a1 = &s->ev.a1;

@@ -18,7 +18,7 @@ struct ticket {
     uint32_t         restarts; /* restartCount of the request before this one */
     struct verdict   v;        /* its first half; where there is no room, details are cut short */
     bool             has_ima;
-    struct ima_state ima; /* where a supply goes on; without one at the first entry */
+    struct ima_state ima; /* P-LOG-3: where a supply goes on; without one at the first entry */
 };
 
 /* For the request ev, with what j says of it. before: what was known of the boot. */

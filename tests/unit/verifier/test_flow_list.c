@@ -59,7 +59,7 @@ static int64_t attested(struct machine *m)
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
-static void a_list_in_one_piece(void **state)
+static void a_list_in_one_piece(void **state) /* P-LOG-5 */
 {
     (void)state;
     MACHINE m;
@@ -98,7 +98,7 @@ static void an_enrolment_asks_for_the_list_by_its_result(void **state)
     is_whole(&m, 1);
 }
 
-static void a_list_in_three_pieces(void **state)
+static void a_list_in_three_pieces(void **state) /* P-LOG-3 */
 {
     (void)state;
     MACHINE m;
@@ -227,7 +227,7 @@ static void i7_the_list_of_another_boot(void **state)
     machine_is(&m, "contraindicated", "file-unknown");
 }
 
-static void bytes_that_are_no_list(void **state)
+static void bytes_that_are_no_list(void **state) /* P-LOG-5 */
 {
     (void)state;
     MACHINE m;
@@ -258,7 +258,7 @@ static void the_list_on_its_way_is_authenticated(void **state) /* P-TR-3 */
                   "evidence.mac_base");
 }
 
-static void a_list_that_nobody_asked_for_is_refused(void **state)
+static void a_list_that_nobody_asked_for_is_refused(void **state) /* P-SUPPLY-4 */
 {
     (void)state;
     MACHINE m;
@@ -275,7 +275,7 @@ static void a_list_that_nobody_asked_for_is_refused(void **state)
 
 /* ---- what is kept, and for how long --------------------------------------------------------- */
 
-static void another_policy_asks_for_the_whole_list_again(void **state)
+static void another_policy_asks_for_the_whole_list_again(void **state) /* P-LOG-4 */
 {
     (void)state;
     MACHINE m;
@@ -311,7 +311,7 @@ static void a_reboot_begins_a_new_list(void **state)
 }
 
 /* The verifier knows more than the device was told, which goes on where it was told to. */
-static void a_lost_answer_costs_no_verdict(void **state)
+static void a_lost_answer_costs_no_verdict(void **state) /* P-LOG-3 */
 {
     (void)state;
     MACHINE m;
@@ -391,7 +391,7 @@ static void an_unknown_file_stays_one_until_the_next_boot(void **state)
     is_whole(&m, 1);
 }
 
-static void an_exception_for_a_file_and_its_end(void **state)
+static void an_exception_for_a_file_and_its_end(void **state) /* P-LOG-4 */
 {
     (void)state;
     MACHINE     m;

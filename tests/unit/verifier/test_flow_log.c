@@ -18,7 +18,7 @@ static bool told(struct machine *m, const char *text)
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
-static void the_log_comes_once_for_each_boot(void **state)
+static void the_log_comes_once_for_each_boot(void **state) /* P-LOG-2 */
 {
     (void)state;
     MACHINE m;
@@ -45,7 +45,7 @@ static void the_log_comes_once_for_each_boot(void **state)
     assert_int_equal(facts_kept(&m), 1);
 }
 
-static void a_log_that_is_missing_is_wanted_and_supplied(void **state)
+static void a_log_that_is_missing_is_wanted_and_supplied(void **state) /* P-LOG-2 */
 {
     (void)state;
     MACHINE m;
@@ -74,7 +74,7 @@ static void a_log_that_is_missing_is_wanted_and_supplied(void **state)
     assert_string_equal(m.w.step.event, "");
 }
 
-static void l19_other_bytes_than_those_in_a1_are_not_looked_at(void **state)
+static void l19_other_bytes_than_those_in_a1_are_not_looked_at(void **state) /* P-LOG-1 */
 {
     (void)state;
     MACHINE              m;
@@ -121,7 +121,7 @@ static void l1_a_log_that_does_not_lead_to_the_quote(void **state)
     machine_is(&m, "contraindicated", "event-log-differs");
 }
 
-static void a_refused_request_keeps_nothing_of_its_log(void **state)
+static void a_refused_request_keeps_nothing_of_its_log(void **state) /* P-LOG-1 */
 {
     (void)state;
     MACHINE              m;
@@ -344,7 +344,7 @@ static void the_text_of_a_policy_is_read_once(void **state)
 
 /* ---- supplies ------------------------------------------------------------------------------- */
 
-static void a_log_that_nobody_asked_for_is_refused(void **state)
+static void a_log_that_nobody_asked_for_is_refused(void **state) /* P-SUPPLY-4 */
 {
     (void)state;
     MACHINE m;
