@@ -941,6 +941,100 @@ static void a_list_that_nobody_asked_for_is_not_looked_at(void **state)
     assert_false(w.next.has_ima || w.want.ima);
 }
 
+/* Every quote has SHA-256 by default; a device without it is followed in the strongest one. */
+static void a_list_is_followed_in_one_bank(void **state)
+{
+    (void)state;
+    static const struct {
+        enum pawl_hash bank[2], followed;
+    } cases[] = { { { PAWL_SHA256, PAWL_SHA384 }, PAWL_SHA256 },
+                  { { PAWL_SHA1, PAWL_SHA384 }, PAWL_SHA384 },
+                  { { PAWL_SHA512, PAWL_SHA384 }, PAWL_SHA512 } };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        WORLD w;
+        begin(&w);
+        w.soft.bank_n = 2;
+        memcpy(w.soft.bank, cases[i].bank, sizeof(cases[i].bank));
+        w.log = soft_eventlog_bytes(&w.soft);
+        w.quoted = soft_quote_of(w.log);
+        judge(&w);
+        assert_int_equal(w.next.ima.at.bank, cases[i].followed);
+    }
+}
+
+static void i7_a_state_of_another_bank_or_boot_is_begun_anew(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    for (int i = 0; i < 2; i++) {
+        begin(&w);
+        attest_anew(&w);
+        if (i == 0)
+            w.kept.ima.at.bank = PAWL_SHA384;
+        else
+            w.kept.ima.at.resets--;
+        judge(&w);
+        is(&w, TIER_WARNING);
+        covers(&w, COVER_RUNTIME, REASON_NO_IMA_LIST);
+        assert_int_equal(w.want.first, 0);
+        sends_list(&w, 0, 0);
+        judge(&w);
+        is_good(&w);
+        if (i == 0)
+            policy_done(&w.policy);
+    }
+}
+
+/* ---- a real machine ------------------------------------------------------------------------- */
+
+/* PCRs 0 to 11 of SHA-256, as its kernel read them. */
+static struct soft_quote real_quote(struct pawl_view text)
+{
+    struct soft_quote q = { .select = { 1, { { PAWL_SHA256, 0xfff } } } };
+
+    for (size_t at = 0; q.values.n < 12;) {
+        struct pawl_digest *d = &q.values.value[q.values.n++];
+        unsigned            pcr;
+        int                 n = 0;
+        char                hex[65], line[128] = { 0 };
+        memcpy(line, text.p + at, text.n - at < 127 ? text.n - at : 127);
+        assert_int_equal(sscanf(line, "PCR %u %64s%n", &pcr, hex, &n), 2);
+        d->n = 32;
+        T_OK(pawl_hex_parse_exact(hex, "pcr", d->b, 32, &err), &err);
+        at += (size_t)n + 1;
+    }
+    return q;
+}
+
+static void l1_i6_a_real_machine_is_judged_whole(void **state)
+{
+    (void)state;
+    struct pawl_view log = t_testdata("eventlogs/own-ovmf-debian12.bin");
+    struct pawl_view list = t_testdata("ima/own-debian12-binary.bin");
+    struct pawl_view pcrs = t_testdata("eventlogs/own-ovmf-debian12.pcrs-sha256.txt");
+    WORLD            w;
+
+    begin(&w);
+    policy_done(&w.policy);
+    T_OK(policy_parse(pawl_view_str("{\"name\": \"gateway\", \"version\": 3,"
+                                    " \"pcrs\": {\"sha256\": {\"8\": \"unmeasured\"}},"
+                                    " \"event_log\": {\"needed\": true},"
+                                    " \"ima\": {\"exclude\": [\"/tmp/\"]}}"),
+                      &w.policy, &err),
+         &err);
+    w.log = log;
+    w.quoted = real_quote(pcrs);
+    names_log(&w);
+    sends_log(&w);
+    w.sent_list = (struct appraise_list){ true, 0, list };
+    judge(&w);
+    is_good(&w);
+    assert_int_equal(w.kept.ima.at.entries, 1);
+    assert_int_equal(w.kept.boot.agree, 0x3ff); /* all that was quoted and a log explains */
+}
+
 /* ---- groups and devices --------------------------------------------------------------------- */
 
 static void a_group_that_watches_warns(void **state)
@@ -1043,6 +1137,10 @@ int main(void)
         T_CASE("the list needs its PCR", the_list_needs_its_pcr),
         T_CASE("a list that nobody asked for is not looked at",
                a_list_that_nobody_asked_for_is_not_looked_at),
+        T_CASE("a list is followed in one bank", a_list_is_followed_in_one_bank),
+        T_CASE("I7 a state of another bank or boot is begun anew",
+               i7_a_state_of_another_bank_or_boot_is_begun_anew),
+        T_CASE("L1 I6 a real machine is judged whole", l1_i6_a_real_machine_is_judged_whole),
         T_CASE("a group that watches warns", a_group_that_watches_warns),
         T_CASE("K13 without a certificate nobody is affirmed",
                k13_without_a_certificate_nobody_is_affirmed),
