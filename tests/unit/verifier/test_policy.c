@@ -38,27 +38,14 @@ static void names_the_line_that_is_no_json(void **state)
 {
     (void)state;
     static const char *const third_lines[] = {
-        "\"version\": ,\n}",
-        "\"version\": 01}",
-        "\"version\": 1.}",
-        "\"version\": -}",
-        "\"version\": +1}",
-        "\"version\": 1e}",
-        "\"version\": yes}",
-        "\"version\": True}",
-        "\"version\": 1 /* }",
-        "\"version\": 1 / 2 }",
-        "\"note\": \"a\nb\"}",
-        "\"note\": \"a\tb\"}",
-        "\"note\": \"a\\u0000\"}",
-        "\"note\": \"a\\x\"}",
-        "\"note\": \"a }",
-        "\"note\": \"a\x1b\"}",
-        "// \x1b",
-        "/* \x7f */",
-        "// \xc2\x9b",
+        "\"version\": ,\n}",       "\"version\": 01}",    "\"version\": 1.}",
+        "\"version\": -}",         "\"version\": +1}",    "\"version\": 1e}",
+        "\"version\": yes}",       "\"version\": True}",  "\"version\": 1 /* }",
+        "\"version\": 1 / 2 }",    "\"note\": \"a\nb\"}", "\"note\": \"a\tb\"}",
+        "\"note\": \"a\\u0000\"}", "\"note\": \"a\\x\"}", "\"note\": \"a }",
+
         "\"version\": 1]",
-        "[[[[[[[[[[[[[[[[[",
+
     };
     char text[128];
 
@@ -68,6 +55,30 @@ static void names_the_line_that_is_no_json(void **state)
     }
     refuses_policy_in(WITH("\"secure_boot\":{\"on\":true}") "\n/*\n*/ {}", PAWL_E_TRAILING,
                       "policy", 3);
+}
+
+#define GOOD WITH("\"secure_boot\":{\"on\":true}")
+
+/* They would reach the terminal of whoever looks at the policy. */
+static void refuses_control_characters_anywhere(void **state)
+{
+    (void)state;
+    struct policy p = good_policy(GOOD "\n\t\r// \xc3\x9b");
+
+    policy_done(&p);
+    refuses_policy_in(GOOD "\n// \x1b", PAWL_E_FORM, "policy", 2);
+    refuses_policy_in(GOOD "/*\n\n\x7f */", PAWL_E_FORM, "policy", 3);
+    refuses_policy_in(GOOD "// \xc2\x9b", PAWL_E_FORM, "policy", 1);
+    refuses_policy(WITH("\"note\":\"\x1b\",\"secure_boot\":{\"on\":true}"), PAWL_E_FORM, "policy");
+}
+
+static void is_nested_16_deep_at_most(void **state)
+{
+    (void)state;
+    refuses_policy(WITH("\"boot\":[],\"note\":[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]"), PAWL_E_FORM,
+                   "note");
+    refuses_policy(WITH("\"boot\":[],\"note\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"), PAWL_E_FORM,
+                   "policy");
 }
 
 static void takes_an_escaped_backslash_before_u0000(void **state)
@@ -424,6 +435,8 @@ int main(void)
         T_CASE("takes comments", takes_comments),
         T_CASE("is known by the hash of its text", is_known_by_the_hash_of_its_text),
         T_CASE("names the line that is no JSON", names_the_line_that_is_no_json),
+        T_CASE("refuses control characters anywhere", refuses_control_characters_anywhere),
+        T_CASE("is nested 16 deep at most", is_nested_16_deep_at_most),
         T_CASE("takes an escaped backslash before u0000", takes_an_escaped_backslash_before_u0000),
         T_CASE("refuses what is no text", refuses_what_is_no_text),
         T_CASE("no prefix is a policy", no_prefix_is_a_policy),
