@@ -223,8 +223,8 @@ static bool learn_secure_boot(const struct boot *b, cJSON *all)
     if (b->agree >> PCR_SECURE_BOOT & 1) {
         cJSON *o = object_in(all, "secure_boot");
         good = o && learn_lists(b, o);
-        if (good && b->secure_boot != FACT_UNKNOWN)
-            good = cJSON_AddBoolToObject(o, "on", b->secure_boot == FACT_YES);
+        if (good && b->secure_boot == FACT_YES) /* that it is off is nothing to wish for */
+            good = cJSON_AddTrueToObject(o, "on");
         if (good && b->sbat[0])
             good = cJSON_AddStringToObject(o, "sbat", b->sbat);
     }
