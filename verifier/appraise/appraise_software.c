@@ -81,6 +81,13 @@ static bool is_known_well(const struct known_boot *k)
     return k->present && k->has_boot && !failures_are_bad(&k->boot.failures);
 }
 
+/* PCRs that nobody quoted when the log came, and that are quoted now, are of no known boot, unless
+ * one that was quoted tells already that it changed. */
+static bool is_outgrown(const struct boot *b, const struct given_quote *q)
+{
+    return !boot_is_compared(b, &q->b.pcrs) && !boot_changed(b, &q->b.pcrs, &q->values);
+}
+
 static pawl_status bring_boot(struct work *w, struct pawl_err *err)
 {
     const struct software    *s = w->s;
@@ -100,6 +107,8 @@ static pawl_status bring_boot(struct work *w, struct pawl_err *err)
     if (begins)
         begin_boot(w);
     w->not_reset = !begins && !same;
+    if (w->next.has_boot && !w->not_reset && is_outgrown(&w->next.boot, q))
+        w->next.has_boot = false;
     if (good && !w->not_reset && !is_known_well(&w->next)) {
         w->next.has_boot = true;
         w->next.boot = b;

@@ -46,6 +46,15 @@ static void keep_values(const struct pawl_pcr_selection *select,
     }
 }
 
+static uint32_t quoted_pcrs(const struct pawl_pcr_selection *select)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < select->n; i++)
+        bits |= select->bank[i].bits & EVENTLOG_PCRS;
+    return bits;
+}
+
 static void keep_phases(const struct eventlog_pcrs *pcrs, const struct pawl_pcr_selection *select,
                         const struct pawl_pcr_values *values, struct boot *b)
 {
@@ -272,6 +281,7 @@ pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_selection *sel
     struct boot                                 b = { .bank = PAWL_SHA256 };
     struct failures                             facts = { 0 }, compared = { 0 };
 
+    b.compared = quoted_pcrs(select);
     PAWL_TRY(pawl_sha256(log, b.log_sha256, err));
     pawl_status s = eventlog_parse(log, &parsed, err);
     if (!pawl_is_ok(s)) {
@@ -292,6 +302,11 @@ pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_selection *sel
         PAWL_TRY(broken(s, "T7", "PCR 0 begins where the TPM was started from", &b, err));
     *ret = b;
     return pawl_ok();
+}
+
+bool boot_is_compared(const struct boot *b, const struct pawl_pcr_selection *select)
+{
+    return !(quoted_pcrs(select) & ~b->compared);
 }
 
 uint32_t boot_changed(const struct boot *b, const struct pawl_pcr_selection *select,

@@ -40,8 +40,9 @@ struct boot_list { /* PK, KEK, db, dbx */
 
 struct boot {
     uint8_t  log_sha256[32];
-    bool     legacy; /* SHA-1 only: row L14 fails unless a policy takes it */
-    uint32_t agree;  /* PCRs that the log leads to, in every quoted bank; a legacy one in SHA-1 */
+    bool     legacy;   /* SHA-1 only: row L14 fails unless a policy takes it */
+    uint32_t agree;    /* PCRs that the log leads to, in every quoted bank; a legacy one in SHA-1 */
+    uint32_t compared; /* those of EVENTLOG_PCRS that were quoted when the log came */
     /* Quoted values of those of EVENTLOG_PCRS that agree. */
     struct pawl_pcr_selection select;
     struct pawl_pcr_values    values;
@@ -82,6 +83,10 @@ PAWL_MUST_USE pawl_status boot_read(struct pawl_view log, const struct pawl_pcr_
  * write. */
 PAWL_MUST_USE pawl_status boot_write(const struct boot *b, struct pawl_wr *w, struct pawl_err *err);
 PAWL_MUST_USE pawl_status boot_parse(struct pawl_view in, struct boot *ret, struct pawl_err *err);
+
+/* Whether the log was held against all that a quote has of EVENTLOG_PCRS. It was not if the
+ * tenant's selection grew meanwhile: then the log has to come again. */
+bool boot_is_compared(const struct boot *b, const struct pawl_pcr_selection *select);
 
 /* PCRs that agreed once and have other quoted values now: somebody measured into them behind the
  * log. */

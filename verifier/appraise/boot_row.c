@@ -12,7 +12,7 @@
 #include "appraise/boot.h"
 #include "appraise/failure_row.h"
 
-enum { ROW_FORM = 1, ROW_N = 18 };
+enum { ROW_FORM = 1, ROW_N = 19 };
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -81,6 +81,7 @@ pawl_status boot_write(const struct boot *b, struct pawl_wr *w, struct pawl_err 
     pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(b->log_sha256));
     pawl_cbor_wr_bool(w, b->legacy);
     pawl_cbor_wr_uint(w, b->agree);
+    pawl_cbor_wr_uint(w, b->compared);
     put_values(w, b);
     failures_write(&b->failures, w);
     pawl_cbor_wr_uint(w, b->bank);
@@ -234,6 +235,9 @@ pawl_status boot_parse(struct pawl_view in, struct boot *ret, struct pawl_err *e
     get_exact(&r, "log_sha256", b.log_sha256, sizeof(b.log_sha256));
     b.legacy = pawl_cbor_rd_bool(&r, "legacy");
     b.agree = (uint32_t)pawl_cbor_rd_uint(&r, "agree", (1u << PAWL_PCRS) - 1);
+    b.compared = (uint32_t)pawl_cbor_rd_uint(&r, "compared", (1u << PAWL_PCRS) - 1);
+    if (b.agree & ~b.compared)
+        pawl_cbor_rd_fail(&r, PAWL_E_RANGE, "agree");
     get_values(&r, &b);
     failures_read(&r, BOOT_FAILURES_MAX, &b.failures);
     b.bank = get_hash(&r, "bank");

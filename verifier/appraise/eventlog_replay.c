@@ -229,10 +229,14 @@ static void refuse_bank(const struct eventlog *log, enum pawl_hash hash, struct 
                     "the log has no %s, which is quoted", pawl_hash_name(hash));
 }
 
-/* One quoted bank; *same_pcrs loses what does not agree. */
+/* Bits of PCRs. One that some banks were quoted without is held against the others. */
+struct compared {
+    uint32_t same, differ;
+};
+
 static pawl_status compare_bank(const struct eventlog *log, const struct eventlog_pcrs *replayed,
                                 const struct eventlog_quoted *q, const struct pawl_pcr_bank *quoted,
-                                struct failures *f, uint32_t *same_pcrs, struct pawl_err *err)
+                                struct failures *f, struct compared *c, struct pawl_err *err)
 {
     size_t bank = 0;
 
@@ -240,16 +244,16 @@ static pawl_status compare_bank(const struct eventlog *log, const struct eventlo
         bank++;
     if (bank == log->bank_n) {
         refuse_bank(log, quoted->hash, f);
-        *same_pcrs = 0;
+        c->differ = q->mask;
         return pawl_ok();
     }
     for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
         const struct pawl_digest *value = pawl_pcr_value(q->select, q->values, quoted->hash, pcr);
-        bool                      agrees = false;
-        if (q->mask >> pcr & 1 && value)
-            PAWL_TRY(compare_pcr(log, replayed, bank, pcr, value, f, &agrees, err));
-        if (!agrees)
-            *same_pcrs &= ~(1u << pcr);
+        bool                      agrees;
+        if (!(q->mask >> pcr & 1) || !value)
+            continue;
+        PAWL_TRY(compare_pcr(log, replayed, bank, pcr, value, f, &agrees, err));
+        *(agrees ? &c->same : &c->differ) |= 1u << pcr;
     }
     return pawl_ok();
 }
@@ -258,22 +262,23 @@ pawl_status eventlog_compare(const struct eventlog *log, const struct eventlog_p
                              const struct eventlog_quoted *q, struct failures *f,
                              uint32_t *ret_same, struct pawl_err *err)
 {
-    uint32_t same_pcrs = q->mask;
-    bool     any = false;
+    struct compared c = { 0 };
+    bool            any = false;
 
     for (size_t i = 0; i < q->select->n; i++) {
         const struct pawl_pcr_bank *quoted = &q->select->bank[i];
         if (!(quoted->bits & q->mask)) /* a bank that this TPM does not have (Q22) */
             continue;
         any = true;
-        PAWL_TRY(compare_bank(log, replayed, q, quoted, f, &same_pcrs, err));
+        PAWL_TRY(compare_bank(log, replayed, q, quoted, f, &c, err));
     }
     if (!any)
         failure_add(f, "L1", FAILURE_WHOLE, "a quote of PCRs that the log explains", "none");
+    uint32_t same_pcrs = c.same & ~c.differ;
     /* An old image that is signed as well as the present one leaves PCR 7 as it was. */
     if (same_pcrs & 1u << SECURE_BOOT_PCR && !(same_pcrs & 1u << IMAGES_PCR))
         failure_warn(f, "L10a", FAILURE_WHOLE, "PCR 4 beside PCR 7, to tell which image started",
                      "PCR 7 alone");
-    *ret_same = any ? same_pcrs : 0;
+    *ret_same = same_pcrs;
     return pawl_ok();
 }

@@ -41,7 +41,8 @@ struct eventlog_quoted {
 /* Holds every quoted bank's PCRs of the mask against the log: the replayed value (L1), the reset
  * value where no event is (L2), and no bank that the log does not know (L1, L14). What the firmware
  * measures as the system takes over may be missing or there twice (L13). PCR 7 without PCR 4 is a
- * warning (L10a). *ret_same gets the PCRs that agree in every quoted bank. */
+ * warning (L10a). *ret_same gets the PCRs that were quoted, and agree
+ * in every bank that they were quoted of. */
 PAWL_MUST_USE pawl_status eventlog_compare(const struct eventlog        *log,
                                            const struct eventlog_pcrs   *replayed,
                                            const struct eventlog_quoted *q, struct failures *f,

@@ -620,6 +620,45 @@ static void l1_no_second_log_explains_it(void **state)
     assert_int_equal(w.kept.boot.mok_n, 1);
 }
 
+static void take_out(struct soft_quote *q, unsigned pcr)
+{
+    size_t i = (size_t)(soft_quote_pcr(q, PAWL_SHA256, pcr) - q->values.value);
+
+    q->select.bank[0].bits &= ~(1u << pcr);
+    q->values.n--;
+    memmove(&q->values.value[i], &q->values.value[i + 1],
+            (q->values.n - i) * sizeof(q->values.value[0]));
+}
+
+static void a_log_is_asked_for_again_where_more_is_quoted(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    for (int changed = 0; changed < 2; changed++) {
+        begin(&w);
+        rules_of_boot(&w, "");
+        struct soft_quote all = w.quoted;
+        take_out(&w.quoted, 9);
+        attest_anew(&w);
+        is(&w, TIER_AFFIRMING);
+        w.quoted = all;
+        if (changed) /* whoever did that is not forgotten for it */
+            soft_quote_pcr(&w.quoted, PAWL_SHA256, 7)->b[0] ^= 1;
+        judge(&w);
+        is(&w, changed ? TIER_CONTRAINDICATED : TIER_WARNING);
+        assert_true(w.want.log);
+        sends_log(&w);
+        judge(&w);
+        is(&w, changed ? TIER_CONTRAINDICATED : TIER_AFFIRMING);
+        take_out(&w.quoted, 9);
+        judge(&w); /* less is no reason */
+        is(&w, changed ? TIER_CONTRAINDICATED : TIER_AFFIRMING);
+        if (!changed)
+            policy_done(&w.policy);
+    }
+}
+
 static void l8_a_log_that_is_none_is_found_and_may_come_again(void **state)
 {
     (void)state;
@@ -1113,6 +1152,8 @@ int main(void)
         T_CASE("L1 what is measured behind the log is found",
                l1_what_is_measured_behind_the_log_is_found),
         T_CASE("L1 no second log explains it", l1_no_second_log_explains_it),
+        T_CASE("a log is asked for again where more is quoted",
+               a_log_is_asked_for_again_where_more_is_quoted),
         T_CASE("L8 a log that is none is found and may come again",
                l8_a_log_that_is_none_is_found_and_may_come_again),
         T_CASE("without a policy facts are kept and nothing is trusted",

@@ -170,6 +170,31 @@ static void l1_a_pcr_with_another_value_does_not_agree(void **state)
     assert_int_equal(b.image_n, 3); /* as good as PCR 4, which does not agree */
 }
 
+static void l1_a_pcr_agrees_in_the_banks_that_it_was_quoted_of(void **state)
+{
+    (void)state;
+    struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA256);
+    soft.bank_n = 2;
+    soft.bank[1] = PAWL_SHA1;
+    struct pawl_view  log = soft_eventlog_bytes(&soft);
+    struct soft_quote q = soft_quote_of(log);
+
+    q.select.bank[1].bits = 0x0f; /* of SHA-1 four PCRs only */
+    q.values.n = 24 + 4;
+    struct boot b = read_quoted(log, &q);
+    assert_int_equal(b.agree, EVENTLOG_PCRS);
+    assert_int_equal(b.compared, EVENTLOG_PCRS);
+    soft_quote_pcr(&q, PAWL_SHA1, 2)->b[0] ^= 1;
+    soft_quote_pcr(&q, PAWL_SHA256, 8)->b[0] ^= 1;
+    b = read_quoted(log, &q);
+    assert_int_equal(b.agree, EVENTLOG_PCRS & ~(1u << 2 | 1u << 8));
+    q.select.bank[1].bits = 0;
+    q.select.bank[0].bits = 0x0f;
+    b = read_quoted(log, &q);
+    assert_int_equal(b.agree, 0x0f);
+    assert_int_equal(b.compared, 0x0f);
+}
+
 static void l2_a_pcr_without_events_is_as_a_reset_leaves_it(void **state)
 {
     (void)state;
@@ -487,7 +512,10 @@ static void a_boot_comes_back_from_its_row(void **state)
 static void the_longest_boot_fits(void **state)
 {
     (void)state;
-    struct boot b = { .agree = EVENTLOG_PCRS, .bank = PAWL_SHA512, .secure_boot = FACT_YES };
+    struct boot b = { .agree = EVENTLOG_PCRS,
+                      .compared = EVENTLOG_PCRS,
+                      .bank = PAWL_SHA512,
+                      .secure_boot = FACT_YES };
 
     for (int h = PAWL_SHA1; h < PAWL_HASH_COUNT; h++) {
         size_t n = pawl_hash_n((enum pawl_hash)h);
@@ -662,6 +690,8 @@ int main(void)
         T_CASE("digests are of a bank that was quoted", digests_are_of_a_bank_that_was_quoted),
         T_CASE("L1 a PCR with another value does not agree",
                l1_a_pcr_with_another_value_does_not_agree),
+        T_CASE("L1 a PCR agrees in the banks that it was quoted of",
+               l1_a_pcr_agrees_in_the_banks_that_it_was_quoted_of),
         T_CASE("L2 a PCR without events is as a reset leaves it",
                l2_a_pcr_without_events_is_as_a_reset_leaves_it),
         T_CASE("L8 bytes that are no log are a boot that says so",
