@@ -159,12 +159,8 @@ static pawl_status change_lines(const struct changes *c, const struct policy_lin
 static pawl_status change_secure_boot(const struct changes *c, const struct policy_rules *from,
                                       const struct policy_rules *to, struct pawl_err *err)
 {
-    static const char *const must[] = {
-        [FACT_UNKNOWN] = "may be on or off", [FACT_NO] = "must be off", [FACT_YES] = "must be on"
-    };
-
-    if (from->secure_boot != to->secure_boot)
-        PAWL_TRY(change(c, err, "secure boot %s", must[to->secure_boot]));
+    PAWL_TRY(change_flag(c, from->secure_boot == FACT_YES, to->secure_boot == FACT_YES,
+                         "secure boot must be on", "secure boot may be off", err));
     for (int l = 0; l < KEY_LIST_COUNT; l++) {
         char what[32];
         snprintf(what, sizeof(what), "secure boot's %s", key_list_name((enum key_list)l));
