@@ -232,6 +232,83 @@ static void a_boot_that_did_not_reset_the_tpm(void **state)
     machine_is(&m, "affirming", NULL);
 }
 
+/* TPM Restart: resetCount stays, and the PCRs begin anew. Only the log tells it from a boot that
+ * did not reset the TPM, and that may come behind the quote. */
+static void a_restart_of_the_tpm_is_told_by_its_log(void **state)
+{
+    (void)state;
+    MACHINE m;
+
+    for (unsigned supplied = 0; supplied < 2; supplied++) {
+        machine_make(&m);
+        machine_policy(&m, RULES_LOG);
+        struct soft_eventlog log = m.b.log;
+        machine_boots(&m, &log);
+        m.d.clock.resets--;
+        m.d.clock.restarts++;
+        machine_attests(&m, supplied ? NOTHING : LOG);
+        if (supplied) {
+            machine_is(&m, "warning", "tpm-not-reset");
+            machine_wanted(&m, true, -1, true);
+            machine_supplies(&m, LOG);
+        }
+        machine_is(&m, "affirming", NULL);
+        machine_attests(&m, NOTHING);
+        machine_is(&m, "affirming", NULL);
+        if (!supplied)
+            machine_done(&m);
+    }
+}
+
+static void a_tpm_that_went_back_takes_no_boot_with_it(void **state)
+{
+    (void)state;
+    MACHINE m;
+
+    machine_make(&m);
+    machine_policy(&m, RULES_LOG);
+    machine_attests(&m, NOTHING);
+    struct soft_device now = m.d;
+    m.d.clock.resets--;
+    m.d.os_boot[0] ^= 0x40;
+    m.all = true;
+    machine_attests(&m, LOG);
+    machine_is(&m, "contraindicated", "tpm-went-back");
+    assert_false(m.w.step.has_boot);
+    now.attempt = m.d.attempt;
+    m.d = now;
+    m.all = true;
+    machine_attests(&m, NOTHING);
+    assert_string_equal(world_record(&m.w, &m.d).software_status, "affirming");
+    machine_covers(&m, "identity,boot-log,runtime=no-ima-list");
+}
+
+/* TPM2_Clear: the resets are counted anew, and a number comes back. */
+static void a_tpm_that_was_cleared_has_no_boot_of_before(void **state)
+{
+    (void)state;
+    MACHINE              m;
+    struct soft_evidence ev;
+    struct enrolling     e;
+
+    machine_make(&m);
+    machine_policy(&m, RULES_LOG);
+    m.w.config.tenant[ACME].reenrol_auto = true;
+    uint32_t resets = m.d.clock.resets;
+    soft_device_clear(&m.d);
+    m.d.clock.resets = resets;
+    m.d.os_boot[0] ^= 0x40;
+    struct pawl_enrol_req req = soft_enrol(&m.d);
+    world_enrol_request(&m.w, &m.d, &req, &e);
+    world_enrol_evidence(&m.d, &e, &ev);
+    soft_evidence_sign(&ev, &e.secret);
+    world_takes(&m.w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    machine_is(&m, "warning", "no-event-log");
+    machine_wanted(&m, true, -1, true);
+    machine_supplies(&m, LOG);
+    machine_is(&m, "affirming", NULL);
+}
+
 /* The machine's shim is older. */
 #define RULES_BAD "\"secure_boot\":{\"sbat\":\"2024010100\"}"
 
@@ -395,6 +472,11 @@ int main(void)
         T_CASE("a power cut costs a boot", a_power_cut_costs_a_boot),
         T_CASE("a staged update and its deadline", a_staged_update_and_its_deadline),
         T_CASE("a boot that did not reset the TPM", a_boot_that_did_not_reset_the_tpm),
+        T_CASE("a restart of the TPM is told by its log", a_restart_of_the_tpm_is_told_by_its_log),
+        T_CASE("a TPM that went back takes no boot with it",
+               a_tpm_that_went_back_takes_no_boot_with_it),
+        T_CASE("a TPM that was cleared has no boot of before",
+               a_tpm_that_was_cleared_has_no_boot_of_before),
         T_CASE("a group that watches warns and one that enforces does not",
                a_group_that_watches_warns_and_one_that_enforces_does_not),
         T_CASE("a policy is the device's, the group's or the tenant's",
