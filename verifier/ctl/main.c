@@ -94,8 +94,8 @@ static void print_help(const char *noun)
         printf("          %s\n", c->what);
     }
     puts(
-        "\nquote, ekcert, ear, eventlog, ima, allowlist, appraise, incident verify, policy check,\n"
-        "diff and learn --pcrs work on files without a verifier.\n"
+        "\nquote, ekcert, ear, eventlog, ima, allowlist, appraise, reasons, incident verify, policy\n"
+        "check, diff and learn --pcrs work without a verifier.\n"
         "An AK is TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a\n"
         "signature TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
