@@ -183,7 +183,6 @@ static bool wants_log(const struct evidence *e, const struct quoted *q)
     const struct record *r = &f->record;
 
     return e->ask->all || !r->has_resets || r->resets != q->parsed.clock.resets ||
-           !r->has_os_boot ||
            !pawl_view_equal(PAWL_VIEW_OF(r->os_boot), PAWL_VIEW_OF(f->os_boot)) ||
            f->logs.wants_event_log;
 }

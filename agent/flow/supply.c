@@ -137,7 +137,6 @@ static pawl_status send_piece(struct supplying *s, bool *ret_more, struct pawl_e
                          PAWL_EVIDENCE_MAX - HEAD - s->ticket_n - IMA_FIELD_HEAD);
     if (!m.ima.n)
         return pawl_ok();
-    s->want.has_ima = false;
     PAWL_TRY(send(s, &m, err));
     *ret_more = s->want.has_ima && s->want.first_ima_entry > m.ima_first;
     return pawl_ok();
