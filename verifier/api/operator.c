@@ -78,6 +78,53 @@ static pawl_status device_policy(struct operator_exchange *o, struct pawl_err *e
                                   &o->json, &o->x.step, err);
 }
 
+static pawl_status device_group(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_group(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                                 &o->json, &o->x.step, err);
+}
+
+static pawl_status evidence(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_evidence(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status groups(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_groups(o->flow, o->tenant, &o->json, err);
+}
+
+static pawl_status group(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_group(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status group_set(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_group_set(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status group_drop(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_group_drop(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status exceptions(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_exceptions(o->flow, o->tenant, &o->json, err);
+}
+
+static pawl_status exception_add(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_exception_add(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status exception_end(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_exception_end(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step,
+                                  err);
+}
+
 static pawl_status default_policy(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_default_policy(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step,
@@ -105,6 +152,18 @@ static pawl_status policy_add(struct operator_exchange *o, struct pawl_err *err)
 static pawl_status policy_learn(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_policy_learn(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
+}
+
+static pawl_status policy_test(struct operator_exchange *o, struct pawl_err *err)
+{
+    struct trial_query q = { 0 };
+    bool               there;
+
+    PAWL_TRY(http_query(o->x.r, "group", q.group, sizeof(q.group), &there, err));
+    PAWL_TRY(http_query(o->x.r, "device", q.device, sizeof(q.device), &there, err));
+    PAWL_TRY(http_query(o->x.r, "after", q.after, sizeof(q.after), &there, err));
+    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_TRIALS_MAX, &q.limit, err));
+    return operator_policy_test(o->flow, o->tenant, &q, http_body(o->x.r), &o->json, err);
 }
 
 static pawl_status tokens(struct operator_exchange *o, struct pawl_err *err)
@@ -337,6 +396,8 @@ const struct http_route operator_routes[] = {
     { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(approve) },
     { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(revoke) },
     { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle, RUN(device_policy) },
+    { HTTP_POST, "/v1/devices/*/group", JSON_TYPE, 4096, handle, RUN(device_group) },
+    { HTTP_GET, "/v1/devices/*/evidence", NULL, 0, handle, RUN(evidence) },
     { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(messages) },
     { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(downlink) },
     { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle, RUN(message_send) },
@@ -347,11 +408,19 @@ const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/incidents/*", NULL, 0, handle, RUN(incident) },
     { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle, RUN(incident_close) },
     { HTTP_GET, "/v1/audit", NULL, 0, handle, RUN(audit) },
+    { HTTP_GET, "/v1/groups", NULL, 0, handle, RUN(groups) },
+    { HTTP_POST, "/v1/groups", JSON_TYPE, 4096, handle, RUN(group_set) },
+    { HTTP_GET, "/v1/groups/*", NULL, 0, handle, RUN(group) },
+    { HTTP_POST, "/v1/groups/*/delete", NULL, 4096, handle, RUN(group_drop) },
+    { HTTP_GET, "/v1/exceptions", NULL, 0, handle, RUN(exceptions) },
+    { HTTP_POST, "/v1/exceptions", JSON_TYPE, 4096, handle, RUN(exception_add) },
+    { HTTP_POST, "/v1/exceptions/*/end", NULL, 4096, handle, RUN(exception_end) },
     { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle, RUN(default_policy) },
     { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(policies) },
     { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(policy) },
     { HTTP_POST, "/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, handle, RUN(policy_add) },
     { HTTP_POST, "/v1/policies/learn", JSON_TYPE, 4096, handle, RUN(policy_learn) },
+    { HTTP_POST, "/v1/policies/test", JSON_TYPE, OPERATOR_BODY_MAX, handle, RUN(policy_test) },
     { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(tokens) },
     { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(token_make) },
     { 0 },

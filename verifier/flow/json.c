@@ -258,3 +258,15 @@ pawl_status json_get_u64(const struct json *j, const char *name, uint64_t max, u
     *ret = (uint64_t)m->valuedouble;
     return pawl_ok();
 }
+
+pawl_status json_get_bool(const struct json *j, const char *name, bool *ret, struct pawl_err *err)
+{
+    const cJSON *m = cJSON_GetObjectItemCaseSensitive(j->root, name);
+
+    if (!m)
+        return pawl_ok();
+    if (!cJSON_IsBool(m))
+        return pawl_fail(err, PAWL_E_FORM, name, "is neither true nor false");
+    *ret = cJSON_IsTrue(m);
+    return pawl_ok();
+}

@@ -59,4 +59,7 @@ PAWL_MUST_USE pawl_status json_get_text(const struct json *j, const char *name, 
                                         const char **ret, struct pawl_err *err);
 PAWL_MUST_USE pawl_status json_get_u64(const struct json *j, const char *name, uint64_t max,
                                        uint64_t *ret, struct pawl_err *err);
+PAWL_MUST_USE pawl_status json_get_bool(const struct json *j, const char *name, bool *ret,
+                                        struct pawl_err *err);
+
 #endif

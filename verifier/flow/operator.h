@@ -31,7 +31,7 @@ PAWL_MUST_USE pawl_status operator_devices(struct flow *f, const struct tenant_c
                                            const char *after, uint64_t limit, char **ret,
                                            struct pawl_err *err);
 /* The device, the reasons of its last verdict, and its last events, the newest first:
- * {.., "reasons": [{"code", "text", "detail"}], "events": [{"time", "line"}]} */
+ * {.., "reasons": [{"code", "text", "detail", "next"}], "events": [{"time", "line"}]} */
 PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_config *tenant,
                                           const char *id, char **ret, struct pawl_err *err);
 /* DEVICE_EVENT_APPROVE or DEVICE_EVENT_REVOKE. Approving an active device lets it enrol again,
@@ -39,10 +39,15 @@ PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_co
 PAWL_MUST_USE pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant,
                                                const char *id, enum device_event on, char **ret,
                                                struct step *step, struct pawl_err *err);
-/* {"policy": name}; empty: the tenant's default. */
+/* {"policy": name}; empty: its group's, or the tenant's default. */
 PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
                                                  const char *id, struct pawl_view body, char **ret,
                                                  struct step *step, struct pawl_err *err);
+
+/* {"group": name}; empty: none. */
+PAWL_MUST_USE pawl_status operator_device_group(struct flow *f, const struct tenant_config *tenant,
+                                                const char *id, struct pawl_view body, char **ret,
+                                                struct step *step, struct pawl_err *err);
 
 /* {"bundle": base64}: what the last verdict on the device was made of (appraise/bundle.h). ABSENT
  * at "evidence" where none is kept. */
@@ -135,16 +140,68 @@ PAWL_MUST_USE pawl_status operator_policy(struct flow *f, const struct tenant_co
 PAWL_MUST_USE pawl_status operator_policy_add(struct flow *f, const struct tenant_config *tenant,
                                               struct pawl_view body, char **ret, struct step *step,
                                               struct pawl_err *err);
-/* {"name", "device"[, "version"]}: from the device's last believed PCR values, those that an
- * ordinary attest quotes. Without version: the next one. */
+/* {"name", "device"[, "version"][, "release"][, "literal"][, "base"]}: from the device's last
+ * believed PCR values, those that an ordinary attest quotes, the facts of its boot, and IMA's list
+ * as far as it was attested, where it is kept. Without version: the next one. base: the release is
+ * added to that version of the name. STATE for a device whose system started without a reset of the
+ * TPM. */
 PAWL_MUST_USE pawl_status operator_policy_learn(struct flow *f, const struct tenant_config *tenant,
                                                 struct pawl_view body, char **ret,
                                                 struct step *step, struct pawl_err *err);
+#define OPERATOR_TRIALS_MAX 200 /* devices of one page */
+
+struct trial_query {
+    char     group[PAWL_TENANT_MAX + 1];     /* empty: of all groups, and of none */
+    char     device[2 * PAWL_DEVICE_ID + 1]; /* an id or a prefix; empty: all */
+    char     after[2 * PAWL_DEVICE_ID + 1];  /* an id; empty: the first page */
+    uint64_t limit;                          /* devices that are looked at; 0: 100 */
+};
+
+/* body: a policy, or {"policy": name[, "version"]}. What would become of each device at its next
+ * attest, by what the store has of it; nothing is changed. {"policy": "NAME:VERSION", "devices":
+ * [{"id", "group" | null, "now", "then", "passes", "worse", "release" | null, "runtime_tested",
+ * "reasons": [{"code", "text", "what", "detail", "next"}]}], "next": id | null}; now and then are
+ * statuses of the software. Revoked devices are left out. */
+PAWL_MUST_USE pawl_status operator_policy_test(struct flow *f, const struct tenant_config *tenant,
+                                               const struct trial_query *q, struct pawl_view body,
+                                               char **ret, struct pawl_err *err);
 /* {"policy": name}; empty: none. */
 PAWL_MUST_USE pawl_status operator_default_policy(struct flow                *f,
                                                   const struct tenant_config *tenant,
                                                   struct pawl_view body, char **ret,
                                                   struct step *step, struct pawl_err *err);
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+/* {"groups": [{"name", "policy" | null, "mode", "note", "created", "changed"}]} */
+PAWL_MUST_USE pawl_status operator_groups(struct flow *f, const struct tenant_config *tenant,
+                                          char **ret, struct pawl_err *err);
+PAWL_MUST_USE pawl_status operator_group(struct flow *f, const struct tenant_config *tenant,
+                                         const char *name, char **ret, struct pawl_err *err);
+/* {"name"[, "policy"], "mode": "watch" | "enforce"[, "note"]}: a new one, or in place of the old.
+ */
+PAWL_MUST_USE pawl_status operator_group_set(struct flow *f, const struct tenant_config *tenant,
+                                             struct pawl_view body, char **ret, struct step *step,
+                                             struct pawl_err *err);
+/* With its exceptions. CONFLICT, in the end, while a device is in it. */
+PAWL_MUST_USE pawl_status operator_group_drop(struct flow *f, const struct tenant_config *tenant,
+                                              const char *name, char **ret, struct step *step,
+                                              struct pawl_err *err);
+
+/* ---- exceptions ----------------------------------------------------------------------------- */
+
+/* {"exceptions": [{"number", "code", "what" | null, "device" | null, "group" | null, "author",
+ * "note", "until", "holds", "created"}]}: those that nobody ended, also when their time is over. */
+PAWL_MUST_USE pawl_status operator_exceptions(struct flow *f, const struct tenant_config *tenant,
+                                              char **ret, struct pawl_err *err);
+/* {"code"[, "what"][, "device" | "group"], "author", "note", "until"}, until as in judging.h and at
+ * most a year ahead. The answer has no number yet. STATE where as many hold as count. */
+PAWL_MUST_USE pawl_status operator_exception_add(struct flow *f, const struct tenant_config *tenant,
+                                                 struct pawl_view body, char **ret,
+                                                 struct step *step, struct pawl_err *err);
+PAWL_MUST_USE pawl_status operator_exception_end(struct flow *f, const struct tenant_config *tenant,
+                                                 const char *number, char **ret, struct step *step,
+                                                 struct pawl_err *err);
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 

@@ -11,7 +11,6 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
-#include "flow/why.h"
 
 enum { PAGE = 100, EVENTS = 10 };
 
@@ -88,227 +87,13 @@ pawl_status operator_find_device(struct flow *f, const struct tenant_config *ten
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
-/* The codes of the last verdict's findings, each once. */
-static void add_why(struct json *j, cJSON *o, const struct device *d)
-{
-    cJSON          *why = json_array(j, o, "why");
-    bool            said[REASON_COUNT] = { false };
-    struct why_line line;
-
-    for (const char *at = d->why; why_next(&at, &line);) {
-        if (!said[line.reason])
-            json_text(j, why, NULL, reason_code(line.reason));
-        said[line.reason] = true;
-    }
-}
-
-/* The same in whole: code, sentence, and what was seen. */
-static void add_reasons(struct json *j, cJSON *o, const struct device *d)
-{
-    cJSON          *reasons = json_array(j, o, "reasons");
-    struct why_line line;
-
-    for (const char *at = d->why; why_next(&at, &line);) {
-        cJSON *r = json_object(j, reasons, NULL);
-        json_text(j, r, "code", reason_code(line.reason));
-        json_text(j, r, "text", reason_text(line.reason));
-        json_text_n(j, r, "detail", line.detail);
-    }
-}
-
-/* Two lights, and the worse of them. */
-static void add_lights(struct json *j, cJSON *o, const struct device *d)
-{
-    json_text(j, o, "status", d->status);
-    json_text(j, o, "software_status", d->software_status);
-    json_text(j, o, "keys_status", d->keys_status);
-}
-
-/* When it is overdue, by its own word. */
-static void add_due(struct json *j, cJSON *o, const struct device *d)
-{
-    if (d->due_s)
-        json_i64(j, o, "due", d->due_s);
-    else
-        json_null(j, o, "due");
-    json_bool(j, o, "overdue", d->told_s != 0);
-}
-
-static void add_summary(struct json *j, cJSON *o, const struct device *d)
-{
-    json_hex(j, o, "id", PAWL_VIEW_OF(d->id));
-    json_text(j, o, "state", device_state_name(d->state));
-    add_lights(j, o, d);
-    add_why(j, o, d);
-    json_text(j, o, "roots", roots_name(d->roots));
-    if (d->policy[0])
-        json_text(j, o, "policy", d->policy);
-    else
-        json_null(j, o, "policy");
-    json_i64(j, o, "created", d->created_s);
-    json_i64(j, o, "seen", d->seen_s);
-    add_due(j, o, d);
-    json_u64(j, o, "attempt", d->attempt);
-    json_u64(j, o, "enrolments", d->enrolments);
-}
-
-/* Epochs by their numbers: the one in use, and the one that waits to be seen. */
-static void add_ratchet(struct json *j, cJSON *o, const struct ratchet *r)
-{
-    cJSON *ratchet = json_object(j, o, "ratchet");
-
-    json_bool(j, o, "may_reenrol", r->may_resync);
-    if (r->current.present)
-        json_u64(j, ratchet, "epoch", r->current.epoch);
-    else
-        json_null(j, ratchet, "epoch");
-    if (r->pending.present)
-        json_u64(j, ratchet, "pending", r->pending.epoch);
-    else
-        json_null(j, ratchet, "pending");
-    json_i64(j, ratchet, "promoted", r->promoted_ms / 1000);
-    json_u64(j, ratchet, "attested_slot", r->attested_hi);
-    json_u64(j, ratchet, "received_slot", r->received_hi);
-    json_bool(j, ratchet, "hedged", r->hedge.n > 0);
-}
-
-/* The one that is not closed. */
-static void add_incident(struct json *j, cJSON *o, const struct device *d, const struct ratchet *r)
-{
-    char            id[2 * PAWL_DEVICE_ID + 24];
-    struct pawl_err ignored;
-
-    if (!incident_is_open(&r->incident) ||
-        !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(d->id), id, sizeof(id), &ignored))) {
-        json_null(j, o, "incident");
-        return;
-    }
-    size_t n = strlen(id);
-    snprintf(id + n, sizeof(id) - n, ".%" PRIu64, r->incident.epoch);
-    json_text(j, o, "incident", id);
-}
-
-static pawl_status count_one(const struct downlink_row *row, void *arg, struct pawl_err *err)
-{
-    (void)row;
-    (void)err;
-    ++*(uint64_t *)arg;
-    return pawl_ok();
-}
-
-/* Messages that it has not acknowledged. */
-static pawl_status add_downlink(struct flow *f, const struct device *d, struct json *j, cJSON *o,
-                                struct pawl_err *err)
-{
-    uint64_t n = 0;
-
-    PAWL_TRY(f->store->downlinks(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), 0,
-                                 OPERATOR_MESSAGES_MAX, count_one, &n, err));
-    json_u64(j, o, "downlink", n);
-    return pawl_ok();
-}
-
-static void add_keys(struct json *j, cJSON *o, const struct device *d)
-{
-    cJSON *keys = json_object(j, o, "keys");
-
-    json_hex(j, keys, "ek_name", pawl_name_view(&d->ek_name));
-    json_hex(j, keys, "ak_name", pawl_name_view(&d->ak_name));
-    json_hex(j, keys, "td_name", pawl_name_view(&d->td_name));
-    json_hex(j, keys, "ak_public", pawl_view(d->ak_public, d->ak_public_n));
-}
-
-static void add_clock(struct json *j, cJSON *o, const struct device *d)
-{
-    char   firmware[20];
-    cJSON *clock = json_object(j, o, "clock");
-
-    snprintf(firmware, sizeof(firmware), "%016" PRIx64, d->clock.firmware);
-    json_u64(j, clock, "ms", d->clock.clock_ms);
-    json_u64(j, clock, "resets", d->clock.resets);
-    json_u64(j, clock, "restarts", d->clock.restarts);
-    json_bool(j, clock, "safe", d->clock.safe);
-    json_text(j, clock, "firmware", firmware);
-    json_hex(j, o, "boot_id", PAWL_VIEW_OF(d->boot_id));
-    json_hex(j, o, "os_boot", PAWL_VIEW_OF(d->os_boot));
-}
-
-static void add_banks(struct json *j, cJSON *o, const struct device *d)
-{
-    cJSON *banks = json_array(j, o, "banks");
-
-    for (size_t i = 0; i < d->banks.n; i++)
-        if (d->banks.bank[i].bits)
-            json_text(j, banks, NULL, pawl_hash_name(d->banks.bank[i].hash));
-}
-
-static pawl_status add_papers(struct flow *f, const struct device *d, struct json *j, cJSON *o,
-                              struct pawl_err *err)
-{
-    char       *papers = NULL;
-    pawl_status s = f->store->papers(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id),
-                                     &papers, err);
-
-    if (s.code == PAWL_E_ABSENT)
-        return pawl_ok();
-    PAWL_TRY(s);
-    s = json_embed(j, o, "papers", papers, err);
-    free(papers);
-    return s;
-}
-
-/* {"sha256": {"0": hex, ..}, ..}: the form that a policy names them in. */
-static pawl_status add_pcrs(struct flow *f, const struct device *d, struct json *j, cJSON *o,
-                            struct pawl_err *err)
-{
-    struct snapshot s;
-    pawl_status     read = f->store->snapshot(f->store->self, pawl_view_str(d->tenant),
-                                              PAWL_VIEW_OF(d->id), &s, err);
-
-    if (read.code == PAWL_E_ABSENT)
-        return pawl_ok();
-    PAWL_TRY(read);
-    cJSON *pcrs = json_object(j, o, "pcrs");
-    for (size_t i = 0; i < s.select.n; i++) {
-        if (!s.select.bank[i].bits)
-            continue;
-        cJSON *bank = json_object(j, pcrs, pawl_hash_name(s.select.bank[i].hash));
-        for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
-            char                      name[4];
-            const struct pawl_digest *v = pawl_pcr_value(&s.select, &s.values,
-                                                         s.select.bank[i].hash, pcr);
-            snprintf(name, sizeof(name), "%u", pcr);
-            if (v)
-                json_hex(j, bank, name, pawl_digest_view(v));
-        }
-    }
-    return pawl_ok();
-}
-
-static pawl_status add_device(struct flow *f, const struct device *d, const struct ratchet *r,
-                              struct json *j, struct pawl_err *err)
-{
-    add_summary(j, j->root, d);
-    add_incident(j, j->root, d, r);
-    add_ratchet(j, j->root, r);
-    PAWL_TRY(add_downlink(f, d, j, j->root, err));
-    add_reasons(j, j->root, d);
-    add_keys(j, j->root, d);
-    add_clock(j, j->root, d);
-    json_text(j, j->root, "firmware_cert", d->firmware_cert);
-    json_u64(j, j->root, "suite", d->suite);
-    add_banks(j, j->root, d);
-    PAWL_TRY(add_papers(f, d, j, j->root, err));
-    return add_pcrs(f, d, j, j->root, err);
-}
-
 /* The device as a change would leave it. */
 static pawl_status show(struct flow *f, const struct device *d, const struct ratchet *r, char **ret,
                         struct pawl_err *err)
 {
     JSON j = json_begin();
 
-    PAWL_TRY(add_device(f, d, r, &j, err));
+    PAWL_TRY(operator_show_device(f, d, r, &j, err));
     return json_end(&j, ret, err);
 }
 
@@ -337,7 +122,7 @@ pawl_status operator_device(struct flow *f, const struct tenant_config *tenant, 
 
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
     PAWL_TRY(held_open(f, &d, &h, err));
-    PAWL_TRY(add_device(f, &d, &h.r, &j, err));
+    PAWL_TRY(operator_show_device(f, &d, &h.r, &j, err));
     struct list l = { .j = &j, .list = json_array(&j, j.root, "events") };
     PAWL_TRY(f->store->events(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), EVENTS,
                               add_event, &l, err));
@@ -359,7 +144,7 @@ static pawl_status add_to_page(const struct device *d, void *arg, struct pawl_er
     (void)err;
     if (p->n++ == p->limit)
         return pawl_ok();
-    add_summary(p->j, json_object(p->j, p->list, NULL), d);
+    operator_show_summary(p->j, json_object(p->j, p->list, NULL), d);
     memcpy(p->last, d->id, sizeof(p->last));
     return pawl_ok();
 }
@@ -429,6 +214,41 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     return held_plan(&h, step, err);
 }
 
+static pawl_status read_group(struct flow *f, const struct tenant_config *tenant,
+                              struct pawl_view body, char ret[PAWL_TENANT_MAX + 1],
+                              struct pawl_err *err)
+{
+    static const char *const known[] = { "group", NULL };
+    struct group_row         group;
+    JSON                     j = { 0 };
+    const char              *name;
+
+    PAWL_TRY(json_parse(body, known, &j, err));
+    PAWL_TRY(json_get_text(&j, "group", true, &name, err));
+    if (name[0])
+        PAWL_TRY(operator_find_group(f, tenant, name, &group, err));
+    snprintf(ret, PAWL_TENANT_MAX + 1, "%s", name);
+    return pawl_ok();
+}
+
+pawl_status operator_device_group(struct flow *f, const struct tenant_config *tenant,
+                                  const char *id, struct pawl_view body, char **ret,
+                                  struct step *step, struct pawl_err *err)
+{
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    struct device                       d;
+    char                                name[PAWL_TENANT_MAX + 1];
+
+    PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
+    PAWL_TRY(held_open(f, &d, &h, err));
+    PAWL_TRY(read_group(f, tenant, body, name, err));
+    memcpy(d.group, name, sizeof(d.group));
+    PAWL_TRY(show(f, &d, &h.r, ret, err));
+    plan(&d, step);
+    snprintf(step->event, sizeof(step->event), "group by an operator: %s", name[0] ? name : "none");
+    return pawl_ok();
+}
+
 pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
                                    const char *id, struct pawl_view body, char **ret,
                                    struct step *step, struct pawl_err *err)
@@ -444,6 +264,6 @@ pawl_status operator_device_policy(struct flow *f, const struct tenant_config *t
     PAWL_TRY(show(f, &d, &h.r, ret, err));
     plan(&d, step);
     snprintf(step->event, sizeof(step->event), "policy by an operator: %s",
-             name[0] ? name : "the tenant's default");
+             name[0] ? name : "its group's, or the tenant's default");
     return pawl_ok();
 }

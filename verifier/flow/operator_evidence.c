@@ -88,6 +88,18 @@ static pawl_status gather(const struct kept_row *k, void *arg, struct pawl_err *
     return pawl_fail(err, PAWL_E_BUG, "evidence", "a kind %d is kept", (int)k->kind);
 }
 
+pawl_status operator_find_list(struct flow *f, const struct device *d, struct blob *ret,
+                               struct pawl_err *err)
+{
+    PAWL_CLEANUP(gathered_done) struct gathered g = { 0 };
+
+    PAWL_TRY(f->store->kept(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), gather,
+                            &g, err));
+    *ret = g.list;
+    g.list = (struct blob){ 0 };
+    return pawl_ok();
+}
+
 static struct pawl_view view(const struct blob *b)
 {
     return pawl_view(b->p, b->n);

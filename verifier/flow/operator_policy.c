@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies, as an operator makes, learns and assigns them. A stored version never changes. */
+/* Policies, as an operator stores and assigns them. A stored version never changes. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,31 +14,33 @@
 
 _Static_assert(OPERATOR_BODY_MAX >= POLICY_JSON_MAX, "a policy comes as one body");
 
-static pawl_status newest(struct flow *f, const struct tenant_config *tenant, const char *name,
-                          struct policy_row *ret, struct pawl_err *err)
+pawl_status operator_check_policy_name(struct flow *f, const struct tenant_config *tenant,
+                                       const char *name, struct pawl_err *err)
 {
-    return f->store->policy(f->store->self, tenant_view(tenant), name, 0, ret, err);
+    uint64_t version;
+
+    if (!name[0])
+        return pawl_ok();
+    if (!pawl_is_name(pawl_view_str(name)))
+        return pawl_fail(err, PAWL_E_FORM, "policy", "no name of a policy");
+    pawl_status s = f->store->policy_version(f->store->self, tenant_view(tenant), name, &version,
+                                             err);
+    if (s.code == PAWL_E_ABSENT)
+        return pawl_fail(err, PAWL_E_ABSENT, "policy", "no policy has this name");
+    return s;
 }
 
 pawl_status operator_read_policy_name(struct flow *f, const struct tenant_config *tenant,
                                       struct pawl_view body, char ret[PAWL_TENANT_MAX + 1],
                                       struct pawl_err *err)
 {
-    static const char *const                        known[] = { "policy", NULL };
-    PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
-    JSON                                            j = { 0 };
-    const char                                     *name;
+    static const char *const known[] = { "policy", NULL };
+    JSON                     j = { 0 };
+    const char              *name;
 
     PAWL_TRY(json_parse(body, known, &j, err));
     PAWL_TRY(json_get_text(&j, "policy", true, &name, err));
-    if (name[0] && !pawl_is_name(pawl_view_str(name)))
-        return pawl_fail(err, PAWL_E_FORM, "policy", "no name of a policy");
-    if (name[0]) {
-        pawl_status s = newest(f, tenant, name, &row, err);
-        if (s.code == PAWL_E_ABSENT)
-            return pawl_fail(err, PAWL_E_ABSENT, "policy", "no policy has this name");
-        PAWL_TRY(s);
-    }
+    PAWL_TRY(operator_check_policy_name(f, tenant, name, err));
     snprintf(ret, PAWL_TENANT_MAX + 1, "%s", name);
     return pawl_ok();
 }
@@ -109,9 +111,9 @@ static pawl_status check_is_new(struct flow *f, const struct tenant_config *tena
 }
 
 /* The text is stored as it was read: what an operator signed off is what is kept. */
-static pawl_status plan_policy(struct flow *f, const struct tenant_config *tenant,
-                               struct pawl_view json, const char *how, char **ret,
-                               struct step *step, struct pawl_err *err)
+pawl_status operator_plan_policy(struct flow *f, const struct tenant_config *tenant,
+                                 struct pawl_view json, const char *how, char **ret,
+                                 struct step *step, struct pawl_err *err)
 {
     PAWL_CLEANUP(policy_done) struct policy p = { 0 };
 
@@ -137,85 +139,7 @@ pawl_status operator_policy_add(struct flow *f, const struct tenant_config *tena
                                 struct pawl_view body, char **ret, struct step *step,
                                 struct pawl_err *err)
 {
-    return plan_policy(f, tenant, body, "added", ret, step, err);
-}
-
-/* What an ordinary attest quotes, as far as this device has it: a rule for any other PCR would find
- * it missing in every later quote. */
-static void ordinary_values(const struct tenant_config *tenant, const struct snapshot *s,
-                            struct snapshot *ret)
-{
-    *ret = (struct snapshot){ .select.n = tenant->pcrs.n };
-    for (size_t i = 0; i < tenant->pcrs.n; i++) {
-        const struct pawl_pcr_bank *asked = &tenant->pcrs.bank[i];
-        struct pawl_pcr_bank       *b = &ret->select.bank[i];
-        b->hash = asked->hash;
-        for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
-            const struct pawl_digest *v = pawl_pcr_value(&s->select, &s->values, b->hash, pcr);
-            if (!v || !(asked->bits >> pcr & 1))
-                continue;
-            b->bits |= 1u << pcr;
-            ret->values.value[ret->values.n++] = *v;
-        }
-    }
-}
-
-static pawl_status next_version(struct flow *f, const struct tenant_config *tenant,
-                                const char *name, uint64_t *ret, struct pawl_err *err)
-{
-    PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
-    pawl_status                                     s = newest(f, tenant, name, &row, err);
-
-    if (s.code != PAWL_E_ABSENT)
-        PAWL_TRY(s);
-    *ret = row.version + 1;
-    return pawl_ok();
-}
-
-static pawl_status learn(const struct tenant_config *tenant, const char *name, uint64_t version,
-                         const struct snapshot *s, char **ret, struct pawl_err *err)
-{
-    struct snapshot ordinary;
-
-    *ret = malloc(POLICY_JSON_MAX);
-    if (!*ret)
-        return pawl_fail(err, PAWL_E_MEMORY, "policy", "out of memory");
-    ordinary_values(tenant, s, &ordinary);
-    return policy_learn(name, version, &ordinary.select, &ordinary.values, *ret, POLICY_JSON_MAX,
-                        err);
-}
-
-static void text_free(char **s)
-{
-    free(*s);
-}
-
-pawl_status operator_policy_learn(struct flow *f, const struct tenant_config *tenant,
-                                  struct pawl_view body, char **ret, struct step *step,
-                                  struct pawl_err *err)
-{
-    static const char *const      known[] = { "name", "device", "version", NULL };
-    PAWL_CLEANUP(text_free) char *json = NULL;
-    JSON                          j = { 0 };
-    const char                   *name, *id;
-    uint64_t                      version = 0;
-    struct device                 d;
-    struct snapshot               s;
-    char                          how[64];
-
-    PAWL_TRY(json_parse(body, known, &j, err));
-    PAWL_TRY(json_get_text(&j, "name", true, &name, err));
-    PAWL_TRY(json_get_text(&j, "device", true, &id, err));
-    PAWL_TRY(json_get_u64(&j, "version", UINT32_MAX, &version, err));
-    if (!pawl_is_name(pawl_view_str(name)))
-        return pawl_fail(err, PAWL_E_FORM, "name", "no name of a policy");
-    PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    PAWL_TRY(f->store->snapshot(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), &s, err));
-    if (!version)
-        PAWL_TRY(next_version(f, tenant, name, &version, err));
-    PAWL_TRY(learn(tenant, name, version, &s, &json, err));
-    snprintf(how, sizeof(how), "learned from %02x%02x%02x%02x", d.id[0], d.id[1], d.id[2], d.id[3]);
-    return plan_policy(f, tenant, pawl_view_str(json), how, ret, step, err);
+    return operator_plan_policy(f, tenant, body, "added", ret, step, err);
 }
 
 pawl_status operator_default_policy(struct flow *f, const struct tenant_config *tenant,

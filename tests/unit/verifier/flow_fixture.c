@@ -461,10 +461,11 @@ void world_move(struct world *w, const struct soft_device *d, enum device_event 
 void world_learn(struct world *w, const struct soft_device *d)
 {
     const struct tenant_config *acme = &w->config.tenant[ACME];
-    char                        body[128], *json;
+    char                        body[160], *json;
 
     step_done(&w->step);
-    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\"}", world_id(d));
+    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\",\"literal\":true}",
+             world_id(d));
     T_OK(operator_policy_learn(&w->flow, acme, pawl_view_str(body), &json, &w->step, &w->err),
          &w->err);
     commit_planned(w, json);

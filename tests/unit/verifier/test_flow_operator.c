@@ -299,7 +299,7 @@ static void a_policy_that_cannot_judge_is_not_stored(void **state)
     world_make(&w);
     T_FAILS(operator_policy_add(&w.flow, acme(&w), pawl_view_str("{\"name\":\"x\"}"), &json,
                                 &w.step, &w.err),
-            &w.err, PAWL_E_RANGE);
+            &w.err, PAWL_E_FORM);
     assert_false(w.step.has_policy);
     T_FAILS(operator_policy_add(&w.flow, acme(&w), pawl_view(NULL, 0), &json, &w.step, &w.err),
             &w.err, PAWL_E_RANGE);
@@ -322,7 +322,8 @@ static void a_policy_is_learned_from_what_will_be_quoted(void **state)
     world_device(&w, &w.vendor, &d);
     d.pcr[10] = 9;
     world_enrol(&w, &d); /* all PCRs of two banks; the tenant's set has 0 to 7 */
-    snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\",\"version\":7}",
+    snprintf(body, sizeof(body),
+             "{\"name\":\"golden\",\"device\":\"%s\",\"version\":7,\"literal\":true}",
              world_id(&d));
     T_OK(learn(&w, body, &json), &w.err);
     EAR         *j = parsed(json);
