@@ -3,8 +3,9 @@
  * A policy held against the firmware's event log: the log itself, and the facts that it tells.
  *
  * Invariants
- *  1. A fact is believed only if the PCR that it was measured into agrees with the log, as it is
- *     quoted now: otherwise it is as if there were no log for it, and its rules do not hold.
+ *  1. A fact is believed only if the PCR that it was measured into agreed with the log in a quote
+ * of this boot, and no quote shows another value since: otherwise it is as if there were no log for
+ * it, and its rules do not hold.
  *  2. What is not there satisfies no rule but one that accepts nothing.
  *  3. Paths and names decide nothing: images are digests (L12), lines are compared whole (L17).
  */
@@ -20,10 +21,11 @@ enum { IMAGES_PCR = 4, SECURE_BOOT_PCR = 7, MOK_PCR = 14 };
 /* ---- the log -------------------------------------------------------------------------------- */
 
 /* L1 and L2 are told by PCR (look_at_agreement), so that one may be left out (L16); SHA-1 alone
- * (L14) is the policy's to take (look_at_log). */
-static bool is_told_elsewhere(const struct look *x, const struct failure *f)
+ * (L14) is the policy's to take (look_at_log). L13 is how much good firmware writes its log. */
+static bool is_left_out(const struct look *x, const struct failure *f)
 {
     return strcmp(f->row, "L1") == 0 || strcmp(f->row, "L2") == 0 ||
+           (f->warning && strcmp(f->row, "L13") == 0) ||
            (x->s->boot->legacy && strcmp(f->row, "L14") == 0);
 }
 
@@ -36,7 +38,7 @@ static void look_at_failures(struct look *x)
         char                  what[32];
 
         snprintf(what, sizeof(what), "event_log.%s", f->row);
-        if (is_told_elsewhere(x, f))
+        if (is_left_out(x, f))
             continue;
         if (f->warning)
             judging_note(x->j, REASON_EVENT_LOG_BROKEN, what, "%s: expected %s, found %s", f->row,
@@ -56,6 +58,9 @@ static void look_at_agreement(struct look *x)
     uint32_t needed = EVENTLOG_PCRS & ~x->p->log.ignored & look_quoted(x);
     uint32_t differ = needed & ~x->agree;
 
+    if (!x->agree && !needed && x->p->log.needed)
+        look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_PCR_MISSING, "event_log",
+                   "%s needs the log, and no PCR that it explains was quoted", x->who);
     if (needed && differ == needed) {
         look_fault(x, &x->j->v->executables, AR4SI_CONTRAINDICATED, REASON_EVENT_LOG_DIFFERS,
                    "event_log", "the log leads to none of the quoted values");

@@ -79,6 +79,22 @@ static void a_log_that_must_be_there_is_missed(void **state) /* S8 */
     judged(TIER_WARNING, REASON_TPM_NOT_RESET, "event_log");
 }
 
+static void a_log_that_explains_nothing_that_was_quoted_is_none(void **state) /* S8 */
+{
+    (void)state;
+    soft_policy_rule(&w, &w.p.all, 10, 0x1a);
+    memmove(&w.p.all.rule[0], &w.p.all.rule[3], sizeof(w.p.all.rule[0]));
+    w.p.all.rule_n = 1;
+    for (unsigned pcr = 0; pcr < 15; pcr++)
+        if (EVENTLOG_PCRS >> pcr & 1)
+            soft_policy_unquote(&w, pcr);
+    w.boot.agree = 0;
+    good();
+    assert_false(w.v.cover[COVER_BOOT_LOG].is);
+    w.p.log.needed = true;
+    judged(TIER_WARNING, REASON_PCR_MISSING, "event_log");
+}
+
 static void a_log_that_leads_elsewhere_is_refused(void **state) /* L1, L2 */
 {
     (void)state;
@@ -121,8 +137,11 @@ static void broken_rules_of_a_log_are_refused_and_warnings_told(void **state) /*
 {
     (void)state;
     failure_warn(&w.boot.failures, "L13", FAILURE_WHOLE, "ExitBootServices, once", "none");
+    good(); /* ordinary firmware */
+    w.boot.failures.n = 0;
+    failure_warn(&w.boot.failures, "L10", FAILURE_WHOLE, "memory protected against devices", "not");
     assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
-    assert_int_equal(soft_policy_found_at(&w, REASON_EVENT_LOG_BROKEN, "event_log.L13"), 1);
+    assert_int_equal(soft_policy_found_at(&w, REASON_EVENT_LOG_BROKEN, "event_log.L10"), 1);
     failure_add(&w.boot.failures, "L5", 7, "settings before the separator", "one behind it");
     judged(TIER_CONTRAINDICATED, REASON_EVENT_LOG_BROKEN, "event_log.L5");
     assert_string_equal(w.v.finding[1].detail, "L5: expected settings before the separator, found "
@@ -406,6 +425,8 @@ int main(void)
     static const struct CMUnitTest cases[] = {
         CASE("a good log is covered", a_good_log_is_covered),
         CASE("S8: a log that must be there is missed", a_log_that_must_be_there_is_missed),
+        CASE("S8: a log that explains nothing that was quoted is none",
+             a_log_that_explains_nothing_that_was_quoted_is_none),
         CASE("L1, L2: a log that leads elsewhere is refused",
              a_log_that_leads_elsewhere_is_refused),
         CASE("L1: what was measured behind the log is refused",
