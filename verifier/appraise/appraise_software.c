@@ -75,10 +75,12 @@ static bool begins_here(const struct boot *b)
 }
 
 /* The log is read once: what comes later in the same boot could only explain what somebody measured
- * meanwhile. One that was no good may be another one now. */
+ * meanwhile. One that led to none of the firmware's PCRs may be another one now. */
 static bool is_known_well(const struct known_boot *k)
 {
-    return k->present && k->has_boot && !failures_are_bad(&k->boot.failures);
+    enum { FIRMWARE_PCRS = 0xff };
+
+    return k->present && k->has_boot && k->boot.agree & FIRMWARE_PCRS;
 }
 
 /* PCRs that nobody quoted when the log came, and that are quoted now, are of no known boot, unless

@@ -607,8 +607,10 @@ static void l1_no_second_log_explains_it(void **state)
     WORLD w;
 
     begin(&w);
-    rules_of_boot(&w, "");
+    rules_of_boot(&w, ", \"event_log\": {\"ignore\": [9]}");
+    soft_quote_pcr(&w.quoted, PAWL_SHA256, 9)->b[0] ^= 1; /* which the log never led to */
     attest_anew(&w);
+    is(&w, TIER_AFFIRMING);
     soft_eventlog_insert(&w.soft, w.soft.n, soft_event_line(14, "MokList", "one more"));
     w.log = soft_eventlog_bytes(&w.soft);
     w.quoted = soft_quote_of(w.log);
@@ -679,6 +681,33 @@ static void l8_a_log_that_is_none_is_found_and_may_come_again(void **state)
     judge(&w);
     is(&w, TIER_CONTRAINDICATED);
     assert_true(w.want.log); /* the device names another one now */
+    sends_log(&w);
+    judge(&w);
+    is(&w, TIER_AFFIRMING);
+}
+
+/* Unmeasured PCRs agree with any log. */
+static void l1_a_log_that_leads_nowhere_may_come_again(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    begin(&w);
+    rules_of_boot(&w, "");
+    struct pawl_view     good = w.log;
+    struct soft_eventlog other = w.soft;
+    for (unsigned pcr = 0; pcr < 10; pcr++)
+        soft_eventlog_insert(&other, 0, soft_event_text(pcr, 0x8, "another machine"));
+    w.log = soft_eventlog_bytes(&other);
+    names_log(&w);
+    sends_log(&w);
+    judge(&w);
+    is(&w, TIER_CONTRAINDICATED);
+    assert_true(w.kept.boot.agree);
+    w.log = good;
+    names_log(&w);
+    judge(&w);
+    assert_true(w.want.log);
     sends_log(&w);
     judge(&w);
     is(&w, TIER_AFFIRMING);
@@ -1156,6 +1185,8 @@ int main(void)
                a_log_is_asked_for_again_where_more_is_quoted),
         T_CASE("L8 a log that is none is found and may come again",
                l8_a_log_that_is_none_is_found_and_may_come_again),
+        T_CASE("L1 a log that leads nowhere may come again",
+               l1_a_log_that_leads_nowhere_may_come_again),
         T_CASE("without a policy facts are kept and nothing is trusted",
                without_a_policy_facts_are_kept_and_nothing_is_trusted),
         T_CASE("values that were left out change nothing",
