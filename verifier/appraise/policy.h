@@ -116,10 +116,4 @@ PAWL_MUST_USE pawl_status policy_parse(struct pawl_view json, struct policy *ret
                                        struct pawl_err *err);
 void                      policy_done(struct policy *p);
 
-/* Of PCR values alone; policy_learn.h takes its place. */
-PAWL_MUST_USE pawl_status policy_learn(const char *name, uint64_t version,
-                                       const struct pawl_pcr_selection *select,
-                                       const struct pawl_pcr_values *values, char *ret, size_t cap,
-                                       struct pawl_err *err);
-
 #endif

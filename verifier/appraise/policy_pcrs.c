@@ -2,7 +2,6 @@
 /* Rules for PCR values: the member "pcrs" of a policy and of a release. */
 #include "appraise/policy_read.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,80 +101,4 @@ pawl_status policy_read_pcrs(struct policy_reader *r, const cJSON *j, struct pol
             PAWL_TRY(read_bank(r, bank[i], hash[i], ret, err));
     qsort(ret->rule, ret->rule_n, sizeof(ret->rule[0]), by_bank_and_pcr);
     return refuse_lone_sha1(r, bank[0], ret, err);
-}
-
-/* ---- learn ---------------------------------------------------------------------------------- */
-
-static bool is_unmeasured(const struct pawl_digest *value)
-{
-    for (size_t i = 1; i < value->n; i++)
-        if (value->b[i] != value->b[0])
-            return false;
-    return value->n == 0 || value->b[0] == 0x00 || value->b[0] == 0xff;
-}
-
-static void json_free(cJSON **j)
-{
-    cJSON_Delete(*j);
-}
-
-/* False when memory ran out, as cJSON's own calls say it. */
-static bool learn_value(cJSON *bank, unsigned pcr, const struct pawl_digest *value)
-{
-    char            number[4], hex[2 * PAWL_HASH_MAX + 1];
-    struct pawl_err ignored;
-
-    snprintf(number, sizeof(number), "%u", pcr);
-    if (!pawl_is_ok(pawl_hex_write(pawl_digest_view(value), hex, sizeof(hex), &ignored)))
-        return false;
-    cJSON *list = cJSON_AddArrayToObject(bank, number);
-    return list && cJSON_AddItemToArray(list, cJSON_CreateString(hex));
-}
-
-/* A PCR that nothing was measured into is learned too: a kernel's command line that somebody adds,
- * say, is measured into one that was empty on every good boot. */
-static bool learn_bank(cJSON *pcrs, const struct pawl_pcr_selection *select,
-                       const struct pawl_pcr_values *values, enum pawl_hash hash, size_t *measured)
-{
-    cJSON *bank = NULL;
-
-    for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++) {
-        const struct pawl_digest *value = pawl_pcr_value(select, values, hash, pcr);
-        if (!value)
-            continue;
-        if (!bank)
-            bank = cJSON_AddObjectToObject(pcrs, pawl_hash_name(hash));
-        if (!bank || !learn_value(bank, pcr, value))
-            return false;
-        *measured += !is_unmeasured(value);
-    }
-    return true;
-}
-
-pawl_status policy_learn(const char *name, uint64_t version,
-                         const struct pawl_pcr_selection *select,
-                         const struct pawl_pcr_values *values, char *ret, size_t cap,
-                         struct pawl_err *err)
-{
-    static const enum pawl_hash    banks[] = { PAWL_SHA256, PAWL_SHA384, PAWL_SHA512 };
-    PAWL_CLEANUP(json_free) cJSON *j = cJSON_CreateObject();
-    size_t                         measured = 0;
-
-    if (!pawl_is_name(pawl_view_str(name)))
-        return pawl_fail(err, PAWL_E_FORM, "name", "is not a policy's name");
-    if (version < 1 || version > POLICY_VERSION_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "version", "is not from 1 to %d", POLICY_VERSION_MAX);
-
-    bool good = cJSON_AddStringToObject(j, "name", name) &&
-                cJSON_AddNumberToObject(j, "version", (double)version);
-    cJSON *pcrs = cJSON_AddObjectToObject(j, "pcrs");
-    for (size_t i = 0; i < sizeof(banks) / sizeof(banks[0]); i++)
-        good = good && pcrs && learn_bank(pcrs, select, values, banks[i], &measured);
-    if (!good)
-        return pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
-    if (measured == 0)
-        return pawl_fail(err, PAWL_E_RANGE, "pcrs", "nothing was measured into any quoted PCR");
-    if (cap > INT32_MAX || !cJSON_PrintPreallocated(j, ret, (int)cap, true))
-        return pawl_fail(err, PAWL_E_FULL, "policy", "does not fit %zu bytes", cap);
-    return pawl_ok();
 }
