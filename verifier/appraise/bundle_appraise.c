@@ -99,7 +99,7 @@ pawl_status bundle_appraise(const struct bundle *b, const struct policy *policy,
                              .exception = b->head.exception };
 
     PAWL_TRY(believe(&b->head, &q, err));
-    PAWL_TRY(pawl_under(err, "a1", pawl_a1_parse(b->head.a1, &a1, err)));
+    PAWL_TRY(pawl_a1_parse(b->head.a1, &a1, err));
     PAWL_TRY(check_a1(&b->head, &a1, err));
     q.os_boot = a1.os_boot;
     PAWL_TRY(judge(b, &a1, &q, policy, &j, err));

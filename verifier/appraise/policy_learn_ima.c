@@ -98,7 +98,7 @@ pawl_status learn_ima(const struct policy_golden *g, cJSON *all, struct pawl_err
     struct ima_covered                                covered;
 
     if (!quoted)
-        return pawl_fail(err, PAWL_E_ABSENT, "pcrs", "PCR %d was not quoted: nobody vouches for it",
+        return pawl_fail(err, PAWL_E_DENIED, "pcrs", "PCR %d was not quoted: nobody vouches for it",
                          IMA_PCR);
     struct ima_place start = ima_start(0, IMA_PCR, bank);
     PAWL_TRY(ima_replay(&start, g->list, 0, 0, quoted, &covered, err));

@@ -13,7 +13,7 @@
 void        learn_json_free(cJSON **j);
 pawl_status learn_no_memory(struct pawl_err *err);
 
-/* Adds an "ima" that takes what is in the list, as far as PCR 10 was quoted. ABSENT if it was not,
+/* Adds an "ima" that takes what is in the list, as far as PCR 10 was quoted. DENIED if it was not,
  * FORGED for another list. */
 PAWL_MUST_USE pawl_status learn_ima(const struct policy_golden *g, cJSON *all,
                                     struct pawl_err *err);

@@ -81,7 +81,7 @@ static void walk_close(FTS **walk)
 }
 
 /* Symbolic links are not followed: the kernel measures what they end at. */
-static pawl_status allow_entry_of(const FTSENT *e, size_t directory_n, const char *root,
+static pawl_status allow_entry_of(const FTSENT *e, const char *directory, const char *root,
                                   struct allow_list *l, struct pawl_err *err)
 {
     struct pawl_digest d;
@@ -92,10 +92,11 @@ static pawl_status allow_entry_of(const FTSENT *e, size_t directory_n, const cha
     if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
         return pawl_ok();
     PAWL_TRY(hash_file(e->fts_accpath, &d, err));
-    PAWL_TRY(pawl_under(err, e->fts_path,
-                        allow_path(root, e->fts_path + directory_n, path, sizeof(path), err)));
+    const char *where = pawl_is_utf8(pawl_view_str(e->fts_path)) ? e->fts_path : directory;
+    PAWL_TRY(pawl_under(
+        err, where, allow_path(root, e->fts_path + strlen(directory), path, sizeof(path), err)));
     return pawl_under(
-        err, e->fts_path,
+        err, where,
         allow_list_add(l, pawl_view_str(path), PAWL_SHA256, false, pawl_digest_view(&d), err));
 }
 
@@ -114,7 +115,7 @@ pawl_status allow_tree(const char *directory, const char *root, struct allow_lis
     if (!walk)
         return pawl_fail(err, PAWL_E_IO, directory, "%s", strerror(errno));
     for (const FTSENT *e; (e = fts_read(walk)) != NULL;)
-        PAWL_TRY(allow_entry_of(e, strlen(directory), root, l, err));
+        PAWL_TRY(allow_entry_of(e, directory, root, l, err));
     return errno ? pawl_fail(err, PAWL_E_IO, directory, "%s", strerror(errno)) : pawl_ok();
 }
 

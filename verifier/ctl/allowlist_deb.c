@@ -3,8 +3,10 @@
  * The files of a Debian package: an ar archive that holds control.tar and data.tar, compressed or
  * not. libarchive reads both; the inner one straight from the outer one.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -161,9 +163,11 @@ pawl_status allow_deb(const char *path, const char *root, struct allow_list *l,
 
     if (!deb)
         return pawl_fail(err, PAWL_E_MEMORY, path, "no memory");
+    if (access(path, R_OK) != 0)
+        return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
     archive_read_support_format_ar(deb);
     if (archive_read_open_filename(deb, path, BLOCK) != ARCHIVE_OK)
-        return pawl_fail(err, PAWL_E_IO, path, "%s", archive_error_string(deb));
+        return archive_wrong(deb, path, err);
     while ((r = archive_read_next_header(deb, &e)) == ARCHIVE_OK) {
         const char *name = archive_entry_pathname(e);
         if (name && strncmp(name, "data.tar", 8) == 0)

@@ -377,7 +377,7 @@ static void learns_nothing_from_a_list_that_the_quote_does_not_confirm(void **st
     soft_golden_pcr(g, IMA_PCR)->b[0] ^= 1;
     T_FAILS(policy_golden(&in, &(char *){ NULL }, &err), &err, PAWL_E_FORGED);
     *soft_golden_pcr(g, IMA_PCR) = (struct pawl_digest){ .n = 32 };
-    refuses(&in, PAWL_E_ABSENT, "ima.pcrs");
+    refuses(&in, PAWL_E_DENIED, "ima.pcrs");
     /* What stands behind the quoted place is pending, and nobody's evidence. */
     soft_golden_boots(g);
     soft_ima_file(&g->ima, "/tmp/later", "later");
