@@ -2,6 +2,7 @@
 /* Proves: the firmware's log of a boot is judged once, with the quote or behind it, and never by
  * other bytes than the signed ones; what is known of a boot ends with it; and what happens to
  * ordinary machines - reboots, suspends, power cuts, updates - is no failure. */
+#include <stdio.h>
 #include <string.h>
 
 #include "soft_machine.h"
@@ -136,6 +137,52 @@ static void a_refused_request_keeps_nothing_of_its_log(void **state) /* P-LOG-1 
     machine_bring(&m, &ev, LOG);
     soft_evidence_sign(&ev, NULL);
     world_says_no(&m.w, soft_evidence_bytes(&ev), PAWL_REFUSAL_ATTEMPT);
+}
+
+/* P-ATT-5: without values nothing is judged, and nothing is known of the boot. */
+static void values_that_were_left_out_tell_of_no_boot(void **state)
+{
+    (void)state;
+    MACHINE              m;
+    struct soft_evidence ev;
+
+    machine_make(&m);
+    machine_policy(&m, RULES_LOG);
+    struct soft_eventlog log = m.b.log;
+    soft_eventlog_insert(&log, log.n, soft_event_text(8, EV_IPL, "more"));
+    machine_boots(&m, &log);
+    machine_begin(&m, &ev);
+    machine_bring(&m, &ev, LOG);
+    soft_evidence_sign(&ev, NULL);
+    ev.m.has_pcrs = false;
+    ev.m.pcr_n = 0;
+    world_takes(&m.w, flow_evidence, soft_evidence_bytes(&ev), 200);
+    machine_is(&m, "none", "pcr-missing");
+    assert_true(world_wants_values(&m.w));
+    assert_false(m.w.step.has_boot);
+    machine_attests(&m, LOG);
+    machine_is(&m, "affirming", NULL);
+    assert_true(m.w.step.has_boot);
+}
+
+/* Nothing else changed: the policy demands no log. */
+static void what_is_not_looked_at_any_more_is_told(void **state)
+{
+    (void)state;
+    MACHINE m;
+    char    rules[128], hex[65];
+
+    machine_make(&m);
+    T_OK(pawl_hex_write(pawl_digest_view(&m.d.sha256[0]), hex, sizeof(hex), &m.w.err), &m.w.err);
+    snprintf(rules, sizeof(rules), "\"pcrs\":{\"sha256\":{\"0\":[\"%s\"]}}", hex);
+    machine_policy(&m, rules);
+    machine_attests(&m, NOTHING);
+    machine_covers(&m, "identity,boot-log,runtime=no-ima-list");
+    struct soft_eventlog log = m.b.log;
+    machine_boots(&m, &log);
+    machine_attests(&m, NOTHING);
+    machine_is(&m, "affirming", NULL);
+    assert_true(told(&m, ": affirming; covers identity,boot-log=no-event-log"));
 }
 
 /* ---- ordinary life -------------------------------------------------------------------------- */
@@ -468,6 +515,9 @@ int main(void)
                l1_a_log_that_does_not_lead_to_the_quote),
         T_CASE("a refused request keeps nothing of its log",
                a_refused_request_keeps_nothing_of_its_log),
+        T_CASE("values that were left out tell of no boot",
+               values_that_were_left_out_tell_of_no_boot),
+        T_CASE("what is not looked at any more is told", what_is_not_looked_at_any_more_is_told),
         T_CASE("a suspend changes nothing", a_suspend_changes_nothing),
         T_CASE("a power cut costs a boot", a_power_cut_costs_a_boot),
         T_CASE("a staged update and its deadline", a_staged_update_and_its_deadline),
