@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "appraise/eventlog_replay.h"
 #include "appraise/policy_judge.h"
 #include "appraise/policy_learn_parts.h"
 
@@ -189,14 +190,34 @@ static pawl_status learn_pcrs(const struct policy_golden *g, cJSON *all, cJSON *
 
 /* ---- facts of the log ----------------------------------------------------------------------- */
 
-static pawl_status check_log(const struct boot *b, struct pawl_err *err)
+static uint32_t quoted_pcrs(const struct pawl_pcr_selection *s)
 {
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        bits |= s->bank[i].bits;
+    return bits;
+}
+
+/* inv. 1. A policy would refuse the device for each of these. */
+static pawl_status check_log(const struct policy_golden *g, struct pawl_err *err)
+{
+    const struct boot *b = g->boot;
+    uint32_t           agree = b->agree & ~boot_changed(b, g->select, g->values);
+    uint32_t           differ = EVENTLOG_PCRS & quoted_pcrs(g->select) & ~agree;
+
     for (size_t i = 0; i < b->failures.n; i++) {
         const struct failure *f = &b->failures.list[i];
         if (!f->warning)
             return pawl_fail(err, PAWL_E_DENIED, "event_log", "%s: %s: %s", f->row, f->expected,
                              f->found);
     }
+    if (b->failures.dropped)
+        return pawl_fail(err, PAWL_E_DENIED, "event_log", "it breaks %zu rules",
+                         b->failures.dropped);
+    if (differ)
+        return pawl_fail(err, PAWL_E_DENIED, "event_log", "PCR %d is not what it leads to",
+                         __builtin_ctz(differ));
     return pawl_ok();
 }
 
@@ -267,17 +288,27 @@ static bool learn_boot(const struct boot *b, cJSON *release)
 /* ---- the policy ----------------------------------------------------------------------------- */
 
 /* After its kernel, which is what people call it by. */
+static void name_of_kernel(const char *kernel, char ret[RELEASE_NAME_MAX + 1])
+{
+    static const char alphanumeric[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    snprintf(ret, RELEASE_NAME_MAX + 1, "%.*s", RELEASE_NAME_MAX, kernel);
+    for (char *c = ret; *c; c++)
+        if (!strchr(alphanumeric, *c) && !strchr("+-._~:", *c))
+            *c = '-';
+    if (!strchr(alphanumeric, ret[0]) || !ret[0])
+        snprintf(ret, RELEASE_NAME_MAX + 1, "learned");
+}
+
 static bool name_release(const struct policy_golden *g, cJSON *release)
 {
     char kernel[POLICY_KERNEL_MAX] = "", name[RELEASE_NAME_MAX + 1];
 
     if (g->boot && !g->literal)
         boot_kernel(g->boot, kernel);
-    snprintf(name, sizeof(name), "%.*s", RELEASE_NAME_MAX,
-             g->release  ? g->release
-             : kernel[0] ? kernel
-                         : "learned");
-    return cJSON_AddStringToObject(release, "name", name) &&
+    name_of_kernel(kernel, name);
+    return cJSON_AddStringToObject(release, "name", g->release ? g->release : name) &&
            (!kernel[0] || cJSON_AddStringToObject(release, "kernel", kernel));
 }
 
@@ -297,7 +328,7 @@ static pawl_status learn(const struct policy_golden *g, cJSON *all, cJSON *relea
     PAWL_TRY(learn_pcrs(g, all, release, err));
     if (!g->boot || g->literal)
         return pawl_ok();
-    PAWL_TRY(check_log(g->boot, err));
+    PAWL_TRY(check_log(g, err));
     return learn_secure_boot(g->boot, all) && learn_boot(g->boot, release) ? pawl_ok()
                                                                            : learn_no_memory(err);
 }

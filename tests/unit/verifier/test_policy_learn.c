@@ -368,6 +368,43 @@ static void learns_nothing_from_a_log_that_the_quote_does_not_confirm(void **sta
     refuses(&in, PAWL_E_DENIED, "event_log");
 }
 
+/* The log was read earlier in the boot, with another quote. */
+static void learns_nothing_from_a_log_that_explains_less_than_is_quoted_now(void **state)
+{
+    (void)state;
+    struct soft_golden  *g = good_device();
+    struct policy_golden in = golden_of(g);
+
+    soft_golden_pcr(g, 9)->b[0] ^= 1;
+    refuses(&in, PAWL_E_DENIED, "event_log");
+    g = good_device();
+    g->boot.agree &= ~(1u << 13);
+    refuses(&in, PAWL_E_DENIED, "event_log");
+    g = good_device();
+    g->boot.failures.dropped = 1;
+    refuses(&in, PAWL_E_DENIED, "event_log");
+}
+
+static void a_release_has_a_name_that_a_policy_takes(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        { "6.1.0-55-amd64", "6.1.0-55-amd64" },
+        { "6.9.0-rc7+@mine\"x", "6.9.0-rc7+-mine-x" },
+        { "-6.1", "learned" },
+        { "6.1.0-55-with-a-very-long-name-of-a-vendor", "6.1.0-55-with-a-very-long-name-o" },
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        static struct soft_golden g;
+        soft_golden_make(&g, names[i][0], "kernel");
+        struct policy_golden in = golden_of(&g);
+        TEXT                 text = learn(&in);
+        is_accepted(&g, text);
+        assert_string_equal(g.v.release, names[i][1]);
+    }
+}
+
 static void learns_nothing_from_a_list_that_the_quote_does_not_confirm(void **state)
 {
     (void)state;
@@ -519,6 +556,9 @@ static const struct CMUnitTest cases[] = {
            literally_all_pcrs_but_that_of_ima_are_learned),
     T_CASE("learns nothing from a log that the quote does not confirm",
            learns_nothing_from_a_log_that_the_quote_does_not_confirm),
+    T_CASE("learns nothing from a log that explains less than is quoted now",
+           learns_nothing_from_a_log_that_explains_less_than_is_quoted_now),
+    T_CASE("a release has a name that a policy takes", a_release_has_a_name_that_a_policy_takes),
     T_CASE("learns nothing from a list that the quote does not confirm",
            learns_nothing_from_a_list_that_the_quote_does_not_confirm),
     T_CASE("refuses names and versions", refuses_names_and_versions),
