@@ -8,7 +8,7 @@
 
 #include <curl/curl.h>
 
-enum { ANSWER_MAX = 16 * 1024 * 1024, CONNECT_S = 5, TOTAL_S = 30 };
+enum { ANSWER_MAX = 96 * 1024 * 1024 /* saved evidence in base64 */, CONNECT_S = 5, TOTAL_S = 30 };
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 

@@ -60,6 +60,13 @@ enum ctl_option {
     OPT_ROOT,
     OPT_DEB,
     OPT_KEYLIME,
+    OPT_GROUP,
+    OPT_MODE,
+    OPT_AUTHOR,
+    OPT_UNTIL,
+    OPT_WHAT,
+    OPT_LITERAL,
+    OPT_BASE,
     OPT_COUNT
 };
 
@@ -99,7 +106,9 @@ extern const struct command commands[];
 ctl_run_fn quote_verify, ekcert_verify, ear_verify;
 ctl_run_fn eventlog_show;
 ctl_run_fn device_list, device_show, device_approve, device_revoke;
-ctl_run_fn device_rekey, device_hedge, device_key;
+ctl_run_fn device_rekey, device_hedge, device_key, device_group, device_evidence;
+ctl_run_fn group_list, group_set, group_drop;
+ctl_run_fn exception_list, exception_add, exception_end;
 ctl_run_fn message_list, message_send;
 ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
 ctl_run_fn audit_list, audit_verify;
@@ -112,9 +121,11 @@ ctl_good_fn ima_is_good;
 ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
 ctl_run_fn  policy_learn_any, policy_compare, policy_check, allow_list_make, appraise_bundle;
 ctl_good_fn appraise_is_good;
+ctl_run_fn  policy_try;
+ctl_good_fn trial_is_good;
 ctl_run_fn  token_create, token_list;
 
-/* ---- input.c -------------------------------------------------------------------------------- */
+/* ---- input.c, output.c ----------------------------------------------------------------------- */
 
 /* Bytes that a file held; release with bytes_done. */
 struct bytes {
@@ -128,6 +139,9 @@ struct pawl_view bytes_view(const struct bytes *b);
 /* A whole file, or standard input for "-". At most max bytes. IO when it cannot be read. */
 PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes *ret,
                                      struct pawl_err *err);
+
+/* Into a new file, never over another one: it may be the only one of what it holds. */
+PAWL_MUST_USE pawl_status output_new(const char *path, struct pawl_view v, struct pawl_err *err);
 
 /* ---- keys and tokens: jwks.c, ear.c ---------------------------------------------------------- */
 
@@ -171,6 +185,8 @@ ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, sho
 ctl_show_fn show_hedge, show_messages, show_sent;
 ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, show_proof;
 ctl_show_fn show_audit, show_audit_verified;
+ctl_show_fn show_groups, show_group, show_dropped, show_grouped, show_evidence;
+ctl_show_fn show_exceptions, show_excepted, show_exception_ended, show_trials;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
 ctl_show_fn show_catalogue;

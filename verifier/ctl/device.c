@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pawlctl device: who is enrolled, and what the operator decides about them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "ctl/api.h"
 
-/* Moves the devices of one page to the end of all. Says whether there were any: a page without one
- * is the last, whatever it says. */
-static bool take_page(cJSON *all, cJSON *page)
+/* Moves the devices of one page, or those of a group, to the end of all. Says whether there were
+ * any: a page without one is the last, whatever it says. */
+static bool take_page(cJSON *all, cJSON *page, const char *group)
 {
     cJSON *from = cJSON_GetObjectItemCaseSensitive(page, "devices"), *d;
     bool   any = false;
 
-    while ((d = cJSON_DetachItemFromArray(from, 0)))
-        any = cJSON_AddItemToArray(all, d);
+    while ((d = cJSON_DetachItemFromArray(from, 0))) {
+        any = true;
+        if ((group && !json_says(d, "group", group)) || !cJSON_AddItemToArray(all, d))
+            cJSON_Delete(d);
+    }
     return any;
 }
 
@@ -28,7 +35,7 @@ pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
         PAWL_TRY(api_call(a, path.p, NULL, &fresh, err));
         json_free(&page);
         page = fresh; /* next points into it */
-        next = take_page(all, page) ? json_text(page, "next") : NULL;
+        next = take_page(all, page, a->option[OPT_GROUP]) ? json_text(page, "next") : NULL;
     }
     *ret = o;
     o = NULL;
@@ -83,4 +90,37 @@ pawl_status device_key(const struct args *a, cJSON **ret, struct pawl_err *err)
     cJSON *handed_over = body;
     body = NULL;
     return api_call(a, path.p, handed_over, ret, err);
+}
+
+/* ---- what a verdict was made of ------------------------------------------------------------- */
+
+static pawl_status decode(const cJSON *answer, struct bytes *ret, struct pawl_err *err)
+{
+    const char *text = json_text(answer, "bundle");
+
+    if (!text)
+        return pawl_fail(err, PAWL_E_IO, "verifier", "does not answer with evidence");
+    size_t cap = strlen(text);
+    ret->p = malloc(cap + 1);
+    if (!ret->p)
+        return pawl_fail(err, PAWL_E_MEMORY, "evidence", "no memory");
+    return pawl_b64_parse(pawl_view_str(text), "evidence", ret->p, cap, &ret->n, err);
+}
+
+pawl_status device_evidence(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+    PAWL_CLEANUP(bytes_done) struct bytes       file = { 0 };
+    PAWL_CLEANUP(json_free) cJSON              *answer = NULL, *o = cJSON_CreateObject();
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/evidence", a->operand));
+    PAWL_TRY(api_call(a, path.p, NULL, &answer, err));
+    PAWL_TRY(decode(answer, &file, err));
+    PAWL_TRY(output_new(a->option[OPT_OUT], bytes_view(&file), err));
+    if (!cJSON_AddStringToObject(o, "file", a->option[OPT_OUT]) ||
+        !json_add_u64(o, "bytes", file.n))
+        return pawl_fail(err, PAWL_E_MEMORY, "evidence", "no memory");
+    *ret = o;
+    o = NULL;
+    return pawl_ok();
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pawlctl incident, of a running verifier: what was found, its end, and its proofs as files. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,24 +82,6 @@ static bool is_less(struct worth a, struct worth b)
     return a.strength != b.strength ? a.strength < b.strength : a.named < b.named;
 }
 
-static void file_close(FILE **f)
-{
-    if (*f)
-        fclose(*f);
-}
-
-/* Never over another file: it may be the only proof. */
-static pawl_status write_file(const char *path, struct pawl_view v, struct pawl_err *err)
-{
-    PAWL_CLEANUP(file_close) FILE *f = fopen(path, "wbx");
-
-    if (!f)
-        return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
-    if (fwrite(v.p, 1, v.n, f) != v.n || fflush(f) != 0)
-        return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
-    return pawl_ok();
-}
-
 static pawl_status export_one(const cJSON *proof, const char *path, cJSON *files,
                               struct pawl_err *err)
 {
@@ -112,7 +93,7 @@ static pawl_status export_one(const cJSON *proof, const char *path, cJSON *files
         return pawl_fail(err, PAWL_E_MEMORY, "export", "no memory");
     }
     PAWL_TRY(decode(proof, &file, err));
-    PAWL_TRY(write_file(path, bytes_view(&file), err));
+    PAWL_TRY(output_new(path, bytes_view(&file), err));
     if (!cJSON_AddStringToObject(o, "file", path) ||
         !json_add_u64(o, "number", (uint64_t)json_number(proof, "number", 0)) ||
         !cJSON_AddStringToObject(o, "strength",

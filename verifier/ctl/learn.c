@@ -66,6 +66,7 @@ static pawl_status learn_from_files(const struct args *a, cJSON **ret, struct pa
         PAWL_TRY(pawl_u64_parse(version, "version", POLICY_VERSION_MAX, &g.version, err));
     PAWL_TRY(read_golden(a, &f, err));
     g.release = a->option[OPT_RELEASE];
+    g.literal = a->option[OPT_LITERAL] != NULL;
     g.select = &f.select;
     g.values = &f.values;
     g.boot = a->option[OPT_EVENTLOG] ? &f.boot : NULL;

@@ -58,6 +58,13 @@ static const struct option options[] = {
     OPTION("root", required_argument, ROOT),
     OPTION("deb", required_argument, DEB),
     OPTION("keylime", required_argument, KEYLIME),
+    OPTION("group", required_argument, GROUP),
+    OPTION("mode", required_argument, MODE),
+    OPTION("author", required_argument, AUTHOR),
+    OPTION("until", required_argument, UNTIL),
+    OPTION("what", required_argument, WHAT),
+    OPTION("literal", no_argument, LITERAL),
+    OPTION("base", required_argument, BASE),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -94,8 +101,8 @@ static void print_help(const char *noun)
         printf("          %s\n", c->what);
     }
     puts(
-        "\nquote, ekcert, ear, eventlog, ima, allowlist, appraise, reasons, incident verify, policy\n"
-        "check, diff and learn --pcrs work without a verifier.\n"
+        "\nquote, ekcert, ear, eventlog, ima, allowlist, appraise, reasons, incident verify and\n"
+        "policy check, diff and learn --pcrs work on files without a verifier.\n"
         "An AK is TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a\n"
         "signature TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"

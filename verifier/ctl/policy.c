@@ -51,18 +51,30 @@ pawl_status policy_show(const struct args *a, cJSON **ret, struct pawl_err *err)
     return *ret ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
 }
 
+static pawl_status add_version(cJSON *body, const char *name, const char *text,
+                               struct pawl_err *err)
+{
+    uint64_t number;
+
+    if (!text)
+        return pawl_ok();
+    PAWL_TRY(pawl_u64_parse(text, name, POLICY_VERSION_MAX, &number, err));
+    return json_add_u64(body, name, number) ? pawl_ok()
+                                            : pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+}
+
 pawl_status policy_make(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *body = cJSON_CreateObject();
-    const char                    *version = a->option[OPT_VERSION_NUMBER];
-    uint64_t                       number = 0;
+    const char                    *release = a->option[OPT_RELEASE];
 
-    if (version)
-        PAWL_TRY(pawl_u64_parse(version, "version", POLICY_VERSION_MAX, &number, err));
     if (!cJSON_AddStringToObject(body, "name", a->operand) ||
         !cJSON_AddStringToObject(body, "device", a->option[OPT_DEVICE]) ||
-        (version && !json_add_u64(body, "version", number)))
+        (release && !cJSON_AddStringToObject(body, "release", release)) ||
+        (a->option[OPT_LITERAL] && !cJSON_AddTrueToObject(body, "literal")))
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+    PAWL_TRY(add_version(body, "version", a->option[OPT_VERSION_NUMBER], err));
+    PAWL_TRY(add_version(body, "base", a->option[OPT_BASE], err));
     cJSON *handed_over = body;
     body = NULL;
     return api_call(a, "/policies/learn", handed_over, ret, err);

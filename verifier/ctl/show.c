@@ -76,8 +76,9 @@ static void print_time(double unix_s, char ret[SHOW_TEXT_MAX])
 
 static bool is_time(const char *member)
 {
-    static const char *const times[] = { "created",    "seen",      "expires",  "iat", "exp",
-                                         "not_before", "not_after", "promoted", "due" };
+    static const char *const times[] = { "created", "seen",       "expires",   "iat",
+                                         "exp",     "not_before", "not_after", "promoted",
+                                         "due",     "until",      "changed" };
 
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
         if (strcmp(member, times[i]) == 0)

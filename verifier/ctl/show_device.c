@@ -22,7 +22,14 @@ static const char *text_or_dash(const cJSON *o, const char *name)
 
 enum { CODE_WIDTH = 17, TIME_WIDTH = 20 };
 
-/* One code may have many findings: its sentence stands once. */
+static void show_next(const char *next)
+{
+    show_text("", 2 + CODE_WIDTH, 0);
+    printf("Next: ");
+    show_wrapped(next, 2 + CODE_WIDTH + 6);
+}
+
+/* One code may have many findings: its sentence stands once, and what to do behind the last. */
 static void show_reasons(const cJSON *reasons)
 {
     const cJSON *r;
@@ -41,6 +48,8 @@ static void show_reasons(const cJSON *reasons)
         }
         show_text("", 2 + CODE_WIDTH, 0);
         show_wrapped(text_or_dash(r, "detail"), 2 + CODE_WIDTH);
+        if (json_text(r, "next") && !(r->next && json_says(r->next, "code", code)))
+            show_next(json_text(r, "next"));
         before = code;
     }
 }
@@ -106,13 +115,13 @@ static void show_head(const cJSON *device, int width)
         if (is_list || (strcmp(json_name(m), "may_reenrol") == 0 && !cJSON_IsTrue(m)))
             continue;
         if (strcmp(json_name(m), "policy") == 0 && cJSON_IsNull(m))
-            show_line("policy", width, "the tenant's default");
+            show_line("policy", width, "its group's, or the tenant's default");
         else
             show_member(json_name(m), width, m);
     }
 }
 
-static void show_group(const cJSON *device, const char *name, int width)
+static void show_block(const cJSON *device, const char *name, int width)
 {
     const cJSON *group = member(device, name), *m;
 
@@ -138,10 +147,12 @@ void show_device(const cJSON *answer)
     show_head(answer, width);
     if (member(answer, "banks"))
         show_member("banks", width, member(answer, "banks"));
+    if (member(answer, "coverage"))
+        show_member("coverage", width, member(answer, "coverage"));
     show_reasons(member(answer, "reasons"));
     show_events(member(answer, "events"));
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        show_group(answer, groups[i], width);
+        show_block(answer, groups[i], width);
     show_pcrs(member(answer, "pcrs"));
 }
 
@@ -164,6 +175,9 @@ void show_assigned(const cJSON *answer)
     show_text(is_device ? json_text(answer, "id") : "default policy", 0,
               is_device ? SHOW_ID_DIGITS : INT_MAX);
     printf(is_device && !is_none ? ": policy " : ": ");
-    show_text(!is_none ? policy : is_device ? "the tenant's default policy" : "none", 0, INT_MAX);
+    show_text(!is_none    ? policy
+              : is_device ? "its group's policy, or the default"
+                          : "none",
+              0, INT_MAX);
     putchar('\n');
 }
