@@ -171,6 +171,20 @@ static void add_incident(cJSON *j, const struct incident *i)
     cJSON_AddNumberToObject(o, "since", (double)i->since_s);
 }
 
+/* {"identity": "covered", "boot-log": "no-event-log"}, as the operator's API has it. */
+static void add_coverage(cJSON *j, const char *text)
+{
+    cJSON *o = cJSON_AddObjectToObject(j, "coverage");
+    char   parts[sizeof(((struct record *)0)->coverage)];
+    char  *rest = parts;
+
+    snprintf(parts, sizeof(parts), "%s", text);
+    for (char *part = strsep(&rest, ","); part && *part; part = strsep(&rest, ",")) {
+        const char *name = strsep(&part, "=");
+        cJSON_AddStringToObject(o, name, part ? part : "covered");
+    }
+}
+
 static void keys_line(const struct status *s, char *ret, size_t cap)
 {
     const struct record *r = &s->record;
@@ -287,7 +301,7 @@ static void print_json(const struct status *s)
     cJSON_AddStringToObject(j, "result", r->result);
     cJSON_AddStringToObject(j, "why", r->why);
     cJSON_AddStringToObject(j, "software_status", r->software);
-    cJSON_AddStringToObject(j, "coverage", r->coverage);
+    add_coverage(j, r->coverage);
     cJSON_AddStringToObject(j, "release", r->release);
     cJSON_AddBoolToObject(j, "watched", r->watched);
     cJSON_AddStringToObject(j, "keys_status", keys_status(r));

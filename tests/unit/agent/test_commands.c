@@ -504,6 +504,28 @@ static void status_says_what_to_do_next(void **state)
     says(&s, CLI_ATTENTION, "pawl-agent join");
 }
 
+static void status_says_what_the_verdict_is_about(void **state)
+{
+    struct status s = a_status();
+    char          text[2000];
+
+    (void)state;
+    printed(&s, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\ncoverage:     not told\n"));
+    printed(&s, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"release\":\t\"\",\n\t\"watched\":\tfalse"));
+    snprintf(s.record.coverage, sizeof(s.record.coverage), "identity,boot-log=no-event-log");
+    snprintf(s.record.release, sizeof(s.record.release), "6.1.0-55");
+    s.record.watched = true;
+    printed(&s, false, text, sizeof(text));
+    assert_non_null(strstr(text, "\ncoverage:     identity,boot-log=no-event-log; release 6.1.0-55;"
+                                 " the policy only watches\n"));
+    printed(&s, true, text, sizeof(text));
+    assert_non_null(strstr(text, "\"identity\":\t\"covered\""));
+    assert_non_null(strstr(text, "\"boot-log\":\t\"no-event-log\""));
+    assert_non_null(strstr(text, "\"release\":\t\"6.1.0-55\",\n\t\"watched\":\ttrue"));
+}
+
 static void status_has_a_light_each_for_software_and_keys(void **state)
 {
     struct status s = a_status();
@@ -629,6 +651,7 @@ int main(void)
              a_bad_string_changes_nothing_and_is_not_repeated),
         CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("status says what to do next", status_says_what_to_do_next),
+        CASE("status says what the verdict is about", status_says_what_the_verdict_is_about),
         CASE("status has a light each for software and keys",
              status_has_a_light_each_for_software_and_keys),
         CASE("an open incident asks for attention", an_open_incident_asks_for_attention),
