@@ -30,7 +30,7 @@ m = decode(proxy.last("evidence")[1])
 
 # The PCR file of tpm2_quote: TPML_PCR_SELECTION and TPML_DIGESTs as they lie in memory.
 count, bank, size = struct.unpack(">IHB", m[2][-44:-37])  # before pcrSelect and pcrDigest
-assert (count, bank, size, len(m[5])) == (1, 11, 3, 14), (count, bank, size)
+assert (count, bank, size, len(m[5])) == (1, 11, 3, 15), (count, bank, size, len(m[5]))
 pcrs = struct.pack("<IHB4sx", 1, bank, size, m[2][-37:-34]).ljust(4 + 16 * 8, b"\0")
 lists = [m[5][i:i + 8] for i in range(0, len(m[5]), 8)]
 pcrs += struct.pack("<I", len(lists))
