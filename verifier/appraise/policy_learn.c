@@ -258,11 +258,21 @@ static bool learn_secure_boot(const struct boot *b, cJSON *all)
     return good;
 }
 
+/* The same line is measured more than once, by a loader with its words and by the kernel's EFI stub
+ * without. */
+static bool is_said(const struct boot *b, const struct boot_line *l)
+{
+    for (size_t i = 0; i < b->line_n; i++)
+        if (b->line[i].text[0] && boot_line_is(l, pawl_view_str(b->line[i].text)))
+            return true;
+    return false;
+}
+
 /* Lines whose words nobody knows cannot be said; the PCRs that they went into hold them. */
 static bool all_lines_known(const struct boot *b)
 {
     for (size_t i = 0; i < b->line_n; i++)
-        if (!b->line[i].text[0] || !(b->agree >> b->line[i].pcr & 1))
+        if (!is_said(b, &b->line[i]) || !(b->agree >> b->line[i].pcr & 1))
             return false;
     return b->lines_left_out == 0;
 }
@@ -280,7 +290,8 @@ static bool learn_boot(const struct boot *b, cJSON *release)
         cJSON *lines = cJSON_AddArrayToObject(object_in(release, "boot"), "command_lines");
         good = lines != NULL;
         for (size_t i = 0; i < b->line_n && good; i++)
-            good = cJSON_AddItemToArray(lines, cJSON_CreateString(b->line[i].text));
+            if (b->line[i].text[0])
+                good = cJSON_AddItemToArray(lines, cJSON_CreateString(b->line[i].text));
     }
     return good;
 }

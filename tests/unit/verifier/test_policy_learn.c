@@ -189,6 +189,28 @@ static void no_fact_may_differ(void **state)
     is_accepted(g, text);
 }
 
+/* As the kernel's EFI stub measures what the loader said before. */
+static void a_line_without_words_is_learned_by_those_of_another(void **state)
+{
+    (void)state;
+    struct soft_golden *g = good_device();
+    size_t              n = g->boot.line_n++;
+    struct boot_line   *stub = &g->boot.line[n];
+
+    assert_true(n >= 1);
+    *stub = g->boot.line[0];
+    stub->text[0] = '\0';
+    struct policy_golden in = golden_of(g);
+    TEXT                 text = learn(&in);
+    is_accepted(g, text);
+    assert_non_null(strstr(text, "\"command_lines\""));
+    stub->digest.b[0] ^= 1;
+    is_refused(g, text, REASON_COMMAND_LINE_DIFFERS);
+    TEXT other = learn(&in);
+    is_accepted(g, other);
+    assert_null(strstr(other, "\"command_lines\""));
+}
+
 static void measures(struct soft_golden *g, const char *path, const char *content)
 {
     soft_ima_file(&g->ima, path, content);
@@ -543,6 +565,8 @@ static const struct CMUnitTest cases[] = {
     T_CASE("learns the PCRs that say what ran", learns_the_pcrs_that_say_what_ran),
     T_CASE("no value of a learned PCR may differ", no_value_of_a_learned_pcr_may_differ),
     T_CASE("no fact may differ", no_fact_may_differ),
+    T_CASE("a line without words is learned by those of another",
+           a_line_without_words_is_learned_by_those_of_another),
     T_CASE("no file may differ", no_file_may_differ),
     T_CASE("learns what the list could not do without", learns_what_the_list_could_not_do_without),
     T_CASE("takes every phase of the boot", takes_every_phase_of_the_boot),
