@@ -86,46 +86,44 @@ static bool accepts(const struct policy_rule *rule, const struct pawl_digest *va
     return rule->unmeasured && policy_is_unmeasured(rule->pcr, value);
 }
 
-/* "6bad.. or 2 others" */
-static void write_allowed(const struct rule_set *set, const struct policy_rule *first, char ret[64])
+/* "6bad.. or 2 more" */
+static void write_allowed(const struct policy_rule *rule, char ret[48])
 {
-    char   digest[LOOK_DIGEST] = "";
-    size_t n = 0;
+    char first[LOOK_DIGEST];
 
-    for (size_t i = 0; i < set->n; i++) {
-        const struct policy_rule *rule = find_rule(set->one[i], first->hash, first->pcr);
-        n += rule ? rule->value_n + rule->unmeasured : 0;
+    if (rule->unmeasured) {
+        snprintf(ret, 48, "nothing measured");
+        return;
     }
-    if (!first->unmeasured)
-        look_digest(pawl_digest_view(&first->value[0]), digest);
-    if (n > 1)
-        snprintf(ret, 64, "%s or %zu others", first->unmeasured ? "nothing" : digest, n - 1);
+    look_digest(pawl_digest_view(&rule->value[0]), first);
+    if (rule->value_n > 1)
+        snprintf(ret, 48, "%s or %zu more", first, rule->value_n - 1);
     else
-        snprintf(ret, 64, "%s", first->unmeasured ? "nothing measured" : digest);
+        snprintf(ret, 48, "%s", first);
 }
 
-/* A rule speaks for all rules that the set has for its PCR. */
-static void look_at_pcr(struct look *x, const struct rule_set *set, const struct policy_rule *first)
+/* Whatever the set has for the PCR of this rule will do. */
+static void look_at_pcr(struct look *x, const struct rule_set *set, const struct policy_rule *rule)
 {
-    const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, first->hash,
-                                                     first->pcr);
+    const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, rule->hash,
+                                                     rule->pcr);
     bool                      not_reset = x->s->no_boot == REASON_TPM_NOT_RESET;
-    char                      what[16], is[LOOK_DIGEST], allowed[64];
+    char                      what[16], is[LOOK_DIGEST], allowed[48];
 
     x->asked++;
-    snprintf(what, sizeof(what), "%s:%u", pawl_hash_name(first->hash), first->pcr);
+    snprintf(what, sizeof(what), "%s:%u", pawl_hash_name(rule->hash), rule->pcr);
     if (!value) {
         look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_PCR_MISSING, what,
                    "%s was not quoted, %s has a rule for it", what, x->who);
         return;
     }
     for (size_t i = 0; i < set->n; i++) {
-        const struct policy_rule *rule = find_rule(set->one[i], first->hash, first->pcr);
-        if (rule && accepts(rule, value))
+        const struct policy_rule *other = find_rule(set->one[i], rule->hash, rule->pcr);
+        if (other && accepts(other, value))
             return;
     }
     look_digest(pawl_digest_view(value), is);
-    write_allowed(set, first, allowed);
+    write_allowed(rule, allowed);
     /* Without a reset PCRs hold two boots, and no value of either is right. */
     look_fault(x, &x->j->v->executables, not_reset ? AR4SI_UNRECOGNISED : AR4SI_CONTRAINDICATED,
                REASON_PCR_DIFFERS, what, "%s is %s, %s allows %s", what, is, x->who, allowed);

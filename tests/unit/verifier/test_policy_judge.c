@@ -70,7 +70,7 @@ static void reports_each_value_that_differs(void **state)
                                                "allows 1717171717171717..");
     assert_string_equal(w.v.finding[1].what, "sha256:8");
     assert_string_equal(w.v.finding[1].detail, "sha256:8 is 1818181818181818.., policy gateway:3 "
-                                               "allows aaaaaaaaaaaaaaaa.. or 1 others");
+                                               "allows aaaaaaaaaaaaaaaa.. or 1 more");
 }
 
 static void a_value_of_another_length_differs(void **state)
