@@ -96,6 +96,12 @@ void soft_golden_phase(struct soft_golden *g, const char *word)
     *pcr = next;
 }
 
+void soft_golden_kexec(struct soft_golden *g)
+{
+    aggregate(g);
+    *soft_golden_pcr(g, IMA_PCR) = g->ima.own;
+}
+
 struct pawl_view soft_golden_list(const struct soft_golden *g)
 {
     return soft_ima_list(&g->ima, 0);

@@ -26,7 +26,9 @@ void soft_golden_boots(struct soft_golden *g);
 
 struct pawl_digest *soft_golden_pcr(struct soft_golden *g, unsigned pcr);
 /* PCR 11 goes on as systemd-pcrphase does. */
-void             soft_golden_phase(struct soft_golden *g, const char *word);
+void soft_golden_phase(struct soft_golden *g, const char *word);
+/* Another kernel begins, without a reset. */
+void             soft_golden_kexec(struct soft_golden *g);
 struct pawl_view soft_golden_list(const struct soft_golden *g);
 
 /* The verdict on it as it stands now, by a policy's text. */

@@ -430,6 +430,12 @@ static void nothing_that_the_ak_did_not_sign_is_believed(void **state)
     is_forged("a1.tenant");
     h.device_id = flipped(h.device_id, 0);
     is_forged("a1.device_id");
+    e.a1.ak_name = pawl_name_view(&d.td_name);
+    soft_evidence_sign(&e, NULL);
+    h.a1 = e.m.a1;
+    h.attest = e.m.attest;
+    h.signature = e.m.signature;
+    is_forged("a1.ak_name");
 }
 
 static const struct CMUnitTest cases[] = {

@@ -240,20 +240,74 @@ static void no_file_may_differ(void **state)
     is_refused(g, text, REASON_IMA_VIOLATION);
 }
 
-/* A list with violations teaches that there may be some: otherwise it would not take itself. */
+/* Otherwise the policy would not take the list that it was learned from. */
+static void takes_itself_with(struct soft_golden *g, const char *flag)
+{
+    static const char *const flags[] = { "\"violations\"", "\"sha1\"", "\"kexec\"" };
+    struct policy_golden     in = golden_of(g);
+    TEXT                     text = learn(&in);
+
+    is_accepted(g, text);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        assert_int_equal(strstr(text, flags[i]) != NULL, strcmp(flags[i], flag) == 0);
+}
+
 static void learns_what_the_list_could_not_do_without(void **state)
 {
     (void)state;
-    struct soft_golden *g = good_device();
+    struct soft_golden    *g = good_device();
+    const struct pawl_view sha1[] = { soft_ima_named("sha1:", t_hex("01020304050607080910"
+                                                                    "11121314151617181920")),
+                                      soft_ima_text("/bin/old") };
 
     soft_ima_violation(&g->ima, "/var/log/wtmp");
     *soft_golden_pcr(g, IMA_PCR) = g->ima.own;
+    takes_itself_with(g, "\"violations\"");
+
+    g = good_device();
+    soft_ima_entry(&g->ima, IMA_PCR, "ima-ng", sha1, 2);
+    *soft_golden_pcr(g, IMA_PCR) = g->ima.own;
+    takes_itself_with(g, "\"sha1\"");
+
+    g = good_device(); /* a kernel before 5.8 */
+    *soft_golden_pcr(g, IMA_PCR) = g->ima.padded;
+    takes_itself_with(g, "\"sha1\"");
+
+    g = good_device();
+    soft_golden_kexec(g);
+    takes_itself_with(g, "\"kexec\"");
+}
+
+static void entries_of_other_pcrs_teach_nothing(void **state)
+{
+    (void)state;
+    struct soft_golden    *g = good_device();
+    const struct pawl_view fields[] = { soft_ima_named("sha256:", t_hex("00")),
+                                        soft_ima_text("/elsewhere") };
+
+    soft_ima_entry(&g->ima, 12, "ima-ng", fields, 2);
+    measures(g, "/usr/bin/bash", "bash");
     struct policy_golden in = golden_of(g);
     TEXT                 text = learn(&in);
-    is_accepted(g, text);
-    assert_non_null(strstr(text, "\"violations\":\ttrue"));
-    assert_null(strstr(text, "\"sha1\""));
-    assert_null(strstr(text, "\"kexec\""));
+    assert_null(strstr(text, "/elsewhere"));
+}
+
+/* The PCRs that they went into hold them. */
+static void lines_whose_words_nobody_knows_are_no_rule(void **state)
+{
+    (void)state;
+    struct soft_golden  *g = good_device();
+    struct policy_golden in = golden_of(g);
+
+    g->boot.line[0].text[0] = 0;
+    TEXT unknown = learn(&in);
+    assert_null(strstr(unknown, "command_lines"));
+    is_accepted(g, unknown);
+    g = good_device();
+    g->boot.lines_left_out = 1;
+    TEXT more = learn(&in);
+    assert_null(strstr(more, "command_lines"));
+    is_accepted(g, more);
 }
 
 /* ---- phases, and what nothing was measured into --------------------------------------------- */
@@ -388,6 +442,21 @@ static void learns_nothing_from_a_log_that_the_quote_does_not_confirm(void **sta
     soft_golden_pcr(g, 7)->b[0] ^= 1;
     T_OK(boot_read(soft_eventlog_bytes(&g->log), &g->select, &g->values, &g->boot, &err), &err);
     refuses(&in, PAWL_E_DENIED, "event_log");
+}
+
+/* It leads to the quoted values, and PCR 6 has no separator. */
+static void learns_nothing_from_a_log_that_breaks_a_rule(void **state)
+{
+    (void)state;
+    struct soft_golden  *g = good_device();
+    struct policy_golden in;
+
+    soft_eventlog_remove(&g->log, soft_eventlog_find(&g->log, 6, EV_SEPARATOR, 0));
+    soft_golden_boots(g);
+    assert_int_equal(g->boot.agree, EVENTLOG_PCRS);
+    in = golden_of(g);
+    refuses(&in, PAWL_E_DENIED, "event_log");
+    assert_non_null(strstr(err.why, "L6"));
 }
 
 /* The log was read earlier in the boot, with another quote. */
@@ -545,6 +614,54 @@ static void rules_for_all_take_both(void **state)
     policy_done(&p);
 }
 
+static char *upper_hex(const char *text)
+{
+    char *copy = strdup(text), *at = strstr(copy, "\"0\":");
+
+    assert_non_null(at);
+    for (at += 5; *at != ']'; at++)
+        *at = (char)(*at >= 'a' && *at <= 'f' ? *at - 32 : *at);
+    return copy;
+}
+
+/* What is there already is not added again, however it is written; secure boot and the list join
+ * too. */
+static void joins_member_by_member(void **state)
+{
+    (void)state;
+    static struct soft_golden next;
+    struct soft_golden       *g = good_device();
+    struct policy_golden      in = golden_of(g);
+    TEXT                      first = learn(&in);
+    TEXT                      upper = upper_hex(first);
+    struct policy             p;
+
+    soft_golden_make(&next, "6.1.0-56-amd64", "kernel 56");
+    size_t at = soft_eventlog_find(&next.log, 7, EV_EFI_VARIABLE_AUTHORITY, 1);
+    next.log.event[at] = soft_event(
+        7, EV_EFI_VARIABLE_AUTHORITY,
+        soft_variable(efi_shim, "SbatLevel", pawl_view_str("sbat,1,2021030218\n")));
+    soft_golden_boots(&next);
+    measures(&next, "/etc/ima/ima-policy", "measure func=FILE_CHECK");
+    const struct pawl_view buffer[] = {
+        soft_ima_named("sha256:", t_hex("36bbe50ed96841d10443bcb670d6554f0a34b761be67ec9c4a8ad"
+                                        "2c0c44ca42c")),
+        soft_ima_text(".evm"), pawl_view_str("abcde")
+    };
+    soft_ima_entry(&next.ima, IMA_PCR, "ima-buf", buffer, 3);
+    soft_golden_kexec(&next);
+    TEXT both = join(&next, upper, NULL);
+    is_accepted(&next, both);
+    is_accepted(g, both);
+    T_OK(policy_parse(pawl_view_str(both), &p, &err), &err);
+    assert_int_equal(p.all.rule[0].value_n, 1);
+    assert_string_equal(p.all.sbat, "2021030218");
+    assert_int_equal(p.ima.rules.policies_n, 2);
+    assert_int_equal(p.ima.rules.buffers_n, 2);
+    assert_true(p.ima.rules.may_kexec);
+    policy_done(&p);
+}
+
 static void what_cannot_hold_together_is_refused(void **state)
 {
     (void)state;
@@ -569,6 +686,9 @@ static const struct CMUnitTest cases[] = {
            a_line_without_words_is_learned_by_those_of_another),
     T_CASE("no file may differ", no_file_may_differ),
     T_CASE("learns what the list could not do without", learns_what_the_list_could_not_do_without),
+    T_CASE("entries of other PCRs teach nothing", entries_of_other_pcrs_teach_nothing),
+    T_CASE("lines whose words nobody knows are no rule",
+           lines_whose_words_nobody_knows_are_no_rule),
     T_CASE("takes every phase of the boot", takes_every_phase_of_the_boot),
     T_CASE("a value that no phase explains stands for itself",
            a_value_that_no_phase_explains_stands_for_itself),
@@ -580,6 +700,8 @@ static const struct CMUnitTest cases[] = {
            literally_all_pcrs_but_that_of_ima_are_learned),
     T_CASE("learns nothing from a log that the quote does not confirm",
            learns_nothing_from_a_log_that_the_quote_does_not_confirm),
+    T_CASE("learns nothing from a log that breaks a rule",
+           learns_nothing_from_a_log_that_breaks_a_rule),
     T_CASE("learns nothing from a log that explains less than is quoted now",
            learns_nothing_from_a_log_that_explains_less_than_is_quoted_now),
     T_CASE("a release has a name that a policy takes", a_release_has_a_name_that_a_policy_takes),
@@ -590,6 +712,7 @@ static const struct CMUnitTest cases[] = {
     T_CASE("a release takes the place of one of its name",
            a_release_takes_the_place_of_one_of_its_name),
     T_CASE("rules for all take both", rules_for_all_take_both),
+    T_CASE("joins member by member", joins_member_by_member),
     T_CASE("what cannot hold together is refused", what_cannot_hold_together_is_refused),
 };
 
