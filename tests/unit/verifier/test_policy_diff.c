@@ -236,6 +236,13 @@ static void keys_that_sign_files_are_counted(void **state)
     assert_int_equal(l.n, 2);
     assert_string_equal(l.text[0], "keys that sign files: 1 key more");
     assert_string_equal(l.text[1], "keys that sign files: 1 key less");
+    struct ima_key other = key;
+    other.key.b[1] = 1;
+    a.ima.rules.keys = &other;
+    a.ima.rules.keys_n = 1;
+    T_OK(policy_diff(&a, &b, keep, &l, &err), &err);
+    assert_int_equal(l.n, 3);
+    assert_string_equal(l.text[2], "keys that sign files: 1 key more, 1 less");
     policy_done(&a);
     policy_done(&b);
 }

@@ -345,6 +345,67 @@ static void takes_every_phase_of_the_boot(void **state)
     }
 }
 
+static void say_phase(struct soft_golden *g, const char *word)
+{
+    struct pawl_view text = pawl_view_str(word);
+
+    for (size_t i = 0; i < g->select.n; i++) {
+        enum pawl_hash      hash = g->select.bank[i].hash;
+        struct pawl_digest *pcr = &g->values.value[i * PAWL_PCRS + 11], d, next;
+        T_OK(pawl_hash(hash, &text, 1, &d, &err), &err);
+        const struct pawl_view parts[] = { pawl_digest_view(pcr), pawl_digest_view(&d) };
+        T_OK(pawl_hash(hash, parts, 2, &next, &err), &err);
+        *pcr = next;
+    }
+}
+
+/* All PCRs of both. */
+static struct soft_golden *with_two_banks(void)
+{
+    struct soft_golden  *g = with_stub();
+    struct eventlog      log;
+    struct eventlog_pcrs pcrs;
+
+    g->log.bank[g->log.bank_n++] = PAWL_SHA384;
+    struct pawl_view bytes = soft_eventlog_bytes(&g->log);
+    T_OK(eventlog_parse(bytes, &log, &err), &err);
+    T_OK(eventlog_replay(&log, &pcrs, &err), &err);
+    eventlog_done(&log);
+    g->select.n = g->values.n = 0;
+    for (size_t i = 0; i < pcrs.bank_n; i++) {
+        g->select.bank[g->select.n++] = (struct pawl_pcr_bank){ pcrs.bank[i].hash, 0xffffff };
+        for (unsigned pcr = 0; pcr < PAWL_PCRS; pcr++)
+            g->values.value[g->values.n++] = pcrs.bank[i].pcr[pcr];
+    }
+    T_OK(boot_read(bytes, &g->select, &g->values, &g->boot, &err), &err);
+    return g;
+}
+
+static void each_bank_is_learned_with_its_own_phases(void **state)
+{
+    (void)state;
+    struct soft_golden  *g = with_two_banks();
+    struct policy_golden in = golden_of(g);
+
+    in.list.n = 0;
+    TEXT text = learn(&in);
+    for (size_t i = 0; i < 4; i++) {
+        say_phase(g, words[i]);
+        is_accepted(g, text);
+    }
+    for (size_t bank = 0; bank < 2; bank++) {
+        struct pawl_digest *d = &g->values.value[bank * PAWL_PCRS + 11], was = *d;
+        d->b[0] ^= 1;
+        is_refused(g, text, REASON_PCR_DIFFERS);
+        *d = was;
+    }
+    in.literal = true;
+    TEXT literal = learn(&in);
+    is_accepted(g, literal);
+    assert_non_null(strstr(literal, "\"17\":\t\"unmeasured\""));
+    assert_null(strstr(literal, "ffffffffffffffff"));
+}
+
 /* Words in another order, or another base, are no phases: then the value stands for itself. */
 static void a_value_that_no_phase_explains_stands_for_itself(void **state)
 {
@@ -690,6 +751,7 @@ static const struct CMUnitTest cases[] = {
     T_CASE("lines whose words nobody knows are no rule",
            lines_whose_words_nobody_knows_are_no_rule),
     T_CASE("takes every phase of the boot", takes_every_phase_of_the_boot),
+    T_CASE("each bank is learned with its own phases", each_bank_is_learned_with_its_own_phases),
     T_CASE("a value that no phase explains stands for itself",
            a_value_that_no_phase_explains_stands_for_itself),
     T_CASE("what a reset leaves is never a value", what_a_reset_leaves_is_never_a_value),
