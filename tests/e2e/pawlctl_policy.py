@@ -255,6 +255,12 @@ def check_laptop(work):
     for args in ([], ["--pcrs", pcrs, "--device", "d1"], ["--eventlog", work / "t490"]):
         done = run("policy", "learn", "laptop", *args)
         assert done.returncode == 2 and "give one of" in done.stderr, done
+    for args in (["--device", "d1", "--ima", pcrs], ["--device", "d1", "--policy", pcrs],
+                 ["--pcrs", pcrs, "--base", "1"], ["--pcrs", pcrs, "--tenant", "acme"]):
+        done = run("policy", "learn", "laptop", *args)
+        assert done.returncode == 2 and " go with " in done.stderr, done
+    done = run("policy", "learn", "laptop", "--literal", "--pcrs", pcrs)
+    assert done.returncode == 0 and "releases" not in done.stdout, done
     done = run("policy", "learn", "laptop", "--pcrs", pcrs, "--ima", DATA / "ima/own-debian12-binary.bin")
     assert done.returncode == 1 and "ima" in done.stderr, done
 

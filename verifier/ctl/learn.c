@@ -78,12 +78,23 @@ static pawl_status learn_from_files(const struct args *a, cJSON **ret, struct pa
     return *ret ? pawl_ok() : no_memory(err);
 }
 
-/* Online the verifier stores it; from files it is printed. */
+/* Online the verifier stores it; from files it is printed. What belongs to the other way would be
+ * lost without a word. */
 pawl_status policy_learn_any(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    if (!a->option[OPT_DEVICE] == !a->option[OPT_PCRS])
+    bool online = a->option[OPT_DEVICE] != NULL, files = a->option[OPT_PCRS] != NULL;
+    bool of_files = a->option[OPT_EVENTLOG] || a->option[OPT_IMA] || a->option[OPT_POLICY];
+    bool of_online = a->option[OPT_BASE] || a->option[OPT_SOCKET] || a->option[OPT_TENANT];
+
+    if (online == files)
         return pawl_fail(err, PAWL_E_BUG, "usage", "give one of --device ID and --pcrs FILE");
-    return a->option[OPT_DEVICE] ? policy_make(a, ret, err) : learn_from_files(a, ret, err);
+    if (online && of_files)
+        return pawl_fail(err, PAWL_E_BUG, "usage",
+                         "--eventlog, --ima and --policy go with --pcrs, not with --device");
+    if (files && of_online)
+        return pawl_fail(err, PAWL_E_BUG, "usage",
+                         "--base, --socket and --tenant go with --device, not with --pcrs");
+    return online ? policy_make(a, ret, err) : learn_from_files(a, ret, err);
 }
 
 void show_learned(const cJSON *answer)
