@@ -199,34 +199,43 @@ static pawl_status read_exception(struct flow *f, const struct tenant_config *te
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
-static void write_scope(const struct exception_row *x, char ret[80])
+enum {
+    SCOPE_MAX = PAWL_TENANT_MAX + 16,
+    TEXTS_MAX = VERDICT_WHAT_MAX + EXCEPTION_AUTHOR_MAX + EXCEPTION_NOTE_MAX,
+    DETAIL_MAX = TEXTS_MAX + SCOPE_MAX + 16,
+    NAMES_MAX = 128 /* of a line's members, with its numbers and code */
+};
+/* There are no control characters in them, so two characters are the longest form of one. */
+_Static_assert(2 * TEXTS_MAX + SCOPE_MAX + NAMES_MAX <= AUDIT_LINE_MAX, "a line is never cut");
+
+static void write_scope(const struct exception_row *x, char ret[SCOPE_MAX])
 {
     if (x->has_device)
-        snprintf(ret, 80, "of %02x%02x%02x%02x", x->device[0], x->device[1], x->device[2],
+        snprintf(ret, SCOPE_MAX, "of %02x%02x%02x%02x", x->device[0], x->device[1], x->device[2],
                  x->device[3]);
     else if (x->group[0])
-        snprintf(ret, 80, "of group %s", x->group);
+        snprintf(ret, SCOPE_MAX, "of group %s", x->group);
     else
-        snprintf(ret, 80, "of all devices");
+        snprintf(ret, SCOPE_MAX, "of all devices");
 }
 
 /* "sha256:7 of group gateways, by alice: note" */
-static void write_detail(const struct exception_row *x, const char *note, char *ret, size_t cap)
+static void write_detail(const struct exception_row *x, char ret[DETAIL_MAX])
 {
-    char scope[80];
+    char scope[SCOPE_MAX];
 
     write_scope(x, scope);
-    snprintf(ret, cap, "%s%s%s, by %s%s%s", x->x.what, x->x.what[0] ? " " : "", scope, x->x.author,
-             note[0] ? ": " : "", note);
+    snprintf(ret, DETAIL_MAX, "%s%s%s, by %s: %s", x->x.what, x->x.what[0] ? " " : "", scope,
+             x->x.author, x->x.note);
 }
 
-static pawl_status write_line(const struct exception_row *x, const char *what, const char *note,
-                              char **ret, struct pawl_err *err)
+static pawl_status write_line(const struct exception_row *x, const char *what, char **ret,
+                              struct pawl_err *err)
 {
-    char detail[AUDIT_LINE_MAX];
+    char detail[DETAIL_MAX];
     JSON j = json_begin();
 
-    write_detail(x, note, detail, sizeof(detail));
+    write_detail(x, detail);
     json_text(&j, j.root, "what", what);
     json_text(&j, j.root, "kind", reason_code(x->x.reason));
     if (x->number)
@@ -236,21 +245,15 @@ static pawl_status write_line(const struct exception_row *x, const char *what, c
     return json_end(&j, ret, err);
 }
 
-/* A note whose characters are all escaped may be too long: then the chain has none. */
 static pawl_status plan_audit(const struct flow *f, const struct exception_row *x, const char *what,
                               struct step *step, struct pawl_err *err)
 {
-    const char *note = x->x.note;
-    char       *line = NULL;
+    char *line = NULL;
 
     step->audit = calloc(1, sizeof(*step->audit));
     if (!step->audit)
         return pawl_fail(err, PAWL_E_MEMORY, "audit", "out of memory");
-    PAWL_TRY(write_line(x, what, note, &line, err));
-    if (strlen(line) >= AUDIT_LINE_MAX) {
-        free(line);
-        PAWL_TRY(write_line(x, what, "", &line, err));
-    }
+    PAWL_TRY(write_line(x, what, &line, err));
     step->audit->time_ms = f->now_ms(f->now_arg);
     if (x->has_device)
         memcpy(step->audit->device, x->device, sizeof(step->audit->device));
@@ -264,10 +267,10 @@ static pawl_status plan(const struct flow *f, const struct tenant_config *tenant
                         const struct exception_row *x, const char *what, struct step *step,
                         struct pawl_err *err)
 {
-    char detail[EVENT_LINE_MAX - 64];
+    char detail[DETAIL_MAX];
 
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
-    write_detail(x, x->x.note, detail, sizeof(detail));
+    write_detail(x, detail);
     snprintf(step->event, sizeof(step->event), "exception %s: %s %s", what,
              reason_code(x->x.reason), detail);
     return plan_audit(f, x, what, step, err);
