@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "appraise/allow_list.h"
+#include "appraise/policy_judge.h"
 #include "appraise/policy_learn_parts.h"
 #include "appraise/policy_text.h"
 
@@ -235,5 +236,26 @@ pawl_status learn_join(struct pawl_view base, cJSON **learned, struct pawl_err *
     PAWL_TRY(join_ima(has, from, err));
     *learned = has;
     text.root = from;
+    return pawl_ok();
+}
+
+/* ---- does it take the device ---------------------------------------------------------------- */
+
+pawl_status learn_check_taken(const struct policy_golden *g, const struct policy *p,
+                              struct pawl_err *err)
+{
+    struct policy         boot_only = *p;
+    struct verdict        v = { 0 };
+    struct judging        j = { .v = &v };
+    struct policy_subject s = {
+        .select = g->select, .values = g->values, .boot = g->boot, .manufacturer = ""
+    };
+
+    boot_only.ima.present = false;
+    boot_only.firmware_n = 0;
+    policy_appraise(&boot_only, &s, &j);
+    for (size_t i = 0; i < v.finding_n && v.executables != AR4SI_BOOT_ONLY; i++)
+        if (v.finding[i].reason != REASON_EVENT_LOG_BROKEN) /* warnings of the log */
+            return pawl_fail(err, PAWL_E_DENIED, v.finding[i].what, "%s", v.finding[i].detail);
     return pawl_ok();
 }

@@ -355,21 +355,26 @@ static pawl_status add_release(cJSON *all, cJSON **release, struct pawl_err *err
     return pawl_ok();
 }
 
-/* Whatever was learned is a policy. */
-static pawl_status print(const cJSON *j, char **ret, struct pawl_err *err)
+static void text_free(char **text)
 {
-    char         *text = cJSON_Print(j);
-    struct policy p = { 0 };
+    free(*text);
+}
+
+/* Whatever was learned is a policy; and joined to another one, it still takes the device. */
+static pawl_status print(const struct policy_golden *g, const cJSON *j, char **ret,
+                         struct pawl_err *err)
+{
+    PAWL_CLEANUP(text_free) char           *text = cJSON_Print(j);
+    PAWL_CLEANUP(policy_done) struct policy p = { 0 };
 
     if (!text)
         return learn_no_memory(err);
-    pawl_status s = policy_parse(pawl_view_str(text), &p, err);
-    policy_done(&p);
-    if (pawl_is_ok(s))
-        *ret = text;
-    else
-        free(text);
-    return s;
+    PAWL_TRY(policy_parse(pawl_view_str(text), &p, err));
+    if (g->base.n)
+        PAWL_TRY(pawl_under(err, "base", learn_check_taken(g, &p, err)));
+    *ret = text;
+    text = NULL;
+    return pawl_ok();
 }
 
 pawl_status policy_golden(const struct policy_golden *g, char **ret, struct pawl_err *err)
@@ -379,10 +384,9 @@ pawl_status policy_golden(const struct policy_golden *g, char **ret, struct pawl
 
     PAWL_TRY(learn(g, all, release, err));
     PAWL_TRY(add_release(all, &release, err));
-    if (g->list.n) {
+    if (g->list.n)
         PAWL_TRY(pawl_under(err, "ima", learn_ima(g, all, err)));
-    }
     if (g->base.n)
         PAWL_TRY(pawl_under(err, "base", learn_join(g->base, &all, err)));
-    return print(all, ret, err);
+    return print(g, all, ret, err);
 }

@@ -25,7 +25,8 @@ struct policy_golden {
  * into is never learned as a value: it becomes "unmeasured", which holds only beside PCRs that were
  * measured. RANGE if there are none. PCR 11 is learned with the values of all boot phases
  * (systemd-pcrphase) where the boot's log explains where they begin. PCR 10 is IMA's, and not
- * learned. */
+ * learned. DENIED for a log or list that the values do not confirm, and for a base that refuses the
+ * device whatever is added to it. */
 PAWL_MUST_USE pawl_status policy_golden(const struct policy_golden *g, char **ret,
                                         struct pawl_err *err);
 

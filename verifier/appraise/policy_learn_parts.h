@@ -24,4 +24,9 @@ PAWL_MUST_USE pawl_status learn_ima(const struct policy_golden *g, cJSON *all,
  * cannot hold. */
 PAWL_MUST_USE pawl_status learn_join(struct pawl_view base, cJSON **learned, struct pawl_err *err);
 
+/* Whether all of a joined policy takes the boot it was learned from, IMA's list and the TPM's
+ * firmware aside. DENIED at the rule that does not. */
+PAWL_MUST_USE pawl_status learn_check_taken(const struct policy_golden *g, const struct policy *p,
+                                            struct pawl_err *err);
+
 #endif

@@ -723,6 +723,23 @@ static void joins_member_by_member(void **state)
     policy_done(&p);
 }
 
+/* A rule for all that the new device breaks, and that learning has no say in. */
+static void a_base_that_refuses_the_device_is_told(void **state)
+{
+    (void)state;
+    static struct soft_golden next;
+    struct soft_golden       *g = good_device();
+    struct policy_golden      in = golden_of(g);
+
+    in.literal = true;
+    in.list.n = 0;
+    TEXT literal = learn(&in);
+    soft_golden_make(&next, "6.1.0-56-amd64", "kernel 56");
+    in = golden_of(&next);
+    in.base = pawl_view_str(literal);
+    refuses(&in, PAWL_E_DENIED, "base.sha256:4");
+}
+
 static void what_cannot_hold_together_is_refused(void **state)
 {
     (void)state;
@@ -775,6 +792,7 @@ static const struct CMUnitTest cases[] = {
            a_release_takes_the_place_of_one_of_its_name),
     T_CASE("rules for all take both", rules_for_all_take_both),
     T_CASE("joins member by member", joins_member_by_member),
+    T_CASE("a base that refuses the device is told", a_base_that_refuses_the_device_is_told),
     T_CASE("what cannot hold together is refused", what_cannot_hold_together_is_refused),
 };
 
