@@ -16,7 +16,8 @@ from world import HERE, Skip
 
 # In the order in which they are loaded. What a board's kernel has built in is not among its files.
 MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci",
-           "virtio_mmio", "virtio_blk", "failover", "net_failover", "virtio_net")
+           "virtio_mmio", "virtio_blk", "failover", "net_failover", "virtio_net", "tpm_tis_core",
+           "tpm_tis")
 
 
 class Kernel:
@@ -35,15 +36,26 @@ class Kernel:
         return found[0] if found else None
 
 
-def libraries(program):
-    """The files that the dynamic linker would take for it, itself among them."""
-    said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    return sorted(set(re.findall(r"(/\S+) \(0x", said)))
+class Native:
+    """Where programs and libraries come from: this machine, as it is. cross.py has another one."""
+    strip = "strip"
+
+    def __init__(self):
+        self.busybox = shutil.which("busybox")
+
+    def file(self, name):
+        """The file that the image has as this name."""
+        return name
+
+    def libraries(self, program):
+        """The names that the dynamic linker would take for it, itself among them."""
+        said = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+        return set(re.findall(r"(/\S+) \(0x", said))
 
 
-def tcti_library(agent):
+def tcti_library(agent, source=Native()):
     """What the agent's TSS loads by name to reach the kernel's TPM: it stands beside the TSS."""
-    tss, = (x for x in libraries(agent) if "libtss2-tctildr" in x)
+    tss, = (x for x in source.libraries(agent) if "libtss2-tctildr" in x)
     return os.path.join(os.path.dirname(tss), "libtss2-tcti-device.so.0")
 
 
@@ -70,25 +82,25 @@ def pack(root, archive):
         out.write(gzip.compress(tree, compresslevel=1, mtime=0))
 
 
-def make_initramfs(root, archive, kernel, port, programs, libs):
-    """programs: name below /bin and file; libs: files that a program loads by name. port: the
-    device of the serial port that guest/init listens to."""
+def make_initramfs(root, archive, kernel, port, programs, libs, source=Native()):
+    """programs: name below /bin and file; libs: what a program loads by name. port: the device of
+    the serial port that guest/init listens to."""
     for folder in ("bin", "data", "dev", "modules", "proc", "run", "sys", "tmp"):
         os.makedirs(f"{root}/{folder}")
-    busybox = shutil.which("busybox")
-    install(busybox, root, "/bin/busybox")
-    said = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout
+    install(source.busybox, root, "/bin/busybox")
+    said = subprocess.run(["busybox", "--list"], check=True, capture_output=True, text=True).stdout
     for applet in said.split():
         if not os.path.lexists(f"{root}/bin/{applet}"):
             os.symlink("busybox", f"{root}/bin/{applet}")
     needed = set(libs)
     for name, program in programs.items():
-        subprocess.run(["strip", "-o", install(program, root, f"/bin/{name}"), program], check=True)
-        needed.update(libraries(program))
+        target = install(program, root, f"/bin/{name}")
+        subprocess.run([source.strip, "-o", target, program], check=True)
+        needed.update(source.libraries(program))
     for lib in libs:
-        needed.update(libraries(lib))
+        needed.update(source.libraries(source.file(lib)))
     for lib in needed:
-        install(lib, root, lib)
+        install(source.file(lib), root, lib)
     order = [x for x in MODULES if kernel.module(x)]
     for name in order:
         install(kernel.module(name), root, f"/modules/{name}.ko", 0o644)
@@ -97,5 +109,5 @@ def make_initramfs(root, archive, kernel, port, programs, libs):
         with open(f"{root}/{name}", "w") as f:
             f.write(text)
     install(f"{HERE}/guest/init", root, "/init")
-    install(f"{HERE}/guest/ima-policy", root, "/ima-policy", 0o644)
+    install(f"{HERE}/guest/ima-policy", root, "/etc/ima/ima-policy", 0o644)
     pack(root, archive)

@@ -40,35 +40,38 @@ def until(what, true):
 
 
 def run(*command, **options):
-    return subprocess.run([str(x) for x in command], check=True, capture_output=True, text=True,
-                          **options).stdout
+    done = subprocess.run([str(x) for x in command], capture_output=True, text=True, **options)
+    assert done.returncode == 0, (command, done.returncode, done.stdout, done.stderr)
+    return done.stdout
 
 
 class World:
     """One directory with a lab's authority and a verifier that trusts it."""
 
-    def __init__(self, verifier_program, ctl_program, address):
-        """address: the host as a machine sees it."""
+    def __init__(self, verifier_program, ctl_program):
         self.dir = tempfile.mkdtemp(prefix="pawl-vm-", dir="/tmp")
         self.ctl_program = ctl_program
         self.verifier_program = verifier_program
         self.ca = self.path("ca")
         self.verifier = None
+
+    def prepare(self, address):
+        """address: this host as a machine sees it."""
         run(f"{LAB}/ca", self.ca)
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
-        self.join = run(verifier_program, "init", self.path("v"), "--address", f"{address}:{port}",
-                        "--listen", f"127.0.0.1:{port}", "--lab-roots", f"{self.ca}/roots",
-                        "--intermediates", f"{self.ca}/intermediates").strip()
+        self.join = run(self.verifier_program, "init", self.path("v"), "--address",
+                        f"{address}:{port}", "--listen", f"127.0.0.1:{port}", "--lab-roots",
+                        f"{self.ca}/roots", "--intermediates", f"{self.ca}/intermediates").strip()
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
 
     def start_verifier(self):
-        self.said = open(self.path("verifier.log"), "a")
-        self.verifier = subprocess.Popen([self.verifier_program, "serve", self.path("v")],
-                                         stdout=subprocess.PIPE, stderr=self.said, text=True)
+        with open(self.path("verifier.log"), "a") as said:
+            self.verifier = subprocess.Popen([self.verifier_program, "serve", self.path("v")],
+                                             stdout=subprocess.PIPE, stderr=said, text=True)
         line = self.verifier.stdout.readline()
         assert line.startswith("ready"), f"no verifier: {line}"
 
@@ -76,14 +79,17 @@ class World:
         if self.verifier:
             self.verifier.terminate()
             code = self.verifier.wait(LIMIT_S)
-            assert code == 0, f"the verifier ended with {code}"
+            with open(self.path("verifier.log"), errors="replace") as f:
+                said = f.read()
+            assert code == 0 and "Sanitizer" not in said and "runtime error:" not in said, said[-2000:]
         if keep:
             print(f"kept: {self.dir}")
         else:
             shutil.rmtree(self.dir)
 
     def ctl(self, *arguments):
-        return run(self.ctl_program, "--socket", self.path("v", "operator.sock"), *arguments)
+        return run(self.ctl_program, *arguments,
+                   env=dict(os.environ, PAWL_SOCKET=self.path("v", "operator.sock")))
 
     def device(self, identity):
         return json.loads(self.ctl("--json", "device", "show", identity))
