@@ -48,10 +48,9 @@ static struct pawl_pcr_selection some_pcrs(void)
 }
 
 /* A head with something in every member, and no exception. */
-static void make_head(void)
+static void make_head_of(struct pawl_pcr_selection asked)
 {
-    static const uint8_t      nonce[PAWL_NONCE] = "a nonce";
-    struct pawl_pcr_selection asked = some_pcrs();
+    static const uint8_t nonce[PAWL_NONCE] = "a nonce";
 
     soft_evidence_begin(&d, PAWL_LABEL_ATTEST, PAWL_VIEW_OF(nonce), &asked, &e);
     soft_evidence_sign(&e, NULL);
@@ -77,6 +76,11 @@ static void make_head(void)
     h.known.clock.clock_ms -= 1;
     memcpy(h.known.os_boot, d.os_boot, PAWL_OS_BOOT);
     memcpy(h.first_os_boot, d.os_boot, PAWL_OS_BOOT);
+}
+
+static void make_head(void)
+{
+    make_head_of(some_pcrs());
 }
 
 static void add_exception(enum reason reason, const char *what)
@@ -362,6 +366,23 @@ static void judges_what_was_known_of_the_device(void **state)
     assert_true(found(&v, REASON_TPM_NOT_RESET));
 }
 
+/* A quote of all PCRs speaks of every bank; one of some, of its own only (Q22). */
+static void knows_a_quote_of_all_pcrs_by_its_form(void **state)
+{
+    (void)state;
+    const struct pawl_pcr_bank sha512 = { PAWL_SHA512, 0xffffff };
+
+    for (unsigned all = 0; all < 2; all++) {
+        make_head_of(all ? pawl_pcr_selection_all(1) : some_pcrs());
+        h.known.banks = e.select; /* as signed */
+        struct verdict v = judge(NULL, 0);
+        assert_false(found(&v, REASON_BANKS_CHANGED));
+        h.known.banks.bank[h.known.banks.n++] = sha512;
+        v = judge(NULL, 0);
+        assert_int_equal(found(&v, REASON_BANKS_CHANGED), all);
+    }
+}
+
 static void exceptions_hold_until_their_end(void **state)
 {
     (void)state;
@@ -444,6 +465,7 @@ static const struct CMUnitTest cases[] = {
     T_CASE("a bundle is read whole", a_bundle_is_read_whole),
     T_CASE("judges by the policy that it is given", judges_by_the_policy_that_it_is_given),
     T_CASE("judges what was known of the device", judges_what_was_known_of_the_device),
+    T_CASE("Q22: knows a quote of all PCRs by its form", knows_a_quote_of_all_pcrs_by_its_form),
     T_CASE("exceptions hold until their end", exceptions_hold_until_their_end),
     T_CASE("a group that watches accuses nobody", a_group_that_watches_accuses_nobody),
     T_CASE("nothing that the AK did not sign is believed",
