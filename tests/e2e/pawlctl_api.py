@@ -18,6 +18,7 @@ import threading
 
 PAWLCTL = os.path.abspath(sys.argv[1])
 asked = []
+GIVEN = ["--author", "ann", "--note", "a b", "--until", "2026-12-31"]
 answer = None  # (status, body) or a function of the path
 
 
@@ -91,6 +92,23 @@ def requests():
          {"name": "p", "device": "ab12"}),
         (["policy", "learn", "p", "--device", "ab12", "--policy-version", "7"], "POST",
          "/v1/policies/learn", {"name": "p", "device": "ab12", "version": 7}),
+        (["policy", "learn", "p", "--device", "ab12", "--release", "r 1", "--literal", "--base", "3"], "POST",
+         "/v1/policies/learn", {"name": "p", "device": "ab12", "release": "r 1", "literal": True, "base": 3}),
+        (["device", "group", "ab12", "kiosks"], "POST", device + "/group", {"group": "kiosks"}),
+        (["device", "group", "ab12", ""], "POST", device + "/group", {"group": ""}),
+        (["group", "list"], "GET", "/v1/groups", None),
+        (["group", "set", "g", "--mode", "watch"], "POST", "/v1/groups", {"name": "g", "mode": "watch"}),
+        (["group", "set", "g", "--mode", "enforce", "--policy", "p", "--note", "a b", "--tenant", "t"], "POST",
+         "/v1/groups?tenant=t", {"name": "g", "mode": "enforce", "policy": "p", "note": "a b"}),
+        (["group", "drop", "g/x"], "POST", "/v1/groups/g%2Fx/delete", {}),
+        (["exception", "list"], "GET", "/v1/exceptions", None),
+        (["exception", "add", "pcr-differs", "--all", *GIVEN], "POST", "/v1/exceptions",
+         {"code": "pcr-differs", "author": "ann", "note": "a b", "until": "2026-12-31"}),
+        (["exception", "add", "pcr-differs", "--what", "sha256:7", "--group", "g", *GIVEN], "POST", "/v1/exceptions",
+         {"code": "pcr-differs", "what": "sha256:7", "group": "g", "author": "ann", "note": "a b", "until": "2026-12-31"}),
+        (["exception", "add", "file-unknown", "--device", "ab12", *GIVEN], "POST", "/v1/exceptions",
+         {"code": "file-unknown", "device": "ab12", "author": "ann", "note": "a b", "until": "2026-12-31"}),
+        (["exception", "end", "7"], "POST", "/v1/exceptions/7/end", {}),
         (["policy", "assign", "p", "--device", "ab12"], "POST", device + "/policy", {"policy": "p"}),
         (["policy", "assign", "", "--device", "ab12"], "POST", device + "/policy", {"policy": ""}),
         (["policy", "assign", "p", "--default"], "POST", "/v1/default-policy", {"policy": "p"}),
@@ -124,6 +142,67 @@ def policies():
     large = text.replace("March", 3 * 1024 * 1024 * "March")
     code, _, err, got = run("policy", "add", "-", given=large)
     expect((0, True), (code, got == [("POST", "/v1/policies", large)]), "16 MiB are sent" + err)
+
+
+def trial_pages(path):
+    """Two pages of devices: all is well with the first, and less with each that follows."""
+    after = path.partition("after=")[2].partition("&")[0]
+    at = int(after or "0", 16)
+    now, then, reasons = [("affirming", "affirming", ["lab-tpm"]), ("none", "contraindicated", ["pcr-differs"] * 2),
+                          ("affirming", "warning", ["lab-tpm", "pcr-differs", "no-event-log"])][at]
+    row = {"id": f"{at + 1:064x}", "now": now, "then": then, "passes": then == "affirming",
+           "worse": now == "affirming" != then, "runtime_tested": at != 0,
+           "reasons": [{"code": c, "text": "It is so.", "detail": "\x1b[31m" + 120 * "x "} for c in reasons]}
+    return 200, json.dumps({"policy": "p:3", "devices": [row], "next": row["id"] if at < 2 else None})
+
+
+def trials():
+    """Every page of a tried policy is asked for, and summed up."""
+    global answer
+    answer = trial_pages
+    code, out, err, got = run("policy", "test", "p:3", "--group", "a b")
+    path = "/v1/policies/test?limit=200&after="
+    expect((1, [("POST", f"{path}{after}&group=a%20b", {"policy": "p", "version": 3})
+                for after in ("", f"{1:064x}", f"{2:064x}")]), (code, got), "a policy is tried page by page" + err)
+    lines = out.split("\n")
+    expect("p:3 on 3 devices: 1 would pass, 2 would not, 1 worse than now", lines[0], "it is summed up")
+    expect(["pcr-differs 2", "no-event-log 1"], [" ".join(x.split()) for x in lines[1:3]], "each device counts once")
+    expect((False, True, True), ("\x1b" in out, "on 1 of them is left open" in out, max(map(len, lines)) <= 100),
+           "what is shown draws nothing, and fits")
+    expect((2, False), (sum("would be" in x for x in lines), f"{1:016x}" in out), "those that would fail are shown")
+    code, out, _, _ = run("policy", "test", "p:3", "--all", "--json")
+    expect((1, [3, 1, 2, 1, 1], {"pcr-differs": 2, "no-event-log": 1}),
+           (code, [json.loads(out)[k] for k in ("tested", "would_pass", "would_fail", "worse", "runtime_untested")],
+            json.loads(out)["reasons"]), "the summary as JSON")
+    text = '{ /* mine */ "name": "p", "version": 3, "secure_boot": {"on": true}}'
+    _, _, err, got = run("policy", "test", "-", "--device", "ab12", given=text)
+    expect(("POST", path + "&device=ab12", text), got[0], "a file is sent as it stands" + err)
+    code, _, err, got = run("policy", "test", "-", "--all", given=text.replace("true", "7"))
+    expect((1, [], 1), (code, got, err.count("\n")), "a mistake in it is named before")
+    for args in (["--all", "--group", "g"], ["--device", "ab", "--group", "g"], []):
+        expect((2, []), (lambda r: (r[0], r[3]))(run("policy", "test", "p", *args)), f"test {args} is no command")
+    expect((1, []), (lambda r: (r[0], r[3]))(run("policy", "test", 40 * "p", "--all")), "a name that is too long")
+    for text in ('{"policy": "p", "devices": [], "next": "00"}', '{"policy": "p", "next": 7, "devices": [7, {"reasons": 7}]}',
+                 '{"policy": "p", "devices": [], "next": "' + 64 * "0" + '"}', "7", "{}"):
+        answer = (200, text)
+        code, _, err, _ = run("policy", "test", "p", "--all")
+        expect(True, code in (0, 1, 3) and err.count("\n") <= 1, f"an odd page {text[:40]}")
+
+
+def evidence(work):
+    """Saved evidence goes into a new file only."""
+    global answer
+    answer = (200, '{"bundle": "AAEC"}')
+    out = work + "/bundle"
+    code, said, err, got = run("device", "evidence", "ab12", "--out", out)
+    expect((0, [("GET", "/v1/devices/ab12/evidence", None)], b"\x00\x01\x02", f"{out}: 3 bytes\n"),
+           (code, got, open(out, "rb").read(), said), "evidence is saved" + err)
+    code, _, err, _ = run("device", "evidence", "ab12", "--out", out)
+    expect((3, f"pawlctl: {out}: File exists\n"), (code, err), "never over another file")
+    for text in ('{"bundle": "A*"}', "{}", '{"bundle": 7}'):
+        answer = (200, text)
+        code, _, err, _ = run("device", "evidence", "ab12", "--out", work + "/none")
+        expect((True, 1, False), (code in (1, 3), err.count("\n"), os.path.exists(work + "/none")), f"none of {text}")
 
 
 def pages(path):
@@ -296,6 +375,8 @@ def main():
         requests()
         policies()
         messages()
+        trials()
+        evidence(work)
         audit()
         exports()
         proofs()
@@ -331,9 +412,15 @@ def main():
             for args in (["device", "show"], ["device", "revoke"], ["policy", "assign", "--default"],
                          ["policy", "learn", "--device", "ab12"], ["device", "rekey"], ["device", "hedge"],
                          ["message", "send", "ab12"], ["device", "key", "ab12"], ["incident", "show"],
-                         ["incident", "close"]):
+                         ["incident", "close"], ["group", "set", "--mode", "watch"], ["group", "drop"],
+                         ["exception", "end"], ["exception", "add", "--all", *GIVEN]):
                 code, out, err, _ = run(*args, "ab12")
                 expect((0, False, ""), (code, "\x1b" in out, err), f"{args[:2]} takes {text[:30]}")
+        for text in ('{"groups": [7, {"name": 7}], "exceptions": [[], {"number": "x", "until": {}, "device": "\\u001b"}]}', "7"):
+            answer = (200, text)
+            for noun in ("group", "exception"):
+                code, out, err, _ = run(noun, "list")
+                expect((0, False, ""), (code, "\x1b" in out, err), f"{noun} list takes {text[:30]}")
         answer = (200, '{"devices": {"id": 7}, "next": 7}')
         expect(0, run("device", "list")[0], "a page of another shape ends the list")
         for args in (["device", "key", "ab12"], ["message", "send"], ["message", "send", "a", "b", "c"],

@@ -118,7 +118,7 @@ pawl_status device_evidence(const struct args *a, cJSON **ret, struct pawl_err *
     PAWL_TRY(decode(answer, &file, err));
     PAWL_TRY(output_new(a->option[OPT_OUT], bytes_view(&file), err));
     if (!cJSON_AddStringToObject(o, "file", a->option[OPT_OUT]) ||
-        !json_add_u64(o, "bytes", file.n))
+        !cJSON_AddNumberToObject(o, "bytes", (double)file.n))
         return pawl_fail(err, PAWL_E_MEMORY, "evidence", "no memory");
     *ret = o;
     o = NULL;
