@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proves, with real firmware, a real kernel and a TPM: a PC that boots what it should is affirmed in
-all parts, again and again; another command line, a changed program, Secure Boot switched off and a
-system that was started without a reset of the TPM are each told for what they are.
+"""Proves, with real firmware, a real kernel and a TPM: a PC that boots what it should is affirmed
+in all parts, again and again; another command line, a changed program, Secure Boot switched off and
+a system that was started without a reset of the TPM are each told for what they are.
 
     boot_x86.py PAWL-AGENT PAWL-VERIFIER PAWLCTL RELOAD CACHE
 
@@ -34,9 +34,10 @@ class Pc:
 
     def __init__(self, world, agent, reload, cache):
         kernel = Kernel(cache, "amd64")
-        self.world, self.kernel, self.initramfs = world, world.path("kernel"), world.path("initramfs")
+        self.world = world
+        self.kernel, self.loader = world.path("kernel"), world.path("loader")
+        self.initramfs = world.path("initramfs")
         x86.sign(kernel.image, self.kernel)
-        self.loader = world.path("loader")
         x86.sign(x86.LOADER, self.loader)
         make_initramfs(world.path("root"), self.initramfs, kernel, x86.PORT,
                        {"pawl-agent": agent, "reload": reload}, [tcti_library(agent)])

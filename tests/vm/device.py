@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent in a machine, and what the verifier says of it. The same for every board. Imported, never
-run."""
+"""The agent in a machine, and what the verifier says of it. The same for every board. Imported,
+never run."""
 import hashlib
 import json
 

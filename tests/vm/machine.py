@@ -2,8 +2,8 @@
 """A machine in QEMU, told over a serial port what to do. The same for every board: how one is put
 together is the board's own file. Imported, never run.
 
-guest/init is the other end. It says "#ready" once per boot; then each line is a command, answered by
-what it prints and "#exit CODE".
+guest/init is the other end. It says "#ready" once per boot; then each line is a command, answered
+by what it prints and "#exit CODE".
 """
 import os
 import shlex

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands around a machine: the verifier with its operator, the TPM, and how the test waits. The
-same for every board. Imported, never run."""
+"""What stands around a machine: the verifier with its operator, the TPM, and how the test waits.
+The same for every board. Imported, never run."""
 import json
 import os
 import shutil
@@ -12,6 +12,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HERE, "..", "..", "swtpm-config")
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # mke2fs, for who is not root
 LIMIT_S = 300  # for whatever is waited for: an emulated machine on a busy processor is slow
 
 
@@ -81,7 +82,8 @@ class World:
             code = self.verifier.wait(LIMIT_S)
             with open(self.path("verifier.log"), errors="replace") as f:
                 said = f.read()
-            assert code == 0 and "Sanitizer" not in said and "runtime error:" not in said, said[-2000:]
+            bad = [x for x in ("Sanitizer", "runtime error:") if x in said]
+            assert code == 0 and not bad, (code, said[-2000:])
         if keep:
             print(f"kept: {self.dir}")
         else:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PC: q35 with OVMF and a TPM at the TIS address, and systemd's loader before the kernel (what QEMU
-loads by -kernel it changes first, so that no signature holds). Imported, never run.
+"""A PC: q35 with OVMF and a TPM at the TIS address, and systemd's loader before the kernel (what
+QEMU loads by -kernel it changes first, so that no signature holds). Imported, never run.
 
 Debian's OVMF has a second set of variables with a "snakeoil" key in PK, KEK and db, whose private
 half comes with it: with these Secure Boot is on and takes what was signed with that key.
