@@ -20,7 +20,7 @@ static const char *text_or_dash(const cJSON *o, const char *name)
 
 /* ---- why, and what happened ----------------------------------------------------------------- */
 
-enum { CODE_WIDTH = 17, TIME_WIDTH = 20 };
+enum { CODE_WIDTH = 23, TIME_WIDTH = 20 };
 
 static void show_next(const char *next)
 {

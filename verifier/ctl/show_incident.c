@@ -311,7 +311,7 @@ static void show_entry(const cJSON *e)
     printf("  ");
     show_text(text_or_dash(line, "what"), 8, 8);
     printf("  ");
-    show_text(text_or_dash(line, "kind"), 18, 18);
+    show_text(text_or_dash(line, "kind"), 22, 22); /* of an incident, or what was excepted */
     printf("  ");
     show_text(text_or_dash(line, "severity"), 8, 8);
     printf("  ");
@@ -327,8 +327,8 @@ void show_audit(const cJSON *answer)
 {
     const cJSON *e;
 
-    printf("%*s  %-20s  %-16s  %-8s  %-18s  %-8s  %s\n", NUMBER_WIDTH, "ENTRY", "TIME", "DEVICE",
-           "WHAT", "INCIDENT", "SEVERITY", "STATE");
+    printf("%*s  %-20s  %-16s  %-8s  %-22s  %-8s  %s\n", NUMBER_WIDTH, "ENTRY", "TIME", "DEVICE",
+           "WHAT", "ABOUT", "SEVERITY", "STATE");
     cJSON_ArrayForEach(e, member(answer, "entries")) show_entry(e);
 }
 

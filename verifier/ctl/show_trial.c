@@ -170,9 +170,16 @@ static void show_summary(const cJSON *answer)
 
 static void show_finding(const cJSON *r)
 {
+    const char *what = json_text(r, "what");
+
     show_text("", INDENT, 0);
     show_text(text_or_dash(r, "code"), 0, INT_MAX);
-    fputs(": ", stdout);
+    if (what && *what) { /* an exception names it */
+        putchar(' ');
+        show_text(what, 0, INT_MAX);
+    }
+    putchar('\n');
+    show_text("", DETAIL, 0);
     show_wrapped(text_or_dash(r, "text"), DETAIL);
     show_text("", DETAIL, 0);
     show_wrapped(text_or_dash(r, "detail"), DETAIL);
