@@ -59,7 +59,6 @@ static pawl_status find_quote(struct trial *t, struct snapshot *room, struct paw
     return pawl_ok();
 }
 
-/* A list that begins at its first entry is judged from there, whatever was judged before. */
 static pawl_status find_boot(struct trial *t, struct pawl_err *err)
 {
     PAWL_CLEANUP(booted_done) struct booted b = { 0 };
@@ -92,10 +91,10 @@ static bool lacks_list(const struct trial *t)
 
 static pawl_status judge_then(struct trial *t, const struct policy *p, struct pawl_err *err)
 {
-    struct known_boot     known = t->boot, next;
+    struct known_boot     next;
     struct appraise_want  want;
     const struct software s = { .q = &t->q,
-                                .known = &known,
+                                .known = &t->boot,
                                 .list = { .came = t->list.n > 0,
                                           .bytes = pawl_view(t->list.p, t->list.n) },
                                 .manufacturer = t->maker,
@@ -106,8 +105,6 @@ static pawl_status judge_then(struct trial *t, const struct policy *p, struct pa
                                 .exception_n = t->now.rules.exception_n,
                                 .exception = t->now.rules.exception };
 
-    if (t->list.n)
-        known.has_ima = false;
     t->then = t->now.device;
     return appraise_software(&s, &j, &next, &want, err);
 }
