@@ -176,15 +176,32 @@ static bool values_known(const struct flow_pcrs *known, const struct quoted *q)
            pawl_view_equal(pawl_digest_view(&known->digest), q->parsed.digest);
 }
 
-/* The verifier cannot know this boot's log yet, or wants to see it again (P-DEV-19). */
+/* The verifier believed no quote of this boot yet. */
+static bool is_new_boot(const struct evidence *e, const struct quoted *q)
+{
+    const struct record *r = &e->flow->record;
+
+    return !r->has_resets || r->resets != q->parsed.clock.resets ||
+           !pawl_view_equal(PAWL_VIEW_OF(r->os_boot), PAWL_VIEW_OF(e->flow->os_boot));
+}
+
+/* The verifier cannot know this boot's log, or wants to see it again (P-DEV-19). */
 static bool wants_log(const struct evidence *e, const struct quoted *q)
 {
-    const struct flow   *f = e->flow;
-    const struct record *r = &f->record;
+    return e->ask->all || is_new_boot(e, q) || e->flow->logs.wants_event_log;
+}
 
-    return e->ask->all || !r->has_resets || r->resets != q->parsed.clock.resets ||
-           !pawl_view_equal(PAWL_VIEW_OF(r->os_boot), PAWL_VIEW_OF(f->os_boot)) ||
-           f->logs.wants_event_log;
+/* From which entry the list goes along (P-DEV-20): the one that the last result of this process
+ * named; the very first after a boot, if the verifier wanted lists before it, and with a resync,
+ * whose appraisal decides whether it is granted. */
+static bool wants_list(const struct evidence *e, const struct quoted *q, uint64_t *first)
+{
+    const struct flow_logs *l = &e->flow->logs;
+    bool                    whole = ask_label(e->ask) == PAWL_LABEL_RESYNC ||
+                 (e->flow->record.wants_list && is_new_boot(e, q));
+
+    *first = whole ? 0 : l->ima_first;
+    return whole || l->wants_ima;
 }
 
 /* What fits beside the rest; the list is read after the quote, or it would end before it
@@ -192,7 +209,7 @@ static bool wants_log(const struct evidence *e, const struct quoted *q)
 static void add_logs(const struct evidence *e, struct quoted *q, size_t left,
                      struct pawl_evidence *m)
 {
-    const struct flow_logs *l = &e->flow->logs;
+    uint64_t first;
 
     if (wants_log(e, q) && q->log.n && left > EVENTLOG_FIELD_HEAD &&
         q->log.n <= left - EVENTLOG_FIELD_HEAD) {
@@ -200,10 +217,10 @@ static void add_logs(const struct evidence *e, struct quoted *q, size_t left,
         m->log_n = 1;
         left -= EVENTLOG_FIELD_HEAD + q->log.n;
     }
-    if (!l->wants_ima || left <= IMA_FIELD_HEAD)
+    if (!wants_list(e, q, &first) || left <= IMA_FIELD_HEAD)
         return;
-    m->ima_first = l->ima_first;
-    m->ima = evidence_ima(e->flow, q, l->ima_first, left - IMA_FIELD_HEAD);
+    m->ima_first = first;
+    m->ima = evidence_ima(e->flow, q, first, left - IMA_FIELD_HEAD);
 }
 
 static pawl_status write_evidence(const struct pawl_evidence *m, struct quoted *q,
@@ -269,6 +286,7 @@ static void note_believed(struct flow *f, const struct quoted *q, const struct f
     }
     f->record.has_os_boot = true;
     memcpy(f->record.os_boot, f->os_boot, sizeof(f->record.os_boot));
+    f->record.wants_list = a->want.has_ima;
     evidence_note_want(&f->logs, &a->want);
 }
 

@@ -10,12 +10,12 @@
 #include "state/point.h"
 
 static const char *const members[] = {
-    "version",        "enrolled",       "waits",    "server",     "tenant",   "verifier_id",
-    "verifier_key",   "device_id",      "ek",       "ak",         "ek_name",  "ak_name",
-    "td_name",        "resets",         "epoch",    "rekeyed",    "result",   "why",
-    "failure",        "failing_since",  "software", "keys",       "incident", "incident_by",
-    "incident_since", "incident_epoch", "told",     "told_since", "os_boot",  "coverage",
-    "release",        "watched",
+    "version",        "enrolled",       "waits",      "server",     "tenant",   "verifier_id",
+    "verifier_key",   "device_id",      "ek",         "ak",         "ek_name",  "ak_name",
+    "td_name",        "resets",         "epoch",      "rekeyed",    "result",   "why",
+    "failure",        "failing_since",  "software",   "keys",       "incident", "incident_by",
+    "incident_since", "incident_epoch", "told",       "told_since", "os_boot",  "coverage",
+    "release",        "watched",        "wants_list",
 };
 
 static bool has(const cJSON *j, const char *name)
@@ -149,6 +149,8 @@ static pawl_status read_all(const cJSON *j, struct record *ret, struct pawl_err 
     PAWL_TRY(json_copy(j, "why", r.why, sizeof(r.why), err));
     PAWL_TRY(json_copy(j, "coverage", r.coverage, sizeof(r.coverage), err));
     PAWL_TRY(json_copy(j, "release", r.release, sizeof(r.release), err));
+    if (has(j, "wants_list"))
+        PAWL_TRY(json_bool(j, "wants_list", &r.wants_list, err));
     if (has(j, "watched"))
         PAWL_TRY(json_bool(j, "watched", &r.watched, err));
     PAWL_TRY(json_copy(j, "failure", r.failure, sizeof(r.failure), err));
@@ -240,6 +242,8 @@ static bool add_all(cJSON *j, const struct record *r)
          add_text(j, "keys", r->keys) && add_text(j, "why", r->why) &&
          add_text(j, "coverage", r->coverage) && add_text(j, "release", r->release) &&
          add_text(j, "failure", r->failure);
+    if (r->wants_list)
+        ok = ok && cJSON_AddTrueToObject(j, "wants_list");
     if (r->watched)
         ok = ok && cJSON_AddTrueToObject(j, "watched");
     if (r->failure[0])

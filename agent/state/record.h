@@ -36,6 +36,7 @@ struct record {
     uint32_t         resets; /* resetCount at the last believed quote of all banks */
     bool             has_os_boot;
     uint8_t          os_boot[PAWL_OS_BOOT]; /* of the last believed quote */
+    bool             wants_list;            /* the verifier asked for IMA's list then */
     uint64_t         epoch;                 /* of the ratchet; 0: none yet */
     int64_t          rekeyed_s;             /* Unix time at which it began; with epoch only */
 

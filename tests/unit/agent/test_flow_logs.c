@@ -346,6 +346,38 @@ static void another_process_waits_to_be_asked(void **state)
     assert_true(pawl_view_equal(last()->e.ima, entries(7, 43)));
 }
 
+static void after_a_boot_the_list_goes_along_if_it_was_wanted(void **state)
+{
+    (void)state;
+    want_list_from(7);
+    enroll();
+    reboot(2);
+    attest(); /* so that an ordinary boot is judged whole at once */
+    assert_int_equal(last()->e.ima_first, 0);
+    assert_true(pawl_view_equal(last()->e.ima, entries(0, 50)));
+    reboot(2);
+    attest();
+    assert_int_equal(last()->e.ima_field.n, 0); /* the same boot: the verifier says from where */
+    want_nothing();
+    attest();
+    reboot(3);
+    attest();
+    assert_int_equal(last()->e.ima_field.n, 0);
+}
+
+static void a_resync_has_the_whole_list(void **state)
+{
+    (void)state;
+    want_list_from(7);
+    enroll();
+    world.step[world.evidence_n] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_FORKED,
+                                                       last()->a1.attempt };
+    T_OK(flow_rekey(&flow, PAWL_REASON_DEMAND, &answer, &err), &err);
+    assert_int_equal(last()->a1.label, PAWL_LABEL_RESYNC);
+    assert_int_equal(last()->e.ima_first, 0);
+    assert_true(pawl_view_equal(last()->e.ima, entries(0, 50)));
+}
+
 static void the_mac_covers_the_list_as_it_was_sent(void **state) /* P-TR-3 */
 {
     uint8_t mac[32], wire[ENTRY * 50 + 32];
@@ -727,6 +759,9 @@ int main(void)
              the_list_is_sent_only_where_a_result_names_it),
         CASE("the list is read after the quote", the_list_is_read_after_the_quote),
         CASE("another process waits to be asked", another_process_waits_to_be_asked),
+        CASE("after a boot the list goes along if it was wanted",
+             after_a_boot_the_list_goes_along_if_it_was_wanted),
+        CASE("a resync has the whole list", a_resync_has_the_whole_list),
         CASE("the MAC covers the list as it was sent", the_mac_covers_the_list_as_it_was_sent),
         CASE("an enrolment's MAC covers it too", an_enrolments_mac_covers_it_too),
         CASE("a request is filled and never too long", a_request_is_filled_and_never_too_long),

@@ -240,6 +240,7 @@ static struct record a_record(void)
                         .coverage = "identity,boot-log=no-event-log",
                         .release = "6.1.0-55",
                         .watched = true,
+                        .wants_list = true,
                         .epoch = UINT64_MAX,
                         .rekeyed_s = 1700000001,
                         .result = "none",
@@ -271,7 +272,8 @@ static void a_record_comes_back_as_written(void **state)
     assert_int_equal(got.resets, UINT32_MAX);
     assert_true(got.epoch == UINT64_MAX);
     assert_int_equal(got.rekeyed_s, r.rekeyed_s);
-    assert_true(got.enrolled && got.waits && got.has_resets && got.has_os_boot && got.watched);
+    assert_true(got.enrolled && got.waits && got.has_resets && got.has_os_boot && got.watched &&
+                got.wants_list);
     assert_memory_equal(got.os_boot, r.os_boot, sizeof(r.os_boot));
     assert_string_equal(got.coverage, "identity,boot-log=no-event-log");
     assert_string_equal(got.release, "6.1.0-55");
