@@ -52,7 +52,7 @@ new_device d1
 d1=$id
 expect 0 agent d1 status
 has out ", epoch 1 begun " "queue:"
-same "$(wc -l <"$work/out")" 6
+same "$(wc -l <"$work/out")" 7
 
 check "a rekey that nobody asked for has to wait a minute"
 expect 1 agent d1 rekey
