@@ -178,14 +178,14 @@ static bool is_wide(struct pawl_view text)
     return text.n >= 2 && text.p[1] == 0;
 }
 
-/* GRUB takes a file by its path, by a device in parentheses, or by a list of blocks; none of its
- * commands begins like one of these. */
+/* GRUB takes a file by its path, by a device in parentheses, or by a list of blocks, and puts it in
+ * quotes if it has a space; none of its commands begins like one of these. */
 static bool names_file(struct pawl_view text)
 {
     static const char image[] = "BOOT_IMAGE=";
     uint8_t           c = text.n ? text.p[0] : 0;
 
-    return c == '/' || c == '(' || c == '+' || (c >= '0' && c <= '9') ||
+    return c == '/' || c == '(' || c == '+' || c == '"' || (c >= '0' && c <= '9') ||
            (text.n >= sizeof(image) - 1 && memcmp(text.p, image, sizeof(image) - 1) == 0);
 }
 
@@ -232,7 +232,7 @@ static void read_lines(const struct eventlog *log, const struct eventlog_facts *
     for (size_t i = 0; i < log->event_n; i++)
         if (is_kernel_line(log, facts, i))
             add_line(log, i, bank, facts->measured[i].bytes, b);
-        else if (is_load_options(&log->event[i]))
+        else if (is_load_options(&log->event[i]) || eventlog_hides_line(log, facts, i))
             add_line(log, i, bank, pawl_view(NULL, 0), b);
 }
 

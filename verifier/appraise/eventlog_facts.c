@@ -152,26 +152,45 @@ static void add_index(size_t *list, size_t *n, size_t max, size_t event, struct 
         failure_add(f, "L8", (long)event, "a boot of some steps", "more than %zu of a kind", max);
 }
 
-/* What a path or a name in the log says of an image is nobody's measurement (L12). */
+/* What a path or a name in the log says of an image is nobody's measurement (L12), and neither is
+ * the event's type (L3): whatever PCR 4 measured is an image, unless it stands in the log and is
+ * too short to be one. */
+static bool is_image(const struct eventlog *log, const struct eventlog_facts *facts, size_t event)
+{
+    enum { DOS_HEADER = 64 }; /* what each image begins with */
+    const struct eventlog_event    *e = &log->event[event];
+    const struct eventlog_measured *m = &facts->measured[event];
+
+    return e->pcr == IMAGES_PCR && e->type != EV_NO_ACTION &&
+           !(m->belief && m->bytes.n < DOS_HEADER);
+}
+
 static void read_images(const struct eventlog *log, struct eventlog_facts *facts,
                         struct failures *f)
 {
     for (size_t i = 0; i < log->event_n; i++) {
         const struct eventlog_event *e = &log->event[i];
-        if (e->pcr == IMAGES_PCR &&
-            (e->type == EV_EFI_BOOT_SERVICES_APPLICATION ||
-             e->type == EV_EFI_BOOT_SERVICES_DRIVER || e->type == EV_EFI_RUNTIME_SERVICES_DRIVER))
+        if (is_image(log, facts, i))
             add_index(facts->image, &facts->image_n, FACTS_IMAGES_MAX, i, f);
-        if (e->pcr == MOK_PCR && e->type == EV_IPL)
+        if (e->pcr == MOK_PCR && e->type != EV_NO_ACTION)
             add_index(facts->mok, &facts->mok_n, FACTS_MOK_MAX, i, f);
     }
 }
 
+static bool takes_lines(const struct eventlog_event *e)
+{
+    return e->type != EV_NO_ACTION && (e->pcr == 8 || e->pcr == 12);
+}
+
 bool eventlog_is_line(const struct eventlog *log, const struct eventlog_facts *facts, size_t event)
 {
-    const struct eventlog_event *e = &log->event[event];
+    return takes_lines(&log->event[event]) && facts->measured[event].belief;
+}
 
-    return e->type == EV_IPL && (e->pcr == 8 || e->pcr == 12) && facts->measured[event].belief;
+bool eventlog_hides_line(const struct eventlog *log, const struct eventlog_facts *facts,
+                         size_t event)
+{
+    return takes_lines(&log->event[event]) && !facts->measured[event].belief;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */

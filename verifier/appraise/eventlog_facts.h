@@ -60,7 +60,7 @@ struct eventlog_facts {
     struct secure_boot_facts  secure_boot;
     size_t   image_n; /* boot loaders and kernels, PCR 4 in its order: the digest .. */
     size_t   image[FACTS_IMAGES_MAX]; /* .. of the event is the Authenticode hash */
-    size_t   mok_n;                   /* PCR 14: digests of what the owner enrolled into shim */
+    size_t   mok_n; /* PCR 14, all of it: digests of what the owner enrolled into shim */
     size_t   mok[FACTS_MOK_MAX];
     enum ebs ebs;
 };
@@ -73,7 +73,11 @@ void                      eventlog_facts_done(struct eventlog_facts *facts);
 
 /* Whether an event tells a line that a loader was given or ran: of GRUB (PCR 8), of systemd's stub
  * or loader (PCRs 8 and 12). The words are measured[event].bytes; which of them are the kernel's is
- * not measured, and nothing in them separates anything (L17). */
+ * not measured, and nothing in them separates anything (L17). Nor is the event's type. */
 bool eventlog_is_line(const struct eventlog *log, const struct eventlog_facts *facts, size_t event);
+
+/* Whether an event of those PCRs measured what does not stand in the log: it may be a line. */
+bool eventlog_hides_line(const struct eventlog *log, const struct eventlog_facts *facts,
+                         size_t event);
 
 #endif

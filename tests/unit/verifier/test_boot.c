@@ -337,9 +337,11 @@ static void of_grub_only_what_names_a_file_is_a_line(void **state)
     (void)state;
     static const char *const commands[] = { "set pager=1", "linux /vmlinuz ro", "[ -f /grubenv ]",
                                             "root=hd0,gpt2" };
-    static const char *const lines[] = { "/vmlinuz ro", "(hd0,gpt2)/vmlinuz ro", "0+2000 ro",
-                                         "+2000 ro", "BOOT_IMAGE=/vmlinuz ro" };
-    struct soft_eventlog     soft = { .bank_n = 1, .bank = { PAWL_SHA256 } };
+    static const char *const lines[] = {
+        "/vmlinuz ro", "(hd0,gpt2)/vmlinuz ro",  "0+2000 ro",
+        "+2000 ro",    "BOOT_IMAGE=/vmlinuz ro", "\"/my kernel\" ro"
+    };
+    struct soft_eventlog soft = { .bank_n = 1, .bank = { PAWL_SHA256 } };
 
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         add(&soft, soft_event_line(8, "grub_cmd: ", commands[i]));
@@ -355,15 +357,87 @@ static void of_grub_only_what_names_a_file_is_a_line(void **state)
     }
 }
 
-/* Words that were not measured tell nothing: the log may say of them what it likes. */
-static void l17_a_line_that_was_not_measured_is_none(void **state)
+/* Words that were not measured tell nothing, the log may say of them what it likes; but a line it
+ * was. */
+static void l17_a_line_whose_words_were_not_measured_is_known_by_its_digest(void **state)
 {
     (void)state;
     struct soft_eventlog soft = { .bank_n = 1, .bank = { PAWL_SHA256 } };
 
     add(&soft, soft_event_line(8, "kernel_cmdline: ", "/vmlinuz ro"));
-    soft.event[0].measured = pawl_view_str("/vmlinuz init=/bin/sh");
-    assert_int_equal(read_soft(&soft).line_n, 0);
+    add(&soft, soft_event_text(12, EV_IPL, "set a=1"));
+    for (size_t i = 0; i < 2; i++)
+        soft.event[i].measured = pawl_view_str("/vmlinuz init=/bin/sh");
+    struct boot b = read_soft(&soft);
+    assert_int_equal(b.line_n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(b.line[i].text, "");
+        assert_false(boot_line_is(&b.line[i], pawl_view_str("/vmlinuz ro")));
+        assert_true(boot_line_is(&b.line[i], pawl_view_str("/vmlinuz init=/bin/sh")));
+    }
+}
+
+static void l17_a_line_is_one_whatever_the_type_of_its_event(void **state)
+{
+    (void)state;
+    struct soft_eventlog soft = { .bank_n = 1, .bank = { PAWL_SHA256 } };
+
+    add(&soft, soft_event_text(8, EV_EFI_ACTION, "/vmlinuz init=/bin/sh"));
+    add(&soft, soft_event_text(12, EV_SEPARATOR, "init=/bin/sh"));
+    struct boot b = read_soft(&soft);
+    assert_int_equal(b.line_n, 2);
+    assert_string_equal(b.line[0].text, "/vmlinuz init=/bin/sh");
+    assert_string_equal(b.line[1].text, "init=/bin/sh");
+}
+
+/* ---- what the log only says ----------------------------------------------------------------- */
+
+static struct soft_event of_type(uint32_t pcr, uint32_t type, const char *data,
+                                 struct pawl_view measured)
+{
+    struct soft_event e = soft_event_text(pcr, type, data);
+
+    e.measured = t_copy(measured);
+    return e;
+}
+
+/* Who writes the log chooses the types: none of them takes an image away. */
+static void l3_whatever_pcr_4_measured_is_an_image(void **state)
+{
+    (void)state;
+    static const uint32_t types[] = { EV_EFI_ACTION, EV_SEPARATOR,
+                                      EV_IPL,        EV_EFI_VARIABLE_AUTHORITY,
+                                      0x00000006u,   0x12345678u };
+    uint8_t               image[64] = "MZ";
+    struct soft_eventlog  good = soft_eventlog_good(PAWL_SHA256);
+    size_t                at = soft_eventlog_find(&good, 4, EV_EFI_BOOT_SERVICES_APPLICATION, 1);
+    struct pawl_digest    d = hash_of(PAWL_SHA256, PAWL_VIEW_OF(image));
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct soft_eventlog soft = good;
+        soft.event[at] = of_type(4, types[i], "Calling EFI Application", PAWL_VIEW_OF(image));
+        struct boot b = read_soft(&soft);
+        assert_int_equal(b.image_n, 3);
+        assert_memory_equal(b.image[1].b, d.b, d.n);
+        soft.event[at] = soft_event(4, types[i], PAWL_VIEW_OF(image)); /* the image in the log */
+        assert_int_equal(read_soft(&soft).image_n, 3);
+        if (types[i] == EV_SEPARATOR)
+            continue;
+        soft.event[at] = soft_event(4, types[i], pawl_view(image, 63)); /* too short for one */
+        assert_int_equal(read_soft(&soft).image_n, 2);
+    }
+}
+
+static void l3_whatever_pcr_14_measured_is_a_key_of_the_owner(void **state)
+{
+    (void)state;
+    struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA256);
+    struct pawl_digest   d = hash_of(PAWL_SHA256, pawl_view_str("a thief's key"));
+
+    add(&soft, of_type(14, EV_SEPARATOR, "WBCL", pawl_view_str("a thief's key")));
+    struct boot b = read_soft(&soft);
+    assert_int_equal(b.mok_n, 2);
+    assert_memory_equal(b.mok[1].b, d.b, d.n);
 }
 
 static void systemd_writes_lines_in_utf_16(void **state)
@@ -706,8 +780,13 @@ int main(void)
         T_CASE("what is measured behind the log shows", what_is_measured_behind_the_log_shows),
         T_CASE("of GRUB only what names a file is a line",
                of_grub_only_what_names_a_file_is_a_line),
-        T_CASE("L17 a line that was not measured is none",
-               l17_a_line_that_was_not_measured_is_none),
+        T_CASE("L17 a line whose words were not measured is known by its digest",
+               l17_a_line_whose_words_were_not_measured_is_known_by_its_digest),
+        T_CASE("L17 a line is one whatever the type of its event",
+               l17_a_line_is_one_whatever_the_type_of_its_event),
+        T_CASE("L3 whatever PCR 4 measured is an image", l3_whatever_pcr_4_measured_is_an_image),
+        T_CASE("L3 whatever PCR 14 measured is a key of the owner",
+               l3_whatever_pcr_14_measured_is_a_key_of_the_owner),
         T_CASE("systemd writes lines in UTF-16", systemd_writes_lines_in_utf_16),
         T_CASE("load options are known by their digest alone",
                load_options_are_known_by_their_digest_alone),
