@@ -174,7 +174,9 @@ static void judge_violation(struct judging *x, const struct ima_entry *e)
     wrong(x, "I1", "no file is changed while it is measured", f.path, "a violation");
 }
 
-/* I6, and I11: a list that a kexec carried over has one for each kernel. */
+/* I6, and I11: a list that a kexec carried over has one for each kernel. A file outside of all
+ * mounts has no path but its name, and may have this one too: only what is over quoted PCRs tells
+ * the two apart. */
 static pawl_status judge_boot(struct judging *x, const struct ima_fields *f, struct pawl_err *err)
 {
     static const char tied[] = "boot_aggregate is over the quoted PCRs";
@@ -183,7 +185,7 @@ static pawl_status judge_boot(struct judging *x, const struct ima_fields *f, str
     if (++x->j.boots > 1 && !x->r->may_kexec)
         wrong(x, "I11", "one kernel since the reset", f->path, "another kernel began by kexec");
     PAWL_TRY(ima_boot_check(&f->file, x->e->select, x->e->values, &boot, err));
-    if (boot == IMA_BOOT_UNQUOTED)
+    if (boot == IMA_BOOT_UNQUOTED && x->j.boots == 1)
         failure_warn(&x->f, "I6", (long)x->number, tied, "they were not quoted");
     else if (boot == IMA_BOOT_NO_TPM)
         wrong(x, "I6", tied, f->path, "the kernel's IMA began without a TPM");
@@ -272,8 +274,8 @@ static pawl_status judge_entry(struct judging *x, const struct ima_entry *e, str
     }
     if (ima_is_boot_aggregate(&f))
         return judge_boot(x, &f, err);
-    if (x->number == 0)
-        wrong(x, "I6", "a list begins with boot_aggregate", f.path, "is the first entry");
+    if (x->j.boots == 0)
+        wrong(x, "I6", "a list begins with boot_aggregate", f.path, "stands before it");
     if (f.has & 1u << IMA_BUF)
         return judge_buffer(x, &f, err);
     judge_file(x, &f);

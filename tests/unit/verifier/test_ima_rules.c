@@ -395,7 +395,35 @@ static void i6_a_list_begins_with_boot_aggregate(void **state)
 
     boot(&d);
     soft_ima_file(&d.l, "/etc/ima/ima-policy", "measure func=BPRM_CHECK");
-    is_bad(&d, "I6", 0, "first entry");
+    is_bad(&d, "I6", 0, "stands before it");
+
+    boot(&d); /* what nobody quoted comes first, and changes nothing */
+    const struct pawl_view fields[] = { soft_ima_named("sha256:",
+                                                       digest_of(PAWL_SHA256, pawl_view_str("x"))),
+                                        soft_ima_text("/x") };
+    soft_ima_entry(&d.l, 11, "ima-ng", fields, 2);
+    soft_ima_file(&d.l, "/etc/ima/ima-policy", "measure func=BPRM_CHECK");
+    judge(&d);
+    assert_string_equal(d.failures.list[0].row, "I6");
+    assert_int_equal(d.failures.list[0].entry, 1);
+    assert_int_equal(d.judged.bad, 1);
+}
+
+/* A file outside of all mounts is measured by its name alone. Root calls one boot_aggregate, and
+ * chooses a hash for it whose bank nobody quotes. */
+static void i6_a_file_is_no_boot_aggregate(void **state)
+{
+    (void)state;
+    struct device d;
+
+    boot_well(&d);
+    d.rules.may_kexec = true;
+    const struct pawl_view fields[] = { soft_ima_named("sha512:", digest_of(PAWL_SHA512,
+                                                                            pawl_view_str("evil"))),
+                                        soft_ima_text("boot_aggregate") };
+    soft_ima_entry(&d.l, 10, "ima-ng", fields, 2);
+    is_bad(&d, "I6", 2, "boot_aggregate: sha512:");
+    assert_int_equal(d.judged.bad, 1);
 }
 
 static void i6_a_real_machine_booted_as_it_says(void **state)
@@ -722,6 +750,7 @@ int main(void)
                i6_pcrs_that_were_not_quoted_prove_no_boot),
         T_CASE("I6: a kernel without TPM is told", i6_a_kernel_without_tpm_is_told),
         T_CASE("I6: a list begins with boot_aggregate", i6_a_list_begins_with_boot_aggregate),
+        T_CASE("I6: a file is no boot_aggregate", i6_a_file_is_no_boot_aggregate),
         T_CASE("I6: a real machine booted as it says", i6_a_real_machine_booted_as_it_says),
         T_CASE("I7: what was wrong once stays wrong", i7_what_was_wrong_once_stays_wrong),
         T_CASE("I8: what is pending is not judged", i8_what_is_pending_is_not_judged),
