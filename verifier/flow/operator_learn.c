@@ -11,6 +11,7 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "flow/why.h"
 
 /* ---- what is known of the device ------------------------------------------------------------ */
 
@@ -69,12 +70,26 @@ static struct pawl_view list_of(const struct golden *g)
     return attested ? pawl_view(g->list.p, g->list.n) : pawl_view(NULL, 0);
 }
 
+/* T6: then the values that are kept are those of a boot before, to be missed from now on. */
+static bool has_lost_pcr0(const struct device *d)
+{
+    struct why_line line;
+
+    for (const char *at = d->why; why_next(&at, &line);)
+        if (line.reason == REASON_PCR0_EMPTY)
+            return true;
+    return false;
+}
+
 /* What two systems measured in turn is nobody's golden value. */
 static pawl_status find_golden(struct flow *f, const struct tenant_config *tenant,
                                const struct device *d, struct golden *ret, struct pawl_err *err)
 {
     const struct known_boot *k = &ret->b.known;
 
+    if (has_lost_pcr0(d))
+        return pawl_fail(err, PAWL_E_STATE, "device",
+                         "nothing is measured into its PCR 0 any more, and older values are over");
     PAWL_TRY(operator_find_values(f, tenant, d, &ret->s, err));
     PAWL_TRY(booted_read(f->store, d, d->clock.resets, &ret->b, err));
     if (k->present && memcmp(k->os_boot, d->os_boot, sizeof(k->os_boot)) != 0)

@@ -345,6 +345,30 @@ static void a_policy_is_learned_from_what_will_be_quoted(void **state)
     assert_true(step_is_empty(&w.step));
 }
 
+static void t6_values_of_a_boot_before_teach_nothing(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   body[160], *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    uint8_t was = d.pcr[0];
+    d.pcr[0] = 0;
+    world_attest(&w, &d);
+    snprintf(body, sizeof(body), "{\"name\":\"lost\",\"device\":\"%s\"}", world_id(&d));
+    T_FAILS(learn(&w, body, &json), &w.err, PAWL_E_STATE);
+    T_WHERE(&w.err, "device");
+    assert_true(step_is_empty(&w.step));
+    d.pcr[0] = was;
+    world_attest(&w, &d);
+    T_OK(learn(&w, body, &json), &w.err);
+    free(json);
+}
+
 static void policies_are_assigned_by_name(void **state)
 {
     (void)state;
@@ -471,6 +495,8 @@ int main(void)
                a_policy_that_cannot_judge_is_not_stored),
         T_CASE("a policy is learned from what will be quoted",
                a_policy_is_learned_from_what_will_be_quoted),
+        T_CASE("T6 values of a boot before teach nothing",
+               t6_values_of_a_boot_before_teach_nothing),
         T_CASE("policies are assigned by name", policies_are_assigned_by_name),
         T_CASE("a token is one line for a device", a_token_is_one_line_for_a_device),
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
