@@ -109,6 +109,8 @@ static pawl_status bring_boot(struct work *w, struct pawl_err *err)
     if (begins)
         begin_boot(w);
     w->not_reset = !begins && !same;
+    if (w->next.has_boot && restarted) /* os_boot says that this is the same boot, and may lie */
+        boot_forget_unquoted(&w->next.boot, &q->b.pcrs);
     if (w->next.has_boot && !w->not_reset && is_outgrown(&w->next.boot, q))
         w->next.has_boot = false;
     if (good && !w->not_reset && !is_known_well(&w->next)) {

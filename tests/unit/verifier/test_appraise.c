@@ -369,6 +369,39 @@ static void a_restart_of_the_tpm_is_a_boot(void **state)
     assert_memory_equal(w.kept.os_boot, w.os_boot, sizeof(w.os_boot));
 }
 
+/* Root restarts the TPM, boots with another line, and says that it is the system from before; of
+ * PCRs that are not quoted nobody knows what they hold now. */
+static void q18_what_is_not_quoted_behind_a_restart_is_not_known(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    begin(&w);
+    rules_of_boot(&w, ", \"boot\": {\"command_lines\": [\"/vmlinuz root=/dev/sda1\"]}");
+    attest_anew(&w);
+    is(&w, TIER_AFFIRMING);
+    struct soft_quote all = w.quoted;
+    w.quoted.select.bank[0].bits = 0xff;
+    w.quoted.values.n = 8;
+    judge(&w);
+    is(&w, TIER_AFFIRMING); /* PCR 8 was quoted in this run of the TPM, and nothing goes back */
+
+    w.clock.restarts++;
+    for (int i = 0; i < 2; i++) {
+        judge(&w);
+        is(&w, TIER_WARNING);
+        assert_int_equal(w.v.finding_n, 1);
+        assert_string_equal(w.v.finding[0].what, "boot.command_lines");
+        assert_int_equal(w.v.finding[0].reason, REASON_PCR_MISSING);
+    }
+    w.quoted = all;
+    judge(&w);
+    assert_true(w.want.log);
+    sends_log(&w);
+    judge(&w);
+    is(&w, TIER_AFFIRMING);
+}
+
 static void a_restarted_agent_goes_on(void **state)
 {
     (void)state;
@@ -1164,6 +1197,8 @@ int main(void)
         T_CASE("a suspend is no failure", a_suspend_is_no_failure),
         T_CASE("a power cut is no failure", a_power_cut_is_no_failure),
         T_CASE("a restart of the TPM is a boot", a_restart_of_the_tpm_is_a_boot),
+        T_CASE("Q18 what is not quoted behind a restart is not known",
+               q18_what_is_not_quoted_behind_a_restart_is_not_known),
         T_CASE("a restarted agent goes on", a_restarted_agent_goes_on),
         T_CASE("T4 a boot without a reset is told until the next reset",
                t4_a_boot_without_a_reset_is_told_until_the_next_reset),
