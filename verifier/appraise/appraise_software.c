@@ -90,6 +90,15 @@ static bool is_outgrown(const struct boot *b, const struct given_quote *q)
     return !boot_is_compared(b, &q->b.pcrs) && !boot_changed(b, &q->b.pcrs, &q->values);
 }
 
+/* os_boot says that it is the same boot, and may lie. */
+static void forget(struct work *w)
+{
+    const struct given_quote *q = w->s->q;
+    struct boot              *b = &w->next.boot;
+
+    boot_forget(b, &q->b.pcrs, w->not_reset ? 0 : boot_changed(b, &q->b.pcrs, &q->values));
+}
+
 static pawl_status bring_boot(struct work *w, struct pawl_err *err)
 {
     const struct software    *s = w->s;
@@ -109,8 +118,8 @@ static pawl_status bring_boot(struct work *w, struct pawl_err *err)
     if (begins)
         begin_boot(w);
     w->not_reset = !begins && !same;
-    if (w->next.has_boot && restarted) /* os_boot says that this is the same boot, and may lie */
-        boot_forget_unquoted(&w->next.boot, &q->b.pcrs);
+    if (w->next.has_boot && restarted)
+        forget(w);
     if (w->next.has_boot && !w->not_reset && is_outgrown(&w->next.boot, q))
         w->next.has_boot = false;
     if (good && !w->not_reset && !is_known_well(&w->next)) {
@@ -364,12 +373,16 @@ static void judge_by_policy(struct work *w)
     policy_appraise(s->policy, &subject, w->j);
 }
 
-/* Without values nothing is judged, and nothing that is known changes. */
+/* Without values nothing is judged, and what is known changes by a restart of the TPM alone. */
 static void without_values(struct work *w)
 {
-    struct verdict *v = w->j->v;
+    const struct pawl_pcr_selection none = { 0 };
+    struct verdict                 *v = w->j->v;
 
     w->next = *w->s->known;
+    w->next.restarts = w->s->q->b.clock.restarts;
+    if (w->next.has_boot && w->next.restarts != w->s->known->restarts)
+        boot_forget(&w->next.boot, &none, 0);
     v->cover[COVER_BOOT_LOG] = (struct covered){ .why = REASON_PCR_MISSING };
     v->cover[COVER_RUNTIME] = (struct covered){ .why = REASON_PCR_MISSING };
     verdict_find(v, REASON_PCR_MISSING, "the values were left out, and their digest is new");

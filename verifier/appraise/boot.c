@@ -325,14 +325,14 @@ uint32_t boot_changed(const struct boot *b, const struct pawl_pcr_selection *sel
     return changed;
 }
 
-void boot_forget_unquoted(struct boot *b, const struct pawl_pcr_selection *select)
+void boot_forget(struct boot *b, const struct pawl_pcr_selection *select, uint32_t changed)
 {
     const struct pawl_pcr_selection known = b->select;
     const struct pawl_pcr_values    values = b->values;
     uint32_t                        quoted = quoted_pcrs(select);
 
     b->compared &= quoted;
-    b->agree &= quoted;
+    b->agree &= quoted & ~changed;
     b->select = (struct pawl_pcr_selection){ 0 };
     b->values = (struct pawl_pcr_values){ 0 };
     keep_values(&known, &values, b);

@@ -93,9 +93,10 @@ bool boot_is_compared(const struct boot *b, const struct pawl_pcr_selection *sel
 uint32_t boot_changed(const struct boot *b, const struct pawl_pcr_selection *select,
                       const struct pawl_pcr_values *values);
 
-/* Takes back what is known of PCRs that this quote does not have, as if they had never been quoted:
- * a TPM that was restarted may have begun them anew. */
-void boot_forget_unquoted(struct boot *b, const struct pawl_pcr_selection *select);
+/* For a TPM that was restarted, which may have begun its PCRs anew: takes back what is known of
+ * those that this quote does not have, as if they had never been quoted; and those that changed
+ * agree no more, whatever is quoted later. */
+void boot_forget(struct boot *b, const struct pawl_pcr_selection *select, uint32_t changed);
 
 /* Whether these words have the digest of a line: as they are or in UTF-16 (systemd's stub, and the
  * kernel's EFI stub for its load options), with a NUL behind or none, and with or without the

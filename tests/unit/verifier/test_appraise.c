@@ -402,6 +402,28 @@ static void q18_what_is_not_quoted_behind_a_restart_is_not_known(void **state)
     is(&w, TIER_AFFIRMING);
 }
 
+static void q18_nothing_that_comes_between_brings_it_back(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    for (int way = 0; way < 2; way++) {
+        begin(&w);
+        rules_of_boot(&w, ", \"boot\": {\"command_lines\": [\"/vmlinuz root=/dev/sda1\"]}");
+        attest_anew(&w);
+        w.clock.restarts++;
+        soft_quote_pcr(&w.quoted, PAWL_SHA256, 8)->b[0] ^= 1;
+        w.leaves_values_out = way == 0; /* or PCR 8 is shown, once */
+        judge(&w);
+        is(&w, way == 0 ? TIER_NONE : TIER_CONTRAINDICATED);
+        w.leaves_values_out = false;
+        w.quoted.select.bank[0].bits = 0xff;
+        w.quoted.values.n = 8;
+        judge(&w);
+        is(&w, TIER_WARNING);
+    }
+}
+
 static void a_restarted_agent_goes_on(void **state)
 {
     (void)state;
@@ -1199,6 +1221,8 @@ int main(void)
         T_CASE("a restart of the TPM is a boot", a_restart_of_the_tpm_is_a_boot),
         T_CASE("Q18 what is not quoted behind a restart is not known",
                q18_what_is_not_quoted_behind_a_restart_is_not_known),
+        T_CASE("Q18 nothing that comes between brings it back",
+               q18_nothing_that_comes_between_brings_it_back),
         T_CASE("a restarted agent goes on", a_restarted_agent_goes_on),
         T_CASE("T4 a boot without a reset is told until the next reset",
                t4_a_boot_without_a_reset_is_told_until_the_next_reset),
