@@ -362,7 +362,7 @@ def changed_pcr_values_are_refused():
                    check=True)
     good = withhold("a")
     values = decode(good)[5]
-    assert len(values) == 14 and len(set(values)) > 2
+    assert len(values) == 15 and len(set(values)) > 2
     distinct = next(i for i in range(13) if values[i] != values[i + 1])
     swapped = list(values)
     swapped[distinct], swapped[distinct + 1] = swapped[distinct + 1], swapped[distinct]
