@@ -9,24 +9,19 @@ a system that was started without a reset of the TPM are each told for what they
 CACHE keeps Debian's kernel between runs. Ends with 77 and a word where something is missing.
 README.md says what such a boot measures where.
 """
-import os
 import sys
-import traceback
 
 sys.dont_write_bytecode = True
 import x86
 from device import SETTINGS, Device, affirmed, reasons, refused
 from image import Kernel, make_initramfs, tcti_library
 from machine import make_disk
-from world import Skip, Tpm, World
+from scenario import check, play
+from world import Tpm
 
 # rootfstype: IMA's built-in policy passes over tmpfs, which the initramfs would be in otherwise.
 COMMAND_LINE = "console=ttyS0 panic=-1 rootfstype=ramfs ima_policy=tcb ima_hash=sha256"
 APP = "#!/bin/sh\necho one\n"
-
-
-def check(what):
-    print(f"-- {what}", flush=True)
 
 
 class Pc:
@@ -109,39 +104,9 @@ def scenarios(pc):
     pc.machine.off()
 
 
-def show_end(world):
-    """Of what machines and programs said, for whoever looks for the reason."""
-    for name in sorted(os.listdir(world.dir)):
-        if name.endswith((".console", ".qemu", ".log")):
-            with open(world.path(name), errors="replace") as f:
-                print(f"-- {name}:\n" + "".join(f.readlines()[-15:]), file=sys.stderr)
-
-
 def main():
     agent, verifier, ctl, reload, cache = sys.argv[1:]
-    world = pc = None
-    try:
-        x86.check()
-        world = World(verifier, ctl)
-        world.prepare(x86.HOST)
-        pc = Pc(world, agent, reload, cache)
-        world.start_verifier()
-        scenarios(pc)
-        print("all passed")
-        return 0
-    except Skip as why:
-        print(f"skipped: {why}")
-        return 77
-    except Exception:
-        traceback.print_exc()
-        if world:
-            show_end(world)
-        return 1
-    finally:
-        if pc and pc.machine:
-            pc.machine.kill()
-        if world:
-            world.done(keep="PAWL_KEEP" in os.environ)
+    return play(x86, scenarios, verifier, ctl, lambda world: Pc(world, agent, reload, cache))
 
 
 sys.exit(main())

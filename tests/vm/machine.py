@@ -53,12 +53,19 @@ class Machine:
                            f"file:{self.console}", "-serial",
                            f"unix:{self.port_path},server=on,wait=off"],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        try:
+            self.connect()
+            self.wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def connect(self):
         until("QEMU listens", lambda: os.path.exists(self.port_path) or self.process.poll())
         self.port = socket.socket(socket.AF_UNIX)
         self.port.settimeout(LIMIT_S)
         self.port.connect(self.port_path)
         self.stream = self.port.makefile("rb")
-        self.wait_ready()
 
     def line(self):
         line = self.stream.readline().decode(errors="replace")
