@@ -197,6 +197,8 @@ static const char *const text[SQL_COUNT] = {
     [SQL_KEPT_PUT] = "INSERT INTO kept (tenant, device, kind, first, bytes) VALUES (?, ?, ?, ?, ?)"
                      " ON CONFLICT (tenant, device, kind, first)"
                      " DO UPDATE SET bytes = excluded.bytes",
+    [SQL_KEPT_SIZE] = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM kept"
+                      " WHERE tenant = ? AND device = ? AND kind = ? AND first != ?",
     [SQL_KEPT_FORGET] = "DELETE FROM kept WHERE tenant = ? AND device = ?",
     [SQL_GROUP] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = ? AND name = ?",
     [SQL_GROUPS] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = ? ORDER BY name",

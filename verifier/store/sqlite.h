@@ -107,6 +107,7 @@ enum statement {
     SQL_FACTS_FORGET,
     SQL_KEPT,
     SQL_KEPT_PUT,
+    SQL_KEPT_SIZE,
     SQL_KEPT_FORGET,
     SQL_GROUP,
     SQL_GROUPS,

@@ -97,9 +97,34 @@ static pawl_status forget_kept(struct connection *c, const struct step *s, struc
     return query_run(&q, err);
 }
 
+/* Beside the other pieces of the list. */
+static pawl_status has_room(struct connection *c, const struct step *s, const struct kept_row *k,
+                            bool *ret, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_KEPT_SIZE, "kept");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_u64(&q, k->kind);
+    query_order(&q, k->first);
+    if (!query_row(&q))
+        return row_absent(&q, err);
+    uint64_t pieces = get_max(&q, "pieces", INT64_MAX);
+    uint64_t bytes = get_max(&q, "bytes", INT64_MAX);
+    *ret = pieces < KEPT_PIECES_MAX && bytes <= KEPT_LIST_MAX &&
+           k->bytes.n <= KEPT_LIST_MAX - bytes;
+    return query_end(&q, err);
+}
+
 static pawl_status put_kept_row(struct connection *c, const struct step *s,
                                 const struct kept_row *k, struct pawl_err *err)
 {
+    bool room = true;
+
+    if (k->kind == KEPT_LIST)
+        PAWL_TRY(has_room(c, s, k, &room, err));
+    if (!room)
+        return pawl_ok();
     QUERY q = query_on(c, SQL_KEPT_PUT, "kept");
 
     query_text(&q, s->tenant);

@@ -226,6 +226,11 @@ struct exception_row {
 /* Evidence that is kept to judge it again (appraise/bundle.h). */
 enum kept_kind { KEPT_HEAD = 1, KEPT_LOG, KEPT_LIST };
 
+/* Of a device's list; a piece that comes on top is not kept. What a device sends is its own choice,
+ * and a disk is everybody's. */
+#define KEPT_PIECES_MAX 4096
+#define KEPT_LIST_MAX   (64 * 1024 * 1024)
+
 struct kept_row {
     enum kept_kind kind;
     uint64_t       first; /* of a piece of the list: its first entry; else 0 */
@@ -277,7 +282,7 @@ struct step {
     bool                   has_boot;    /* of the device: replaces */
     struct boot_row        boot;
     bool                   forgets_kept; /* of the device: all that was kept, before what follows */
-    size_t                 kept_n;       /* insert or replace by (kind, first) */
+    size_t                 kept_n;       /* insert or replace by (kind, first), within limits */
     struct kept_row       *kept;         /* owned array */
     bool                   has_group;    /* insert or replace */
     struct group_row       group;

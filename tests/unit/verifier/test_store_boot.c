@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves of what is kept of a boot: it is replaced whole; devices of a tenant that booted alike
  * share their facts, which go with the last of them and never before; a boot whose list goes on
- * writes nothing but its row. Of kept evidence: pieces come in order, are replaced one by one and
+ * writes nothing but its row. Of kept evidence: pieces come in order, are no more than a device may
+ * fill a disk with, are replaced one by one and
  * forgotten together. Nothing of it is seen by another device or tenant. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,57 @@ static void kept_evidence_is_replaced_piece_by_piece(void **state)
     kept_is(&f, acme, &d, "1:0=newer 3:7=list ");
 }
 
+static void says_number(struct store_fixture *f, const char *what, int64_t expected)
+{
+    char sql[128];
+
+    snprintf(sql, sizeof(sql), "SELECT %s FROM kept", what);
+    assert_int_equal(store_number(f, sql), expected);
+}
+
+/* Whatever a device sends: what does not fit is left out, and what is there stays. */
+static void a_list_has_no_more_than_so_many_pieces(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1), e = store_put(&f, "acme", 2);
+    keep(&f, &d, false, KEPT_LOG, 0, "log");
+    PAWL_CLEANUP(step_done) struct step s = keeps(&d, KEPT_PIECES_MAX + 2);
+    for (size_t i = 0; i < s.kept_n; i++)
+        s.kept[i] = (struct kept_row){ .kind = KEPT_LIST, .first = i, .bytes = store_blob("x") };
+    store_commits(&f, &s);
+    d.version++;
+    says_number(&f, "count(*)", KEPT_PIECES_MAX + 1);
+    keep(&f, &d, false, KEPT_HEAD, 0, "head");  /* no piece */
+    keep(&f, &d, false, KEPT_LIST, 0, "newer"); /* takes the place of one */
+    keep(&f, &e, false, KEPT_LIST, 0, "hers");
+    says_number(&f, "count(*)", KEPT_PIECES_MAX + 3);
+    says_number(&f, "count(*) FILTER (WHERE bytes = CAST('newer' AS BLOB))", 1);
+}
+
+static void a_list_has_no_more_than_so_many_bytes(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+    enum { LESS = 3 };
+
+    store_fixture_make(&f);
+    struct device                       d = store_put(&f, "acme", 1);
+    PAWL_CLEANUP(step_done) struct step s = keeps(&d, 1);
+    s.kept[0] = (struct kept_row){ .kind = KEPT_LIST,
+                                   .bytes = { .n = KEPT_LIST_MAX - LESS,
+                                              .p = calloc(1, KEPT_LIST_MAX - LESS) } };
+    assert_non_null(s.kept[0].bytes.p);
+    store_commits(&f, &s);
+    d.version++;
+    keep(&f, &d, false, KEPT_LIST, 1, "more");
+    says_number(&f, "sum(length(bytes))", KEPT_LIST_MAX - LESS);
+    keep(&f, &d, false, KEPT_LIST, 1, "fit");
+    says_number(&f, "sum(length(bytes))", KEPT_LIST_MAX);
+}
+
 static void kept_evidence_is_forgotten_before_what_follows(void **state)
 {
     (void)state;
@@ -373,6 +425,8 @@ int main(void)
         T_CASE("kept evidence comes in order", kept_evidence_comes_in_order),
         T_CASE("kept evidence is replaced piece by piece",
                kept_evidence_is_replaced_piece_by_piece),
+        T_CASE("a list has no more than so many pieces", a_list_has_no_more_than_so_many_pieces),
+        T_CASE("a list has no more than so many bytes", a_list_has_no_more_than_so_many_bytes),
         T_CASE("kept evidence is forgotten before what follows",
                kept_evidence_is_forgotten_before_what_follows),
         T_CASE("boot and kept evidence need their device",
