@@ -17,12 +17,13 @@
 
 /* One appraisal under way. */
 struct work {
-    const struct software *s;
-    struct judging        *j;
-    struct known_boot      next; /* what is to be kept */
-    struct appraise_want   want;
-    bool                   not_reset; /* the system booted, and the TPM goes on from before */
-    enum reason            no_ima;    /* why next.ima is no evidence */
+    const struct software  *s;
+    struct judging         *j;
+    struct known_boot       next; /* what is to be kept */
+    struct appraise_want    want;
+    bool                    not_reset; /* the system booted, and the TPM goes on from before */
+    enum reason             no_ima;    /* why next.ima is no evidence */
+    const struct ima_state *before;    /* of this boot, attested earlier by the same rules */
 };
 
 /* ---- which boot this is --------------------------------------------------------------------- */
@@ -296,6 +297,15 @@ static pawl_status go_on(struct work *w, const struct pawl_digest *quoted, struc
     return pawl_ok();
 }
 
+static const struct ima_state *attested_before(const struct work *w, const uint8_t id[IMA_RULES_ID])
+{
+    const struct known_boot *k = w->s->known;
+    bool same = k->has_ima && k->ima.attested && k->ima.at.resets == w->s->q->b.clock.resets &&
+                w->next.present && w->next.has_ima && memcmp(k->ima.rules, id, IMA_RULES_ID) == 0;
+
+    return same ? &k->ima : NULL;
+}
+
 /* The list is judged anew by other rules, in another bank, of another boot, or if it begins anew.
  */
 static pawl_status bring_ima(struct work *w, struct pawl_err *err)
@@ -313,6 +323,7 @@ static pawl_status bring_ima(struct work *w, struct pawl_err *err)
         return pawl_ok();
     }
     PAWL_TRY(appraise_rules_id(w->s->policy, w->j, id, err));
+    w->before = attested_before(w, id);
     if (!w->next.has_ima || memcmp(w->next.ima.rules, id, sizeof(id)) != 0 ||
         w->next.ima.at.bank != bank || w->next.ima.at.resets != q->b.clock.resets ||
         (w->s->list.came && w->s->list.first == 0))
@@ -367,6 +378,7 @@ static void judge_by_policy(struct work *w)
                                                                : REASON_NO_EVENT_LOG,
                                        .ima = has_ima ? &w->next.ima : NULL,
                                        .no_ima = w->no_ima,
+                                       .ima_before = w->before,
                                        .manufacturer = s->manufacturer,
                                        .firmware = s->q->b.clock.firmware };
 

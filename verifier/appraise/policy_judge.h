@@ -18,6 +18,9 @@ struct policy_subject {
     enum reason             no_boot;       /* why there is none: NO_EVENT_LOG, TPM_NOT_RESET .. */
     const struct ima_state *ima;           /* attested, by this policy's rules; NULL: none */
     enum reason             no_ima;
+    /* Attested by an earlier quote of this boot, by the same rules: what was wrong then stays
+     * wrong, whether or not the list goes on. Or NULL. */
+    const struct ima_state *ima_before;
     const char             *manufacturer; /* "id:53544D20"; empty: unknown */
     uint64_t                firmware;
 };

@@ -55,6 +55,16 @@ static void look_at_failure(struct look *x, const struct failure *f)
                    "%s: expected %s, found %s", f->row, f->expected, f->found);
 }
 
+static void look_at_failures(struct look *x, const struct failures *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        look_at_failure(x, &f->list[i]);
+    if (f->dropped)
+        look_fault(x, &x->j->v->executables, AR4SI_CONTRAINDICATED, REASON_IMA_LIST_BROKEN, "ima",
+                   "%zu more are wrong, and not told one by one", f->dropped);
+}
+
+/* Who holds his list back is not cleared of what stood in it (I7). */
 void look_at_ima(struct look *x)
 {
     const struct ima_state *s = x->s->ima;
@@ -69,11 +79,8 @@ void look_at_ima(struct look *x)
     if (!s) {
         look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, why, "ima",
                    "%s wants the measurement list of this boot", x->who);
-        return;
+        s = x->s->ima_before;
     }
-    for (size_t i = 0; i < s->failures.n; i++)
-        look_at_failure(x, &s->failures.list[i]);
-    if (s->failures.dropped)
-        look_fault(x, &x->j->v->executables, AR4SI_CONTRAINDICATED, REASON_IMA_LIST_BROKEN, "ima",
-                   "%zu more are wrong, and not told one by one", s->failures.dropped);
+    if (s)
+        look_at_failures(x, &s->failures);
 }

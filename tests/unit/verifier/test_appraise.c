@@ -405,9 +405,9 @@ static void q18_what_is_not_quoted_behind_a_restart_is_not_known(void **state)
 static void q18_nothing_that_comes_between_brings_it_back(void **state)
 {
     (void)state;
-    WORLD w;
 
     for (int way = 0; way < 2; way++) {
+        WORLD w;
         begin(&w);
         rules_of_boot(&w, ", \"boot\": {\"command_lines\": [\"/vmlinuz root=/dev/sda1\"]}");
         attest_anew(&w);
@@ -989,6 +989,41 @@ static void i7_a_piece_from_elsewhere_changes_nothing(void **state)
     is_good(&w);
 }
 
+/* Something ran that no rule knows; from then on the list stays away, or comes to nothing. */
+static void i7_who_holds_the_list_back_is_not_cleared(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    begin(&w);
+    attest_anew(&w);
+    size_t end = w.list.n;
+    run(&w, "/bin/evil");
+    sends_list(&w, end, 2);
+    judge(&w);
+    is(&w, TIER_CONTRAINDICATED);
+    for (int way = 0; way < 4; way++) {
+        run(&w, "/bin/sh");
+        if (way == 1)
+            w.sent_list = (struct appraise_list){ true, 3, pawl_view_str("no list") };
+        if (way == 2)
+            sends_list(&w, end, 2); /* one that does not go on where it should */
+        if (way == 3)
+            w.sent_list = (struct appraise_list){ true, 0, pawl_view("", 0) };
+        judge(&w);
+        is(&w, TIER_CONTRAINDICATED);
+        assert_int_equal(findings(&w, REASON_FILE_UNKNOWN), 1);
+        assert_false(w.v.cover[COVER_RUNTIME].is);
+    }
+    reset(&w); /* another boot: nothing is known of it, good or bad */
+    names_log(&w);
+    sends_log(&w);
+    judge(&w);
+    is(&w, TIER_WARNING);
+    attest_anew(&w);
+    is_good(&w);
+}
+
 static void i6_a_kernel_that_measured_without_its_tpm_says_so(void **state)
 {
     (void)state;
@@ -1262,6 +1297,8 @@ int main(void)
                bytes_that_are_no_list_are_found_and_the_whole_is_asked_for),
         T_CASE("I7 a piece from elsewhere changes nothing",
                i7_a_piece_from_elsewhere_changes_nothing),
+        T_CASE("I7 who holds the list back is not cleared",
+               i7_who_holds_the_list_back_is_not_cleared),
         T_CASE("I6 a kernel that measured without its TPM says so",
                i6_a_kernel_that_measured_without_its_tpm_says_so),
         T_CASE("I6 another boot's list is found", i6_another_boots_list_is_found),
