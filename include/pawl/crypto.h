@@ -41,6 +41,13 @@ struct pawl_view pawl_digest_view(const struct pawl_digest *d);
 PAWL_MUST_USE pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts,
                                     size_t parts_n, struct pawl_digest *ret, struct pawl_err *err);
 
+/* The next block of what is hashed, good until the next call; an empty one is the end. */
+typedef pawl_status pawl_block_fn(void *arg, struct pawl_view *ret, struct pawl_err *err);
+
+/* The hash of all blocks, for what is too long to be had at once. */
+PAWL_MUST_USE pawl_status pawl_hash_blocks(enum pawl_hash alg, pawl_block_fn *next, void *arg,
+                                           struct pawl_digest *ret, struct pawl_err *err);
+
 /* SHA-256 of one view. */
 PAWL_MUST_USE pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *err);
 

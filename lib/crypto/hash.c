@@ -136,6 +136,28 @@ pawl_status pawl_hash(enum pawl_hash alg, const struct pawl_view *parts, size_t 
     return pawl_ok();
 }
 
+pawl_status pawl_hash_blocks(enum pawl_hash alg, pawl_block_fn *next, void *arg,
+                             struct pawl_digest *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(hashing_done) struct hashing h = { 0 };
+    struct pawl_digest                        d = { .n = pawl_hash_n(alg) };
+    struct pawl_view                          block;
+
+    PAWL_TRY(hashing_begin(alg, "hash", &h, err));
+    bool keep = h.keep;
+    h.keep = false; /* no more at its beginning */
+    do {
+        PAWL_TRY(next(arg, &block, err));
+        if (EVP_DigestUpdate(h.ctx, block.p, block.n) != 1)
+            return crypto_fail(err, "hash", pawl_hash_name(alg));
+    } while (block.n);
+    h.keep = keep;
+    if (!hash_on(&h, block, NULL, 0, d.b))
+        return crypto_fail(err, "hash", pawl_hash_name(alg));
+    *ret = d;
+    return pawl_ok();
+}
+
 pawl_status pawl_sha256(struct pawl_view in, uint8_t ret[32], struct pawl_err *err)
 {
     struct pawl_digest d;

@@ -113,6 +113,25 @@ def check_deb(work):
     refused(3, "none.deb", "--deb", deb, work / "none.deb")
 
 
+def check_hostile_deb(work):
+    """No other program is run to unpack one."""
+    programs, ran = work / "programs", work / "ran"
+    programs.mkdir()
+    for name in ("lrzip", "grzip", "lzop", "uudecode", "gzip"):
+        (programs / name).write_text(f"#!/bin/sh\ntouch {ran}\ncat\n")
+        (programs / name).chmod(0o755)
+    for magic in (b"LRZI\x00\x06", b"GRZipII\x00\x02\x04:)", b"\x89LZO\x00\r\n\x1a\n"):
+        inner = magic + bytes(512)
+        deb = work / "packed.deb"
+        deb.write_bytes(b"!<arch>\n" + b"".join(
+            f"{name:<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(data):<10}`\n".encode() + data
+            for name, data in (("debian-binary", b"2.0\n"), ("data.tar.lrz", inner))))
+        done = subprocess.run([PAWLCTL, "allowlist", "--deb", deb], text=True, capture_output=True,
+                              timeout=60, check=False, env={"PATH": f"{programs}:/usr/bin:/bin"})
+        assert done.returncode == 1 and not done.stdout, done
+        assert not ran.exists(), magic
+
+
 def check_keylime(work):
     bash = hashlib.sha256(b"bash").hexdigest()
     longer = hashlib.sha512(b"bash").hexdigest()
@@ -158,7 +177,7 @@ def main():
         return 77
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
-        for check in (check_tree, check_deb, check_keylime, check_use):
+        for check in (check_tree, check_deb, check_hostile_deb, check_keylime, check_use):
             check(work)
             print(f"ok: {check.__name__}")
     return 0

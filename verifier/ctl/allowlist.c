@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,32 +45,40 @@ static void fd_close(int *fd)
         close(*fd);
 }
 
-static pawl_status hash_open_file(int fd, const char *path, struct pawl_digest *ret,
-                                  struct pawl_err *err)
+struct reading {
+    int         fd;
+    const char *path;
+    uint8_t     block[64 * 1024];
+};
+
+static pawl_status read_block(void *arg, struct pawl_view *ret, struct pawl_err *err)
 {
-    struct stat      st;
-    void            *p = NULL;
-    struct pawl_view all = { 0 };
+    struct reading *r = arg;
+    ssize_t         n;
+
+    do
+        n = read(r->fd, r->block, sizeof(r->block));
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return pawl_fail(err, PAWL_E_IO, r->path, "%s", strerror(errno));
+    *ret = pawl_view(r->block, (size_t)n);
+    return pawl_ok();
+}
+
+/* It may be another file by now: a pipe is not waited for, and one that is cut is read to its end.
+ */
+static pawl_status hash_file(const char *path, struct pawl_digest *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(fd_close)
+    int            fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct reading r = { .fd = fd, .path = path };
+    struct stat    st;
 
     if (fd < 0 || fstat(fd, &st) != 0)
         return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
-    if (st.st_size > 0) {
-        p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED)
-            return pawl_fail(err, PAWL_E_IO, path, "%s", strerror(errno));
-        all = pawl_view(p, (size_t)st.st_size);
-    }
-    pawl_status s = pawl_hash(PAWL_SHA256, &all, 1, ret, err);
-    if (p)
-        munmap(p, all.n);
-    return s;
-}
-
-static pawl_status hash_file(const char *path, struct pawl_digest *ret, struct pawl_err *err)
-{
-    PAWL_CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-    return hash_open_file(fd, path, ret, err);
+    if (!S_ISREG(st.st_mode))
+        return pawl_fail(err, PAWL_E_IO, path, "is no file any more");
+    return pawl_hash_blocks(PAWL_SHA256, read_block, &r, ret, err);
 }
 
 static void walk_close(FTS **walk)

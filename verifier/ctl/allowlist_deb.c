@@ -30,29 +30,32 @@ static pawl_status archive_wrong(struct archive *a, const char *where, struct pa
 
 /* ---- one file of data.tar ------------------------------------------------------------------- */
 
-static void bytes_free(uint8_t **p)
+struct reading {
+    struct archive *data;
+    const char     *where;
+    uint8_t         block[BLOCK];
+};
+
+static pawl_status read_block(void *arg, struct pawl_view *ret, struct pawl_err *err)
 {
-    free(*p);
+    struct reading *r = arg;
+    la_ssize_t      n = archive_read_data(r->data, r->block, sizeof(r->block));
+
+    if (n < 0)
+        return archive_wrong(r->data, r->where, err);
+    *ret = pawl_view(r->block, (size_t)n);
+    return pawl_ok();
 }
 
 static pawl_status hash_entry(struct archive *data, struct archive_entry *e, const char *where,
                               struct pawl_digest *ret, struct pawl_err *err)
 {
-    int64_t size = archive_entry_size(e);
+    struct reading r = { .data = data, .where = where };
+    int64_t        size = archive_entry_size(e);
 
     if (size < 0 || size > FILE_MAX_N)
         return pawl_fail(err, PAWL_E_RANGE, where, "holds a file of %lld bytes", (long long)size);
-    PAWL_CLEANUP(bytes_free) uint8_t *p = malloc((size_t)size + 1);
-    if (!p)
-        return pawl_fail(err, PAWL_E_MEMORY, where, "no memory for %lld bytes", (long long)size);
-    for (size_t n = 0; n < (size_t)size;) {
-        la_ssize_t got = archive_read_data(data, p + n, (size_t)size - n);
-        if (got <= 0)
-            return archive_wrong(data, where, err);
-        n += (size_t)got;
-    }
-    struct pawl_view all = pawl_view(p, (size_t)size);
-    return pawl_hash(PAWL_SHA256, &all, 1, ret, err);
+    return pawl_hash_blocks(PAWL_SHA256, read_block, &r, ret, err);
 }
 
 /* A hard link has no bytes of its own; what it is a link to came before. */
@@ -127,11 +130,22 @@ static la_ssize_t read_inner(struct archive *data, void *arg, const void **ret)
 {
     struct inner *in = arg;
     la_ssize_t    n = archive_read_data(in->deb, in->block, sizeof(in->block));
+    const char   *why = archive_error_string(in->deb);
 
     if (n < 0)
-        archive_set_error(data, archive_errno(in->deb), "%s", archive_error_string(in->deb));
+        archive_set_error(data, archive_errno(in->deb), "%s", why ? why : "is not readable");
     *ret = in->block;
     return n;
+}
+
+/* How dpkg packs. Not all that libarchive knows: for some it runs a program. */
+static void support_filters(struct archive *data)
+{
+    archive_read_support_filter_gzip(data);
+    archive_read_support_filter_bzip2(data);
+    archive_read_support_filter_xz(data);
+    archive_read_support_filter_lzma(data);
+    archive_read_support_filter_zstd(data);
 }
 
 static pawl_status take_data(struct archive *deb, const char *root, const char *where,
@@ -144,7 +158,7 @@ static pawl_status take_data(struct archive *deb, const char *root, const char *
 
     if (!data)
         return pawl_fail(err, PAWL_E_MEMORY, where, "no memory");
-    archive_read_support_filter_all(data);
+    support_filters(data);
     archive_read_support_format_tar(data);
     archive_read_support_format_empty(data);
     if (archive_read_open(data, &in, NULL, read_inner, NULL) != ARCHIVE_OK)

@@ -154,12 +154,67 @@ static void random_bytes_differ_and_keep_their_bounds(void **state)
     t_still_poisoned(&s, sizeof(s));
 }
 
+/* ---- blocks --------------------------------------------------------------------------------- */
+
+/* "abc", as "ab" and "c"; fails instead of the block with this number. */
+struct blocks {
+    int n, fails_at;
+};
+
+static pawl_status next_block(void *arg, struct pawl_view *ret, struct pawl_err *err)
+{
+    static const char *const block[] = { "ab", "c", "" };
+    struct blocks           *b = arg;
+
+    if (b->n == b->fails_at)
+        return pawl_fail(err, PAWL_E_IO, "file", "is not readable");
+    *ret = pawl_view_str(block[b->n++]);
+    return pawl_ok();
+}
+
+static void blocks_are_hashed_as_one(void **state)
+{
+    (void)state;
+    struct pawl_view   abc = pawl_view_str("abc");
+    struct pawl_digest whole, d;
+    struct pawl_err    err;
+
+    for (int alg = PAWL_SHA1; alg < PAWL_HASH_COUNT; alg++) {
+        struct blocks b = { .fails_at = -1 };
+        T_OK(pawl_hash((enum pawl_hash)alg, &abc, 1, &whole, &err), &err);
+        T_OK(pawl_hash_blocks((enum pawl_hash)alg, next_block, &b, &d, &err), &err);
+        assert_true(pawl_view_equal(pawl_digest_view(&d), pawl_digest_view(&whole)));
+    }
+}
+
+/* Nor does the next hash begin with what was read until then. */
+static void a_block_that_cannot_be_had_leaves_the_digest_alone(void **state)
+{
+    (void)state;
+    struct pawl_view   abc = pawl_view_str("abc");
+    struct pawl_digest whole, again, d = { .n = 7 };
+    struct pawl_err    err;
+
+    T_OK(pawl_hash(PAWL_SHA256, &abc, 1, &whole, &err), &err);
+    for (int at = 0; at < 3; at++) {
+        struct blocks b = { .fails_at = at };
+        T_FAILS(pawl_hash_blocks(PAWL_SHA256, next_block, &b, &d, &err), &err, PAWL_E_IO);
+        T_WHERE(&err, "file");
+        assert_int_equal(d.n, 7);
+        T_OK(pawl_hash(PAWL_SHA256, &abc, 1, &again, &err), &err);
+        assert_true(pawl_view_equal(pawl_digest_view(&again), pawl_digest_view(&whole)));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("hashes agree with FIPS 180", hashes_agree_with_fips_180),
         T_CASE("sha256 of nothing and of one view", sha256_of_nothing_and_of_one_view),
         T_CASE("unknown hashes are refused", unknown_hashes_are_refused),
+        T_CASE("blocks are hashed as one", blocks_are_hashed_as_one),
+        T_CASE("a block that cannot be had leaves the digest alone",
+               a_block_that_cannot_be_had_leaves_the_digest_alone),
         T_CASE("hmac agrees with RFC 4231", hmac_agrees_with_rfc_4231),
         T_CASE("a key that nobody set makes no mac", a_key_that_nobody_set_makes_no_mac),
         T_CASE("random bytes differ and keep their bounds",
