@@ -16,11 +16,8 @@ PORT = "/dev/ttyS0"
 HOST = "10.0.2.2"  # as QEMU's own network calls this machine
 KERNEL = "load ${devtype} ${devnum}:${distro_bootpart} ${kernel_addr_r} kernel\n"
 
-# As a program of EFI: U-Boot measures it, and the kernel's first part what it was told. The TPM is
-# U-Boot's to start.
-BOOTEFI = ("tpm2 init\n"
-           "tpm2 startup TPM2_SU_CLEAR\n"
-           f"{KERNEL}"
+# As a program of EFI: U-Boot measures it, and the kernel's first part what it was told.
+BOOTEFI = (f"{KERNEL}"
            "setenv bootargs '%s initrd=initramfs'\n"
            "bootefi ${kernel_addr_r} ${fdtcontroladdr}\n")
 # As Linux's own boot protocol has it: nobody measures, and the kernel starts the TPM.

@@ -22,7 +22,7 @@ class Device:
         self.machine.good(f"pawl-agent --config {INI} join '{self.world.join}'")
         done = self.agent("enroll")
         assert done.code == 0, done
-        self.id = self.world.only_device()
+        self.id = self.world.new_device()
         self.world.ctl("device", "approve", self.id)
 
     def attest(self):

@@ -55,6 +55,7 @@ class World:
         self.verifier_program = verifier_program
         self.ca = self.path("ca")
         self.verifier = None
+        self.devices = set()
 
     def prepare(self, address):
         """address: this host as a machine sees it."""
@@ -96,11 +97,12 @@ class World:
     def device(self, identity):
         return json.loads(self.ctl("--json", "device", "show", identity))
 
-    def only_device(self):
-        """The one that has come."""
-        found = json.loads(self.ctl("--json", "device", "list"))["devices"]
-        assert len(found) == 1, found
-        return found[0]["id"]
+    def new_device(self):
+        """The one that has come since this was asked before."""
+        shown = json.loads(self.ctl("--json", "device", "list"))["devices"]
+        new, = {x["id"] for x in shown} - self.devices
+        self.devices.add(new)
+        return new
 
 
 class Tpm:
