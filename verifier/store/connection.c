@@ -81,7 +81,7 @@ static const char *const text[SQL_COUNT] = {
     /* Answered by the key alone: a text may have megabytes. */
     [SQL_POLICY_VERSION] = "SELECT version FROM policy WHERE tenant = ? AND name = ?"
                            " ORDER BY version DESC LIMIT 1",
-    [SQL_POLICIES] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = ?"
+    [SQL_POLICIES] = "SELECT tenant, name, version, created_s, '' FROM policy WHERE tenant = ?"
                      " ORDER BY name, version",
     [SQL_POLICY_INSERT] = "INSERT INTO policy (" POLICY_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
     [SQL_DEFAULT_POLICY] = "SELECT default_policy FROM tenant WHERE name = ?",

@@ -359,6 +359,7 @@ struct store {
     /* after: the id (name) to begin behind, empty for the first page; at most limit rows. */
     pawl_status (*devices)(void *self, struct pawl_view tenant, struct pawl_view after,
                            size_t limit, store_device_fn *each, void *arg, struct pawl_err *err);
+    /* Of policies, as above, without their texts. */
     pawl_status (*policies)(void *self, struct pawl_view tenant, store_policy_fn *each, void *arg,
                             struct pawl_err *err);
     pawl_status (*tokens)(void *self, struct pawl_view tenant, store_token_fn *each, void *arg,

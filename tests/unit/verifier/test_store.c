@@ -500,6 +500,35 @@ static void a_policy_version_is_taken_once(void **state)
     step_done(&s);
 }
 
+static pawl_status say_policy(const struct policy_row *p, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    store_say(arg, "%s:%d of %d=%s ", p->name, (int)p->version, (int)p->created_s, p->json);
+    return pawl_ok();
+}
+
+/* They may have megabytes each, and nobody asked for them. */
+static void policies_are_listed_without_their_texts(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    char            said[STORE_SAID_MAX] = "";
+    struct step     s = { .tenant = "acme",
+                          .has_policy = true,
+                          .policy = {
+                              .tenant = "acme", .name = "gateway", .version = 2, .created_s = 7 } };
+
+    store_fixture_make(&f);
+    s.policy.json = strdup("{\"v\":2}");
+    store_commits(&f, &s);
+    s.policy.version = 10;
+    store_commits(&f, &s);
+    T_OK(f.store.policies(f.store.self, acme, say_policy, said, &err), &err);
+    assert_string_equal(said, "gateway:2 of 7= gateway:10 of 7= ");
+    step_done(&s);
+}
+
 static void a_default_policy_can_be_changed_and_dropped(void **state)
 {
     (void)state;
@@ -714,6 +743,7 @@ int main(void)
                an_attestation_key_belongs_to_one_device),
         T_CASE("a token use counts once for each device", a_token_use_counts_once_for_each_device),
         T_CASE("a policy version is taken once", a_policy_version_is_taken_once),
+        T_CASE("policies are listed without their texts", policies_are_listed_without_their_texts),
         T_CASE("a default policy can be changed and dropped",
                a_default_policy_can_be_changed_and_dropped),
         T_CASE("a step of two tenants or without its device is refused",
