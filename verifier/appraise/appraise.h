@@ -83,6 +83,8 @@ struct software {
     struct appraise_log       log;
     struct appraise_list      list;
     const char               *manufacturer;
+    /* What the store has of the list, where known is of a ticket: it may be further on. Or NULL. */
+    const struct ima_state *attested;
     /* By whose rules. policy NULL: why says why there is none (NO_POLICY). */
     const struct policy *policy;
     const char          *why;

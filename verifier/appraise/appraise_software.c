@@ -299,11 +299,14 @@ static pawl_status go_on(struct work *w, const struct pawl_digest *quoted, struc
 
 static const struct ima_state *attested_before(const struct work *w, const uint8_t id[IMA_RULES_ID])
 {
-    const struct known_boot *k = w->s->known;
-    bool same = k->has_ima && k->ima.attested && k->ima.at.resets == w->s->q->b.clock.resets &&
-                w->next.present && w->next.has_ima && memcmp(k->ima.rules, id, IMA_RULES_ID) == 0;
+    const struct software  *s = w->s;
+    const struct ima_state *at = s->attested ? s->attested : &s->known->ima;
+    bool known = (s->attested || s->known->has_ima) && at->attested && w->next.has_ima;
 
-    return same ? &k->ima : NULL;
+    return known && at->at.resets == s->q->b.clock.resets &&
+                   memcmp(at->rules, id, IMA_RULES_ID) == 0
+               ? at
+               : NULL;
 }
 
 /* The list is judged anew by other rules, in another bank, of another boot, or if it begins anew.

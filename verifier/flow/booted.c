@@ -62,6 +62,21 @@ static pawl_status plan_facts(const struct booted *was, const struct known_boot 
     return blob_from(pawl_view(b, w.n), &ret->facts, err);
 }
 
+/* A ticket goes on from where the store was when it was made: what came meanwhile is not taken back
+ * by a supply that comes again. */
+static bool is_ahead(const struct booted *was, const struct known_boot *now)
+{
+    const struct ima_state *n = &now->ima;
+    struct ima_state        s;
+    struct pawl_err         ignored;
+
+    return was->known.present &&
+           memcmp(was->row.os_boot, now->os_boot, sizeof(now->os_boot)) == 0 &&
+           pawl_is_ok(ima_state_parse(pawl_view(was->row.ima.p, was->row.ima.n), &s, &ignored)) &&
+           s.at.resets == n->at.resets && s.at.bank == n->at.bank &&
+           memcmp(s.rules, n->rules, sizeof(s.rules)) == 0 && s.at.entries > n->at.entries;
+}
+
 /* While a list is on its way, what was attested before stays. */
 static pawl_status plan_ima(const struct booted *was, const struct known_boot *now,
                             struct boot_row *ret, struct pawl_err *err)
@@ -71,7 +86,7 @@ static pawl_status plan_ima(const struct booted *was, const struct known_boot *n
 
     if (!now->has_ima)
         return pawl_ok();
-    if (!now->ima.attested)
+    if (!now->ima.attested || is_ahead(was, now))
         return was->known.present && was->row.ima.n
                    ? blob_from(pawl_view(was->row.ima.p, was->row.ima.n), &ret->ima, err)
                    : pawl_ok();

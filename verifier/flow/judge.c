@@ -57,6 +57,7 @@ static pawl_status second_half(const struct judge_case *c, struct judgement *j,
                                 .log = c->log,
                                 .list = c->list,
                                 .manufacturer = c->manufacturer,
+                                .attested = c->attested,
                                 .policy = j->rules.policy,
                                 .why = j->rules.why,
                                 .watch = j->rules.watch };

@@ -20,6 +20,7 @@ struct judge_case {
     const struct known_boot  *boot; /* what is known of the boot that was quoted */
     struct appraise_log       log;
     struct appraise_list      list;
+    const struct ima_state   *attested; /* in the store, where boot is of a ticket; or NULL */
     int64_t                   now_ms;
 };
 

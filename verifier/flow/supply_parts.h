@@ -22,6 +22,8 @@ struct supplying {
     struct evidence             ev;   /* the request that the ticket goes with */
     struct given_quote          q;    /* .. its quote .. */
     struct booted               boot; /* .. and what is known of its boot */
+    bool                        has_attested;
+    struct ima_state            attested; /* of the list, in the store */
     struct judgement            j;
     int64_t                     now_ms;
 };

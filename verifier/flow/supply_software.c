@@ -61,6 +61,8 @@ static pawl_status recall_boot(struct supplying *s, struct pawl_err *err)
 
     PAWL_TRY(booted_read(s->f->store, &s->d, s->q.b.clock.resets, &s->boot, err));
     known->restarts = s->t.restarts;
+    s->has_attested = known->has_ima;
+    s->attested = known->ima;
     if (!s->t.wants_ima)
         return pawl_ok();
     known->has_ima = s->t.has_ima;
@@ -84,6 +86,8 @@ pawl_status supply_judge(struct supplying *s, struct pawl_err *err)
     PAWL_TRY(check_asked(s, err));
     PAWL_TRY(recall_boot(s, err));
     PAWL_TRY(papers_manufacturer(s->f->store, &s->d, maker, err));
+    if (s->has_attested)
+        c.attested = &s->attested;
     c.log = evidence_log(&s->ev.a1, s->m->log, s->m->log_n);
     c.list = evidence_list(s->m->ima_first, s->m->ima);
     return judge_software(&c, &s->t.v, &s->j, err);

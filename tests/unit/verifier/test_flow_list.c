@@ -165,6 +165,34 @@ static void i8_a_list_that_grew_between_quote_and_reading(void **state)
     assert_int_equal(attested(&m), 5);
 }
 
+/* I7: neither a piece that leads nowhere nor an old ticket takes back what was found. */
+static void i7_no_supply_clears_what_was_found(void **state)
+{
+    (void)state;
+    MACHINE m;
+
+    begin_asked(&m);
+    machine_supplies(&m, machine_list(&m));
+    is_whole(&m, 4);
+    machine_runs(&m, "/bin/evil", "evil");
+    machine_runs(&m, "/bin/d", "/bin/d");
+    machine_attests(&m, part(1, 2)); /* from elsewhere: the ticket goes on from what is attested */
+    machine_is(&m, "warning", "no-ima-list");
+    struct pawl_view old = machine_supply(&m, part(1, 2));
+    machine_supplies(&m, machine_list_from(&m, 4));
+    machine_is(&m, "contraindicated", "file-unknown");
+    assert_int_equal(attested(&m), 6);
+    world_takes(&m.w, flow_supply, old, 200);
+    machine_is(&m, "contraindicated", "file-unknown");
+    assert_int_equal(attested(&m), 6);
+    machine_runs(&m, "/bin/a", "/bin/a");
+    machine_runs(&m, "/bin/b", "/bin/b");
+    machine_attests(&m, NOTHING);
+    machine_is(&m, "contraindicated", "file-unknown");
+    machine_supplies(&m, part(6, 7)); /* the rest never comes */
+    machine_is(&m, "contraindicated", "file-unknown");
+}
+
 /* ---- what is no list of this boot ----------------------------------------------------------- */
 
 static void a_list_that_was_cut_is_asked_for_on(void **state)
