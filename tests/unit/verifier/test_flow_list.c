@@ -462,6 +462,7 @@ int main(void)
         T_CASE("a list that was cut is asked for on", a_list_that_was_cut_is_asked_for_on),
         T_CASE("I8 an edited list leads nowhere", i8_an_edited_list_leads_nowhere),
         T_CASE("I7 the list of another boot", i7_the_list_of_another_boot),
+        T_CASE("I7 no supply clears what was found", i7_no_supply_clears_what_was_found),
         T_CASE("bytes that are no list", bytes_that_are_no_list),
         T_CASE("the list on its way is authenticated", the_list_on_its_way_is_authenticated),
         T_CASE("a list that nobody asked for is refused", a_list_that_nobody_asked_for_is_refused),
