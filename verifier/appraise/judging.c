@@ -66,12 +66,13 @@ PAWL_PRINTF(5, 0)
 static void note_excepted(struct judging *j, const struct exception *e, enum reason r,
                           const char *what, const char *fmt, va_list ap)
 {
+    enum { NOTE_CUT = 80 };
     char detail[VERDICT_DETAIL_MAX], until[32];
 
     vsnprintf(detail, sizeof(detail), fmt, ap);
     write_time(e->until_s, until);
-    judging_note(j, REASON_EXCEPTED, what, "%s, by %s until %s (%.80s): %s", reason_code(r),
-                 e->author, until, e->note, detail);
+    judging_note(j, REASON_EXCEPTED, what, "%s, by %s until %s (%.*s): %s", reason_code(r),
+                 e->author, until, (int)verdict_text_n(e->note, NOTE_CUT), e->note, detail);
 }
 
 static void note_watched(struct judging *j)

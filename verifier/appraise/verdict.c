@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const tier_names[TIER_COUNT] = {
     [TIER_NONE] = "none",
@@ -79,14 +80,30 @@ int8_t verdict_identity(const struct verdict *v)
     return v->keys > v->identity ? v->keys : v->identity;
 }
 
+size_t verdict_text_n(const char *text, size_t max)
+{
+    enum { CHARACTER_MAX = 4 };
+    size_t n = strnlen(text, max);
+
+    for (size_t less = 0; less < CHARACTER_MAX && less <= n; less++)
+        if (pawl_is_utf8(pawl_view(text, n - less)))
+            return n - less;
+    return n;
+}
+
+static void copy_text(char *ret, size_t cap, const char *text)
+{
+    snprintf(ret, cap, "%.*s", (int)verdict_text_n(text, cap - 1), text);
+}
+
 void verdict_find_what(struct verdict *v, enum reason r, const char *what, const char *detail)
 {
     if (v->finding_n == VERDICT_REASONS_MAX)
         return;
     struct finding *f = &v->finding[v->finding_n++];
     f->reason = r;
-    snprintf(f->what, sizeof(f->what), "%s", what);
-    snprintf(f->detail, sizeof(f->detail), "%s", detail);
+    copy_text(f->what, sizeof(f->what), what);
+    copy_text(f->detail, sizeof(f->detail), detail);
 }
 
 void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...)

@@ -83,6 +83,10 @@ void verdict_find(struct verdict *v, enum reason r, const char *fmt, ...) PAWL_P
 /* The same about something: what, as struct finding has it. Texts are cut where they do not fit. */
 void verdict_find_what(struct verdict *v, enum reason r, const char *what, const char *detail);
 
+/* The bytes of text, at most max, without a character that is there in part: the words of operators
+ * are UTF-8, and have to be where they are cut. */
+size_t verdict_text_n(const char *text, size_t max);
+
 /* A claim only ever gets worse: sets *claim to value unless it is already higher. */
 void verdict_worsen(int8_t *claim, enum ar4si value);
 

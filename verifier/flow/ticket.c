@@ -31,7 +31,7 @@ struct ticket ticket_of(const struct evidence *ev, const struct known_boot *befo
 
 static void write_cut(struct pawl_wr *w, const char *text, size_t cut)
 {
-    pawl_cbor_wr_text_n(w, pawl_view(text, strnlen(text, cut)));
+    pawl_cbor_wr_text_n(w, pawl_view(text, verdict_text_n(text, cut)));
 }
 
 /* The first half of a verdict: nothing of policies and software. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: a ticket brings back what was put into it, fits its room with the largest state of a list
- * and the longest verdict, cuts details and nothing else, and is good for its time alone. */
+ * and the longest verdict, cuts details and nothing else, and no character in two; and is good for
+ * its time alone. */
 #include <string.h>
 
 #include "flow/ticket.h"
@@ -134,6 +135,35 @@ static void the_largest_state_and_the_longest_verdict_fit(void **state)
     assert_memory_equal(detail, t.v.finding[2].detail, strlen(detail));
 }
 
+/* The words of an exception, in any language: one that is cut inside a character would be no text,
+ * and its ticket none of ours. */
+static void what_is_cut_stays_text(void **state)
+{
+    (void)state;
+    static const char umlauts[] = "\u00fc\u00fc\u00fc\u00fc\u00fc";
+    WORLD             w;
+
+    world_make(&w);
+    for (size_t more = 0; more < 4; more++) {
+        struct exception x = { .reason = REASON_BANKS_CHANGED, .until_s = 2, .author = "alice" };
+        struct ticket    t = good();
+        struct judging   j = { .v = &t.v, .now_s = 1, .exception_n = 1, .exception = &x };
+        char             what[64];
+        snprintf(what, sizeof(what), "%.*s%s%s%s", (int)more, "abc", umlauts, umlauts, umlauts);
+        memset(x.note, 'x', more);
+        for (size_t n = more; n + 4 < sizeof(x.note); n += 4)
+            memcpy(x.note + n, "\U0001f512", 4);
+        while (t.v.finding_n < VERDICT_REASONS_MAX)
+            judging_fault(&j, &t.v.configuration, AR4SI_CONTRAINDICATED, REASON_BANKS_CHANGED, what,
+                          "%s", x.note);
+        t.wants_ima = t.has_ima = true;
+        t.ima = largest();
+        struct sealed s = seal(&w, &t);
+        struct ticket back = open_again(&w, &s);
+        assert_int_equal(back.v.finding_n, VERDICT_REASONS_MAX);
+    }
+}
+
 static void is_good_for_its_time_and_from_us_alone(void **state)
 {
     (void)state;
@@ -165,6 +195,7 @@ int main(void)
         T_CASE("brings back what was put in", brings_back_what_was_put_in),
         T_CASE("the largest state and the longest verdict fit",
                the_largest_state_and_the_longest_verdict_fit),
+        T_CASE("what is cut stays text", what_is_cut_stays_text),
         T_CASE("is good for its time and from us alone", is_good_for_its_time_and_from_us_alone),
     };
 
