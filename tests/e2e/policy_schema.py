@@ -38,6 +38,8 @@ WHOLE = {
             "exclude": ["/var/log/", "/run/x.y"], "keys": [KEY], "policies": ["sha256:" + H32],
             "buffers": {".ima": ["sha256:" + H32]}, "violations": False, "sha1": False, "kexec": False},
     "firmware": {"id:53544D20": "74.20", "id:49465800": "7.85.4555.0"},
+    "physical_access": True,
+    "answer_within_ms": 900,
     "tpm_not_reset": "warn",
 }
 
@@ -104,6 +106,9 @@ CHANGES = [
     ("firmware.id:00000000", "65535.65535.65535.65535", TAKEN), ("firmware.id:00000000", "65536", UNSAID),
     ("firmware", {f"id:{i:08X}": "1" for i in range(32)}, TAKEN),
     ("firmware", {f"id:{i:08X}": "1" for i in range(33)}, REFUSED),
+    ("physical_access", LEFT_OUT, TAKEN), ("physical_access", 1, REFUSED),
+    ("answer_within_ms", LEFT_OUT, TAKEN), ("answer_within_ms", 0, REFUSED), ("answer_within_ms", 60000, TAKEN),
+    ("answer_within_ms", 60001, REFUSED), ("answer_within_ms", 1.5, REFUSED), ("answer_within_ms", "9", REFUSED),
     ("tpm_not_reset", LEFT_OUT, TAKEN), ("tpm_not_reset", "accept", TAKEN), ("tpm_not_reset", "note", REFUSED),
     ("tpm_not_reset", False, REFUSED),
 ]

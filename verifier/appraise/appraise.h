@@ -38,7 +38,12 @@ struct given_quote {
     bool                   has_values;
     struct pawl_pcr_values values;
     struct pawl_view       os_boot; /* of A1 */
+    uint64_t               took_ms; /* from challenge to evidence; 0: unknown */
 };
+
+/* A nonce begins with the time at which it was given, so that nobody has to remember it. 0 for one
+ * that is none of ours, or from the future. */
+uint64_t appraise_took_ms(struct pawl_view nonce, int64_t came_ms);
 
 struct device_findings {
     bool went_back; /* T1..T3 */

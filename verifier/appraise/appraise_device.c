@@ -145,6 +145,19 @@ static void judge_advisories(const struct known_device *k, uint64_t firmware, st
     }
 }
 
+/* ---- time ----------------------------------------------------------------------------------- */
+
+uint64_t appraise_took_ms(struct pawl_view nonce, int64_t came_ms)
+{
+    uint64_t given_ms = 0;
+
+    if (nonce.n != PAWL_NONCE || came_ms < 0)
+        return 0;
+    for (size_t i = 0; i < 6; i++)
+        given_ms = given_ms << 8 | nonce.p[i];
+    return given_ms < (uint64_t)came_ms ? (uint64_t)came_ms - given_ms : 0;
+}
+
 void appraise_device(const struct known_device *k, const struct given_quote *q, struct judging *j,
                      struct device_findings *ret)
 {

@@ -383,7 +383,8 @@ static void judge_by_policy(struct work *w)
                                        .no_ima = w->no_ima,
                                        .ima_before = w->before,
                                        .manufacturer = s->manufacturer,
-                                       .firmware = s->q->b.clock.firmware };
+                                       .firmware = s->q->b.clock.firmware,
+                                       .took_ms = s->q->took_ms };
 
     policy_appraise(s->policy, &subject, w->j);
 }

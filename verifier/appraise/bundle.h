@@ -29,7 +29,7 @@ struct bundle_head {
     bool                   has_values;
     struct pawl_pcr_values values;
     /* How it was judged: repeated unless another time or policy is asked for. */
-    int64_t                   time_ms;
+    int64_t                   time_ms; /* of the request, which its nonce precedes (T9) */
     bool                      watch;
     char                      policy[PAWL_TENANT_MAX + 16]; /* "gateway:3" */
     char                      status[20];                   /* what the verifier said */

@@ -103,6 +103,7 @@ pawl_status bundle_appraise(const struct bundle *b, const struct policy *policy,
     PAWL_TRY(pawl_a1_parse(b->head.a1, &a1, err));
     PAWL_TRY(check_a1(&b->head, &a1, err));
     q.os_boot = a1.os_boot;
+    q.took_ms = appraise_took_ms(a1.nonce, b->head.time_ms);
     PAWL_TRY(judge(b, &a1, &q, policy, &j, err));
     *ret = v;
     return pawl_ok();

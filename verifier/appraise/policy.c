@@ -56,6 +56,19 @@ static pawl_status read_not_reset(struct policy_reader *r, const cJSON *j, struc
     return pawl_ok();
 }
 
+static pawl_status read_answer(struct policy_reader *r, const cJSON *j, struct policy *p,
+                               struct pawl_err *err)
+{
+    if (!j)
+        return pawl_ok();
+    if (!cJSON_IsNumber(j) || !(j->valuedouble >= 1) || !(j->valuedouble <= PAWL_NONCE_TTL_MS) ||
+        j->valuedouble != (double)(uint64_t)j->valuedouble)
+        return policy_wrong(r, j, PAWL_E_RANGE, err, "is not a whole number from 1 to %d",
+                            PAWL_NONCE_TTL_MS);
+    p->answer_within_ms = (uint64_t)j->valuedouble;
+    return pawl_ok();
+}
+
 /* A member that must be there. */
 static pawl_status need(struct policy_reader *r, const cJSON *object, const cJSON *m,
                         const char *name, struct pawl_err *err)
@@ -191,11 +204,23 @@ static pawl_status read_policy(struct policy_reader *r, const cJSON *j, struct p
         NOTE,
         LOG,
         FIRMWARE,
-        NOT_RESET
+        NOT_RESET,
+        PHYSICAL,
+        ANSWER
     };
-    static const char *const names[] = { "pcrs",      "secure_boot", "boot",         "releases",
-                                         "ima",       "name",        "version",      "note",
-                                         "event_log", "firmware",    "tpm_not_reset" };
+    static const char *const names[] = { "pcrs",
+                                         "secure_boot",
+                                         "boot",
+                                         "releases",
+                                         "ima",
+                                         "name",
+                                         "version",
+                                         "note",
+                                         "event_log",
+                                         "firmware",
+                                         "tpm_not_reset",
+                                         "physical_access",
+                                         "answer_within_ms" };
     const cJSON             *m[COUNT(names)];
     bool                     demands = false;
 
@@ -215,6 +240,8 @@ static pawl_status read_policy(struct policy_reader *r, const cJSON *j, struct p
     PAWL_TRY(read_releases(r, m[RELEASES], p, err));
     PAWL_TRY(policy_read_ima(r, m[IMA], &p->ima, err));
     PAWL_TRY(policy_read_firmware(r, m[FIRMWARE], p, err));
+    PAWL_TRY(policy_read_flag(r, m[PHYSICAL], &p->physical_access, err));
+    PAWL_TRY(read_answer(r, m[ANSWER], p, err));
     return read_not_reset(r, m[NOT_RESET], p, err);
 }
 

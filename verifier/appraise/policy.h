@@ -102,7 +102,9 @@ struct policy {
     struct policy_release *release; /* in the order of the text */
     struct policy_log      log;
     struct policy_ima      ima;
-    bool                   may_not_reset; /* a boot without a reset of the TPM is only noted */
+    bool                   physical_access;  /* strangers may hold the device (K20) */
+    uint64_t               answer_within_ms; /* from challenge to evidence (T9); 0: no rule */
+    bool                   may_not_reset;    /* a boot without a reset of the TPM is only noted */
     size_t                 firmware_n;
     struct policy_firmware firmware[POLICY_FIRMWARE_MAX];
     struct policy_memory  *memory; /* owned */

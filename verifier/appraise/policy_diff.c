@@ -342,6 +342,12 @@ pawl_status policy_diff(const struct policy *from, const struct policy *to, poli
     PAWL_TRY(change_rules(&c, &from->all, &to->all, err));
     PAWL_TRY(change_log(&c, &from->log, &to->log, err));
     PAWL_TRY(change_ima(&c, &from->ima, &to->ima, err));
+    PAWL_TRY(change_flag(&c, from->physical_access, to->physical_access,
+                         "strangers may hold the device", "nobody else holds the device", err));
+    if (from->answer_within_ms != to->answer_within_ms && to->answer_within_ms)
+        PAWL_TRY(change(&c, err, "an answer may take %" PRIu64 " ms", to->answer_within_ms));
+    if (from->answer_within_ms != to->answer_within_ms && !to->answer_within_ms)
+        PAWL_TRY(change(&c, err, "an answer may take any time"));
     PAWL_TRY(change_flag(&c, from->may_not_reset, to->may_not_reset,
                          "a boot without a reset of the TPM is accepted",
                          "a boot without a reset of the TPM is a warning", err));

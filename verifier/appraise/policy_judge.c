@@ -299,6 +299,28 @@ static void look_at_firmware(struct look *x)
                   is);
 }
 
+/* ---- who may hold it, and from where it answers (K20, T9) ------------------------------------ */
+
+/* Makers of TPMs that are a part of a processor's firmware and give way to its voltage. */
+static bool falls_to_who_holds_it(const char *maker)
+{
+    return strcasecmp(maker, "id:414D4400") == 0; /* AMD's */
+}
+
+static void look_at_reach(struct look *x)
+{
+    const char *maker = x->s->manufacturer;
+    uint64_t    within = x->p->answer_within_ms;
+
+    if (x->p->physical_access && falls_to_who_holds_it(maker))
+        judging_fault(x->j, &x->j->v->hardware, AR4SI_UNSAFE, REASON_TPM_IN_REACH, maker,
+                      "it is of %s, and %s reckons with people who hold the device", maker, x->who);
+    if (within && x->s->took_ms > within)
+        judging_fault(x->j, &x->j->v->hardware, AR4SI_UNSAFE, REASON_SLOW_ANSWER, "",
+                      "it took %" PRIu64 " ms, %s gives %" PRIu64 " ms", x->s->took_ms, x->who,
+                      within);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static void look_at_reset(struct look *x)
@@ -332,6 +354,7 @@ void policy_appraise(const struct policy *p, const struct policy_subject *s, str
     look_at_signers(&x);
     look_at_ima(&x);
     look_at_firmware(&x);
+    look_at_reach(&x);
     if (x.asked == 0)
         look_fault(&x, &v->executables, AR4SI_UNRECOGNISED, REASON_NO_POLICY, "",
                    "%s demands nothing", x.who);

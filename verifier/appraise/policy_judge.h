@@ -23,6 +23,7 @@ struct policy_subject {
     const struct ima_state *ima_before;
     const char             *manufacturer; /* "id:53544D20"; empty: unknown */
     uint64_t                firmware;
+    uint64_t                took_ms; /* from challenge to evidence; 0: unknown */
 };
 
 /* Whether a PCR is as a reset leaves it: zeros, or all ones in 17 to 22. */

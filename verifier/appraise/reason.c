@@ -50,6 +50,18 @@ static const struct reason_entry entries[REASON_COUNT] = {
                                   "maker.",
                                   "Update the TPM's firmware, or write its maker into the policy's "
                                   "member firmware." },
+    [REASON_TPM_IN_REACH] = { "tpm-in-reach",
+                              "The TPM is of a kind whose secrets fall to who holds the device.",
+                              "It is a firmware TPM of AMD's, whose chips give its secrets away "
+                              "when their power is disturbed, and the policy reckons with such "
+                              "people.",
+                              "Use a TPM of its own chip where strangers can open the device, or "
+                              "take physical_access out of the policy." },
+    [REASON_SLOW_ANSWER] = { "slow-answer", "The answer took longer than the policy allows.",
+                             "The device or the network is slow, or somebody passes questions on "
+                             "to a TPM elsewhere.",
+                             "Compare with the times of like devices; raise answer_within_ms if "
+                             "they are as slow." },
     [REASON_OS_BOOT_DIFFERS] = { "os-boot-differs",
                                  "The TPM was reset without a boot of the system.",
                                  "The TPM lost its power or its reset line was pulled while the "

@@ -21,6 +21,8 @@ enum reason {
     REASON_FIRMWARE_DIFFERS,  /* K21: quote's firmwareVersion is not the EK certificate's; a note */
     REASON_FIRMWARE_ADVISORY, /* K17..K19: an advisory names the TPM's firmware */
     REASON_FIRMWARE_TOO_OLD, /* K19: below the floor of the policy, or of a maker it has none for */
+    REASON_TPM_IN_REACH,     /* K20: its secrets fall to who holds the device */
+    REASON_SLOW_ANSWER,      /* T9: more time than the policy gives */
     REASON_OS_BOOT_DIFFERS,  /* T4: the TPM was reset under a running system */
     REASON_TPM_NOT_RESET,    /* the system booted and the TPM was not reset */
     REASON_LAB_TPM,          /* K14: trusted by the lab's roots only; a note */

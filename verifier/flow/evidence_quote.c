@@ -101,7 +101,8 @@ pawl_status evidence_quote(struct flow *f, const struct evidence *ev, struct paw
                            struct pawl_err *err)
 {
     struct pawl_quote  peeked;
-    struct given_quote q = { .os_boot = ev->a1.os_boot };
+    struct given_quote q = { .os_boot = ev->a1.os_boot,
+                             .took_ms = appraise_took_ms(ev->a1.nonce, ev->now_ms) };
 
     /* The signed selection says by its form which question it answers; it is held against that
      * question, and the signature, before anything else is read from it. */

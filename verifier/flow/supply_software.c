@@ -51,8 +51,10 @@ static pawl_status recall_quote(struct supplying *s, struct pawl_err *err)
         PAWL_TRY(found);
     if (pawl_is_ok(found))
         known = &room;
-    return evidence_quote(s->f, &s->ev, pawl_view(d->ak_public, d->ak_public_n),
-                          &d->qualified_signer, true, known, &s->q, err);
+    PAWL_TRY(evidence_quote(s->f, &s->ev, pawl_view(d->ak_public, d->ak_public_n),
+                            &d->qualified_signer, true, known, &s->q, err));
+    s->q.took_ms = appraise_took_ms(s->ev.a1.nonce, s->h.r.accepted_ms);
+    return pawl_ok();
 }
 
 static pawl_status recall_boot(struct supplying *s, struct pawl_err *err)
@@ -99,7 +101,7 @@ pawl_status supply_plan_logs(struct supplying *s, struct step *step, struct pawl
                                  .j = &s->j,
                                  .log = evidence_log(&s->ev.a1, s->m->log, s->m->log_n),
                                  .list = evidence_list(s->m->ima_first, s->m->ima),
-                                 .now_ms = s->now_ms };
+                                 .now_ms = s->h.r.accepted_ms };
 
     if (clock_went_back(&s->d.clock, &s->q.b.clock)) /* it speaks of a boot that is over */
         return pawl_ok();

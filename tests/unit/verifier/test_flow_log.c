@@ -46,6 +46,28 @@ static void the_log_comes_once_for_each_boot(void **state) /* P-LOG-2 */
     assert_int_equal(facts_kept(&m), 1);
 }
 
+static void an_answer_is_as_late_as_its_quote(void **state) /* T9 */
+{
+    (void)state;
+    MACHINE              m;
+    struct soft_evidence ev;
+
+    machine_make(&m);
+    machine_policy(&m, RULES_LOG ",\"answer_within_ms\":1000");
+    struct soft_eventlog log = m.b.log;
+    machine_boots(&m, &log);
+    machine_attests(&m, NOTHING);
+    m.w.now_ms += 3000; /* what is supplied later belongs to a quote that was in time */
+    machine_supplies(&m, LOG);
+    machine_is(&m, "affirming", NULL);
+    machine_begin(&m, &ev);
+    m.w.now_ms += 1001;
+    world_sends(&m.w, &ev);
+    machine_is(&m, "warning", "slow-answer");
+    machine_attests(&m, NOTHING);
+    machine_is(&m, "affirming", NULL);
+}
+
 static void a_log_that_is_missing_is_wanted_and_supplied(void **state) /* P-LOG-2 */
 {
     (void)state;
@@ -507,6 +529,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("the log comes once for each boot", the_log_comes_once_for_each_boot),
+        T_CASE("T9: an answer is as late as its quote", an_answer_is_as_late_as_its_quote),
         T_CASE("a log that is missing is wanted and supplied",
                a_log_that_is_missing_is_wanted_and_supplied),
         T_CASE("L19 other bytes than those in A1 are not looked at",

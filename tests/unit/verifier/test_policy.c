@@ -209,6 +209,26 @@ static void one_rule_is_needed(void **state)
                    PAWL_E_FORM, "policy");
 }
 
+static void who_holds_the_device_and_how_fast_it_answers(void **state) /* K20, T9 */
+{
+    (void)state;
+    struct policy p = good_policy(
+        WITH("\"boot\":{\"images\":[]},\"physical_access\":true,\"answer_within_ms\":60000"));
+
+    assert_true(p.physical_access);
+    assert_int_equal(p.answer_within_ms, 60000);
+    policy_done(&p);
+    p = good_policy(WITH("\"boot\":{\"images\":[]}"));
+    assert_true(!p.physical_access && p.answer_within_ms == 0);
+    policy_done(&p);
+    refuses_policy(WITH("\"boot\":{\"images\":[]},\"answer_within_ms\":0"), PAWL_E_RANGE,
+                   "answer_within_ms");
+    refuses_policy(WITH("\"boot\":{\"images\":[]},\"answer_within_ms\":60001"), PAWL_E_RANGE,
+                   "answer_within_ms");
+    refuses_policy(WITH("\"boot\":{\"images\":[]},\"physical_access\":1"), PAWL_E_FORM,
+                   "physical_access");
+}
+
 static void a_tpm_that_was_not_reset_is_warned_of_or_accepted(void **state)
 {
     (void)state;
@@ -445,6 +465,8 @@ int main(void)
         T_CASE("a long path is cut and the line is not", a_long_path_is_cut_and_the_line_is_not),
         T_CASE("refuses wrong names and versions", refuses_wrong_names_and_versions),
         T_CASE("S5: one rule is needed", one_rule_is_needed),
+        T_CASE("K20, T9: who holds the device, and how fast it answers",
+               who_holds_the_device_and_how_fast_it_answers),
         T_CASE("a TPM that was not reset is warned of or accepted",
                a_tpm_that_was_not_reset_is_warned_of_or_accepted),
         T_CASE("reads rules by bank and PCR", reads_rules_by_bank_and_pcr),

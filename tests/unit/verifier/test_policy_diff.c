@@ -146,6 +146,10 @@ static const struct {
       "TPM firmware of id:53544D20: at least 74.21.0.0" },
     { RULE, RULE ",\"firmware\":{\"id:53544D20\":\"74.20\"}",
       "TPM firmware of id:53544D20: at least 74.20.0.0" },
+    { RULE, RULE ",\"physical_access\":true", "strangers may hold the device" },
+    { RULE, RULE ",\"answer_within_ms\":900", "an answer may take 900 ms" },
+    { RULE ",\"answer_within_ms\":800", RULE ",\"answer_within_ms\":900",
+      "an answer may take 900 ms" },
     { RULE, RULE ",\"tpm_not_reset\":\"accept\"", "a boot without a reset of the TPM is accepted" },
 };
 enum { MEMBERS = sizeof(members) / sizeof(members[0]) };

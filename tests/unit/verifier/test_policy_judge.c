@@ -318,6 +318,34 @@ static void firmware_below_the_floor_is_refused(void **state) /* K18, K19 */
                                                "wants at least 74.20.0.0");
 }
 
+static void a_tpm_in_reach_of_strangers_warns(void **state) /* K20 */
+{
+    (void)state;
+    pin_boot(&w.p.all);
+    w.p.physical_access = true;
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING); /* a chip of its own */
+    w.s.manufacturer = "id:414D4400";
+    assert_int_equal(soft_policy_judge(&w), TIER_WARNING);
+    assert_int_equal(w.v.hardware, AR4SI_UNSAFE);
+    assert_int_equal(soft_policy_found_at(&w, REASON_TPM_IN_REACH, "id:414D4400"), 1);
+    w.p.physical_access = false;
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
+}
+
+static void a_slow_answer_warns(void **state) /* T9 */
+{
+    (void)state;
+    pin_boot(&w.p.all);
+    w.s.took_ms = 901;
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING); /* no rule */
+    w.p.answer_within_ms = 900;
+    assert_int_equal(soft_policy_judge(&w), TIER_WARNING);
+    assert_int_equal(soft_policy_found(&w, REASON_SLOW_ANSWER), 1);
+    assert_string_equal(w.v.finding[0].detail, "it took 901 ms, policy gateway:3 gives 900 ms");
+    w.s.took_ms = 900;
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
+}
+
 static void firmware_of_a_maker_without_floor_warns(void **state) /* K19 */
 {
     (void)state;
@@ -494,6 +522,8 @@ int main(void)
              what_no_release_has_is_told_of_the_closest),
         CASE("a release ends with its time", a_release_ends_with_its_time),
         CASE("K18, K19: firmware below the floor is refused", firmware_below_the_floor_is_refused),
+        CASE("K20: a TPM in reach of strangers warns", a_tpm_in_reach_of_strangers_warns),
+        CASE("T9: a slow answer warns", a_slow_answer_warns),
         CASE("K19: firmware of a maker without floor warns",
              firmware_of_a_maker_without_floor_warns),
         CASE("IMA judged well affirms the runtime", ima_judged_well_affirms_the_runtime),
