@@ -135,10 +135,11 @@ class Life:
             self.patiently(all_of_it)
 
     def take(self, wait_ms):
-        """One message of the downlink, if there is one. False: there is none."""
+        """One message of the downlink, if there is one. False: there is none, or the agent is between
+        two sets of keys and says so."""
         def one(app):
             answer = app.ask("receive", 0, wait_ms)
-            if answer[0] == "none":
+            if answer[0] == "none" or answer[:2] == ["error", "state"]:
                 return False
             _, number, body = answer
             self.account.seen(number, body)
