@@ -117,6 +117,43 @@ static void a_good_boot_is_told(void **state)
     assert_int_equal(t.facts.ebs, EBS_DONE);
 }
 
+/* U-Boot measures nothing before it loads an image: what a PC measures at power-on comes with that,
+ * image and call stand before the separator of PCR 4, and separators last. */
+static void a_boot_of_uboot_is_told(void **state)
+{
+    (void)state;
+    static const uint32_t    crtm_version = 0x00000008u;
+    static const uint32_t    handoff_tables2 = 0x8000000bu;
+    static const char *const names[] = { "SecureBoot", "PK",           "KEK",      "db",
+                                         "dbx",        "DeployedMode", "AuditMode" };
+    static const uint8_t     zeros[4];
+    struct soft_eventlog     soft = { .bank_n = 1, .bank = { PAWL_SHA256 } };
+
+    soft.event[soft.n++] = soft_event_text(0, crtm_version, "U-Boot 2023.01");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        bool is_list = i == DB || i == DBX, is_switch = i == SECURE_BOOT || i > DBX;
+        soft.event[soft.n++] = soft_event(7, EV_EFI_VARIABLE_DRIVER_CONFIG,
+                                          soft_variable(is_list ? efi_security : efi_global,
+                                                        names[i],
+                                                        pawl_view(zeros, is_switch ? 1 : 0)));
+    }
+    soft.event[soft.n++] = soft_event_text(4, EV_EFI_BOOT_SERVICES_APPLICATION, "kernel");
+    soft.event[soft.n++] = soft_event_text(4, EV_EFI_ACTION,
+                                           "Calling EFI Application from Boot Option");
+    soft.event[soft.n++] = soft_event_text(1, handoff_tables2, "SmbiosTable");
+    for (uint32_t pcr = 0; pcr < 8; pcr++)
+        soft.event[soft.n++] = soft_event(pcr, EV_SEPARATOR, PAWL_VIEW_OF(zeros));
+    soft.event[soft.n++] = soft_event_text(5, EV_EFI_ACTION, "Exit Boot Services Invocation");
+    soft.event[soft.n++] = soft_event_text(5, EV_EFI_ACTION,
+                                           "Exit Boot Services Returned with Success");
+    TOLD t = tell(&soft);
+    assert_int_equal(t.f.n, 0);
+    assert_int_equal(t.facts.secure_boot.on, FACT_NO);
+    assert_true(t.facts.secure_boot.list[KEY_LIST_DB].present);
+    assert_int_equal(t.facts.image_n, 1);
+    assert_int_equal(t.facts.ebs, EBS_DONE);
+}
+
 /* Three images, in the order of PCR 4, known by their digests. */
 static void images_are_told_in_their_order(void **state)
 {
@@ -670,6 +707,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T_CASE("a good boot is told", a_good_boot_is_told),
+        T_CASE("a boot of U-Boot is told", a_boot_of_uboot_is_told),
         T_CASE("images are told in their order", images_are_told_in_their_order),
         T_CASE("L3: data that was not measured is opaque", l3_data_that_was_not_measured_is_opaque),
         T_CASE("L3: data has to be measured in every bank",
