@@ -123,6 +123,7 @@ pawl_status operator_plan_policy(struct flow *f, const struct tenant_config *ten
     *ret = strndup((const char *)json.p, json.n);
     if (!step->policy.json || !*ret) {
         free(*ret);
+        *ret = NULL; /* who asked frees what he got */
         return pawl_fail(err, PAWL_E_MEMORY, "policy", "out of memory");
     }
     step->has_policy = true;
