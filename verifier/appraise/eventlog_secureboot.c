@@ -20,6 +20,7 @@ struct reading {
     bool                            separated;
     unsigned                        seen; /* bit i: variables[i] */
     size_t                          authorities;
+    bool                            shim_spoke;
 };
 
 /* ---- settings ------------------------------------------------------------------------------- */
@@ -123,13 +124,20 @@ static void add_authority(struct reading *r, const struct authority *a)
     r->facts->authority[r->facts->authority_n++] = *a;
 }
 
-/* shim measures its own settings as authorities, too. */
+/* shim measures its own settings as authorities, too: the SBAT level first, and once. Whoever gets
+ * to run later can measure another one behind it. */
 static void read_shim(struct reading *r, size_t event, const struct efi_variable *v)
 {
-    if (efi_variable_is_named(v, "SbatLevel"))
+    bool is_level = efi_variable_is_named(v, "SbatLevel");
+
+    if (is_level && r->shim_spoke)
+        failure_add(r->f, "L5", (long)event, "SbatLevel once, before all else of shim's",
+                    "one behind it");
+    else if (is_level)
         r->facts->sbat_level = v->data;
     else if (!efi_variable_is_named(v, "MokListTrusted"))
         add_authority(r, &(struct authority){ event, true, v->name, v->data });
+    r->shim_spoke = true;
 }
 
 /* shim until 2021 measured five bytes of padding behind the variable, and logged six. */

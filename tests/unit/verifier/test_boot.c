@@ -428,6 +428,25 @@ static void l3_whatever_pcr_4_measured_is_an_image(void **state)
     }
 }
 
+/* Root may extend PCR 7 too: a level behind what shim measured is nobody's. */
+static void l5_an_sbat_level_that_comes_late_is_told(void **state)
+{
+    (void)state;
+    struct pawl_view newer = soft_variable(efi_shim, "SbatLevel",
+                                           pawl_view_str("sbat,1,2099010100\n"));
+
+    for (int old = 0; old < 2; old++) {
+        struct soft_eventlog soft = soft_eventlog_good(PAWL_SHA256);
+        if (old) /* a shim that measures none */
+            soft_eventlog_remove(&soft, soft_eventlog_find(&soft, 7, EV_EFI_VARIABLE_AUTHORITY, 1));
+        add(&soft, soft_event(7, EV_EFI_VARIABLE_AUTHORITY, newer));
+        struct boot b = read_soft(&soft);
+        assert_true(has_row(&b, "L5"));
+        assert_string_equal(b.sbat, old ? "" : "2023012900");
+        assert_int_equal(b.secure_boot, FACT_UNKNOWN);
+    }
+}
+
 static void l3_whatever_pcr_14_measured_is_a_key_of_the_owner(void **state)
 {
     (void)state;
@@ -785,6 +804,8 @@ int main(void)
         T_CASE("L17 a line is one whatever the type of its event",
                l17_a_line_is_one_whatever_the_type_of_its_event),
         T_CASE("L3 whatever PCR 4 measured is an image", l3_whatever_pcr_4_measured_is_an_image),
+        T_CASE("L5 an SBAT level that comes late is told",
+               l5_an_sbat_level_that_comes_late_is_told),
         T_CASE("L3 whatever PCR 14 measured is a key of the owner",
                l3_whatever_pcr_14_measured_is_a_key_of_the_owner),
         T_CASE("systemd writes lines in UTF-16", systemd_writes_lines_in_utf_16),
