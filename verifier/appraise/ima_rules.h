@@ -51,7 +51,7 @@ int ima_known_compare(const void *a, const void *b);
 PAWL_MUST_USE pawl_status ima_rules_check(const struct ima_rules *r, struct pawl_err *err);
 
 #define IMA_EXCLUDED_SHOWN 8
-#define IMA_PATH_SHOWN     64
+#define IMA_PATH_SHOWN     96
 
 /* Of all that was judged in one boot: begin with zeros, and keep it beside the place. What was
  * wrong once stays wrong until the next boot. */

@@ -5,6 +5,7 @@
  */
 #include "appraise/policy_judge_parts.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,6 +65,14 @@ static void look_at_failures(struct look *x, const struct failures *f)
                    "%zu more are wrong, and not told one by one", f->dropped);
 }
 
+/* What nobody looked at is said, or a wide exclude would look like a clean device (I12). */
+static void tell_excluded(struct look *x, const struct ima_judged *j)
+{
+    if (j->excluded)
+        judging_note(x->j, REASON_FILES_EXCLUDED, "", "%" PRIu64 " by %s, the first is %s",
+                     j->excluded, x->who, j->excluded_path[0]);
+}
+
 /* Who holds his list back is not cleared of what stood in it (I7). */
 void look_at_ima(struct look *x)
 {
@@ -81,6 +90,8 @@ void look_at_ima(struct look *x)
                    "%s wants the measurement list of this boot", x->who);
         s = x->s->ima_before;
     }
-    if (s)
+    if (s) {
         look_at_failures(x, &s->failures);
+        tell_excluded(x, &s->judged);
+    }
 }

@@ -209,6 +209,12 @@ static const struct reason_entry entries[REASON_COUNT] = {
                               "ran a program of his own.",
                               "Look up the path in the detail. Make the allow list anew after an "
                               "update; otherwise take the device out of service." },
+    [REASON_FILES_EXCLUDED] = { "files-excluded",
+                                "Files that the policy excludes were run or read, and not judged.",
+                                "The policy's exclude has paths whose files change all the time, "
+                                "or an exception names one.",
+                                "Nothing, if all of them are meant; whoever can write there can "
+                                "run what he likes. It is a note." },
     [REASON_IMA_VIOLATION] = { "ima-violation", "A file was changed while it was measured.",
                                "A file was written while it was open for reading: logs and "
                                "databases do so in ordinary life.",

@@ -53,6 +53,7 @@ enum reason {
     REASON_IMA_LIST_DIFFERS, /* as far as it came, it does not lead to the quoted value (I8) */
     REASON_IMA_LIST_BROKEN,  /* bytes that are no list, or another row I */
     REASON_FILE_UNKNOWN,     /* I0 */
+    REASON_FILES_EXCLUDED,   /* I12; a note */
     REASON_IMA_VIOLATION,
     REASON_IMA_POLICY_UNKNOWN,
     REASON_IMA_KEY_UNKNOWN,

@@ -2,6 +2,7 @@
 /* Proves: what a policy says of PCR values, releases, firmware and IMA's list holds or is a fault
  * with its reason, and nothing is affirmed past a fault, past something missing, or by a policy
  * that demands nothing. Facts of the boot log: test_policy_judge_boot.c. */
+#include <stdio.h>
 #include <string.h>
 
 #include "soft_policy.h"
@@ -374,6 +375,21 @@ static void ima_judged_well_affirms_the_runtime(void **state)
     assert_true(w.v.cover[COVER_RUNTIME].is);
 }
 
+static void what_was_excluded_is_told(void **state) /* I12 */
+{
+    (void)state;
+    pin_boot(&w.p.all);
+    w.p.ima.present = true;
+    w.s.ima = &w.ima;
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
+    assert_int_equal(soft_policy_found(&w, REASON_FILES_EXCLUDED), 0);
+    w.ima.judged.excluded = 2;
+    snprintf(w.ima.judged.excluded_path[0], IMA_PATH_SHOWN, "/var/log/x");
+    assert_int_equal(soft_policy_judge(&w), TIER_AFFIRMING);
+    assert_int_equal(soft_policy_found(&w, REASON_FILES_EXCLUDED), 1);
+    assert_string_equal(w.v.finding[0].detail, "2 by policy gateway:3, the first is /var/log/x");
+}
+
 static void without_its_list_nothing_is_affirmed(void **state) /* S8 */
 {
     (void)state;
@@ -527,6 +543,7 @@ int main(void)
         CASE("K19: firmware of a maker without floor warns",
              firmware_of_a_maker_without_floor_warns),
         CASE("IMA judged well affirms the runtime", ima_judged_well_affirms_the_runtime),
+        CASE("I12: what was excluded is told", what_was_excluded_is_told),
         CASE("S8: without its list nothing is affirmed", without_its_list_nothing_is_affirmed),
         CASE("I0, I1, I9, I10: each row of IMA has its reason", each_row_of_ima_has_its_reason),
         CASE("I0: an exception for a file is for no other",
