@@ -42,7 +42,7 @@ static struct pawl_view bundle_of(struct machine *m)
 }
 
 /* The policy as the store has it, from the bundle alone: the verdict that was given. */
-static void judges_alike(struct machine *m, const char *status)
+static void judges_alike(struct machine *m, int64_t asked_ms, const char *status)
 {
     PAWL_CLEANUP(policy_row_done) struct policy_row row = { 0 };
     PAWL_CLEANUP(policy_done) struct policy         p = { 0 };
@@ -59,7 +59,7 @@ static void judges_alike(struct machine *m, const char *status)
     assert_string_equal(b.head.status, status);
     assert_string_equal(d.software_status, status);
     assert_string_equal(b.head.policy, v.policy);
-    assert_true(b.head.time_ms == m->w.now_ms);
+    assert_true(b.head.time_ms == asked_ms); /* of the quote, whatever was supplied later */
 }
 
 static void a_verdict_can_be_made_again(void **state)
@@ -68,21 +68,22 @@ static void a_verdict_can_be_made_again(void **state)
     MACHINE m;
 
     begin(&m, true);
+    int64_t asked_ms = m.w.now_ms;
     machine_attests(&m, LOG);
-    judges_alike(&m, "warning"); /* without the list */
+    judges_alike(&m, asked_ms, "warning"); /* without the list */
     m.w.now_ms += 1000;
     machine_supplies(&m, (struct brings){ .list = true, .from = 0, .to = 2 });
-    judges_alike(&m, "warning");
+    judges_alike(&m, asked_ms, "warning");
     machine_supplies(&m, machine_list_from(&m, 2));
-    judges_alike(&m, "affirming");
+    judges_alike(&m, asked_ms, "affirming");
     assert_int_equal(rows(&m), 4); /* head, log, two pieces */
     machine_runs(&m, "/bin/c", "/bin/c");
     m.w.now_ms += 1000;
     machine_attests(&m, machine_list_from(&m, 3));
-    judges_alike(&m, "affirming");
+    judges_alike(&m, m.w.now_ms, "affirming");
     machine_runs(&m, "/bin/evil", "evil");
     machine_attests(&m, machine_list_from(&m, 4));
-    judges_alike(&m, "contraindicated");
+    judges_alike(&m, m.w.now_ms, "contraindicated");
     assert_int_equal(rows(&m), 6);
 }
 
@@ -106,7 +107,7 @@ static void pieces_that_overlap_are_one_list(void **state)
     machine_is(&m, "affirming", NULL);
     T_OK(bundle_parse(t_copy(bundle_of(&m)), &b, &m.w.err), &m.w.err);
     assert_true(pawl_view_equal(b.list, pawl_view(m.b.ima.b, m.b.ima.n)));
-    judges_alike(&m, "affirming");
+    judges_alike(&m, m.w.now_ms, "affirming");
 }
 
 static void a_boot_begins_anew(void **state)
@@ -122,7 +123,7 @@ static void a_boot_begins_anew(void **state)
     machine_attests(&m, LOG);
     assert_int_equal(rows(&m), 2);
     machine_supplies(&m, machine_list(&m));
-    judges_alike(&m, "affirming");
+    judges_alike(&m, m.w.now_ms, "affirming");
     assert_int_equal(rows(&m), 3);
 }
 
@@ -142,10 +143,10 @@ static void a_list_that_begins_again_takes_the_place_of_the_old_one(void **state
     machine_attests(&m, NOTHING);
     machine_supplies(&m, machine_list(&m));
     assert_int_equal(rows(&m), 3);
-    judges_alike(&m, "affirming");
+    judges_alike(&m, m.w.now_ms, "affirming");
     machine_attests(&m, machine_list(&m)); /* with the quote, as after a lost answer */
     assert_int_equal(rows(&m), 3);
-    judges_alike(&m, "affirming");
+    judges_alike(&m, m.w.now_ms, "affirming");
 }
 
 static void fails(struct machine *m, const char *why)
