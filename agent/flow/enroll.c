@@ -169,8 +169,10 @@ pawl_status flow_enroll(struct flow *f, enum pawl_reason reason, struct flow_ans
     PAWL_TRY(live_open(f, &d, err));
     for (unsigned n = 0; again && n < FLOW_TRIES_MAX; n++) {
         PAWL_TRY(enroll_fresh(&c, &ask, q, &j, err));
-        if (j.shown.kind == FLOW_RESULT)
+        if (j.shown.kind == FLOW_RESULT) {
+            flow_note(f, pawl_ok(), &j.shown, f->live.wall_s(), err); /* a supply takes its time */
             supply(f, &v, q, &j);
+        }
         PAWL_TRY(ask_next(f, q, &j.shown, &ask, &again, err));
         again = again && j.shown.kind == FLOW_REFUSED; /* all values were sent */
     }

@@ -642,6 +642,28 @@ static void an_enrolment_is_followed_by_supply_too(void **state)
     assert_true(flow.record.enrolled);
 }
 
+static bool take_piece_and_look(struct pawl_want *ret)
+{
+    struct record r;
+
+    T_OK(record_read(flow.dir.fd, &r, &err), &err);
+    assert_true(r.enrolled);
+    assert_string_equal(r.result, "affirming"); /* the first word */
+    assert_true(r.epoch != 0);
+    return take_piece(ret);
+}
+
+/* A list takes its time: who loses power meanwhile is enrolled, and need not ask anybody again. */
+static void an_enrolment_is_written_down_before_its_supply(void **state)
+{
+    (void)state;
+    listens(50);
+    world.supplied = take_piece_and_look;
+    want_list_from(0);
+    enroll();
+    assert_int_equal(heard.pieces, 1);
+}
+
 /* ---- what is missing ------------------------------------------------------------------------ */
 
 static void missing_is(size_t i, const char *where, const char *why)
@@ -781,6 +803,8 @@ int main(void)
         CASE("an answer without a ticket ends it", an_answer_without_a_ticket_ends_it),
         CASE("what is not there is not supplied", what_is_not_there_is_not_supplied),
         CASE("an enrolment is followed by supply too", an_enrolment_is_followed_by_supply_too),
+        CASE("an enrolment is written down before its supply",
+             an_enrolment_is_written_down_before_its_supply),
         CASE("a missing log is no failure", a_missing_log_is_no_failure),
         CASE("a log above its limits is said", a_log_above_its_limits_is_said),
         CASE("an unreadable list costs itself alone", an_unreadable_list_costs_itself_alone),
