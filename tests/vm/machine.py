@@ -61,7 +61,8 @@ class Machine:
             raise
 
     def connect(self):
-        until("QEMU listens", lambda: os.path.exists(self.port_path) or self.process.poll())
+        until("QEMU listens",
+              lambda: os.path.exists(self.port_path) or self.process.poll() is not None)
         self.port = socket.socket(socket.AF_UNIX)
         self.port.settimeout(LIMIT_S)
         self.port.connect(self.port_path)
@@ -112,4 +113,4 @@ class Machine:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-            self.tpm.kill()
+        self.tpm.kill()  # it waits for an emulator that may never have come
