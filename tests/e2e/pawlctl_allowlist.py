@@ -61,7 +61,9 @@ def check_tree(work):
     (tree / "usr/bin/link").symlink_to("tool")
     (tree / "usr/bin/away").symlink_to("/etc/passwd")
     os.mkfifo(tree / "pipe")
-    for given in (tree, f"{tree}/"):
+    (work / "tree-link").symlink_to(tree)
+    (tree / "usr/loop").symlink_to("..")
+    for given in (tree, f"{tree}/", work / "tree-link"):
         answer, _ = made("--tree", given)
         assert answer == {"files": listed(FILES), "exclude": []}, answer
     answer, _ = made("--tree", tree, "--root", "/opt/app/")

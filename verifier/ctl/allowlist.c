@@ -87,7 +87,8 @@ static void walk_close(FTS **walk)
         fts_close(*walk);
 }
 
-/* Symbolic links are not followed: the kernel measures what they end at. */
+/* Symbolic links are not followed, but for the directory itself: the kernel measures what they end
+ * at. */
 static pawl_status allow_entry_of(const FTSENT *e, const char *directory, const char *root,
                                   struct allow_list *l, struct pawl_err *err)
 {
@@ -118,7 +119,7 @@ pawl_status allow_tree(const char *directory, const char *root, struct allow_lis
     if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode))
         return pawl_fail(err, PAWL_E_IO, directory, "is no directory");
     snprintf(path, sizeof(path), "%s", directory);
-    walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+    walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR | FTS_XDEV, NULL);
     if (!walk)
         return pawl_fail(err, PAWL_E_IO, directory, "%s", strerror(errno));
     for (const FTSENT *e; (e = fts_read(walk)) != NULL;)
