@@ -6,7 +6,7 @@
 
 #include "appraise/eventlog.h"
 #include "appraise/ima_ascii.h"
-#include "appraise/policy_learn.h"
+#include "appraise/policy_doubts.h"
 #include "ctl/ctl.h"
 #include "ctl/tpm2_tools.h"
 
@@ -160,6 +160,8 @@ pawl_status policy_check(const struct args *a, cJSON **ret, struct pawl_err *err
         good = cJSON_AddItemToArray(releases, cJSON_CreateString(p.release[i].name));
     if (!good || !releases || !json_add_u64(answer, "files", p.ima.rules.files_n))
         return no_memory(err);
+    cJSON *doubts = cJSON_AddArrayToObject(answer, "doubts");
+    PAWL_TRY(doubts ? policy_doubts(&p, add_change, doubts, err) : no_memory(err));
     *ret = answer;
     answer = NULL;
     return pawl_ok();
