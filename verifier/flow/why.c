@@ -73,11 +73,17 @@ void why_add(const struct finding *f, char why[DEVICE_WHY_MAX])
         put_line(why + n, DEVICE_WHY_MAX - n - 1, f);
 }
 
-/* A TPM that went back has another clock in each quote: that is no news. */
+/* A TPM that went back has another clock in each quote, and a machine one more excluded file: that
+ * is no news. */
+static bool is_always_new(enum reason r)
+{
+    return r == REASON_TPM_WENT_BACK || r == REASON_FILES_EXCLUDED;
+}
+
 static bool is_same_line(const struct why_line *a, const struct why_line *b)
 {
     return a->reason == b->reason &&
-           (a->reason == REASON_TPM_WENT_BACK || pawl_view_equal(a->detail, b->detail));
+           (is_always_new(a->reason) || pawl_view_equal(a->detail, b->detail));
 }
 
 bool why_is_same(const char *a, const char *b)

@@ -2,6 +2,7 @@
 /* Proves: IMA's list is judged in pieces, from where the last attested one ended, by the rules of
  * the day and up to the quoted value alone; what is on its way rides in a ticket and never in the
  * store; and no lost answer, restart or new policy makes an honest machine a bad one. */
+#include <stdio.h>
 #include <string.h>
 
 #include "appraise/ima_state.h"
@@ -419,6 +420,31 @@ static void an_unknown_file_stays_one_until_the_next_boot(void **state)
     is_whole(&m, 1);
 }
 
+/* A machine writes its files all day: an event for each would be one for each attest, without end.
+ */
+static void another_excluded_file_is_no_news(void **state)
+{
+    (void)state;
+    MACHINE m;
+    char    rules[2048];
+
+    begin(&m);
+    snprintf(rules, sizeof(rules), "%.*s,\"exclude\":[\"/var/log/\"]}",
+             (int)strlen(rules_ima()) - 1, rules_ima());
+    machine_policy(&m, rules);
+    machine_runs(&m, "/var/log/one", "1");
+    machine_attests(&m, machine_list(&m));
+    machine_is(&m, "affirming", "files-excluded");
+    assert_non_null(strstr(m.w.step.event, "files-excluded"));
+    machine_runs(&m, "/var/log/two", "2");
+    machine_attests(&m, machine_list_from(&m, 5));
+    machine_is(&m, "affirming", "files-excluded");
+    assert_string_equal(m.w.step.event, "");
+    machine_runs(&m, "/bin/evil", "evil");
+    machine_attests(&m, machine_list_from(&m, 6));
+    assert_non_null(strstr(m.w.step.event, "file-unknown"));
+}
+
 static void an_exception_for_a_file_and_its_end(void **state) /* P-LOG-4 */
 {
     (void)state;
@@ -474,6 +500,7 @@ int main(void)
         T_CASE("leaves go with a ticket for a list", leaves_go_with_a_ticket_for_a_list),
         T_CASE("an unknown file stays one until the next boot",
                an_unknown_file_stays_one_until_the_next_boot),
+        T_CASE("another excluded file is no news", another_excluded_file_is_no_news),
         T_CASE("an exception for a file and its end", an_exception_for_a_file_and_its_end),
     };
 
