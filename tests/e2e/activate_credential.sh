@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Proves: a real TPM2_ActivateCredential opens what our MakeCredential makes, for EKs of every
+# Proves (K12): a real TPM2_ActivateCredential opens what our MakeCredential makes, for EKs of every
 # template; and refuses it for another key's Name and for a flipped bit. The sessions satisfy the
 # EK's own policy, which proves the policies of the templates as well.
 #

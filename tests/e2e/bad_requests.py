@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks of bad_requests.sh, which made the world: bad_requests.py WORK AGENT CTL [NAME..]
 
-Each function is one check, named for what it proves. A refused request has an empty body, one line
+Each function is one check, named for what it proves. S10: a refused request has an empty body, one line
 in the verifier's log with its id, field and reason, and leaves the database as it was.
 """
 import base64

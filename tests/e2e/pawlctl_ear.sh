@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Proves: `pawlctl ear verify` ends with 0 only for a result that this key signed, that has the right
+# Proves (S4): `pawlctl ear verify` ends with 0 only for a result that this key signed, that has the right
 # form, and whose time has come and not passed.
 #
 # Usage: pawlctl_ear.sh PAWLCTL EAR_TOKEN

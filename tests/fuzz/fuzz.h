@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fuzz target is made of. A target is one function that gets any bytes and must return 0; it
+ * What a fuzz target is made of (S6 of docs/appraisal.md). A target is one function that gets any bytes and must return 0; it
  * says that a property is broken by FUZZ_HOLDS, and the sanitizers say the rest.
  */
 #ifndef PAWL_FUZZ_H

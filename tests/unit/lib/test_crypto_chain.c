@@ -482,7 +482,7 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("C1, C6: a good chain is believed", a_good_chain_is_believed),
-        T_CASE("C7: an intermediate may come with the leaf",
+        T_CASE("C7, S7: an intermediate may come with the leaf",
                an_intermediate_may_come_with_the_leaf),
         T_CASE("what comes with the leaf is bounded and read",
                what_comes_with_the_leaf_is_bounded_and_read),

@@ -260,7 +260,7 @@ int main(void)
         T_CASE("the message state is read field by field",
                the_message_state_is_read_field_by_field),
         T_CASE("transcripts up to the limits come back", transcripts_up_to_the_limits_come_back),
-        T_CASE("is refused by field", is_refused_by_field),
+        T_CASE("Q11 is refused by field, its label first", is_refused_by_field),
         T_CASE("no transcript with a wrong field is written",
                no_transcript_with_a_wrong_field_is_written),
         T_CASE("no list beyond its limit is written", no_list_beyond_its_limit_is_written),

@@ -141,7 +141,7 @@ int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("takes what the verifier wrote", takes_what_the_verifier_wrote),
-        T_CASE("no truncation and no flip passes", no_truncation_and_no_flip_passes),
+        T_CASE("S4 no truncation and no flip passes", no_truncation_and_no_flip_passes),
         T_CASE("no part of a key set is one", no_part_of_a_key_set_is_one),
         T_CASE("no flip in the key passes", no_flip_in_the_key_passes),
     };

@@ -405,12 +405,33 @@ static void k8_of_two_devices_with_one_ak_the_second_is_refused(void **state)
     refuses_evidence(&w, &b, PAWL_E_DENIED, "A1.ak_name");
 }
 
+/* A firmware that makes a new EK: what was enrolled stays as it is, and does not get it. */
+static void k15_a_new_ek_is_another_device(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE before;
+    DEVICE after;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &before);
+    world_device(&w, &w.vendor, &after);
+    world_enrol(&w, &before);
+    const struct device was = world_record(&w, &before);
+    world_enrol(&w, &after);
+    const struct device is = world_record(&w, &before), other = world_record(&w, &after);
+    assert_memory_not_equal(is.id, other.id, sizeof(is.id));
+    assert_int_equal(is.version, was.version);
+    assert_int_equal(other.enrolments, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("an attempt cannot use the numbers up", an_attempt_cannot_use_the_numbers_up),
         T_CASE("K8 of two devices with one AK the second is refused",
                k8_of_two_devices_with_one_ak_the_second_is_refused),
+        T_CASE("K15 a new EK is another device", k15_a_new_ek_is_another_device),
         T_CASE("a cookie that is none of ours is refused",
                a_cookie_that_is_none_of_ours_is_refused),
         T_CASE("the cookie of another device is refused", the_cookie_of_another_device_is_refused),

@@ -546,7 +546,7 @@ int main(void)
                a_lost_answer_is_another_attempt_on_the_same_base),
         T_CASE("a rekey too soon says when", a_rekey_too_soon_says_when),
         T_CASE("a repeated request is refused", a_repeated_request_is_refused),
-        T_CASE("a delayed request comes too late", a_delayed_request_comes_too_late),
+        T_CASE("S9 a delayed request comes too late", a_delayed_request_comes_too_late),
         T_CASE("of two requests in flight the later answer holds",
                of_two_requests_in_flight_the_later_answer_holds),
         T_CASE("of two plans one is stored", of_two_plans_one_is_stored),
