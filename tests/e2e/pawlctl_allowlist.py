@@ -71,6 +71,8 @@ def check_tree(work):
     (tree / "etc/empty").unlink()
     (tree / os.fsdecode(b"caf\xe9")).write_bytes(b"latin")
     refused(1, "no UTF-8", "--tree", tree)
+    (tree / os.fsdecode(b"caf\xe9")).rename(tree / "bell\x9b31m")
+    refused(1, "control character", "--tree", tree)
     (work / "nothing").mkdir()
     refused(3, "there is none", "--tree", work / "nothing")
     refused(3, "is no directory", "--tree", work / "none")

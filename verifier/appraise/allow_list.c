@@ -37,6 +37,15 @@ static pawl_status make_room(struct allow_list *l, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* Those that JSON does not escape: a policy is refused for them, and a terminal may obey them. */
+static bool has_control(struct pawl_view utf8)
+{
+    for (size_t i = 0; i < utf8.n; i++)
+        if (utf8.p[i] == 0x7f || (utf8.p[i] == 0xc2 && utf8.p[i + 1] < 0xa0))
+            return true;
+    return false;
+}
+
 static pawl_status check(const struct allow_list *l, struct pawl_view path, enum pawl_hash alg,
                          struct pawl_view digest, struct pawl_err *err)
 {
@@ -47,6 +56,8 @@ static pawl_status check(const struct allow_list *l, struct pawl_view path, enum
                          POLICY_PATH_MAX);
     if (!pawl_is_utf8(path))
         return pawl_fail(err, PAWL_E_FORM, "path", "is no UTF-8, which a policy cannot hold");
+    if (has_control(path))
+        return pawl_fail(err, PAWL_E_FORM, "path", "has a control character");
     if (alg == PAWL_HASH_NONE || digest.n != pawl_hash_n(alg))
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "digest", "%s has none of %zu bytes",
                          pawl_hash_name(alg), digest.n);
