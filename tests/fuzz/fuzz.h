@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fuzz target is made of (S6 of docs/appraisal.md). A target is one function that gets any bytes and must return 0; it
- * says that a property is broken by FUZZ_HOLDS, and the sanitizers say the rest.
+ * What a fuzz target is made of (S6 of docs/appraisal.md). A target is one function that gets any
+ * bytes and must return 0; it says that a property is broken by FUZZ_HOLDS, and the sanitizers say
+ * the rest.
  */
 #ifndef PAWL_FUZZ_H
 #define PAWL_FUZZ_H
