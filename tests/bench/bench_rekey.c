@@ -26,6 +26,7 @@ struct rows {
     struct device    d;
     struct blob      ratchet;
     struct snapshot  snapshot;
+    char            *papers;
     struct pawl_view request;
 };
 
@@ -90,6 +91,15 @@ static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct paw
     (void)err;
     *ret = find(id)->snapshot;
     return pawl_ok();
+}
+
+static pawl_status read_papers(void *self, struct pawl_view tenant, struct pawl_view id, char **ret,
+                               struct pawl_err *err)
+{
+    (void)self;
+    (void)tenant;
+    *ret = strdup(find(id)->papers);
+    return *ret ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "papers", "no memory");
 }
 
 static pawl_status no_generations(void *self, struct pawl_view tenant, struct pawl_view id,
@@ -180,6 +190,12 @@ static int64_t never_restored(void *self)
     return 0;
 }
 
+static void rows_done(struct rows *r)
+{
+    blob_done(&r->ratchet);
+    free(r->papers);
+}
+
 /* ---- devices -------------------------------------------------------------------------------- */
 
 /* An enrolled device in its first epoch, and the rekey that it asks for: values left out, for they
@@ -197,6 +213,8 @@ static void make_rows(struct rows *ret)
          "ratchet");
     must(pawl_is_ok(s->snapshot(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->snapshot, &b.w.err)),
          "snapshot");
+    must(pawl_is_ok(s->papers(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->papers, &b.w.err)),
+         "papers");
     world_begin(&b.w, &d, PAWL_LABEL_REKEY, &ev);
     soft_evidence_sign(&ev, NULL);
     ev.m.has_pcrs = false;
@@ -271,6 +289,7 @@ void bench_rekey_verifier(struct bench_result *ret)
     b.memory = (struct store){ .device = read_device,
                                .ratchet = read_ratchet,
                                .snapshot = read_snapshot,
+                               .papers = read_papers,
                                .generations = no_generations,
                                .default_policy = read_default_policy,
                                .policy = read_policy,
@@ -284,7 +303,7 @@ void bench_rekey_verifier(struct bench_result *ret)
     bench_pair(rekey_whole, curves_only, NULL, ret);
 
     for (size_t i = 0; i < DEVICES; i++)
-        blob_done(&b.rows[i].ratchet);
+        rows_done(&b.rows[i]);
     policy_row_done(&b.policy);
     EVP_PKEY_CTX_free(b.verify);
     EVP_PKEY_CTX_free(b.derive);
