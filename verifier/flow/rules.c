@@ -62,7 +62,7 @@ static pawl_status gather(const struct exception_row *x, void *arg, struct pawl_
     struct gathering *g = arg;
 
     (void)err;
-    if (x->x.until_s > g->now_s && g->rules->exception_n < RULES_EXCEPTIONS_MAX)
+    if (x->x.reason && x->x.until_s > g->now_s && g->rules->exception_n < RULES_EXCEPTIONS_MAX)
         g->rules->exception[g->rules->exception_n++] = x->x;
     return pawl_ok();
 }
