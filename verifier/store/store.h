@@ -229,7 +229,7 @@ enum kept_kind { KEPT_HEAD = 1, KEPT_LOG, KEPT_LIST };
 /* Of a device's list; a piece that comes on top is not kept. What a device sends is its own choice,
  * and a disk is everybody's. */
 #define KEPT_PIECES_MAX 4096
-#define KEPT_LIST_MAX   (64 * 1024 * 1024)
+#define KEPT_LIST_MAX   (16 * 1024 * 1024)
 
 struct kept_row {
     enum kept_kind kind;
