@@ -24,12 +24,24 @@ static void put_line(char *ret, size_t cap, const struct finding *f)
     memcpy(ret, "\n", 2);
 }
 
+/* Rules that fail for one and the same thing are told of once. */
+static bool is_told(const struct verdict *v, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (v->finding[k].reason == v->finding[i].reason &&
+            strcmp(v->finding[k].detail, v->finding[i].detail) == 0)
+            return true;
+    return false;
+}
+
 void why_write(const struct verdict *v, char ret[DEVICE_WHY_MAX])
 {
     char *end = ret;
 
     *end = 0;
     for (size_t i = 0; i < v->finding_n; i++) {
+        if (is_told(v, i))
+            continue;
         put_line(end, DEVICE_WHY_MAX - (size_t)(end - ret) - 1, &v->finding[i]);
         end += strlen(end);
     }

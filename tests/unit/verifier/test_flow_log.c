@@ -46,6 +46,22 @@ static void the_log_comes_once_for_each_boot(void **state) /* P-LOG-2 */
     assert_int_equal(facts_kept(&m), 1);
 }
 
+static void what_lacks_for_several_rules_is_told_once(void **state)
+{
+    (void)state;
+    MACHINE m;
+
+    machine_make(&m);
+    machine_policy(&m, RULES_LOG);
+    struct soft_eventlog log = m.b.log;
+    machine_boots(&m, &log);
+    machine_attests(&m, NOTHING);
+    const struct device d = world_record(&m.w, &m.d);
+    const char         *line = strstr(d.why, "no log explains PCR 7");
+    assert_non_null(line); /* of its state and of its level */
+    assert_null(strstr(line + 1, "no log explains PCR 7"));
+}
+
 static void an_answer_is_as_late_as_its_quote(void **state) /* T9 */
 {
     (void)state;
@@ -529,6 +545,8 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("the log comes once for each boot", the_log_comes_once_for_each_boot),
+        T_CASE("what lacks for several rules is told once",
+               what_lacks_for_several_rules_is_told_once),
         T_CASE("T9: an answer is as late as its quote", an_answer_is_as_late_as_its_quote),
         T_CASE("a log that is missing is wanted and supplied",
                a_log_that_is_missing_is_wanted_and_supplied),
