@@ -12,39 +12,13 @@
 #include "audit.h"
 #include "flow/operator.h"
 #include "proof/proof.h"
+#include "operator_fixture.h"
 #include "soft_log.h"
-
-static cJSON *parsed(char *json)
-{
-    cJSON *j = cJSON_Parse(json);
-
-    assert_non_null(j);
-    free(json);
-    return j;
-}
-
-static const cJSON *member(const cJSON *j, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(j, name);
-}
-
-static const char *text_of(const cJSON *j, const char *name)
-{
-    const char *text = cJSON_GetStringValue(member(j, name));
-
-    assert_non_null(text);
-    return text;
-}
 
 static int number_of(const cJSON *j, const char *name)
 {
     assert_true(cJSON_IsNumber(member(j, name)));
     return member(j, name)->valueint;
-}
-
-static const struct tenant_config *acme(struct world *w)
-{
-    return &w->config.tenant[ACME];
 }
 
 static cJSON *list(struct world *w, const char *device, bool open, uint64_t limit)
@@ -260,12 +234,6 @@ static pawl_status closes(struct world *w, const char *id, const char *body, cha
     step_done(&w->step); /* of what came before */
     return operator_incident_close(&w->flow, acme(w), id, pawl_view_str(body), ret, &w->step,
                                    &w->err);
-}
-
-static void commit(struct world *w)
-{
-    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
-    step_done(&w->step);
 }
 
 static void an_operator_closes_it_once_with_a_note(void **state)

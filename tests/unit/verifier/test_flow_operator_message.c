@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "flow/operator.h"
+#include "operator_fixture.h"
 #include "soft_messages.h"
 
 static void free_json(cJSON **j)
@@ -21,15 +22,6 @@ static void free_json(cJSON **j)
 }
 
 #define ANSWER PAWL_CLEANUP(free_json) cJSON
-
-static cJSON *parsed(char *json)
-{
-    cJSON *j = cJSON_Parse(json);
-
-    assert_non_null(j);
-    free(json);
-    return j;
-}
 
 static const char *text(const cJSON *o, const char *name)
 {
@@ -42,11 +34,6 @@ static const char *text(const cJSON *o, const char *name)
 static cJSON *messages_of(const cJSON *answer)
 {
     return cJSON_GetObjectItemCaseSensitive(answer, "messages");
-}
-
-static const struct tenant_config *acme(const struct world *w)
-{
-    return &w->config.tenant[ACME];
 }
 
 /* ---- the inbox ------------------------------------------------------------------------------ */

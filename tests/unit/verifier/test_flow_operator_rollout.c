@@ -8,40 +8,8 @@
 #include <string.h>
 
 #include "flow/operator.h"
+#include "operator_fixture.h"
 #include "soft_machine.h"
-
-static cJSON *parsed(char *json)
-{
-    cJSON *j = cJSON_Parse(json);
-
-    assert_non_null(j);
-    free(json);
-    return j;
-}
-
-static const cJSON *member(const cJSON *j, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(j, name);
-}
-
-static const char *text_of(const cJSON *j, const char *name)
-{
-    const char *text = cJSON_GetStringValue(member(j, name));
-
-    assert_non_null(text);
-    return text;
-}
-
-static const struct tenant_config *acme(struct world *w)
-{
-    return &w->config.tenant[ACME];
-}
-
-static void commit(struct world *w)
-{
-    T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
-    step_done(&w->step);
-}
 
 /* ---- trying --------------------------------------------------------------------------------- */
 
