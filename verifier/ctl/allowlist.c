@@ -14,11 +14,6 @@
 #include "appraise/policy.h"
 #include "ctl/show.h"
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 pawl_status allow_path(const char *root, const char *below, char *ret, size_t cap,
                        struct pawl_err *err)
 {
@@ -174,14 +169,14 @@ pawl_status allow_list_make(const struct args *a, cJSON **ret, struct pawl_err *
     cJSON                                          *files = NULL;
 
     if (!answer || !left_out || !exclude)
-        return no_memory(err);
+        return json_no_memory(err);
     PAWL_TRY(gather(a, &l, exclude, left_out, err));
     if (l.n == 0)
         return pawl_fail(err, PAWL_E_ABSENT, "files", "there is none");
     PAWL_TRY(allow_list_json(&l, &files, err));
     if (!cJSON_AddItemToObject(answer, "files", files) ||
         !cJSON_AddItemToObject(answer, "exclude", exclude))
-        return no_memory(err);
+        return json_no_memory(err);
     exclude = NULL;
     warn(left_out);
     *ret = answer;

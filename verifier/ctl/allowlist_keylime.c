@@ -12,11 +12,6 @@
 #include "appraise/policy_text.h"
 #include "ctl/allowlist.h"
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 /* ---- digests -------------------------------------------------------------------------------- */
 
 static pawl_status take_digest(const char *path, const cJSON *hex, struct allow_list *l,
@@ -111,7 +106,7 @@ static pawl_status take_excludes(const cJSON *excludes, cJSON *exclude, cJSON *l
         bool plain = plain_path(e->valuestring, path, sizeof(path));
         if (!cJSON_AddItemToArray(plain ? exclude : left_out,
                                   cJSON_CreateString(plain ? path : e->valuestring)))
-            return no_memory(err);
+            return json_no_memory(err);
     }
     return pawl_ok();
 }

@@ -13,11 +13,6 @@
 
 enum { BUNDLE_MAX = BUNDLE_HEAD_MAX + EVENTLOG_MAX + IMA_LIST_MAX + 64, DAY_TEXT = 10 };
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 /* ---- the answer ----------------------------------------------------------------------------- */
 
 static bool add_claims(cJSON *answer, const struct verdict *v)
@@ -131,7 +126,7 @@ pawl_status appraise_bundle(const struct args *a, cJSON **ret, struct pawl_err *
     PAWL_TRY(bundle_appraise(&b, a->option[OPT_POLICY] ? &p : NULL, now_s, &v, err));
     if (!add_device(answer, &b.head, now_s) || !add_verdict(answer, &v) ||
         !add_was(answer, &b.head, &v))
-        return no_memory(err);
+        return json_no_memory(err);
     *ret = answer;
     answer = NULL;
     return pawl_ok();

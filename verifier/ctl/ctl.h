@@ -175,6 +175,8 @@ PAWL_MUST_USE pawl_status json_parse_object(struct pawl_view text, const char *w
 /* False when memory ran out. */
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
 bool json_add_u64(cJSON *o, const char *name, uint64_t v);
+/* What cJSON's calls fail for. */
+pawl_status json_no_memory(struct pawl_err *err);
 
 /* ---- show*.c --------------------------------------------------------------------------------- */
 

@@ -9,11 +9,6 @@
 
 enum { PCRS_TEXT_MAX = 64 * 1024, TEXT_MAX = 4096 };
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 /* ---- events --------------------------------------------------------------------------------- */
 
 static bool add_type(cJSON *o, uint32_t type)
@@ -239,7 +234,7 @@ static pawl_status compare(const char *path, const struct eventlog *log,
     PAWL_TRY(eventlog_compare(log, replayed, &q, &own, &agreed, err));
     failures_join(f, &own);
     if (!cJSON_AddBoolToObject(answer, "replays", !failures_are_bad(&own)))
-        return no_memory(err);
+        return json_no_memory(err);
     return pawl_ok();
 }
 
@@ -263,7 +258,7 @@ pawl_status eventlog_show(const struct args *a, cJSON **ret, struct pawl_err *er
     PAWL_TRY(eventlog_facts(&log, &facts, &f, err));
     if (!add_pcrs(answer, &pcrs) || !add_events(answer, &log, &facts) ||
         !add_facts(answer, &log, &facts) || !add_failures(answer, &f))
-        return no_memory(err);
+        return json_no_memory(err);
     *ret = answer;
     answer = NULL;
     return pawl_ok();

@@ -2,11 +2,6 @@
 /* pawlctl group and exception: who is judged how strictly, and what is taken until when. */
 #include "ctl/api.h"
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-}
-
 /* An option that was given becomes a member. */
 static bool add_option(cJSON *body, const char *name, const char *value)
 {
@@ -37,7 +32,7 @@ pawl_status group_set(const struct args *a, cJSON **ret, struct pawl_err *err)
         !add_option(body, "policy", a->option[OPT_POLICY]) ||
         !add_option(body, "mode", a->option[OPT_MODE]) ||
         !add_option(body, "note", a->option[OPT_NOTE]))
-        return no_memory(err);
+        return json_no_memory(err);
     return post(a, "/groups", &body, ret, err);
 }
 
@@ -56,7 +51,7 @@ pawl_status device_group(const struct args *a, cJSON **ret, struct pawl_err *err
 
     PAWL_TRY(api_path(&path, err, "/devices/%s/group", a->operand));
     if (!cJSON_AddStringToObject(body, "group", a->second))
-        return no_memory(err);
+        return json_no_memory(err);
     return post(a, path.p, &body, ret, err);
 }
 
@@ -81,7 +76,7 @@ pawl_status exception_add(const struct args *a, cJSON **ret, struct pawl_err *er
         !add_option(body, "author", a->option[OPT_AUTHOR]) ||
         !add_option(body, "note", a->option[OPT_NOTE]) ||
         !add_option(body, "until", a->option[OPT_UNTIL]))
-        return no_memory(err);
+        return json_no_memory(err);
     return post(a, "/exceptions", &body, ret, err);
 }
 

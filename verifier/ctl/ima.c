@@ -24,11 +24,6 @@ static const struct {
 };
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 /* ---- entries -------------------------------------------------------------------------------- */
 
 /* Bytes of a device's choice as text: UTF-8 as it is, and "\x1b" for what is none or is a control
@@ -114,9 +109,9 @@ static pawl_status walk(struct pawl_view bytes, struct ima_place place[WAYS], cJ
         for (size_t i = 0; i < WAYS; i++)
             PAWL_TRY(ima_extend(&place[i], &e, err));
         if (!add_entry(entries, &e, l.index - 1))
-            return no_memory(err);
+            return json_no_memory(err);
     }
-    return entries ? pawl_ok() : no_memory(err);
+    return entries ? pawl_ok() : json_no_memory(err);
 }
 
 /* ---- PCR 10 --------------------------------------------------------------------------------- */
@@ -158,14 +153,14 @@ static pawl_status add_quoted(cJSON *answer, const char *hex, struct pawl_view b
     struct ima_place start = ima_start(0, IMA_PCR, bank);
     pawl_status      s = ima_replay(&start, bytes, 0, 0, &quoted, &c, err);
     if (s.code == PAWL_E_FORGED)
-        return cJSON_AddFalseToObject(answer, "quoted") ? pawl_ok() : no_memory(err);
+        return cJSON_AddFalseToObject(answer, "quoted") ? pawl_ok() : json_no_memory(err);
     PAWL_TRY(s);
     cJSON *o = cJSON_AddObjectToObject(answer, "quoted");
     if (!cJSON_AddStringToObject(o, "bank", pawl_hash_name(bank)) ||
         !cJSON_AddStringToObject(o, "extends", ima_extends_name(c.at.extends)) ||
         !cJSON_AddNumberToObject(o, "entries", (double)c.at.entries) ||
         !cJSON_AddNumberToObject(o, "pending", (double)c.pending))
-        return no_memory(err);
+        return json_no_memory(err);
     return pawl_ok();
 }
 
@@ -190,7 +185,7 @@ static pawl_status add_list(struct pawl_view bytes, const char *pcr10, cJSON *an
         !cJSON_AddNumberToObject(answer, "others", (double)place[0].others) ||
         !add_pcrs(answer, "pcrs", IMA_EXTENDS_OWN, place) ||
         !add_pcrs(answer, "pcrs_padded", IMA_EXTENDS_PADDED, place))
-        return no_memory(err);
+        return json_no_memory(err);
     return pcr10 ? add_quoted(answer, pcr10, bytes, err) : pawl_ok();
 }
 
@@ -207,12 +202,12 @@ pawl_status ima_show(const struct args *a, cJSON **ret, struct pawl_err *err)
         struct pawl_wr w = { .cap = 2 * bytes.n };
         w.p = room = malloc(w.cap);
         if (!room)
-            return no_memory(err);
+            return json_no_memory(err);
         PAWL_TRY(ima_ascii_to_binary(bytes, &w, err));
         bytes = pawl_view(w.p, w.n);
     }
     if (!cJSON_AddStringToObject(answer, "list", ascii ? "ascii" : "binary"))
-        return no_memory(err);
+        return json_no_memory(err);
     PAWL_TRY(add_list(bytes, a->option[OPT_PCR10], answer, err));
     *ret = answer;
     answer = NULL;

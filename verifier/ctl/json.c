@@ -89,3 +89,8 @@ bool json_add_u64(cJSON *o, const char *name, uint64_t v)
     snprintf(text, sizeof(text), "%" PRIu64, v);
     return cJSON_AddRawToObject(o, name, text);
 }
+
+pawl_status json_no_memory(struct pawl_err *err)
+{
+    return pawl_fail(err, PAWL_E_MEMORY, "json", "no memory");
+}

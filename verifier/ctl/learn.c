@@ -12,11 +12,6 @@
 
 enum { PCRS_TEXT_MAX = 64 * 1024 };
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
-}
-
 /* ---- learn ---------------------------------------------------------------------------------- */
 
 /* What a good device left in files. */
@@ -75,7 +70,7 @@ static pawl_status learn_from_files(const struct args *a, cJSON **ret, struct pa
     PAWL_TRY(policy_golden(&g, &text, err));
     *ret = cJSON_CreateRaw(text);
     free(text);
-    return *ret ? pawl_ok() : no_memory(err);
+    return *ret ? pawl_ok() : json_no_memory(err);
 }
 
 /* Online the verifier stores it; from files it is printed. What belongs to the other way would be
@@ -117,7 +112,7 @@ static pawl_status read_policy(const char *path, struct policy *ret, struct pawl
 
 static pawl_status add_change(const char *line, void *arg, struct pawl_err *err)
 {
-    return cJSON_AddItemToArray(arg, cJSON_CreateString(line)) ? pawl_ok() : no_memory(err);
+    return cJSON_AddItemToArray(arg, cJSON_CreateString(line)) ? pawl_ok() : json_no_memory(err);
 }
 
 static bool add_id(cJSON *o, const char *name, const struct policy *p)
@@ -136,9 +131,9 @@ pawl_status policy_compare(const struct args *a, cJSON **ret, struct pawl_err *e
     PAWL_TRY(read_policy(a->operand, &from, err));
     PAWL_TRY(read_policy(a->second, &to, err));
     if (!add_id(answer, "from", &from) || !add_id(answer, "to", &to))
-        return no_memory(err);
+        return json_no_memory(err);
     cJSON *changes = cJSON_AddArrayToObject(answer, "changes");
-    PAWL_TRY(changes ? policy_diff(&from, &to, add_change, changes, err) : no_memory(err));
+    PAWL_TRY(changes ? policy_diff(&from, &to, add_change, changes, err) : json_no_memory(err));
     *ret = answer;
     answer = NULL;
     return pawl_ok();
@@ -159,9 +154,9 @@ pawl_status policy_check(const struct args *a, cJSON **ret, struct pawl_err *err
     for (size_t i = 0; i < p.release_n && good && releases; i++)
         good = cJSON_AddItemToArray(releases, cJSON_CreateString(p.release[i].name));
     if (!good || !releases || !json_add_u64(answer, "files", p.ima.rules.files_n))
-        return no_memory(err);
+        return json_no_memory(err);
     cJSON *doubts = cJSON_AddArrayToObject(answer, "doubts");
-    PAWL_TRY(doubts ? policy_doubts(&p, add_change, doubts, err) : no_memory(err));
+    PAWL_TRY(doubts ? policy_doubts(&p, add_change, doubts, err) : json_no_memory(err));
     *ret = answer;
     answer = NULL;
     return pawl_ok();

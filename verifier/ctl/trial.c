@@ -9,11 +9,6 @@
 #include "appraise/policy.h"
 #include "ctl/api.h"
 
-static pawl_status no_memory(struct pawl_err *err)
-{
-    return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-}
-
 /* ---- what is tried -------------------------------------------------------------------------- */
 
 /* What is sent: a policy as it stands in its file, or which of the stored ones. */
@@ -58,9 +53,9 @@ static pawl_status name_policy(const char *operand, struct tried *ret, struct pa
         PAWL_TRY(pawl_u64_parse(colon + 1, "version", POLICY_VERSION_MAX, &version, err));
     if (!cJSON_AddStringToObject(body, "policy", name) ||
         (colon && !json_add_u64(body, "version", version)))
-        return no_memory(err);
+        return json_no_memory(err);
     ret->text = cJSON_PrintUnformatted(body);
-    return ret->text ? pawl_ok() : no_memory(err);
+    return ret->text ? pawl_ok() : json_no_memory(err);
 }
 
 /* Read here as strictly as there, so that a mistake is named before anything is sent. */
@@ -173,10 +168,10 @@ static pawl_status add_page(cJSON *all, cJSON *page, struct pawl_err *err)
 
     if (!cJSON_GetObjectItemCaseSensitive(all, "policy") &&
         !cJSON_AddStringToObject(all, "policy", json_text(page, "policy")))
-        return no_memory(err);
+        return json_no_memory(err);
     while ((d = cJSON_DetachItemFromArray(from, 0)))
         if (!cJSON_AddItemToArray(to, d))
-            return no_memory(err);
+            return json_no_memory(err);
     return pawl_ok();
 }
 
@@ -203,7 +198,7 @@ pawl_status policy_try(const struct args *a, cJSON **ret, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_BUG, "usage", "give one of --device ID, --group NAME, --all");
     PAWL_TRY(read_tried(a->operand, &t, err));
     if (!cJSON_AddArrayToObject(answer, "devices"))
-        return no_memory(err);
+        return json_no_memory(err);
     do {
         PAWL_CLEANUP(json_free) cJSON *page = NULL;
 
@@ -212,7 +207,7 @@ pawl_status policy_try(const struct args *a, cJSON **ret, struct pawl_err *err)
         PAWL_TRY(next_of(page, after, err));
     } while (after[0]);
     if (!add_summary(answer))
-        return no_memory(err);
+        return json_no_memory(err);
     *ret = answer;
     answer = NULL;
     return pawl_ok();
