@@ -16,6 +16,7 @@
 #define VERIFIER_HTTP_HTTP_H
 
 #include <pawl/base.h>
+#include <pawl/limits.h>
 
 #define HTTP_WORKERS_MAX   64
 #define HTTP_HELD_MAX      (64u * 1024 * 1024) /* bytes of requests in a server's memory */
@@ -46,6 +47,7 @@ struct http_answer {
     const char      *type;
     struct pawl_view body;
     unsigned         retry_after_s; /* 0: no such header */
+    const char      *challenge;     /* of a 401: WWW-Authenticate */
     const char      *allow;         /* of a 405 */
     unsigned         max_age_s;     /* 0: no cache keeps it */
     bool             close;         /* no further request on this connection */
@@ -94,6 +96,29 @@ PAWL_MUST_USE pawl_status http_query(const struct http_request *r, const char *n
 
 /* Sends the answer, and releases r. */
 void http_answer(struct http_request *r, const struct http_answer *a);
+
+/* ---- who asks -------------------------------------------------------------------------------- */
+
+/* The other end's address as text ("192.0.2.1", "2001:db8::1"); "local" on a Unix socket. */
+const char *http_peer(const struct http_request *r);
+/* What stands behind "Bearer " in the header Authorization; empty without one, or for a header that
+ * is none. Never logged. */
+struct pawl_view http_bearer(const struct http_request *r);
+/* SHA-256 of the SubjectPublicKeyInfo of the client's certificate, whose key TLS proved; false
+ * without one. Its chain, its name and its dates were not looked at. */
+bool http_client_spki(const struct http_request *r, uint8_t ret[PAWL_SPKI_PIN]);
+/* A header of the request; NULL if it is not there. */
+const char *http_header(const struct http_request *r, const char *name);
+
+/* ---- an answer without an end ---------------------------------------------------------------- */
+
+/* 200, and the request stays: more follows by http_stream_send until http_stream_end, which
+ * releases it. Such a request has no deadline; a reader that takes nothing for idle_timeout_s, or
+ * lets more than HTTP_STREAM_BACKLOG bytes gather, is cut off: http_is_gone says so. */
+#define HTTP_STREAM_BACKLOG (1024u * 1024)
+void http_stream_begin(struct http_request *r, const char *type);
+void http_stream_send(struct http_request *r, struct pawl_view bytes);
+void http_stream_end(struct http_request *r);
 
 /* From any thread, once at a time: runs fn on the request's worker. After http_server_stop it runs
  * in http_server_free. */
