@@ -81,6 +81,11 @@ PAWL_MUST_USE pawl_status incident_slots_read(struct pawl_view in, struct incide
                                               size_t *ret_n, struct pawl_err *err);
 PAWL_MUST_USE pawl_status incident_slots_write(const struct incident_slot *slot, size_t n,
                                                struct blob *ret, struct pawl_err *err);
+/* What the incident of that epoch names so far, in this step or in the store; nothing where there
+ * is none. */
+PAWL_MUST_USE pawl_status incident_slots_of(const struct held *h, const struct step *step,
+                                            uint64_t epoch, struct incident_slot *ret,
+                                            size_t *ret_n, struct pawl_err *err);
 
 /* ---- the light ------------------------------------------------------------------------------- */
 

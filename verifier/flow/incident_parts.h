@@ -12,11 +12,6 @@
 PAWL_MUST_USE pawl_status incident_row_in(const struct held *h, struct step *step, uint64_t epoch,
                                           struct incident_row **ret, struct pawl_err *err);
 
-/* What it names so far, without taking it into the step. */
-PAWL_MUST_USE pawl_status incident_slots_of(const struct held *h, const struct step *step,
-                                            uint64_t epoch, struct incident_slot *ret,
-                                            size_t *ret_n, struct pawl_err *err);
-
 /* inv. 2: everything that h->r.incident knows. */
 void incident_row_follow(const struct held *h, int64_t now_ms, struct incident_row *row);
 

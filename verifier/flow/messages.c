@@ -42,9 +42,11 @@ static pawl_status find_device(struct flow *f, const struct pawl_messages_req *r
 static pawl_status acknowledge(const struct uplink *u, struct downlink *d, struct pawl_err *err)
 {
     uint8_t             b[PAWL_ACK_BITMAP_MAX];
+    size_t              n;
     struct pawl_content c = { .type = PAWL_CONTENT_ACK, .ack.seq_hi = u->h->r.received_hi };
 
-    c.ack.bitmap = pawl_view(b, uplink_bitmap(u, &c.ack.first_seq, b));
+    PAWL_TRY(uplink_bitmap(u, &c.ack.first_seq, b, &n, err));
+    c.ack.bitmap = pawl_view(b, n);
     return downlink_say(d, &c, err);
 }
 

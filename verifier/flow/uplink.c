@@ -435,28 +435,6 @@ pawl_status uplink_take(struct uplink *u, const struct pawl_messages_req *req, s
 
 /* ---- what became of it ---------------------------------------------------------------------- */
 
-size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PAWL_ACK_BITMAP_MAX])
-{
-    size_t used = 0;
-
-    memset(ret, 0, PAWL_ACK_BITMAP_MAX);
-    *ret_first = u->lowest ? u->lowest : u->h->r.received_hi;
-    for (size_t i = 0; u->lowest && i < u->h->n; i++) {
-        const struct generation *g = &u->h->gen[i]->g;
-
-        for (unsigned k = 0; g->dir == PAWL_UP && k < PAWL_GEN_MESSAGES; k++) {
-            uint64_t seq = g->first_seq + k, at = seq - u->lowest;
-            if (!(g->have >> k & 1) || seq < u->lowest || at >= PAWL_ACK_BITMAP_MAX * 8 ||
-                seq > u->h->r.received_hi) /* the device denied it (P-REC-4) */
-                continue;
-            ret[at / 8] |= (uint8_t)(1u << at % 8);
-            if (at / 8 >= used)
-                used = at / 8 + 1;
-        }
-    }
-    return used;
-}
-
 void uplink_say(const struct uplink *u, char *ret, size_t cap)
 {
     const struct uplink_counts *c = &u->count;

@@ -56,9 +56,12 @@ PAWL_MUST_USE pawl_status uplink_plan(struct uplink *u, struct pawl_err *err);
  * the same body. */
 PAWL_MUST_USE pawl_status uplink_hand_on(struct uplink *u, const struct inbox_head *head,
                                          struct pawl_view body, struct pawl_err *err);
-/* What the device is told in the acknowledgement: bit i of *ret is slot *ret_first + i. Those that
- * came with this request; silence about others says nothing. */
-size_t uplink_bitmap(const struct uplink *u, uint64_t *ret_first, uint8_t ret[PAWL_ACK_BITMAP_MAX]);
+/* What the device is told in the acknowledgement: bit i of *ret, *ret_n bytes, is slot *ret_first +
+ * i. Those that came with this request, and that no two messages claim (uplink_ack.c); silence
+ * about others says nothing. Behind uplink_take. */
+PAWL_MUST_USE pawl_status uplink_bitmap(const struct uplink *u, uint64_t *ret_first,
+                                        uint8_t ret[PAWL_ACK_BITMAP_MAX], size_t *ret_n,
+                                        struct pawl_err *err);
 
 /* "taken 3, again 1" */
 void uplink_say(const struct uplink *u, char *ret, size_t cap);

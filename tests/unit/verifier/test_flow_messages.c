@@ -844,6 +844,35 @@ static void two_messages_in_one_slot_are_an_incident(void **state) /* E1 */
     assert_int_equal(incidents(&w), 1);
 }
 
+static void a_slot_that_two_messages_claim_is_not_acknowledged(void **state) /* E1 */
+{
+    (void)state;
+    WORLD              w;
+    DEVICE             d;
+    struct soft_epoch  e;
+    struct soft_answer a;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct pawl_view  one = soft_app(&e, 1, "one");
+    struct soft_epoch thief = e, ahead = e;
+    struct pawl_view  two = soft_app(&e, 2, "two");
+    struct pawl_view  again = soft_app(&e, 2, "two"); /* what was not acknowledged, in slot 3 */
+    /* Two of a thief in slot 2, which the device has not used yet. */
+    struct pawl_view bad = soft_app(&thief, 7, "bad"), worse = soft_app(&ahead, 8, "worse");
+    takes(&w, &d, &thief, &bad, 1);
+    takes(&w, &d, &thief, &worse, 1);
+    /* The device's own is the third: its slot is not acknowledged, so that it comes once more. */
+    const struct pawl_view own[] = { one, two };
+    world_says(&w, &d, &e, own, 2, &a);
+    assert_true(soft_is_acked(&a, 1));
+    assert_false(soft_is_acked(&a, 2));
+    assert_string_equal(w.answer.outcome, "taken 1, again 1");
+    world_says(&w, &d, &e, &again, 1, &a);
+    assert_true(soft_is_acked(&a, 3));
+    assert_string_equal(world_inbox(&w, &d), "1/0/2/7:bad 1/0/2/8:worse 1/0/1/1:one 1/0/3/2:two ");
+}
+
 static void an_old_epoch_that_goes_on_is_an_incident(void **state) /* E2: the early ratchet */
 {
     (void)state;
@@ -1127,6 +1156,8 @@ int main(void)
                failed_opens_of_different_minutes_do_not_add_up),
         T_CASE("E1 P-VMSG-12 two messages in one slot are an incident",
                two_messages_in_one_slot_are_an_incident),
+        T_CASE("E1 P-VMSG-8 a slot that two messages claim is not acknowledged",
+               a_slot_that_two_messages_claim_is_not_acknowledged),
         T_CASE("E2 an old epoch that goes on is an incident",
                an_old_epoch_that_goes_on_is_an_incident),
         T_CASE("E2 the tripwire outlives the window", the_tripwire_outlives_the_window),
