@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
+#include "ctl/transfer.h"
 
 enum { ANSWER_MAX = 96 * 1024 * 1024 /* saved evidence in base64 */, CONNECT_S = 5, TOTAL_S = 30 };
 
@@ -59,16 +59,24 @@ pawl_status api_path(struct api_path *ret, struct pawl_err *err, const char *fmt
 /* ---- one request ---------------------------------------------------------------------------- */
 
 struct exchange {
+    struct remote      remote;
     CURL              *curl;
     struct curl_slist *headers;
     struct bytes       answer;
     char               why[CURL_ERROR_SIZE];
 };
 
+void api_headers_done(struct curl_slist **list)
+{
+    for (struct curl_slist *l = *list; l; l = l->next)
+        pawl_wipe(l->data, strlen(l->data)); /* one may be a token */
+    curl_slist_free_all(*list);
+}
+
 static void exchange_done(struct exchange *x)
 {
     curl_easy_cleanup(x->curl);
-    curl_slist_free_all(x->headers);
+    api_headers_done(&x->headers);
     bytes_done(&x->answer);
 }
 
@@ -89,43 +97,87 @@ static size_t receive(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
-static const char *socket_path(const struct args *a)
+static pawl_status add_header(struct curl_slist **list, const char *header, struct pawl_err *err)
 {
-    const char *env = getenv("PAWL_SOCKET");
+    struct curl_slist *longer = curl_slist_append(*list, header);
 
-    if (a->option[OPT_SOCKET])
-        return a->option[OPT_SOCKET];
-    return env && *env ? env : API_SOCKET;
+    if (!longer)
+        return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+    *list = longer;
+    return pawl_ok();
 }
 
-static pawl_status prepare(struct exchange *x, const struct args *a, const char *url,
-                           struct pawl_view body, struct pawl_err *err)
+/* TLS 1.3 with whom the operator says, as whom he says. */
+static pawl_status prepare_tls(CURL *c, const struct remote *r, struct curl_slist **headers,
+                               struct pawl_err *err)
+{
+    char header[REMOTE_HEADER_MAX], pin[REMOTE_PIN_MAX];
+
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+    if (r->ca) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, r->ca);
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
+    if (r->pin) { /* the key itself: no chain, no name, no dates */
+        PAWL_TRY(remote_pin(r, pin, err));
+        curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+        if (curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin) != CURLE_OK)
+            return pawl_fail(err, PAWL_E_MEMORY, "pin", "cannot be set");
+    }
+    if (r->cert) {
+        curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert);
+        curl_easy_setopt(c, CURLOPT_SSLKEY, r->key);
+    }
+    if (!r->token_file)
+        return pawl_ok();
+    PAWL_TRY(remote_header(r, header, err));
+    pawl_status s = add_header(headers, header, err);
+    pawl_wipe(header, sizeof(header));
+    return s;
+}
+
+pawl_status api_prepare(CURL *c, const struct remote *r, const char *url, char *why,
+                        struct curl_slist **headers, struct pawl_err *err)
+{
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+    if (r->url)
+        return prepare_tls(c, r, headers, err);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, r->socket);
+    return pawl_ok();
+}
+
+static pawl_status prepare(struct exchange *x, const char *url, struct pawl_view body,
+                           struct pawl_err *err)
 {
     x->curl = curl_easy_init();
     if (!x->curl)
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-    curl_easy_setopt(x->curl, CURLOPT_URL, url);
-    curl_easy_setopt(x->curl, CURLOPT_UNIX_SOCKET_PATH, socket_path(a));
-    curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(x->curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(x->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    PAWL_TRY(api_prepare(x->curl, &x->remote, url, x->why, &x->headers, err));
     curl_easy_setopt(x->curl, CURLOPT_TIMEOUT, (long)TOTAL_S);
-    curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, x->why);
     curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, x);
-    if (!body.p)
-        return pawl_ok();
-    x->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (body.p) {
+        PAWL_TRY(add_header(&x->headers, "Content-Type: application/json", err));
+        curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, body.p);
+        curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
+    }
     curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
-    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, body.p);
-    curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
     return pawl_ok();
 }
 
 /* The verifier's own words: application/problem+json. */
-static pawl_status refusal(long status, const cJSON *problem, struct pawl_err *err)
+pawl_status api_refusal(long status, struct pawl_view answer, struct pawl_err *err)
 {
+    PAWL_CLEANUP(json_free) cJSON *problem = NULL;
+
+    problem = answer.n ? cJSON_ParseWithLength((const char *)answer.p, answer.n) : NULL;
     const char *field = json_text(problem, "field"), *title = json_text(problem, "title");
     const char *detail = json_text(problem, "detail");
 
@@ -136,27 +188,44 @@ static pawl_status refusal(long status, const cJSON *problem, struct pawl_err *e
 }
 
 /* curl would speak of ports; what helps is what the system said about the socket. */
-static pawl_status no_answer(const struct exchange *x, const struct args *a, struct pawl_err *err)
+pawl_status api_no_answer(CURL *c, CURLcode code, const char *why, const struct remote *r,
+                          struct pawl_err *err)
 {
     long os_error = 0;
 
-    curl_easy_getinfo(x->curl, CURLINFO_OS_ERRNO, &os_error);
-    return pawl_fail(err, PAWL_E_IO, "verifier", "%s: %s",
-                     os_error ? strerror((int)os_error) : x->why, socket_path(a));
+    if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return pawl_fail(err, PAWL_E_FORGED, "pin", "the verifier's TLS key is not the pinned one");
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return pawl_fail(err, PAWL_E_FORGED, "verifier", "%.60s: %s", why, remote_name(r));
+    curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &os_error);
+    return pawl_fail(err, PAWL_E_IO, "verifier", "%.60s: %s",
+                     os_error ? strerror((int)os_error) : why, remote_name(r));
 }
 
-static pawl_status perform(struct exchange *x, const struct args *a, struct pawl_err *err)
+static pawl_status perform(struct exchange *x, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON *problem = NULL;
-    long                           status = 0;
+    long     status = 0;
+    CURLcode code = curl_easy_perform(x->curl);
 
-    if (curl_easy_perform(x->curl) != CURLE_OK)
-        return no_answer(x, a, err);
+    if (code != CURLE_OK)
+        return api_no_answer(x->curl, code, x->why, &x->remote, err);
     curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status <= 299)
         return pawl_ok();
-    problem = x->answer.n ? cJSON_ParseWithLength((const char *)x->answer.p, x->answer.n) : NULL;
-    return refusal(status, problem, err);
+    return api_refusal(status, bytes_view(&x->answer), err);
+}
+
+pawl_status api_url(const struct args *a, const struct remote *r, const char *path,
+                    struct api_path *ret, struct pawl_err *err)
+{
+    const char *tenant = a->option[OPT_TENANT], *base = r->url ? r->url : "http://verifier";
+
+    if (!append(ret, base, strlen(base)) || !append(ret, "/v1", 3) ||
+        !append(ret, path, strlen(path)))
+        return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+    if (tenant)
+        PAWL_TRY(api_path(ret, err, strchr(path, '?') ? "&tenant=%s" : "?tenant=%s", tenant));
+    return pawl_ok();
 }
 
 pawl_status api_text(const struct args *a, const char *path, struct pawl_view body,
@@ -164,14 +233,11 @@ pawl_status api_text(const struct args *a, const char *path, struct pawl_view bo
 {
     PAWL_CLEANUP(exchange_done) struct exchange x = { 0 };
     PAWL_CLEANUP(api_path_done) struct api_path url = { 0 };
-    const char                                 *tenant = a->option[OPT_TENANT];
 
-    if (!append(&url, "http://verifier/v1", 18) || !append(&url, path, strlen(path)))
-        return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-    if (tenant)
-        PAWL_TRY(api_path(&url, err, strchr(path, '?') ? "&tenant=%s" : "?tenant=%s", tenant));
-    PAWL_TRY(prepare(&x, a, url.p, body, err));
-    PAWL_TRY(perform(&x, a, err));
+    PAWL_TRY(remote_find(a, &x.remote, err));
+    PAWL_TRY(api_url(a, &x.remote, path, &url, err));
+    PAWL_TRY(prepare(&x, url.p, body, err));
+    PAWL_TRY(perform(&x, err));
     *ret = x.answer;
     x.answer = (struct bytes){ 0 };
     return pawl_ok();
@@ -194,7 +260,7 @@ pawl_status api_call(const struct args *a, const char *path, cJSON *body, cJSON 
     PAWL_TRY(api_text(a, path, pawl_view(text, text ? strlen(text) : 0), &answer, err));
     cJSON *json = answer.n ? cJSON_ParseWithLength((const char *)answer.p, answer.n) : NULL;
     if (!json)
-        return pawl_fail(err, PAWL_E_IO, "verifier", "%s does not answer in JSON", socket_path(a));
+        return pawl_fail(err, PAWL_E_IO, "verifier", "does not answer in JSON");
     *ret = json;
     return pawl_ok();
 }

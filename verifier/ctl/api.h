@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API of a verifier: JSON over HTTP on its Unix socket. */
+/* The operator API of a verifier: JSON over HTTP, on its Unix socket or over TLS (remote.h). */
 #ifndef VERIFIER_CTL_API_H
 #define VERIFIER_CTL_API_H
 
 #include "ctl/ctl.h"
-
-#define API_SOCKET "/var/lib/pawl/operator.sock"
 
 /* A path below /v1, built from parts that people typed; release with api_path_done. */
 struct api_path {

@@ -3,7 +3,7 @@
 #include "ctl/ctl.h"
 
 #define O(option) (UINT64_C(1) << OPT_##option)
-#define ONLINE    (O(SOCKET) | O(TENANT))
+#define ONLINE    (O(SOCKET) | O(TENANT) | O(URL) | O(TOKEN_FILE) | O(CERT) | O(KEY) | O(CA) | O(PIN))
 
 const struct command commands[] = {
     { "quote", "verify",

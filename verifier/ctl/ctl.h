@@ -67,6 +67,11 @@ enum ctl_option {
     OPT_WHAT,
     OPT_LITERAL,
     OPT_BASE,
+    OPT_URL,
+    OPT_TOKEN_FILE,
+    OPT_CERT,
+    OPT_CA,
+    OPT_PIN,
     OPT_COUNT
 };
 

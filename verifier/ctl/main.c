@@ -65,6 +65,11 @@ static const struct option options[] = {
     OPTION("what", required_argument, WHAT),
     OPTION("literal", no_argument, LITERAL),
     OPTION("base", required_argument, BASE),
+    OPTION("url", required_argument, URL),
+    OPTION("token-file", required_argument, TOKEN_FILE),
+    OPTION("cert", required_argument, CERT),
+    OPTION("ca", required_argument, CA),
+    OPTION("pin", required_argument, PIN),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
@@ -106,8 +111,19 @@ static void print_help(const char *noun)
         "An AK is TPM2B_PUBLIC, TPMT_PUBLIC or PEM (which says nothing of its attributes); a\n"
         "signature TPMT_SIGNATURE or plain; PCRS such as sha256:0,1,7+sha1:0. PATH is a file or a\n"
         "directory, ID 64 hex digits or an unambiguous beginning; of an incident, with a dot and\n"
-        "its epoch behind. The others ask the verifier at --socket, $PAWL_SOCKET or\n"
-        "/var/lib/pawl/operator.sock, and take --tenant NAME.\n"
+        "its epoch behind. The others ask a verifier, and take --tenant NAME.\n"
+        "\n"
+        "  --socket PATH      the verifier of this host (/var/lib/pawl/operator.sock)\n"
+        "  --url https://HOST:PORT\n"
+        "                     one over TLS, judged by the system's authorities, or by\n"
+        "    --ca FILE        these (PEM), or by\n"
+        "    --pin PIN        SHA-256 of its TLS key in base64url, as in tls= of a join string\n"
+        "    --token-file FILE\n"
+        "                     a file with the bearer token of an operator\n"
+        "    --cert FILE --key FILE\n"
+        "                     a client certificate and its key (PEM)\n"
+        "    What is not given is taken from PAWL_SOCKET, PAWL_URL, PAWL_CA, PAWL_PIN,\n"
+        "    PAWL_TOKEN_FILE, PAWL_CERT and PAWL_KEY.\n"
         "\n"
         "  --json      print the answer as JSON\n"
         "  --help      this, or of one noun: pawlctl device --help\n"

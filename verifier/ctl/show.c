@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers for people: members line by line, lists as tables that fit 100 columns. */
+/* Answers for people: members line by line, lists as tables (table.h). */
 #include "ctl/show.h"
 
 #include <limits.h>
@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { COLUMNS = 100, LABEL_MAX = 128 };
+#include "ctl/table.h"
+
+enum { COLUMNS_MAX = 100, COLUMNS_MIN = 40, LABEL_MAX = 128 };
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
@@ -43,13 +45,23 @@ void show_line(const char *label, int width, const char *value)
     putchar('\n');
 }
 
+/* No text is easy to read in longer lines, nor in very short ones. */
+static int line_width(void)
+{
+    int room = table_room();
+
+    if (!room || room > COLUMNS_MAX)
+        return COLUMNS_MAX;
+    return room < COLUMNS_MIN ? COLUMNS_MIN : room;
+}
+
 void show_wrapped(const char *text, int indent)
 {
-    int at = indent;
+    int at = indent, most = line_width();
 
     while (*text) {
         int word = (int)strcspn(text, " ");
-        if (at > indent && at + 1 + word > COLUMNS) {
+        if (at > indent && at + 1 + word > most) {
             putchar('\n');
             show_text("", indent, 0);
             at = indent;
@@ -180,73 +192,45 @@ void show_members(const cJSON *answer)
     show_member("", show_width("", answer), answer);
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
-
-struct column {
-    const char *title, *member;
-    int         width; /* a longer value is cut; 0: it never is, the last column only */
-};
-
-static void show_row(const cJSON *row, const struct column *columns, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const char  *member = columns[i].member;
-        const cJSON *v = row ? cJSON_GetObjectItemCaseSensitive(row, member) : NULL;
-        char         buffer[SHOW_TEXT_MAX];
-        const char  *text = row ? show_value(member, v, buffer) : columns[i].title;
-
-        int width = columns[i].width;
-
-        show_text(*text ? text : "-", i + 1 < n ? width : 0, width ? width : INT_MAX);
-        fputs(i + 1 < n ? "  " : "\n", stdout);
-    }
-}
-
-static void show_table(const cJSON *answer, const char *list, const struct column *columns,
-                       size_t n)
-{
-    const cJSON *row;
-
-    show_row(NULL, columns, n);
-    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(answer, list))
-        show_row(row, columns, n);
-}
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 void show_devices(const cJSON *answer)
 {
     static const struct column columns[] = {
-        { "DEVICE", "id", SHOW_ID_DIGITS },
-        { "STATE", "state", 8 },
-        { "STATUS", "status", 15 }, /* the worse of two lights: */
-        { "SOFTWARE", "software_status", 15 },
-        { "KEYS", "keys_status", 15 },
-        { "SEEN", "seen", 20 },
+        { "DEVICE", "id", SHOW_ID_DIGITS, 8, 0 },
+        { "STATE", "state", 8, 4, 2 },
+        { "STATUS", "status", 15, 6, 1 }, /* the worse of two lights: */
+        { "SOFTWARE", "software_status", 15, 4, 5 },
+        { "KEYS", "keys_status", 15, 4, 6 },
+        { "SEEN", "seen", 20, 16, 4 },
+        { "GROUP", "group", 16, 5, 7 },
+        { "LABELS", "labels", 0, 6, 8 },
     };
 
-    show_table(answer, "devices", columns, sizeof(columns) / sizeof(columns[0]));
+    TABLE_SHOW(answer, "devices", columns);
 }
 
 void show_policies(const cJSON *answer)
 {
     static const struct column columns[] = {
-        { "POLICY", "name", 32 },
-        { "VERSION", "version", 9 },
-        { "CREATED", "created", 20 },
+        { "POLICY", "name", 32, 8, 0 },
+        { "VERSION", "version", 9, 0, 1 },
+        { "CREATED", "created", 20, 10, 2 },
     };
 
-    show_table(answer, "policies", columns, sizeof(columns) / sizeof(columns[0]));
+    TABLE_SHOW(answer, "policies", columns);
 }
 
 void show_tokens(const cJSON *answer)
 {
     static const struct column columns[] = {
-        { "TOKEN", "id", 16 },
-        { "USES LEFT", "uses_left", 9 },
-        { "EXPIRES", "expires", 20 },
-        { "DEVICE", "device", SHOW_ID_DIGITS },
+        { "TOKEN", "id", 16, 8, 0 },
+        { "USES LEFT", "uses_left", 9, 0, 1 },
+        { "EXPIRES", "expires", 20, 10, 2 },
+        { "DEVICE", "device", SHOW_ID_DIGITS, 8, 3 },
     };
 
-    show_table(answer, "tokens", columns, sizeof(columns) / sizeof(columns[0]));
+    TABLE_SHOW(answer, "tokens", columns);
 }
 
 /* ---- single things -------------------------------------------------------------------------- */

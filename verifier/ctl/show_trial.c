@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/show.h"
+#include "ctl/table.h"
 
 static const cJSON *member(const cJSON *o, const char *name)
 {
@@ -26,23 +27,16 @@ static void show_cell(const char *text, int width)
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-enum { NAME_WIDTH = 32, MODE_WIDTH = 7, NOTE_WIDTH = 23 };
-
 void show_groups(const cJSON *answer)
 {
-    const cJSON *g;
+    static const struct column columns[] = {
+        { "GROUP", "name", 32, 8, 0 },
+        { "MODE", "mode", 7, 0, 1 },
+        { "POLICY", "policy", 32, 8, 2 }, /* "-": the tenant's default */
+        { "NOTE", "note", 0, 4, 3 },
+    };
 
-    printf("%-*s  %-*s  %-*s  NOTE\n", NAME_WIDTH, "GROUP", MODE_WIDTH, "MODE", NAME_WIDTH,
-           "POLICY");
-    cJSON_ArrayForEach(g, member(answer, "groups"))
-    {
-        const char *policy = json_text(g, "policy");
-        show_cell(text_or_dash(g, "name"), NAME_WIDTH);
-        show_cell(text_or_dash(g, "mode"), MODE_WIDTH);
-        show_cell(policy ? policy : "(the tenant's default)", NAME_WIDTH);
-        show_text(text_or_dash(g, "note"), 0, NOTE_WIDTH);
-        putchar('\n');
-    }
+    TABLE_SHOW(answer, "groups", columns);
 }
 
 void show_group(const cJSON *answer)
