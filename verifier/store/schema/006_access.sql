@@ -16,4 +16,22 @@ CREATE TABLE credential (
 
 CREATE UNIQUE INDEX credential_sha256 ON credential (sha256);
 
+-- ---- labels: what operators call their devices ---------------------------------------------------
+
+CREATE TABLE device_label (
+    tenant TEXT NOT NULL,
+    device BLOB NOT NULL,
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL, -- empty: a bare name
+    PRIMARY KEY (tenant, device, name),
+    FOREIGN KEY (tenant, device) REFERENCES device (tenant, id)
+) STRICT, WITHOUT ROWID;
+
+-- Lists of devices go along it, in the order of ids.
+CREATE INDEX device_label_value ON device_label (tenant, name, value, device);
+
+-- Devices that wait, and those that were turned away (states 1 and 3): few beside the active ones,
+-- whose rows are written with every request and stand in no page of it.
+CREATE INDEX device_state ON device (tenant, state, id) WHERE state <> 2;
+
 PRAGMA user_version = 6;
