@@ -105,7 +105,8 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
 
     snprintf(cert, sizeof(cert), "%s/" TLS_CERT_FILE, c->state);
     snprintf(key, sizeof(key), "%s/" TLS_KEY_FILE, c->state);
-    PAWL_TRY(http_tls_make(cert, key, &s->tls, err));
+    PAWL_TRY(
+        http_tls_make(&(struct http_tls_files){ .certificate = cert, .key = key }, &s->tls, err));
     return http_server_start(&(struct http_config){ .listen = c->listen,
                                                     .tls = s->tls,
                                                     .routes = device_routes,

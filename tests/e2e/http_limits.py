@@ -5,12 +5,14 @@ greedy, and serves on. Every answer carries Pawl-Request, those to garbage too.
     http_limits.py HTTP_SERVER [NAME..]     each test has a server of its own
 """
 import concurrent.futures
-import json
+import inspect
 import os
 import random
 import re
 import resource
 import select
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -25,8 +27,10 @@ PATIENCE = 30  # seconds that any wait may take before a test fails
 class Server:
     """http_server with its options; ends well, or the test fails: sanitizers report there."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, directory=None):
         self.dir = tempfile.TemporaryDirectory(prefix="pawl-http-")
+        if directory:
+            shutil.copytree(directory, self.dir.name, dirs_exist_ok=True)
         self.log = open(self.dir.name + "/log", "w+")
         self.process = subprocess.Popen([PROGRAM, self.dir.name, *map(str, options)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -40,6 +44,18 @@ class Server:
         self.log.flush()
         self.log.seek(0)
         return self.log.read()
+
+    def stop(self, wait=True):
+        """It ends now; __exit__ still looks how."""
+        self.process.stdin.close()
+        if wait:
+            self.process.wait(PATIENCE)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def __enter__(self):
         return self
@@ -563,9 +579,10 @@ def stopping_waits_for_requests_in_flight_no_longer_than_its_grace():
     assert idle.is_closed() and busy.is_closed()
 
 
-def main():
-    tests = [f for name, f in globals().items() if callable(f) and f.__module__ == "__main__"
-             and name not in HELPERS and name[0].islower()]
+def run(names, module):
+    """The tests of a program: its functions without arguments whose names are sentences."""
+    tests = [f for name, f in names.items() if callable(f) and f.__module__ == module
+             and name.count("_") >= 3 and not inspect.signature(f).parameters]
     wanted = sys.argv[2:]
     passed = 0
     failed = []
@@ -589,9 +606,8 @@ def main():
     return 1 if failed or not passed else 0
 
 
-HELPERS = {"post", "get", "serves", "until", "held", "held_or_refused", "no_longer_full", "main"}
 PROGRAM = sys.argv[1]
 if __name__ == "__main__":
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
-    sys.exit(main())
+    sys.exit(run(globals(), __name__))

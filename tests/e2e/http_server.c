@@ -6,7 +6,10 @@
  *
  * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
  * stops at the end of its input. GET /held says how many requests POST /hold keeps; POST /release
- * answers them from another thread.
+ * answers them from another thread. GET /who says who asks. GET /stream counts up every 10 ms until
+ * its reader is gone or the server stops; GET /torrent sends as much as it can. POST /renew loads
+ * DIR/cert.pem and DIR/key.pem again. Clients are asked for certificates; with a file
+ * DIR/clients.pem for such that are below it.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -44,6 +47,79 @@ static void item(struct http_request *r, const void *arg)
     if (!pawl_is_ok(http_query(r, "n", n, sizeof(n), &there, &err)))
         snprintf(n, sizeof(n), "long");
     snprintf(line, sizeof(line), "%s %s", http_segment(r), n);
+    text(r, line);
+}
+
+/* ---- who asks -------------------------------------------------------------------------------- */
+
+static void who(struct http_request *r, const void *arg)
+{
+    uint8_t          spki[PAWL_SPKI_PIN] = { 0 };
+    char             hex[2 * sizeof(spki) + 1], line[1024];
+    struct pawl_err  err;
+    struct pawl_view bearer = http_bearer(r);
+    const char      *agent = http_header(r, "user-agent");
+
+    (void)arg;
+    if (!http_client_spki(r, spki) ||
+        !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(spki), hex, sizeof(hex), &err)))
+        snprintf(hex, sizeof(hex), "none");
+    snprintf(line, sizeof(line), "%s %s %s %.*s", http_peer(r), hex, agent ? agent : "none",
+             (int)bearer.n, (const char *)bearer.p);
+    text(r, line);
+}
+
+static void stranger(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    http_answer(r, &(struct http_answer){ .status = 401, .challenge = "Bearer" });
+}
+
+/* ---- answers without an end ------------------------------------------------------------------ */
+
+static atomic_uint streams_ended;
+
+struct count {
+    unsigned n;
+    size_t   piece; /* bytes of each line */
+};
+
+static void go_on(struct http_request *r, void *arg)
+{
+    static const char blanks[64 * 1024];
+    struct count     *c = arg;
+    char              line[32];
+
+    for (unsigned i = 0; i < (c->piece ? 8 : 1); i++) {
+        snprintf(line, sizeof(line), "%u\n", c->n++);
+        http_stream_send(r, pawl_view_str(line));
+        http_stream_send(r, pawl_view((const uint8_t *)blanks, c->piece));
+    }
+    if (!http_is_gone(r) && http_after(r, 10, go_on, c))
+        return;
+    http_stream_send(r, pawl_view_str("end\n"));
+    http_stream_end(r);
+    atomic_fetch_add(&streams_ended, 1);
+    free(c);
+}
+
+static void stream(struct http_request *r, const void *arg)
+{
+    struct count *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        exit(1);
+    c->piece = arg ? 64 * 1024 : 0;
+    http_stream_begin(r, "text/event-stream");
+    go_on(r, c);
+}
+
+static void how_many_ended(struct http_request *r, const void *arg)
+{
+    char line[32];
+
+    (void)arg;
+    snprintf(line, sizeof(line), "%u", atomic_load(&streams_ended));
     text(r, line);
 }
 
@@ -112,6 +188,20 @@ static void *answer_all(void *arg)
     return NULL;
 }
 
+/* ---- its certificate ------------------------------------------------------------------------- */
+
+static char                  key_path[512], cert_path[512], clients_path[512];
+static struct http_tls_files files = { cert_path, key_path, true, NULL };
+static struct http_tls      *tls;
+
+static void renew(struct http_request *r, const void *arg)
+{
+    struct pawl_err err;
+
+    (void)arg;
+    text(r, pawl_is_ok(http_tls_renew(tls, &files, &err)) ? "renewed" : err.where);
+}
+
 /* ---- the server ------------------------------------------------------------------------------ */
 
 static const struct http_route routes[] = {
@@ -122,6 +212,12 @@ static const struct http_route routes[] = {
     { HTTP_POST, "/hold", TYPE, 256 * 1024, hold, NULL },
     { HTTP_GET, "/held", NULL, 0, how_many_held, NULL },
     { HTTP_POST, "/release", NULL, 0, let_go, NULL },
+    { HTTP_GET, "/who", NULL, 0, who, NULL },
+    { HTTP_GET, "/stranger", NULL, 0, stranger, NULL },
+    { HTTP_GET, "/stream", NULL, 0, stream, NULL },
+    { HTTP_GET, "/torrent", NULL, 0, stream, "much" },
+    { HTTP_GET, "/ended", NULL, 0, how_many_ended, NULL },
+    { HTTP_POST, "/renew", NULL, 0, renew, NULL },
     { 0 },
 };
 
@@ -156,26 +252,26 @@ static void write_file(const char *path, const uint8_t *p, size_t n)
         exit(1);
 }
 
-static struct http_tls *make_tls(const char *dir)
+static void make_tls(const char *dir)
 {
     struct pawl_err      err;
     struct pawl_private *key = NULL;
-    struct http_tls     *tls = NULL;
     const char *const    names[] = { "127.0.0.1" };
     uint8_t              pem[4096];
     size_t               n = 0;
-    char                 key_path[512], cert_path[512];
 
     snprintf(key_path, sizeof(key_path), "%s/key.pem", dir);
     snprintf(cert_path, sizeof(cert_path), "%s/cert.pem", dir);
+    snprintf(clients_path, sizeof(clients_path), "%s/clients.pem", dir);
+    if (access(clients_path, F_OK) == 0)
+        files.clients = clients_path;
     check(pawl_private_make(PAWL_KEY_P256, &key, &err), &err);
     check(pawl_private_to_pem(key, pem, sizeof(pem), &n, &err), &err);
     write_file(key_path, pem, n);
     check(pawl_tls_cert_make(key, names, 1, 1700000000, 10000, pem, sizeof(pem), &n, &err), &err);
     write_file(cert_path, pem, n);
-    check(http_tls_make(cert_path, key_path, &tls, &err), &err);
+    check(http_tls_make(&files, &tls, &err), &err);
     pawl_private_free(&key);
-    return tls;
 }
 
 static uint64_t number(int argc, char **argv, int i, uint64_t otherwise)
@@ -193,7 +289,7 @@ int main(int argc, char **argv)
 
     if (argc < 2)
         return 2;
-    struct http_tls   *tls = make_tls(argv[1]);
+    make_tls(argv[1]);
     struct http_config config = {
         .listen = "127.0.0.1:0",
         .tls = tls,

@@ -8,7 +8,8 @@
  * connection is the argument of the callbacks that it sets on it.
  *
  * Invariants
- *  1. The timer is armed from conn_open to the end.
+ *  1. The timer is armed from conn_open to the end; on a stream it looks whether the reader stands
+ *     still.
  *  2. held is no less than what input and request have in memory, and bounded; the sum over all
  *     connections is shared->held.
  *  3. The input buffer holds no more than one request, whatever state evhttp is in: by itself it
@@ -32,6 +33,8 @@
 #include "http/tls.h"
 
 #define INPUT_SPARE (16 * 1024) /* room beside the largest body: headers, chunk sizes */
+#define RECORD_MAX  (15 * 1000) /* what libevent hands to TLS at once */
+#define DRAIN_MS    300         /* in which a request that was on its way still arrives */
 
 void http_make_id(char ret[HTTP_ID + 1])
 {
@@ -47,6 +50,13 @@ void http_make_id(char ret[HTTP_ID + 1])
 
 /* ---- deadlines and held bytes ---------------------------------------------------------------- */
 
+static void arm_ms(struct conn *c, unsigned ms)
+{
+    struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+    event_add(c->timer, &tv);
+}
+
 static void arm(struct conn *c, uint64_t seconds)
 {
     struct timeval tv = { .tv_sec = (time_t)seconds };
@@ -59,10 +69,24 @@ static size_t input_n(const struct conn *c)
     return evbuffer_get_length(bufferevent_get_input(c->bev));
 }
 
+static size_t output_n(const struct conn *c)
+{
+    return evbuffer_get_length(bufferevent_get_output(c->bev));
+}
+
 static void begin_request(struct conn *c)
 {
     c->idle = false;
     arm(c, c->worker->shared->config.request_timeout_s);
+}
+
+static void await_request(struct conn *c)
+{
+    c->idle = true;
+    if (c->worker->draining)
+        arm_ms(c, DRAIN_MS);
+    else
+        arm(c, c->worker->shared->config.idle_timeout_s);
 }
 
 static void hold(struct conn *c, size_t n)
@@ -141,6 +165,8 @@ static void on_output(struct evbuffer *b, const struct evbuffer_cb_info *info, v
 {
     struct conn *c = arg;
 
+    if (c->streaming && info->n_deleted)
+        arm(c, c->worker->shared->config.idle_timeout_s);
     if (!info->n_added || c->answering)
         return;
     if (!c->page[0]) {
@@ -217,6 +243,7 @@ static void bind_to_evhttp(struct conn *c)
     }
     c->ev = ev;
     bufferevent_decref(c->bev);
+    c->peer = peer_of(bufferevent_getfd(c->bev));
     assert(evhttp_connection_get_bufferevent(c->ev) == c->bev);
     if (!index_fd(c->worker, c)) {
         evhttp_connection_free(c->ev);
@@ -224,11 +251,30 @@ static void bind_to_evhttp(struct conn *c)
         return;
     }
     evhttp_connection_set_closecb(c->ev, on_close, c);
-    if (c->worker->draining || atomic_load(&shared->conns) > shared->config.connections_max ||
+    if (atomic_load(&shared->conns) > shared->config.connections_max ||
         (shared->config.tls && !c->ssl))
         conn_close(c);
+    else if (c->worker->draining)
+        await_request(c);
     else
         begin_request(c);
+}
+
+/* Not at once: evhttp may be at work on it. */
+static void cut_off(struct conn *c)
+{
+    c->worker->shared->config.refused("", 0, "a stream's reader is too slow; it was cut off");
+    c->cut = true;
+    arm(c, 0);
+}
+
+/* It has its time anew with each piece that it takes (on_output). */
+static void watch_reader(struct conn *c)
+{
+    if (output_n(c))
+        cut_off(c);
+    else
+        arm(c, c->worker->shared->config.idle_timeout_s);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -241,9 +287,19 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         bind_to_evhttp(c);
         return;
     }
-    if (!c->idle && !c->closing && c->held)
+    if (c->streaming && !c->cut) {
+        watch_reader(c);
+        return;
+    }
+    if (!c->idle && !c->closing && !c->cut && c->held)
         c->worker->shared->config.refused("", 0, "a request took too long; the connection was cut");
     conn_close(c);
+}
+
+void conn_drain(struct conn *c)
+{
+    if (!c->request && !c->closing && c->held == 0)
+        await_request(c);
 }
 
 void conn_close(struct conn *c)
@@ -251,7 +307,7 @@ void conn_close(struct conn *c)
     evhttp_connection_free(c->ev); /* calls on_close */
 }
 
-static struct bufferevent *make_bufferevent(struct event_base *base, const struct http_tls *tls,
+static struct bufferevent *make_bufferevent(struct event_base *base, struct http_tls *tls,
                                             SSL **ret_ssl)
 {
     SSL *ssl = tls ? http_tls_accept(tls) : NULL;
@@ -314,9 +370,17 @@ static void on_sent(struct evhttp_request *ev, void *arg)
     } else if (input_n(c)) {
         begin_request(c); /* it came behind the one before, without waiting for the answer */
     } else {
-        c->idle = true;
-        arm(c, c->worker->shared->config.idle_timeout_s);
+        await_request(c);
     }
+}
+
+/* All of an answer in one piece of memory goes out as one TLS record, in one packet. */
+static void join_output(struct conn *c)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+
+    if (evbuffer_get_length(out) <= RECORD_MAX)
+        evbuffer_pullup(out, -1); /* without memory it goes out in pieces */
 }
 
 void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close)
@@ -326,5 +390,50 @@ void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close
     evhttp_request_set_on_complete_cb(ev, on_sent, c);
     c->answering = true;
     evhttp_send_reply(ev, status, http_reason(status), NULL);
+    join_output(c);
+    c->answering = false;
+}
+
+/* ---- an answer in pieces --------------------------------------------------------------------- */
+
+void conn_stream(struct conn *c, struct evhttp_request *ev)
+{
+    c->streaming = true;
+    arm(c, c->worker->shared->config.idle_timeout_s);
+    c->answering = true;
+    evhttp_send_reply_start(ev, 200, http_reason(200));
+    c->answering = false;
+}
+
+void conn_stream_send(struct conn *c, struct evhttp_request *ev, struct pawl_view bytes)
+{
+    struct evbuffer *piece = evbuffer_new();
+    size_t           waits = output_n(c);
+
+    if (!piece || evbuffer_add(piece, bytes.p, bytes.n) != 0 || waits > HTTP_STREAM_BACKLOG ||
+        bytes.n > HTTP_STREAM_BACKLOG - waits) {
+        cut_off(c);
+    } else {
+        if (waits == 0)
+            arm(c, c->worker->shared->config.idle_timeout_s);
+        c->answering = true;
+        evhttp_send_reply_chunk(ev, piece);
+        c->answering = false;
+    }
+    if (piece)
+        evbuffer_free(piece);
+}
+
+void conn_stream_end(struct conn *c, struct evhttp_request *ev)
+{
+    bool cut = c->cut;
+
+    c->request = NULL;
+    c->streaming = c->cut = false;
+    c->closing = true;
+    arm(c, cut ? 0 : c->worker->shared->config.request_timeout_s);
+    evhttp_request_set_on_complete_cb(ev, on_sent, c);
+    c->answering = true;
+    evhttp_send_reply_end(ev);
     c->answering = false;
 }

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <openssl/ssl.h>
 
+#include "http/peer.h"
 #include "http/worker.h"
 
 struct conn {
@@ -15,11 +16,14 @@ struct conn {
     struct evhttp_connection *ev;  /* evhttp's; NULL until its first turn of the loop */
     SSL                      *ssl; /* bev's; NULL: plain */
     struct event             *timer;
+    struct peer               peer;
     struct http_request      *request;   /* with its handler; NULL otherwise */
     size_t                    held;      /* bytes that this connection has in memory */
     bool                      closing;   /* after the answer that is being sent */
     bool                      idle;      /* between two requests */
     bool                      refused;   /* over the process's limit of held bytes */
+    bool                      streaming; /* the request's answer has begun and has no end yet */
+    bool                      cut;       /* such a reader is too slow: it is about to be closed */
     bool                      answering; /* what goes to the output now is our answer */
     char                      page[256]; /* in place of what evhttp answers; empty: nothing */
 };
@@ -33,6 +37,15 @@ struct conn *conn_of(struct worker *w, struct evhttp_request *ev);
 /* Hands the answer to evhttp. Once it was sent the connection waits for the next request, or ends.
  */
 void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close);
+
+/* An answer in pieces: its headers, a piece, its end, which closes the connection. */
+void conn_stream(struct conn *c, struct evhttp_request *ev);
+void conn_stream_send(struct conn *c, struct evhttp_request *ev, struct pawl_view bytes);
+void conn_stream_end(struct conn *c, struct evhttp_request *ev);
+
+/* The worker ends: a connection without a request may send one in this moment, and gets its answer;
+ * then, or after a short while, it is closed. */
+void conn_drain(struct conn *c);
 
 /* Ends the connection now. */
 void conn_close(struct conn *c);

@@ -57,7 +57,7 @@ struct http_tls; /* certificate and key; see http_tls_make */
 
 struct http_config {
     const char              *listen; /* "ADDRESS:PORT", "*:PORT", or the path of a Unix socket */
-    const struct http_tls   *tls;    /* NULL: plain */
+    struct http_tls         *tls;    /* NULL: plain */
     const struct http_route *routes;
     unsigned                 workers;
     void *const             *context; /* one for each worker, for its handlers */
@@ -101,21 +101,28 @@ void http_answer(struct http_request *r, const struct http_answer *a);
 
 /* The other end's address as text ("192.0.2.1", "2001:db8::1"); "local" on a Unix socket. */
 const char *http_peer(const struct http_request *r);
-/* What stands behind "Bearer " in the header Authorization; empty without one, or for a header that
- * is none. Never logged. */
-struct pawl_view http_bearer(const struct http_request *r);
-/* SHA-256 of the SubjectPublicKeyInfo of the client's certificate, whose key TLS proved; false
- * without one. Its chain, its name and its dates were not looked at. */
-bool http_client_spki(const struct http_request *r, uint8_t ret[PAWL_SPKI_PIN]);
+
+/* These three only until the handler first returns: what they tell is gone with the client. */
+
 /* A header of the request; NULL if it is not there. */
 const char *http_header(const struct http_request *r, const char *name);
+/* What stands behind "Bearer " in the header Authorization; empty without one, and for a header
+ * that is none, or stands twice. Never logged. */
+struct pawl_view http_bearer(const struct http_request *r);
+/* SHA-256 of the SubjectPublicKeyInfo of the client's certificate, whose key TLS proved; false
+ * without one. Its chain and its dates were looked at only if http_tls_files.clients is set, its
+ * name never. */
+bool http_client_spki(const struct http_request *r, uint8_t ret[PAWL_SPKI_PIN]);
 
 /* ---- an answer without an end ---------------------------------------------------------------- */
 
-/* 200, and the request stays: more follows by http_stream_send until http_stream_end, which
- * releases it. Such a request has no deadline; a reader that takes nothing for idle_timeout_s, or
- * lets more than HTTP_STREAM_BACKLOG bytes gather, is cut off: http_is_gone says so. */
 #define HTTP_STREAM_BACKLOG (1024u * 1024)
+
+/* 200, and the request stays: more follows by http_stream_send until http_stream_end, which
+ * releases it and closes the connection. It has no deadline; a reader that takes nothing of what
+ * waits for it in idle_timeout_s, or lets more than HTTP_STREAM_BACKLOG bytes gather, is cut off:
+ * http_is_gone says so. Between two pieces it waits by http_after: a server that stops runs that at
+ * once, and takes no further one, which is the time for http_stream_end. */
 void http_stream_begin(struct http_request *r, const char *type);
 void http_stream_send(struct http_request *r, struct pawl_view bytes);
 void http_stream_end(struct http_request *r);
@@ -131,9 +138,21 @@ PAWL_MUST_USE bool http_after(struct http_request *r, unsigned                  
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
-/* TLS 1.3 only; no tickets, no resumption, no early data. PEM files. */
-PAWL_MUST_USE pawl_status http_tls_make(const char *certificate, const char *key,
-                                        struct http_tls **ret, struct pawl_err *err);
+/* PEM files. */
+struct http_tls_files {
+    const char *certificate, *key;
+    bool        ask_client; /* for a certificate; one that has none may connect too */
+    const char *clients;    /* CA certificates: no client's certificate but below one of them is
+                             * taken. NULL: any is, and who trusts it goes by its key */
+};
+
+/* TLS 1.3 only; no tickets, no resumption, no early data. */
+PAWL_MUST_USE pawl_status http_tls_make(const struct http_tls_files *files, struct http_tls **ret,
+                                        struct pawl_err *err);
+/* From any thread: new connections get these files, those that are there go on. When it fails
+ * nothing changed. */
+PAWL_MUST_USE pawl_status http_tls_renew(struct http_tls *t, const struct http_tls_files *files,
+                                         struct pawl_err *err);
 void                      http_tls_free(struct http_tls **t);
 
 #endif

@@ -30,6 +30,7 @@ const char *http_reason(int status)
     } reasons[] = {
         { 200, "OK" },
         { 400, "Bad Request" },
+        { 401, "Unauthorized" },
         { 403, "Forbidden" },
         { 404, "Not Found" },
         { 405, "Method Not Allowed" },
@@ -49,7 +50,7 @@ const char *http_reason(int status)
 
 /* ---- from evhttp to us ----------------------------------------------------------------------- */
 
-static void request_free(struct http_request *r)
+void request_free(struct http_request *r)
 {
     if (r->bytes)
         evbuffer_free(r->bytes);
@@ -82,6 +83,7 @@ static struct http_request *request_make(struct worker *w, struct conn *c,
         request_free(r);
         return NULL;
     }
+    r->peer = c->peer;
     http_make_id(r->id);
     c->request = r;
     return r;
@@ -98,7 +100,7 @@ void request_lost(struct http_request *r)
 
 /* ---- what HTTP alone can tell ---------------------------------------------------------------- */
 
-static size_t header_n(struct evhttp_request *ev, const char *name)
+size_t request_header_n(struct evhttp_request *ev, const char *name)
 {
     struct evkeyval *h;
     size_t           n = 0;
@@ -113,8 +115,8 @@ static bool is_ambiguous(struct evhttp_request *ev)
 {
     const char *coding = evhttp_find_header(evhttp_request_get_input_headers(ev),
                                             "Transfer-Encoding");
-    size_t      lengths = header_n(ev, "Content-Length");
-    size_t      codings = header_n(ev, "Transfer-Encoding");
+    size_t      lengths = request_header_n(ev, "Content-Length");
+    size_t      codings = request_header_n(ev, "Transfer-Encoding");
 
     return lengths + codings > 1 || (coding && strcasecmp(coding, "chunked") != 0);
 }
@@ -214,7 +216,7 @@ void *http_context(const struct http_request *r)
 
 bool http_is_gone(const struct http_request *r)
 {
-    return !r->conn;
+    return !r->conn || r->conn->cut;
 }
 
 const char *http_segment(const struct http_request *r)
@@ -253,7 +255,7 @@ static void put_number(struct evkeyvalq *headers, const char *name, const char *
     evhttp_add_header(headers, name, text);
 }
 
-static void put_headers(struct http_request *r, const struct http_answer *a, bool close)
+void request_headers(struct http_request *r, const struct http_answer *a)
 {
     struct evkeyvalq *h = evhttp_request_get_output_headers(r->ev);
 
@@ -266,20 +268,23 @@ static void put_headers(struct http_request *r, const struct http_answer *a, boo
         evhttp_add_header(h, "Cache-Control", "no-store");
     if (a->retry_after_s)
         put_number(h, "Retry-After", "", a->retry_after_s);
+    if (a->challenge)
+        evhttp_add_header(h, "WWW-Authenticate", a->challenge);
     if (a->allow)
         evhttp_add_header(h, "Allow", a->allow);
-    if (close)
+    if (a->close)
         evhttp_add_header(h, "Connection", "close");
 }
 
 void http_answer(struct http_request *r, const struct http_answer *a)
 {
     if (r->conn) {
-        struct evbuffer *out = evhttp_request_get_output_buffer(r->ev);
-        bool             added = evbuffer_add(out, a->body.p, a->body.n) == 0;
-        bool             close = a->close || r->worker->draining;
-        put_headers(r, a, close);
-        conn_send(r->conn, r->ev, added ? a->status : 503, close);
+        struct evbuffer   *out = evhttp_request_get_output_buffer(r->ev);
+        bool               added = evbuffer_add(out, a->body.p, a->body.n) == 0;
+        struct http_answer answer = *a;
+        answer.close |= r->worker->draining;
+        request_headers(r, &answer);
+        conn_send(r->conn, r->ev, added ? a->status : 503, answer.close);
     } else if (r->ev) {
         evhttp_request_free(r->ev);
     }

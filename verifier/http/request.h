@@ -15,6 +15,7 @@ struct http_request {
     const struct http_route *route; /* NULL: none */
     struct evbuffer         *bytes; /* the body, ours */
     struct pawl_view         body;  /* in bytes */
+    struct peer              peer;
     char                     id[HTTP_ID + 1];
     char                     segment[HTTP_SEGMENT_MAX + 1];
     char                    *query; /* NULL: none */
@@ -30,6 +31,15 @@ void request_lost(struct http_request *r);
 
 /* What waits for its time has it now. */
 void request_due(struct http_request *r);
+
+/* How often the header stands in the request. */
+size_t request_header_n(struct evhttp_request *ev, const char *name);
+
+/* Writes the headers of an answer to r. */
+void request_headers(struct http_request *r, const struct http_answer *a);
+
+/* After its answer. */
+void request_free(struct http_request *r);
 
 /* "Bad Request"; never NULL. */
 const char *http_reason(int status);

@@ -5,6 +5,7 @@
  */
 #include "http/worker.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 #include "http/conn.h"
 #include "http/request.h"
+
+#define LAST_TURNS 64 /* of the loop, at the end, to let in who stands at the door */
 
 /* ---- later ----------------------------------------------------------------------------------- */
 
@@ -43,6 +46,14 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(w->base);
 }
 
+/* Clients that the kernel shook hands with already: they are let in first. */
+static bool has_callers(const struct worker *w)
+{
+    struct pollfd p = { .fd = evhttp_bound_socket_get_fd(w->bound), .events = POLLIN };
+
+    return poll(&p, 1, 0) > 0;
+}
+
 static void drain(struct worker *w, uint64_t grace_s)
 {
     struct timeval tv = { .tv_sec = (time_t)grace_s };
@@ -56,8 +67,8 @@ static void drain(struct worker *w, uint64_t grace_s)
         request_due(LIST_FIRST(&w->waiting));
     for (c = LIST_FIRST(&w->conns); c; c = next) {
         next = LIST_NEXT(c, link);
-        if (c->ev && c->held == 0)
-            conn_close(c);
+        if (c->ev)
+            conn_drain(c);
     }
     if (LIST_EMPTY(&w->conns))
         event_base_loopbreak(w->base);
@@ -83,8 +94,14 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     bool     stop = w->stop;
     uint64_t grace_s = w->grace_s;
     pthread_mutex_unlock(&w->lock);
-    if (stop && !w->draining)
-        drain(w, grace_s);
+    if (!stop || w->draining)
+        return;
+    if (w->last_turns < LAST_TURNS && has_callers(w)) {
+        w->last_turns++;
+        event_active(w->wake, EV_READ, 0); /* the next turn of the loop takes them */
+        return;
+    }
+    drain(w, grace_s);
 }
 
 /* ---- no room for another connection -----------------------------------------------------------
