@@ -15,6 +15,7 @@
 #include <pawl/wire.h>
 
 #include "config.h"
+#include "credential.h"
 #include "keys.h"
 #include "store/store.h"
 
@@ -34,6 +35,7 @@ struct flow {
     struct pawl_p256_verifier    *p256;
     struct flow_memory           *memory;
     uint8_t                       tls_pin[PAWL_SPKI_PIN]; /* of our TLS key, for join strings */
+    const struct credential      *asker; /* of the operator's request that is planned, or NULL */
     int64_t (*now_ms)(void *arg);                         /* verifier time, Unix */
     void *now_arg;
 };

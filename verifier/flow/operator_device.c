@@ -207,10 +207,10 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
         return pawl_ok();
     plan(&d, step);
     if (h.r.may_resync)
-        snprintf(step->event, sizeof(step->event), "may come back, by an operator");
+        snprintf(step->event, sizeof(step->event), "may come back, by %s", asker_name(f->asker));
     else
-        snprintf(step->event, sizeof(step->event), "%s by an operator: %s, was %s",
-                 device_event_name(on), device_state_name(d.state), device_state_name(before));
+        snprintf(step->event, sizeof(step->event), "%s by %s: %s, was %s", device_event_name(on),
+                 asker_name(f->asker), device_state_name(d.state), device_state_name(before));
     return held_plan(&h, step, err);
 }
 
@@ -245,7 +245,8 @@ pawl_status operator_device_group(struct flow *f, const struct tenant_config *te
     memcpy(d.group, name, sizeof(d.group));
     PAWL_TRY(show(f, &d, &h.r, ret, err));
     plan(&d, step);
-    snprintf(step->event, sizeof(step->event), "group by an operator: %s", name[0] ? name : "none");
+    snprintf(step->event, sizeof(step->event), "group by %s: %s", asker_name(f->asker),
+             name[0] ? name : "none");
     return pawl_ok();
 }
 
@@ -263,7 +264,7 @@ pawl_status operator_device_policy(struct flow *f, const struct tenant_config *t
     memcpy(d.policy, name, sizeof(d.policy));
     PAWL_TRY(show(f, &d, &h.r, ret, err));
     plan(&d, step);
-    snprintf(step->event, sizeof(step->event), "policy by an operator: %s",
+    snprintf(step->event, sizeof(step->event), "policy by %s: %s", asker_name(f->asker),
              name[0] ? name : "its group's, or the tenant's default");
     return pawl_ok();
 }

@@ -206,7 +206,8 @@ enum {
     NAMES_MAX = 128 /* of a line's members, with its numbers and code */
 };
 /* There are no control characters in them, so two characters are the longest form of one. */
-_Static_assert(2 * TEXTS_MAX + SCOPE_MAX + NAMES_MAX <= AUDIT_LINE_MAX, "a line is never cut");
+_Static_assert(2 * TEXTS_MAX + SCOPE_MAX + PAWL_TENANT_MAX + NAMES_MAX <= AUDIT_LINE_MAX,
+               "a line is never cut");
 
 static void write_scope(const struct exception_row *x, char ret[SCOPE_MAX])
 {
@@ -229,8 +230,8 @@ static void write_detail(const struct exception_row *x, char ret[DETAIL_MAX])
              x->x.author, x->x.note);
 }
 
-static pawl_status write_line(const struct exception_row *x, const char *what, char **ret,
-                              struct pawl_err *err)
+static pawl_status write_line(const struct flow *f, const struct exception_row *x, const char *what,
+                              char **ret, struct pawl_err *err)
 {
     char detail[DETAIL_MAX];
     JSON j = json_begin();
@@ -240,6 +241,7 @@ static pawl_status write_line(const struct exception_row *x, const char *what, c
     json_text(&j, j.root, "kind", reason_code(x->x.reason));
     if (x->number)
         json_u64(&j, j.root, "exception", x->number);
+    json_text(&j, j.root, "by", asker_name(f->asker));
     json_text(&j, j.root, "detail", detail);
     json_i64(&j, j.root, "until", x->x.until_s);
     return json_end(&j, ret, err);
@@ -253,7 +255,7 @@ static pawl_status plan_audit(const struct flow *f, const struct exception_row *
     step->audit = calloc(1, sizeof(*step->audit));
     if (!step->audit)
         return pawl_fail(err, PAWL_E_MEMORY, "audit", "out of memory");
-    PAWL_TRY(write_line(x, what, &line, err));
+    PAWL_TRY(write_line(f, x, what, &line, err));
     step->audit->time_ms = f->now_ms(f->now_arg);
     if (x->has_device)
         memcpy(step->audit->device, x->device, sizeof(step->audit->device));
@@ -271,8 +273,8 @@ static pawl_status plan(const struct flow *f, const struct tenant_config *tenant
 
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     write_detail(x, detail);
-    snprintf(step->event, sizeof(step->event), "exception %s: %s %s", what,
-             reason_code(x->x.reason), detail);
+    snprintf(step->event, sizeof(step->event), "exception %s by %s: %s %s", what,
+             asker_name(f->asker), reason_code(x->x.reason), detail);
     return plan_audit(f, x, what, step, err);
 }
 

@@ -133,11 +133,12 @@ static pawl_status read_group(struct flow *f, const struct tenant_config *tenant
 }
 
 /* was: NULL for a new one. */
-static void tell(const struct group_row *was, const struct group_row *g, struct step *step)
+static void tell(const struct flow *f, const struct group_row *was, const struct group_row *g,
+                 struct step *step)
 {
     size_t cap = sizeof(step->event);
-    int    n = snprintf(step->event, cap, "group %s by an operator: policy %s, mode %s", g->name,
-                     g->policy[0] ? g->policy : "the tenant's default",
+    int    n = snprintf(step->event, cap, "group %s by %s: policy %s, mode %s", g->name,
+                        asker_name(f->asker), g->policy[0] ? g->policy : "the tenant's default",
                         operator_mode_name(g->enforce));
 
     if (was && was->enforce != g->enforce)
@@ -161,7 +162,7 @@ pawl_status operator_group_set(struct flow *f, const struct tenant_config *tenan
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->has_group = true;
     step->group = g;
-    tell(is_new ? NULL : &was, &g, step);
+    tell(f, is_new ? NULL : &was, &g, step);
     return pawl_ok();
 }
 
@@ -177,6 +178,7 @@ pawl_status operator_group_drop(struct flow *f, const struct tenant_config *tena
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->drops_group = true;
     step->group = g;
-    snprintf(step->event, sizeof(step->event), "group %s dropped by an operator", g.name);
+    snprintf(step->event, sizeof(step->event), "group %s dropped by %s", g.name,
+             asker_name(f->asker));
     return pawl_ok();
 }

@@ -206,6 +206,15 @@ static pawl_status read_note(struct pawl_view body, struct json *in, const char 
     return pawl_ok();
 }
 
+/* The note, and in front of it who says so, where that is known. */
+static const char *say(const struct flow *f, const char *note, char ret[EVENT_LINE_MAX])
+{
+    if (!f->asker || !f->asker->name[0])
+        return note;
+    snprintf(ret, EVENT_LINE_MAX, "by %s%s%s", f->asker->name, note[0] ? ": " : "", note);
+    return ret;
+}
+
 pawl_status operator_incident_close(struct flow *f, const struct tenant_config *tenant,
                                     const char *id, struct pawl_view body, char **ret,
                                     struct step *step, struct pawl_err *err)
@@ -215,6 +224,7 @@ pawl_status operator_incident_close(struct flow *f, const struct tenant_config *
     struct device                                       d;
     uint64_t                                            epoch;
     const char                                         *note;
+    char                                                said[EVENT_LINE_MAX];
     JSON                                                in = { 0 }, j = json_begin();
 
     PAWL_TRY(find_incident(f, tenant, id, &d, &epoch, err));
@@ -226,7 +236,7 @@ pawl_status operator_incident_close(struct flow *f, const struct tenant_config *
     memcpy(step->tenant, d.tenant, sizeof(step->tenant));
     step->touches_device = true;
     step->device = d;
-    PAWL_TRY(incident_close_by(&h, step, f->now_ms(f->now_arg), note, err));
+    PAWL_TRY(incident_close_by(&h, step, f->now_ms(f->now_arg), say(f, note, said), err));
     incident_light(&h.r, step);
     PAWL_TRY(held_plan(&h, step, err));
     const struct incident_row *closed = row_of(step, epoch);

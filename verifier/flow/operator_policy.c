@@ -132,7 +132,8 @@ pawl_status operator_plan_policy(struct flow *f, const struct tenant_config *ten
     memcpy(step->policy.name, p.name, sizeof(step->policy.name));
     step->policy.version = p.version;
     step->policy.created_s = f->now_ms(f->now_arg) / 1000;
-    snprintf(step->event, sizeof(step->event), "policy %s:%" PRIu64 " %s", p.name, p.version, how);
+    snprintf(step->event, sizeof(step->event), "policy %s:%" PRIu64 " %s by %s", p.name, p.version,
+             how, asker_name(f->asker));
     return pawl_ok();
 }
 
@@ -154,7 +155,7 @@ pawl_status operator_default_policy(struct flow *f, const struct tenant_config *
     PAWL_TRY(json_end(&j, ret, err));
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->has_default_policy = true;
-    snprintf(step->event, sizeof(step->event), "default policy by an operator: %s",
+    snprintf(step->event, sizeof(step->event), "default policy by %s: %s", asker_name(f->asker),
              step->default_policy[0] ? step->default_policy : "none");
     return pawl_ok();
 }

@@ -58,8 +58,8 @@ pawl_status operator_device_rekey(struct flow *f, const struct tenant_config *te
         return pawl_fail(err, PAWL_E_STATE, "device", "no root of it is in use yet");
     if (!h.r.rekey_demanded) {
         h.r.rekey_demanded = true;
-        snprintf(step->event, sizeof(step->event), "rekey of epoch %" PRIu64 " by an operator",
-                 h.r.current.epoch);
+        snprintf(step->event, sizeof(step->event), "rekey of epoch %" PRIu64 " by %s",
+                 h.r.current.epoch, asker_name(f->asker));
         PAWL_TRY(plan(&h, &d, step, err));
     }
     json_u64(&j, j.root, "epoch", h.r.current.epoch);
@@ -93,6 +93,14 @@ static pawl_status read_key_request(const struct json *j, struct key_request *re
     return pawl_ok();
 }
 
+/* A service gets keys of its own labels alone. */
+static pawl_status check_label(const struct flow *f, const char *label, struct pawl_err *err)
+{
+    if (f->asker && f->asker->role == ROLE_SERVICE && !credential_has_label(f->asker, label))
+        return pawl_fail(err, PAWL_E_DENIED, "label", "the credential does not name this label");
+    return pawl_ok();
+}
+
 static pawl_status find_root(const struct ratchet *r, uint64_t epoch, const struct epoch_root **ret,
                              struct pawl_err *err)
 {
@@ -120,6 +128,7 @@ pawl_status operator_device_key(struct flow *f, const struct tenant_config *tena
     PAWL_TRY(open_device(f, tenant, id, &d, &h, err));
     PAWL_TRY(json_parse(body, known, &in, err));
     PAWL_TRY(read_key_request(&in, &q, err));
+    PAWL_TRY(check_label(f, q.label, err));
     PAWL_TRY(find_root(&h.r, q.epoch, &root, err));
     PAWL_TRY(pawl_app_key(&root->exporter, pawl_view_str(q.label),
                           pawl_view(q.context, q.context_n), q.n, &key, err));
@@ -139,8 +148,8 @@ pawl_status operator_device_hedge(struct flow *f, const struct tenant_config *te
     JSON                                j = json_begin();
 
     PAWL_TRY(open_device(f, tenant, id, &d, &h, err));
-    snprintf(step->event, sizeof(step->event), "hedge key %s by an operator",
-             h.r.hedge.n ? "replaced" : "made");
+    snprintf(step->event, sizeof(step->event), "hedge key %s by %s",
+             h.r.hedge.n ? "replaced" : "made", asker_name(f->asker));
     PAWL_TRY(pawl_secret_random(HEDGE_N, &h.r.hedge, err));
     PAWL_TRY(plan(&h, &d, step, err));
     secret_in_hex(&j, "hedge", &h.r.hedge);

@@ -133,7 +133,7 @@ pawl_status operator_token_make(struct flow *f, const struct tenant_config *tena
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->has_token = true;
     step->token = t;
-    snprintf(step->event, sizeof(step->event), "token made by an operator%s",
+    snprintf(step->event, sizeof(step->event), "token made by %s%s", asker_name(f->asker),
              t.has_device ? " for one device" : "");
     return pawl_ok();
 }

@@ -178,7 +178,7 @@ struct proof_row {
 };
 
 /* One entry of the tenant's hash chain (audit.h). */
-#define AUDIT_LINE_MAX 1024 /* with its 0 */
+#define AUDIT_LINE_MAX 1152 /* with its 0 */
 struct audit_row {
     uint64_t number; /* given by the store: 1, 2 .. without gaps */
     int64_t  time_ms;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may use the operator API from afar, and for what: one row for each person or program. */
-#ifndef VERIFIER_STORE_CREDENTIAL_H
-#define VERIFIER_STORE_CREDENTIAL_H
+#ifndef VERIFIER_CREDENTIAL_H
+#define VERIFIER_CREDENTIAL_H
 
 #include <pawl/base.h>
 #include <pawl/limits.h>
@@ -47,6 +47,9 @@ struct credential {
     char                 author[PAWL_TENANT_MAX + 1];   /* empty: whoever had the socket */
     int64_t              created_s, expires_s;          /* 0: never */
 };
+
+/* For events: its name; "an operator" for whoever has the socket, and for NULL. */
+const char *asker_name(const struct credential *asker);
 
 /* Whether the label is one of its own. */
 bool credential_has_label(const struct credential *c, const char *label);

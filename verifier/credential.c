@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/credential.h"
+#include "credential.h"
 
 #include <string.h>
 
@@ -30,6 +30,11 @@ const char *credential_kind_name(enum credential_kind k)
     };
 
     return (unsigned)k < CREDENTIAL_KIND_COUNT ? name[k] : "?";
+}
+
+const char *asker_name(const struct credential *asker)
+{
+    return asker && asker->name[0] ? asker->name : "an operator";
 }
 
 bool credential_has_label(const struct credential *c, const char *label)
