@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ratchet and generations as rows. A row is CBOR[clear, sealed]: clear is an array of what is no
- * secret, sealed holds SHA-256(clear) and then the secrets, each with its length.
+ * secret, sealed holds SHA-256(clear), its first half, and then the secrets, each with its length.
+ * There is a row for every device, so it says nothing twice: roots that the verifier of the current
+ * one made do not name it again. In form 1, which is read and not written, they do, and the hash is
+ * whole.
  *
  * Invariants
  *  1. P-VMSG-13. A row is whole or refused: nobody without the master key changes a position or a
@@ -17,7 +20,12 @@
 
 #include <pawl/cbor.h>
 
-enum { ROW_FORM = 1, KEY_N = 32, SEALED_MAX = 32 + 14 * (1 + KEY_N) };
+enum { ROW_FORM_1 = 1, ROW_FORM = 2, KEY_N = 32, SEALED_MAX = 32 + 14 * (1 + KEY_N) };
+
+static size_t digest_n(unsigned form)
+{
+    return form == ROW_FORM_1 ? 32 : 16;
+}
 
 /* What is sealed, on its way in or out. */
 struct sealed {
@@ -50,7 +58,7 @@ static pawl_status row_begin(struct pawl_view clear, struct sealed *room, struct
 
     PAWL_TRY(pawl_sha256(clear, digest, err));
     *ret = pawl_wr_to(room->b, SEALED_MAX);
-    pawl_wr_bytes(ret, PAWL_VIEW_OF(digest));
+    pawl_wr_bytes(ret, pawl_view(digest, digest_n(ROW_FORM)));
     return pawl_ok();
 }
 
@@ -80,7 +88,7 @@ static pawl_status row_split(const char *field, struct pawl_view in, struct pawl
 
     pawl_cbor_rd_array_of(&r, field, 2);
     struct pawl_view clear = pawl_cbor_rd_raw(&r, field);
-    struct pawl_view sealed = pawl_cbor_rd_bytes(&r, field, PAWL_AEAD_TAG + 32,
+    struct pawl_view sealed = pawl_cbor_rd_bytes(&r, field, PAWL_AEAD_TAG + digest_n(ROW_FORM),
                                                  SEALED_MAX + PAWL_AEAD_TAG);
     pawl_cbor_rd_leave(&r, field);
     PAWL_TRY(pawl_cbor_rd_end(&r, err));
@@ -90,16 +98,18 @@ static pawl_status row_split(const char *field, struct pawl_view in, struct pawl
 }
 
 /* inv. 1 */
-static pawl_status row_open(const struct owner *o, struct pawl_view clear, struct pawl_view sealed,
-                            struct sealed *ret, struct pawl_rd *ret_rd, struct pawl_err *err)
+static pawl_status row_open(const struct owner *o, unsigned form, struct pawl_view clear,
+                            struct pawl_view sealed, struct sealed *ret, struct pawl_rd *ret_rd,
+                            struct pawl_err *err)
 {
+    size_t  n = digest_n(form);
     uint8_t digest[32];
 
     PAWL_TRY(keys_open(o->keys, o->tenant, o->device_id, o->field, o->epoch, sealed, ret->b,
                        sizeof(ret->b), &ret->n, err));
     PAWL_TRY(pawl_sha256(clear, digest, err));
     *ret_rd = pawl_rd_from(pawl_view(ret->b, ret->n));
-    if (!pawl_mac_equal(pawl_rd_bytes(ret_rd, "digest", sizeof(digest)), PAWL_VIEW_OF(digest)))
+    if (!pawl_mac_equal(pawl_rd_bytes(ret_rd, "digest", n), pawl_view(digest, n)))
         return pawl_fail(err, PAWL_E_FORGED, o->field, "is not what was written");
     return pawl_ok();
 }
@@ -155,6 +165,15 @@ static uint64_t get_u64(struct pawl_cbor_rd *r, const char *field)
     return pawl_cbor_rd_uint(r, field, UINT64_MAX);
 }
 
+static unsigned get_form(struct pawl_cbor_rd *r)
+{
+    unsigned form = (unsigned)pawl_cbor_rd_uint(r, "form", UINT8_MAX);
+
+    if (form != ROW_FORM_1 && form != ROW_FORM)
+        pawl_cbor_rd_fail(r, PAWL_E_UNSUPPORTED, "form");
+    return form;
+}
+
 /* True if an array comes: what is absent is null. */
 static bool get_present(struct pawl_cbor_rd *r, const char *field, size_t n)
 {
@@ -170,7 +189,30 @@ static bool get_present(struct pawl_cbor_rd *r, const char *field, size_t n)
 
 enum { ROOT_N = 12, TRIPWIRE_N = 5 };
 
-static void put_root(struct pawl_wr *w, const struct epoch_root *e)
+/* As it is in the row of its device's current root: null. */
+static void put_verifier(struct pawl_wr *w, const struct epoch_root *e,
+                         const struct epoch_root *current)
+{
+    if (current && current->present &&
+        memcmp(e->verifier_id, current->verifier_id, sizeof(e->verifier_id)) == 0)
+        pawl_cbor_wr_null(w);
+    else
+        pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(e->verifier_id));
+}
+
+static void get_verifier(struct pawl_cbor_rd *r, struct epoch_root *ret,
+                         const struct epoch_root *current)
+{
+    if (current && current->present && pawl_cbor_rd_peek(r) == PAWL_CBOR_NULL) {
+        pawl_cbor_rd_null(r, "verifier_id");
+        memcpy(ret->verifier_id, current->verifier_id, sizeof(ret->verifier_id));
+    } else {
+        get_exact(r, "verifier_id", ret->verifier_id, sizeof(ret->verifier_id));
+    }
+}
+
+static void put_root(struct pawl_wr *w, const struct epoch_root *e,
+                     const struct epoch_root *current)
 {
     if (!e->present) {
         pawl_cbor_wr_null(w);
@@ -180,7 +222,7 @@ static void put_root(struct pawl_wr *w, const struct epoch_root *e)
     pawl_cbor_wr_uint(w, e->epoch);
     pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(e->kid));
     pawl_cbor_wr_uint(w, e->suite);
-    pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(e->verifier_id));
+    put_verifier(w, e, current);
     pawl_cbor_wr_uint(w, e->up.gen);
     pawl_cbor_wr_uint(w, e->down.gen);
     pawl_cbor_wr_uint(w, e->attempt);
@@ -192,22 +234,24 @@ static void put_root(struct pawl_wr *w, const struct epoch_root *e)
 }
 
 /* What every root has, the tripwire too. */
-static void get_names(struct pawl_cbor_rd *r, struct epoch_root *ret)
+static void get_names(struct pawl_cbor_rd *r, struct epoch_root *ret,
+                      const struct epoch_root *current)
 {
     ret->present = true;
     ret->epoch = get_u64(r, "epoch");
     get_exact(r, "kid", ret->kid, sizeof(ret->kid));
     ret->suite = (uint16_t)pawl_cbor_rd_uint(r, "suite", UINT16_MAX);
-    get_exact(r, "verifier_id", ret->verifier_id, sizeof(ret->verifier_id));
+    get_verifier(r, ret, current);
     ret->up = (struct pawl_chain){ .dir = PAWL_UP, .epoch = ret->epoch };
     ret->up.gen = (uint32_t)pawl_cbor_rd_uint(r, "up.gen", UINT32_MAX);
 }
 
-static void get_root(struct pawl_cbor_rd *r, const char *field, struct epoch_root *ret)
+static void get_root(struct pawl_cbor_rd *r, const char *field, struct epoch_root *ret,
+                     const struct epoch_root *current)
 {
     if (!get_present(r, field, ROOT_N))
         return;
-    get_names(r, ret);
+    get_names(r, ret, current);
     ret->down = (struct pawl_chain){ .dir = PAWL_DOWN, .epoch = ret->epoch };
     ret->down.gen = (uint32_t)pawl_cbor_rd_uint(r, "down.gen", UINT32_MAX);
     ret->attempt = get_u64(r, "attempt");
@@ -242,7 +286,8 @@ static void get_root_keys(struct pawl_rd *r, struct epoch_root *e)
 }
 
 /* Of the old root only names and the uplink chain are left. */
-static void put_tripwire(struct pawl_wr *w, const struct epoch_root *e)
+static void put_tripwire(struct pawl_wr *w, const struct epoch_root *e,
+                         const struct epoch_root *current)
 {
     if (!e->present) {
         pawl_cbor_wr_null(w);
@@ -252,15 +297,16 @@ static void put_tripwire(struct pawl_wr *w, const struct epoch_root *e)
     pawl_cbor_wr_uint(w, e->epoch);
     pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(e->kid));
     pawl_cbor_wr_uint(w, e->suite);
-    pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(e->verifier_id));
+    put_verifier(w, e, current);
     pawl_cbor_wr_uint(w, e->up.gen);
 }
 
-static void get_tripwire(struct pawl_cbor_rd *r, struct epoch_root *ret)
+static void get_tripwire(struct pawl_cbor_rd *r, struct epoch_root *ret,
+                         const struct epoch_root *current)
 {
     if (!get_present(r, "old", TRIPWIRE_N))
         return;
-    get_names(r, ret);
+    get_names(r, ret, current);
     pawl_cbor_rd_leave(r, "old");
 }
 
@@ -457,9 +503,9 @@ static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
 {
     pawl_cbor_wr_array(w, RATCHET_N);
     pawl_cbor_wr_uint(w, ROW_FORM);
-    put_root(w, &r->current);
-    put_root(w, &r->pending);
-    put_tripwire(w, &r->old);
+    put_root(w, &r->current, NULL);
+    put_root(w, &r->pending, &r->current);
+    put_tripwire(w, &r->old, &r->current);
     put_ms(w, r->promoted_ms);
     put_history(w, r);
     put_uplink(w, r);
@@ -473,17 +519,16 @@ static void put_ratchet(struct pawl_wr *w, const struct ratchet *r)
     pawl_cbor_wr_bool(w, r->hedge.n != 0);
 }
 
-static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, bool *ret_use,
-                               bool *ret_hedge, struct pawl_err *err)
+static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, unsigned *ret_form,
+                               bool *ret_use, bool *ret_hedge, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = pawl_cbor_rd_from(clear);
 
     pawl_cbor_rd_array_of(&r, "ratchet", RATCHET_N);
-    if (pawl_cbor_rd_uint(&r, "form", ROW_FORM) != ROW_FORM)
-        pawl_cbor_rd_fail(&r, PAWL_E_UNSUPPORTED, "form");
-    get_root(&r, "current", &ret->current);
-    get_root(&r, "pending", &ret->pending);
-    get_tripwire(&r, &ret->old);
+    *ret_form = get_form(&r);
+    get_root(&r, "current", &ret->current, NULL);
+    get_root(&r, "pending", &ret->pending, &ret->current);
+    get_tripwire(&r, &ret->old, &ret->current);
     ret->promoted_ms = get_ms(&r, "promoted_ms");
     get_history(&r, ret);
     get_uplink(&r, ret);
@@ -533,12 +578,13 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
     SEALED           room = { 0 };
     struct pawl_view clear, sealed;
     struct pawl_rd   rd;
+    unsigned         form;
     bool             down_use, hedge;
 
     PAWL_TRY(row_split(o.field, in, &clear, &sealed, err));
-    PAWL_TRY(get_ratchet(clear, &r, &down_use, &hedge, err));
+    PAWL_TRY(get_ratchet(clear, &r, &form, &down_use, &hedge, err));
     o.epoch = r.current.epoch;
-    PAWL_TRY(row_open(&o, clear, sealed, &room, &rd, err));
+    PAWL_TRY(row_open(&o, form, clear, sealed, &room, &rd, err));
     get_root_keys(&rd, &r.current);
     get_root_keys(&rd, &r.pending);
     if (r.old.present)
@@ -610,14 +656,13 @@ static void put_generation(struct pawl_wr *w, const struct generation *g)
     pawl_cbor_wr_bytes(w, PAWL_VIEW_OF(g->use.kid));
 }
 
-static pawl_status get_generation(struct pawl_view clear, struct generation *ret, bool *ret_use,
-                                  struct pawl_err *err)
+static pawl_status get_generation(struct pawl_view clear, struct generation *ret,
+                                  unsigned *ret_form, bool *ret_use, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = pawl_cbor_rd_from(clear);
 
     pawl_cbor_rd_array_of(&r, "generation", GENERATION_N);
-    if (pawl_cbor_rd_uint(&r, "form", ROW_FORM) != ROW_FORM)
-        pawl_cbor_rd_fail(&r, PAWL_E_UNSUPPORTED, "form");
+    *ret_form = get_form(&r);
     ret->dir = (enum pawl_dir)pawl_cbor_rd_uint(&r, "dir", PAWL_DOWN);
     ret->epoch = get_u64(&r, "epoch");
     ret->gen = (uint32_t)pawl_cbor_rd_uint(&r, "gen", UINT32_MAX);
@@ -672,12 +717,13 @@ pawl_status generation_read(const struct keys *k, struct pawl_view tenant,
     SEALED           room = { 0 };
     struct pawl_view clear, sealed;
     struct pawl_rd   rd;
+    unsigned         form;
     bool             use;
 
     PAWL_TRY(row_split(o.field, in, &clear, &sealed, err));
-    PAWL_TRY(get_generation(clear, &g, &use, err));
+    PAWL_TRY(get_generation(clear, &g, &form, &use, err));
     o.epoch = g.epoch;
-    PAWL_TRY(row_open(&o, clear, sealed, &room, &rd, err));
+    PAWL_TRY(row_open(&o, form, clear, sealed, &room, &rd, err));
     if (use)
         get_use_key(&rd, "use.uk", &g.use.uk);
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
