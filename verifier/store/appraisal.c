@@ -2,7 +2,7 @@
 /* The reads of appraisal behind the port of store.h: boots with their facts, kept evidence, groups,
  * exceptions. */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 static void kept_row_done(struct kept_row *k)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #define SEGMENT_ROW PAWL_CLEANUP(segment_row_done) struct segment_row
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 static void proof_row_done(struct proof_row *p)
 {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 static void generation_row_done(struct generation_row *g)
 {

@@ -1,39 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pool of connections that read: a thread takes one, and gives it back when the read is over,
- * so a callback of a list may read too. In WAL mode they never wait for the writer, and see only
- * what is durable. */
+ * so a callback of a list may read too. */
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 struct reader {
-    struct reader    *next;
-    struct connection c;
+    struct reader     *next;
+    struct connection *c;
 };
 
-static pawl_status reader_make(const char *file, struct reader **ret, struct pawl_err *err)
+static pawl_status reader_make(struct sql_store *s, struct reader **ret, struct pawl_err *err)
 {
     struct reader *r = calloc(1, sizeof(*r));
 
     if (!r)
         return pawl_fail(err, PAWL_E_MEMORY, "store.reader", "out of memory");
-    pawl_status s = connection_open(file, &r->c, err);
-    if (pawl_is_ok(s))
-        s = connection_exec(&r->c, "PRAGMA query_only = ON", "open", err);
-    if (!pawl_is_ok(s)) {
-        connection_close(&r->c);
+    pawl_status opened = s->open(s, &r->c, err);
+    if (!pawl_is_ok(opened)) {
         free(r);
-        return s;
+        return opened;
     }
     *ret = r;
     return pawl_ok();
 }
 
-pawl_status lease_reader(struct sqlite_store *s, struct lease *ret, struct pawl_err *err)
+pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
 {
-    struct reader *r;
+    struct sql_store *s = self;
+    struct reader    *r;
 
     pthread_mutex_lock(&s->lock);
     r = s->idle;
@@ -41,36 +37,36 @@ pawl_status lease_reader(struct sqlite_store *s, struct lease *ret, struct pawl_
         s->idle = r->next;
     pthread_mutex_unlock(&s->lock);
     if (!r)
-        PAWL_TRY(reader_make(s->file, &r, err));
-    *ret = (struct lease){ .store = s, .reader = r, .c = &r->c };
+        PAWL_TRY(reader_make(s, &r, err));
+    *ret = (struct lease){ .store = s, .reader = r, .c = r->c };
     return pawl_ok();
+}
+
+static void reader_free(struct sql_store *s, struct reader *r)
+{
+    s->free(r->c);
+    free(r);
 }
 
 void lease_end(struct lease *l)
 {
     if (!l->reader)
         return;
+    if (l->c->broken) {
+        reader_free(l->store, l->reader);
+        return;
+    }
     pthread_mutex_lock(&l->store->lock);
     l->reader->next = l->store->idle;
     l->store->idle = l->reader;
     pthread_mutex_unlock(&l->store->lock);
 }
 
-void readers_close(struct sqlite_store *s)
+void readers_close(struct sql_store *s)
 {
     while (s->idle) {
         struct reader *r = s->idle;
         s->idle = r->next;
-        connection_close(&r->c);
-        free(r);
+        reader_free(s, r);
     }
-}
-
-pawl_status row_absent(const struct query *q, struct pawl_err *err)
-{
-    char where[sizeof(err->where)];
-
-    PAWL_TRY(query_end(q, err));
-    snprintf(where, sizeof(where), "store.%s", q->table);
-    return pawl_fail(err, PAWL_E_ABSENT, where, "no such row");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our structs as columns: put and get side by side, in the order of the column lists of
- * connection.c. What get finds outside of its range fails naming the column. */
+ * statement.c. What get finds outside of its range fails naming the column. */
 
 #include <string.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 static void put_name(struct query *q, const struct pawl_name *n)
 {
@@ -16,7 +16,6 @@ static void get_name(struct query *q, const char *column, struct pawl_name *ret)
     ret->n = get_bytes(q, column, ret->b, sizeof(ret->b));
 }
 
-/* The bound bytes must live until the statement ran: statements copy a selection. */
 static void put_selection(struct query *q, const struct pawl_pcr_selection *s)
 {
     uint8_t        b[PAWL_PCR_SELECT_MAX];
@@ -25,8 +24,8 @@ static void put_selection(struct query *q, const struct pawl_pcr_selection *s)
     pawl_pcr_selection_write(s, &w);
     if (w.full)
         q->bad = "selection";
-    else if (q->rc == SQLITE_OK)
-        q->rc = sqlite3_bind_blob(q->s, ++q->in, b, (int)w.n, SQLITE_TRANSIENT);
+    else
+        query_bytes_copy(q, pawl_view(b, w.n));
 }
 
 static void get_selection(struct query *q, const char *column, struct pawl_pcr_selection *ret)
@@ -145,8 +144,8 @@ void put_snapshot(struct query *q, const struct snapshot *s)
         pawl_wr_bytes(&w, pawl_digest_view(&s->values.value[i]));
     if (w.full)
         q->bad = "pcr_values";
-    else if (q->rc == SQLITE_OK)
-        q->rc = sqlite3_bind_blob(q->s, ++q->in, b, (int)w.n, SQLITE_TRANSIENT);
+    else
+        query_bytes_copy(q, pawl_view(b, w.n));
 }
 
 /* Lengths are not stored: each value is as long as its bank's digest. */

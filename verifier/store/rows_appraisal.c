@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* As rows.c: what is kept of appraisal, as columns. */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* ---- boot ----------------------------------------------------------------------------------- */
 

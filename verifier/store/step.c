@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-#include "store/sqlite.h"
-
-static bool changed_one(const struct connection *c)
-{
-    return sqlite3_changes(c->sql) == 1;
-}
+#include "store/sql.h"
 
 static pawl_status put_device_row(struct connection *c, const struct step *s, struct pawl_err *err)
 {
@@ -42,23 +37,21 @@ static pawl_status put_snapshot_row(struct connection *c, const struct step *s,
 /* A device that comes again with the same token uses nothing up. */
 static pawl_status take_token(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY use = query_on(c, SQL_TOKEN_USE_INSERT, "token_use");
+    QUERY    use = query_on(c, SQL_TOKEN_USE_INSERT, "token_use");
+    uint64_t n;
 
     query_text(&use, s->tenant);
     query_bytes(&use, PAWL_VIEW_OF(s->token_taken));
     query_bytes(&use, PAWL_VIEW_OF(s->device.id));
-    PAWL_TRY(query_run(&use, err));
-    if (!changed_one(c))
+    PAWL_TRY(query_run_count(&use, &n, err));
+    if (n == 0)
         return pawl_ok();
 
     QUERY count = query_on(c, SQL_TOKEN_COUNT_DOWN, "token");
 
     query_text(&count, s->tenant);
     query_bytes(&count, PAWL_VIEW_OF(s->token_taken));
-    PAWL_TRY(query_run(&count, err));
-    if (!changed_one(c))
-        return pawl_fail(err, PAWL_E_CONFLICT, "store.token", "no use of it is left");
-    return pawl_ok();
+    return query_run_one(&count, "no use of it is left", err);
 }
 
 static pawl_status put_token_row(struct connection *c, const struct step *s, struct pawl_err *err)

@@ -10,7 +10,7 @@
  *  3. A boot that keeps its facts, and a device that keeps its group, write into no index.
  */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* ---- boots and their facts ------------------------------------------------------------------- */
 
@@ -55,14 +55,14 @@ static pawl_status facts_before(struct connection *c, const struct step *s, uint
 }
 
 static pawl_status write_boot(struct connection *c, enum statement which, const struct step *s,
-                              uint64_t facts, struct pawl_err *err)
+                              uint64_t facts, uint64_t *ret, struct pawl_err *err)
 {
     QUERY q = query_on(c, which, "boot");
 
     query_text(&q, s->tenant);
     query_bytes(&q, PAWL_VIEW_OF(s->device.id));
     put_boot(&q, &s->boot, facts);
-    return query_run(&q, err);
+    return query_run_count(&q, ret, err);
 }
 
 static pawl_status forget_facts(struct connection *c, uint64_t number, struct pawl_err *err)
@@ -75,14 +75,14 @@ static pawl_status forget_facts(struct connection *c, uint64_t number, struct pa
 
 static pawl_status put_boot_row(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    uint64_t facts, before;
+    uint64_t facts, before, n;
 
     PAWL_TRY(facts_number(c, s, &facts, err));
-    PAWL_TRY(write_boot(c, SQL_BOOT_UPDATE, s, facts, err));
-    if (sqlite3_changes(c->sql) == 1)
+    PAWL_TRY(write_boot(c, SQL_BOOT_UPDATE, s, facts, &n, err));
+    if (n == 1)
         return pawl_ok(); /* inv. 3 */
     PAWL_TRY(facts_before(c, s, &before, err));
-    PAWL_TRY(write_boot(c, SQL_BOOT_PUT, s, facts, err));
+    PAWL_TRY(write_boot(c, SQL_BOOT_PUT, s, facts, &n, err));
     return before ? forget_facts(c, before, err) : pawl_ok();
 }
 
@@ -144,48 +144,39 @@ pawl_status put_group_row(struct connection *c, const struct step *s, struct paw
     return query_run(&q, err);
 }
 
-/* Whoever planned this saw it: it was dropped since. */
-static pawl_status group_is_there(struct connection *c, const struct step *s, const char *name,
-                                  struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_GROUP, "group");
+/* What a step says that was planned on a group which was dropped since. */
+#define GROUP_GONE "there is no group of that name"
 
-    query_text(&q, s->tenant);
-    query_text(&q, name);
-    if (query_row(&q))
-        return pawl_ok();
-    PAWL_TRY(query_end(&q, err));
-    return pawl_fail(err, PAWL_E_CONFLICT, "store.group", "there is no group of that name");
-}
-
+/* The statement fails where it would put the device into none. */
 pawl_status put_device_group(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_DEVICE_GROUP, "device");
+    QUERY q = query_on(c, SQL_DEVICE_GROUP, "group");
 
+    q.why = GROUP_GONE;
     query_text(&q, s->tenant);
     query_bytes(&q, PAWL_VIEW_OF(s->device.id));
     query_text(&q, s->device.group);
-    PAWL_TRY(query_run(&q, err));
-    if (sqlite3_changes(c->sql) == 0 || !s->device.group[0])
-        return pawl_ok();
-    return group_is_there(c, s, s->device.group, err);
+    return query_run(&q, err);
 }
 
+/* Deleted first: where several write at once, nobody comes into it from then on. */
 static pawl_status drop_group(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY used = query_on(c, SQL_GROUP_IN_USE, "group");
+    QUERY    q = query_on(c, SQL_GROUP_DELETE, "group");
+    uint64_t n;
 
+    query_text(&q, s->tenant);
+    query_text(&q, s->group.name);
+    PAWL_TRY(query_run_count(&q, &n, err));
+    if (n == 0)
+        return row_absent(&q, err);
+
+    QUERY used = query_on(c, SQL_GROUP_IN_USE, "group");
     query_text(&used, s->tenant);
     query_text(&used, s->group.name);
     if (query_row(&used))
         return pawl_fail(err, PAWL_E_CONFLICT, "store.group", "a device is in it");
-    PAWL_TRY(query_end(&used, err));
-
-    QUERY q = query_on(c, SQL_GROUP_DELETE, "group");
-    query_text(&q, s->tenant);
-    query_text(&q, s->group.name);
-    PAWL_TRY(query_run(&q, err));
-    return sqlite3_changes(c->sql) == 1 ? pawl_ok() : row_absent(&q, err);
+    return query_end(&used, err);
 }
 
 /* ---- exceptions ----------------------------------------------------------------------------- */
@@ -202,13 +193,25 @@ static pawl_status next_exception(struct connection *c, const struct step *s, ui
     return query_end(&q, err);
 }
 
+static pawl_status group_is_there(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_GROUP_LOCK, "group");
+
+    query_text(&q, s->tenant);
+    query_text(&q, s->exception.group);
+    if (query_row(&q))
+        return pawl_ok();
+    PAWL_TRY(query_end(&q, err));
+    return pawl_fail(err, PAWL_E_CONFLICT, "store.group", GROUP_GONE);
+}
+
 static pawl_status put_exception_row(struct connection *c, const struct step *s,
                                      struct pawl_err *err)
 {
     uint64_t number;
 
     if (s->exception.group[0])
-        PAWL_TRY(group_is_there(c, s, s->exception.group, err));
+        PAWL_TRY(group_is_there(c, s, err));
     PAWL_TRY(next_exception(c, s, &number, err));
     QUERY q = query_on(c, SQL_EXCEPTION_INSERT, "exception");
     query_text(&q, s->tenant);
@@ -219,12 +222,13 @@ static pawl_status put_exception_row(struct connection *c, const struct step *s,
 
 static pawl_status end_exception(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_EXCEPTION_DELETE, "exception");
+    QUERY    q = query_on(c, SQL_EXCEPTION_DELETE, "exception");
+    uint64_t n;
 
     query_text(&q, s->tenant);
     query_u64(&q, s->ends_exception);
-    PAWL_TRY(query_run(&q, err));
-    return sqlite3_changes(c->sql) == 1 ? pawl_ok() : row_absent(&q, err);
+    PAWL_TRY(query_run_count(&q, &n, err));
+    return n ? pawl_ok() : row_absent(&q, err);
 }
 
 pawl_status put_appraisal_rows(struct connection *c, const struct step *s, struct pawl_err *err)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 static pawl_status put_incident_row(struct connection *c, const struct step *s,
                                     const struct incident_row *i, struct pawl_err *err)
@@ -44,12 +44,22 @@ static pawl_status put_evidence(struct connection *c, const struct step *s, stru
     return query_run(&q, err);
 }
 
+/* Until the transaction ends nobody else appends. */
+static pawl_status lock_audit(struct connection *c, const struct step *s, struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_AUDIT_LOCK, "audit");
+
+    query_text(&q, s->tenant);
+    return query_run(&q, err);
+}
+
 static pawl_status put_audit(struct connection *c, const struct step *s,
                              const struct audit_row *entry, struct pawl_err *err)
 {
     struct audit_row  a = *entry;
     struct audit_head before, after;
 
+    PAWL_TRY(lock_audit(c, s, err));
     PAWL_TRY(audit_last(c, pawl_view_str(s->tenant), &before, err));
     a.number = before.number + 1;
     PAWL_TRY(audit_next(&before, &a, &after, err));

@@ -2,11 +2,11 @@
 /* What a step changes in the rows of the ratchet and in the feed. A batch of messages is one row of
  * ratchet, one or two of generation and one of segment. */
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 pawl_status put_ratchet_row(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY q = query_on(c, s->device.version ? SQL_RATCHET_UPDATE : SQL_RATCHET_INSERT, "ratchet");
+    QUERY q = query_on(c, s->device.version ? SQL_RATCHET_UPDATE : SQL_RATCHET_INSERT, "device");
 
     query_text(&q, s->tenant);
     query_bytes(&q, PAWL_VIEW_OF(s->device.id));
@@ -16,10 +16,7 @@ pawl_status put_ratchet_row(struct connection *c, const struct step *s, struct p
         query_bytes(&q, pawl_view(s->ratchet.p, s->ratchet.n));
     else
         query_null(&q);
-    PAWL_TRY(query_run(&q, err));
-    if (sqlite3_changes(c->sql) != 1)
-        return pawl_fail(err, PAWL_E_CONFLICT, "store.device", "the row has moved on");
-    return pawl_ok();
+    return query_run_one(&q, "the row has moved on", err);
 }
 
 static pawl_status put_generation(struct connection *c, const struct step *s,
@@ -60,10 +57,7 @@ static pawl_status put_downlink(struct connection *c, const struct step *s,
     query_u64(&q, d->seq);
     query_u64(&q, (uint64_t)d->sent_ms);
     query_bytes(&q, pawl_view(d->body.p, d->body.n));
-    PAWL_TRY(query_run(&q, err));
-    if (sqlite3_changes(c->sql) != 1)
-        return pawl_fail(err, PAWL_E_CONFLICT, "store.downlink", "the id is taken");
-    return pawl_ok();
+    return query_run_one(&q, "the id is taken", err);
 }
 
 static pawl_status delete_downlink(struct connection *c, const struct step *s, uint64_t id,

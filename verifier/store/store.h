@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store's port: what the flows need of durable memory. SQLite stands behind it (sqlite.c);
- * tests and larger fleets put others there.
+ * The store's port: what the flows need of durable memory. Behind it stands one layer of SQL
+ * (sql.h) over an engine: SQLite (sqlite/).
  *
  * Rules
  *  1. Reads answer at once, on the calling thread, from the last durable state.

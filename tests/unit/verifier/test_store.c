@@ -635,10 +635,10 @@ static void a_newer_schema_is_refused(void **state)
     store_fixture_make(&f);
     store_put(&f, "acme", 1);
     shut(&f);
-    store_exec(&f, "PRAGMA user_version = 6");
+    store_exec(&f, "PRAGMA user_version = 99");
     opens_with(&f, PAWL_E_UNSUPPORTED, "store.schema");
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 6);
-    store_exec(&f, "PRAGMA user_version = 5");
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 99);
+    store_exec(&f, "PRAGMA user_version = 9");
     store_fixture_reopen(&f);
 }
 

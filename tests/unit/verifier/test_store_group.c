@@ -186,7 +186,7 @@ static void a_device_that_stays_writes_no_group(void **state)
     assert_string_equal(got.status, "warning");
     struct step s = store_step(&d);
     s.device.group[0] = 0;
-    store_refuses(&f, &s, PAWL_E_BUG, "store.device");
+    store_refuses(&f, &s, PAWL_E_BUG, "store.group");
 }
 
 static void no_group_goes_while_a_device_is_in_it(void **state)

@@ -221,8 +221,8 @@ static void the_one_that_changed_last_comes_first(void **state)
     put_incident(&f, &e, UINT64_MAX, 20, INCIDENT_CLOSED, "b");
     put_incident(&f, &x, 3, 99, INCIDENT_OPEN, "c");
     put_incident(&f, &d, 4, 20, INCIDENT_HEALED, "d");
-    incidents_are(&f, acme, all, false, 9, "1:4:d 2:ffffffffffffffff:b 1:1:a ");
-    incidents_are(&f, acme, all, false, 2, "1:4:d 2:ffffffffffffffff:b ");
+    incidents_are(&f, acme, all, false, 9, "2:ffffffffffffffff:b 1:4:d 1:1:a ");
+    incidents_are(&f, acme, all, false, 2, "2:ffffffffffffffff:b 1:4:d ");
     incidents_are(&f, acme, all, true, SIZE_MAX, "1:4:d 1:1:a ");
     incidents_are(&f, acme, all, true, 1, "1:4:d ");
     incidents_are(&f, acme, PAWL_VIEW_OF(d.id), false, 9, "1:4:d 1:1:a ");

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 #define COUNT_N 21 /* 20 digits and a newline: within one sector, so it is old or new */
 
@@ -85,9 +85,9 @@ void history_follow(const struct history *h)
 
 /* ---- the row -------------------------------------------------------------------------------- */
 
-static pawl_status read_row(struct connection *c, struct history *ret, struct pawl_err *err)
+static pawl_status read_row(struct sqlite_connection *c, struct history *ret, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_HISTORY, "history");
+    QUERY q = query_on(&c->base, OWN_HISTORY, "history");
 
     if (!query_row(&q))
         return row_absent(&q, err);
@@ -97,10 +97,10 @@ static pawl_status read_row(struct connection *c, struct history *ret, struct pa
     return query_end(&q, err);
 }
 
-pawl_status history_count(struct connection *c, int64_t newest_ms, struct history *ret,
+pawl_status history_count(struct sqlite_connection *c, int64_t newest_ms, struct history *ret,
                           struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_HISTORY_COUNT, "history");
+    QUERY q = query_on(&c->base, OWN_HISTORY_COUNT, "history");
 
     query_u64(&q, (uint64_t)newest_ms);
     if (!query_row(&q))
@@ -110,19 +110,19 @@ pawl_status history_count(struct connection *c, int64_t newest_ms, struct histor
     return query_end(&q, err);
 }
 
-static pawl_status set_restored(struct connection *c, uint64_t count, int64_t now_ms,
+static pawl_status set_restored(struct sqlite_connection *c, uint64_t count, int64_t now_ms,
                                 struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_HISTORY_RESTORED, "history");
+    QUERY q = query_on(&c->base, OWN_HISTORY_RESTORED, "history");
 
     query_u64(&q, count);
     query_u64(&q, (uint64_t)now_ms);
     return query_run(&q, err);
 }
 
-static pawl_status skip_numbers(struct connection *c, int64_t now_ms, struct pawl_err *err)
+static pawl_status skip_numbers(struct sqlite_connection *c, int64_t now_ms, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_SEGMENT_SKIP, "segment");
+    QUERY q = query_on(&c->base, OWN_SEGMENT_SKIP, "segment");
 
     query_u64(&q, (uint64_t)now_ms * NUMBERS_PER_MS);
     return query_run(&q, err);
@@ -137,7 +137,7 @@ static int64_t wall_ms(void)
 }
 
 /* Notes that an older copy was put back, later than anything in it; what h says is read anew. */
-static pawl_status note_restored(struct connection *c, uint64_t count, struct history *h,
+static pawl_status note_restored(struct sqlite_connection *c, uint64_t count, struct history *h,
                                  struct pawl_err *err)
 {
     int64_t     now_ms = wall_ms() > h->newest_ms ? wall_ms() : h->newest_ms + 1;
@@ -158,7 +158,7 @@ static pawl_status note_restored(struct connection *c, uint64_t count, struct hi
 
 /* ---- both ----------------------------------------------------------------------------------- */
 
-pawl_status history_open(const char *file, struct connection *c, struct history *ret,
+pawl_status history_open(const char *file, struct sqlite_connection *c, struct history *ret,
                          struct pawl_err *err)
 {
     PAWL_CLEANUP(history_close) struct history h = { .file = -1 };
@@ -177,9 +177,9 @@ pawl_status history_open(const char *file, struct connection *c, struct history 
 
 pawl_status sqlite_store_restored(const char *path, struct pawl_err *err)
 {
-    PAWL_CLEANUP(connection_close) struct connection c = { 0 };
-    PAWL_CLEANUP(history_close) struct history       h = { .file = -1 };
-    char                                             file[PATH_MAX];
+    PAWL_CLEANUP(connection_close) struct sqlite_connection c = { 0 };
+    PAWL_CLEANUP(history_close) struct history              h = { .file = -1 };
+    char                                                    file[PATH_MAX];
 
     if (snprintf(file, sizeof(file), "%s/" STORE_FILE, path) >= (int)sizeof(file))
         return pawl_fail(err, PAWL_E_RANGE, "store.open", "the path is too long");

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One value into a statement or out of a row. Sticky: the first failure stays. */
+/* One run of a statement, one value into it or out of a row. Sticky: the first failure stays. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
+
+struct query query_on(struct connection *c, unsigned which, const char *table)
+{
+    struct query q = { .c = c, .table = table };
+
+    c->engine->prepare(&q, which);
+    return q;
+}
 
 void query_reset(struct query *q)
 {
-    if (!q->s)
-        return;
-    sqlite3_reset(q->s);
-    sqlite3_clear_bindings(q->s);
+    if (q->s)
+        q->c->engine->reset(q);
 }
 
 /* ---- in ------------------------------------------------------------------------------------- */
@@ -20,7 +26,7 @@ void query_reset(struct query *q)
 /* The number of the next parameter, or 0 after a failure. */
 static int next_in(struct query *q)
 {
-    return q->rc == SQLITE_OK ? ++q->in : 0;
+    return q->failed ? 0 : ++q->in;
 }
 
 void query_text_n(struct query *q, struct pawl_view s)
@@ -28,7 +34,7 @@ void query_text_n(struct query *q, struct pawl_view s)
     int i = next_in(q);
 
     if (i)
-        q->rc = sqlite3_bind_text(q->s, i, s.n ? (const char *)s.p : "", (int)s.n, SQLITE_STATIC);
+        q->c->engine->bind_text(q, i, s);
 }
 
 void query_text(struct query *q, const char *s)
@@ -40,9 +46,16 @@ void query_bytes(struct query *q, struct pawl_view v)
 {
     int i = next_in(q);
 
-    /* A NULL pointer would bind NULL, which is not the same as no bytes. */
     if (i)
-        q->rc = sqlite3_bind_blob(q->s, i, v.n ? (const void *)v.p : "", (int)v.n, SQLITE_STATIC);
+        q->c->engine->bind_bytes(q, i, v, false);
+}
+
+void query_bytes_copy(struct query *q, struct pawl_view v)
+{
+    int i = next_in(q);
+
+    if (i)
+        q->c->engine->bind_bytes(q, i, v, true);
 }
 
 void query_u64(struct query *q, uint64_t v)
@@ -50,18 +63,16 @@ void query_u64(struct query *q, uint64_t v)
     int i = next_in(q);
 
     if (i)
-        q->rc = sqlite3_bind_int64(q->s, i, (sqlite3_int64)v);
+        q->c->engine->bind_int(q, i, (int64_t)v);
 }
 
 void query_order(struct query *q, uint64_t v)
 {
     uint8_t        b[8];
     struct pawl_wr w = pawl_wr_to(b, sizeof(b));
-    int            i = next_in(q);
 
     pawl_wr_u64(&w, v);
-    if (i)
-        q->rc = sqlite3_bind_blob(q->s, i, b, sizeof(b), SQLITE_TRANSIENT);
+    query_bytes_copy(q, PAWL_VIEW_OF(b));
 }
 
 void query_null(struct query *q)
@@ -69,18 +80,17 @@ void query_null(struct query *q)
     int i = next_in(q);
 
     if (i)
-        q->rc = sqlite3_bind_null(q->s, i);
+        q->c->engine->bind_null(q, i);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
 
 bool query_row(struct query *q)
 {
-    if ((q->rc != SQLITE_OK && q->rc != SQLITE_ROW) || q->bad)
+    if (q->failed || q->bad)
         return false;
     q->out = 0;
-    q->rc = sqlite3_step(q->s);
-    return q->rc == SQLITE_ROW;
+    return q->c->engine->row(q);
 }
 
 pawl_status query_end(const struct query *q, struct pawl_err *err)
@@ -91,15 +101,40 @@ pawl_status query_end(const struct query *q, struct pawl_err *err)
         snprintf(where, sizeof(where), "store.%s.%s", q->table, q->bad);
         return pawl_fail(err, PAWL_E_FORM, where, "the row holds something else than was stored");
     }
-    if (q->rc != SQLITE_DONE && q->rc != SQLITE_ROW)
-        return connection_fail(q->c, q->rc, q->table, err);
-    return pawl_ok();
+    return q->failed ? q->c->engine->fail(q, err) : pawl_ok();
 }
 
 pawl_status query_run(struct query *q, struct pawl_err *err)
 {
-    query_row(q);
+    if (!q->failed && !q->bad)
+        q->c->engine->run(q, false);
     return query_end(q, err);
+}
+
+pawl_status query_run_one(struct query *q, const char *why, struct pawl_err *err)
+{
+    q->why = why;
+    if (!q->failed && !q->bad)
+        q->c->engine->run(q, true);
+    return query_end(q, err);
+}
+
+pawl_status query_run_count(struct query *q, uint64_t *ret, struct pawl_err *err)
+{
+    uint64_t n = q->failed || q->bad ? 0 : q->c->engine->run_count(q);
+
+    PAWL_TRY(query_end(q, err));
+    *ret = n;
+    return pawl_ok();
+}
+
+pawl_status row_absent(const struct query *q, struct pawl_err *err)
+{
+    char where[sizeof(err->where)];
+
+    PAWL_TRY(query_end(q, err));
+    snprintf(where, sizeof(where), "store.%s", q->table);
+    return pawl_fail(err, PAWL_E_ABSENT, where, "no such row");
 }
 
 /* ---- out ------------------------------------------------------------------------------------ */
@@ -112,7 +147,7 @@ static void fail(struct query *q, const char *column)
 
 uint64_t get_u64(struct query *q)
 {
-    return (uint64_t)sqlite3_column_int64(q->s, q->out++);
+    return (uint64_t)q->c->engine->column_int(q, q->out++);
 }
 
 uint64_t get_max(struct query *q, const char *column, uint64_t max)
@@ -133,18 +168,21 @@ uint64_t get_order(struct query *q, const char *column)
     return pawl_rd_u64(&r, column);
 }
 
+static struct pawl_view next_bytes(struct query *q)
+{
+    return q->c->engine->column_bytes(q, q->out++);
+}
+
 size_t get_bytes(struct query *q, const char *column, uint8_t *ret, size_t cap)
 {
-    int         i = q->out++;
-    const void *p = sqlite3_column_blob(q->s, i);
-    size_t      n = (size_t)sqlite3_column_bytes(q->s, i);
+    struct pawl_view v = next_bytes(q);
 
-    if (n > cap)
+    if (v.n > cap)
         fail(q, column);
-    if (q->bad || n == 0)
+    if (q->bad || v.n == 0)
         return 0;
-    memcpy(ret, p, n);
-    return n;
+    memcpy(ret, v.p, v.n);
+    return v.n;
 }
 
 void get_exact(struct query *q, const char *column, uint8_t *ret, size_t n)
@@ -162,8 +200,8 @@ void get_text(struct query *q, const char *column, char *ret, size_t cap)
 
 char *get_text_copy(struct query *q, const char *column)
 {
-    const unsigned char *s = sqlite3_column_text(q->s, q->out++);
-    char                *copy = s ? strdup((const char *)s) : NULL;
+    struct pawl_view v = next_bytes(q);
+    char            *copy = v.p ? strdup((const char *)v.p) : NULL;
 
     if (!copy)
         fail(q, column);
@@ -172,18 +210,16 @@ char *get_text_copy(struct query *q, const char *column)
 
 void get_blob(struct query *q, const char *column, struct blob *ret)
 {
-    int             i = q->out++;
-    const void     *p = sqlite3_column_blob(q->s, i);
-    size_t          n = (size_t)sqlite3_column_bytes(q->s, i);
-    struct pawl_err err;
+    struct pawl_view v = next_bytes(q);
+    struct pawl_err  err;
 
-    if (!q->bad && !pawl_is_ok(blob_from(pawl_view(p, n), ret, &err)))
+    if (!q->bad && !pawl_is_ok(blob_from(v, ret, &err)))
         fail(q, column);
 }
 
 bool get_is_null(struct query *q)
 {
-    return sqlite3_column_type(q->s, q->out) == SQLITE_NULL;
+    return !q->c->engine->column_bytes(q, q->out).p;
 }
 
 void get_skip(struct query *q)

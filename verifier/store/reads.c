@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The embedded store behind the port of store.h. One file, pawl.db, mode 0600, and beside it what
- * SQLite keeps while it is open (pawl.db-wal, pawl.db-shm).
- * pawl.count stands beside it too; see history.c. Reads go through the pool of reader.c.
- */
+/* The reads of devices, tokens, policies and events behind the port of store.h. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* ---- reads ---------------------------------------------------------------------------------- */
 
@@ -269,116 +258,26 @@ static pawl_status list_events(void *self, struct pawl_view tenant, struct pawl_
     return query_end(&q, err);
 }
 
-/* ---- open, commit, close -------------------------------------------------------------------- */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
-static void commit(void *self, const struct step *s, store_done_fn *done, void *arg)
+void sql_reads(struct store *ret)
 {
-    struct sqlite_store *store = self;
-
-    writer_commit(store->writer, s, done, arg);
-}
-
-static void forget_segments(void *self, struct pawl_view tenant, int64_t before_ms,
-                            store_done_fn *done, void *arg)
-{
-    struct sqlite_store *store = self;
-
-    writer_forget(store->writer, tenant, before_ms, done, arg);
-}
-
-static int64_t newest_ms(void *self)
-{
-    struct sqlite_store *store = self;
-
-    return writer_newest_ms(store->writer);
-}
-
-static int64_t restored_ms(void *self)
-{
-    struct sqlite_store *store = self;
-
-    return store->restored_ms;
-}
-
-static void close_all(void *self)
-{
-    struct sqlite_store *s = self;
-
-    /* Readers first: the last connection to go merges the log into the file. */
-    readers_close(s);
-    writer_stop(&s->writer);
-    pthread_mutex_destroy(&s->lock);
-    free(s->file);
-    free(s);
-}
-
-/* SQLite gives its other files the mode of this one. */
-static pawl_status make_file(const char *file, struct pawl_err *err)
-{
-    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0)
-        return pawl_fail(err, PAWL_E_IO, "store.open", STORE_FILE ": %s", strerror(errno));
-    int rc = fchmod(fd, 0600);
-    close(fd);
-    if (rc)
-        return pawl_fail(err, PAWL_E_IO, "store.open", STORE_FILE ": mode 0600: %s",
-                         strerror(errno));
-    return pawl_ok();
-}
-
-static pawl_status open_writer(struct sqlite_store *s, struct pawl_err *err)
-{
-    PAWL_CLEANUP(connection_close) struct connection c = { 0 };
-    PAWL_CLEANUP(history_close) struct history       h = { .file = -1 };
-
-    PAWL_TRY(make_file(s->file, err));
-    PAWL_TRY(connection_open(s->file, &c, err));
-    PAWL_TRY(schema_migrate(&c, err));
-    PAWL_TRY(history_open(s->file, &c, &h, err));
-    s->restored_ms = h.restored_ms;
-    return writer_start(&c, &h, &s->writer, err);
-}
-
-pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_err *err)
-{
-    struct sqlite_store *s = calloc(1, sizeof(*s));
-
-    if (!s || asprintf(&s->file, "%s/%s", path, STORE_FILE) < 0) {
-        free(s);
-        return pawl_fail(err, PAWL_E_MEMORY, "store.open", "out of memory");
-    }
-    pthread_mutex_init(&s->lock, NULL);
-    pawl_status opened = open_writer(s, err);
-    if (!pawl_is_ok(opened)) {
-        close_all(s);
-        return opened;
-    }
-    *ret = (struct store){
-        .self = s,
-        .device = read_device,
-        .device_by_ak = read_device_by_ak,
-        .snapshot = read_snapshot,
-        .papers = read_papers,
-        .token = read_token,
-        .token_used_by = read_token_used_by,
-        .policy = read_policy,
-        .policy_version = read_policy_version,
-        .default_policy = read_default_policy,
-        .devices = list_devices,
-        .policies = list_policies,
-        .tokens = list_tokens,
-        .events = list_events,
-        .overdue = list_overdue,
-        .restored_ms = restored_ms,
-        .newest_ms = newest_ms,
-        .forget_segments = forget_segments,
-        .commit = commit,
-        .close = close_all,
-    };
+    ret->device = read_device;
+    ret->device_by_ak = read_device_by_ak;
+    ret->snapshot = read_snapshot;
+    ret->papers = read_papers;
+    ret->token = read_token;
+    ret->token_used_by = read_token_used_by;
+    ret->policy = read_policy;
+    ret->policy_version = read_policy_version;
+    ret->default_policy = read_default_policy;
+    ret->devices = list_devices;
+    ret->policies = list_policies;
+    ret->tokens = list_tokens;
+    ret->events = list_events;
+    ret->overdue = list_overdue;
     ratchet_reads(ret);
     feed_reads(ret);
     incident_reads(ret);
     appraisal_reads(ret);
-    return pawl_ok();
 }

@@ -1,46 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the embedded store share: a connection with its prepared statements, columns,
- * rows. Private to store/.
+ * What the store's files share, whichever database stands behind them: a connection with its
+ * prepared statements, columns, rows, steps. Private to store/.
  *
- *   sqlite.c      the port: opens, reads, closes
+ *   statement.c   the text of every statement
+ *   query.c       one run of a statement; one value in or out, sticky like the cursors of libpawl
+ *   rows.c        our structs as columns
+ *   rows_appraisal.c .. those of appraisal.c
+ *   reader.c      the pool of connections that read
+ *   reads.c       the port: reads devices, tokens, policies, events
  *   ratchet.c     the port: reads the rows of the ratchet
  *   feed.c        the port: reads the feed
  *   incident.c    the port: reads incidents and what goes with them
  *   appraisal.c   the port: reads boots, groups, exceptions, kept evidence
- *   reader.c      the pool of connections that read
- *   connection.c  a connection, its statements, SQLite's failures in our words
- *   schema.c      migrations
- *   column.c      one value in or out, sticky like the cursors of libpawl
- *   rows.c        our structs as columns
- *   rows_appraisal.c .. those of appraisal.c
  *   step.c        one step inside a transaction
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
- *   writer.c      the thread that commits many steps at once
- *   history.c     whether this is an older copy of the store
+ *
+ * An engine is a folder: sqlite/, postgres/. It opens and closes connections, knows how a
+ * statement runs (struct sql_engine), migrates, commits steps, and counts its transactions.
+ *
+ * A statement may run later than it is handed over (PostgreSQL sends many before it reads the first
+ * answer): query_run says only that it is under way. Whoever needs an answer to go on asks for one:
+ * query_row, query_run_count. Whoever needs none, but may not go on without an effect, says so:
+ * query_run_one. A step that failed so fails as a whole, whatever ran behind it.
  */
-#ifndef VERIFIER_STORE_SQLITE_H
-#define VERIFIER_STORE_SQLITE_H
+#ifndef VERIFIER_STORE_SQL_H
+#define VERIFIER_STORE_SQL_H
 
 #include <pthread.h>
 
-#include <sqlite3.h>
-
 #include "store/store.h"
 
-#define STORE_FILE "pawl.db"
-
-/* ---- connection.c --------------------------------------------------------------------------- */
+/* ---- statement.c ---------------------------------------------------------------------------- */
 
 enum statement {
     SQL_NONE = 0,
-    SQL_BEGIN,
-    SQL_COMMIT,
-    SQL_SAVEPOINT,
-    SQL_RELEASE,
-    SQL_ROLLBACK_TO,
     SQL_DEVICE,
     SQL_DEVICE_BY_AK,
     SQL_DEVICES,
@@ -97,6 +93,7 @@ enum statement {
     SQL_EVIDENCE_PUT,
     SQL_AUDIT,
     SQL_AUDIT_HEAD,
+    SQL_AUDIT_LOCK,
     SQL_AUDIT_INSERT,
     SQL_BOOT,
     SQL_BOOT_FACTS,
@@ -112,6 +109,7 @@ enum statement {
     SQL_GROUP,
     SQL_GROUPS,
     SQL_GROUP_PUT,
+    SQL_GROUP_LOCK,
     SQL_GROUP_DELETE,
     SQL_GROUP_IN_USE,
     SQL_EXCEPTIONS,
@@ -121,61 +119,69 @@ enum statement {
     SQL_EXCEPTION_DELETE,
     SQL_CURSOR,
     SQL_CURSOR_PUT,
-    SQL_HISTORY,
-    SQL_HISTORY_COUNT,
-    SQL_HISTORY_RESTORED,
-    SQL_SEGMENT_SKIP,
     SQL_COUNT
 };
 
-/* Used by one thread at a time. */
-struct connection {
-    sqlite3      *sql;
-    sqlite3_stmt *prepared[SQL_COUNT]; /* made at first use, kept */
+const char *statement_text(enum statement which);
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+struct query;
+
+/* How an engine runs a statement. Parameters count from 1, columns from 0. What fails sets
+ * q->failed, and `fail` says what it was. Bytes that are bound live until the query is reset,
+ * unless `copied`. */
+struct sql_engine {
+    void (*prepare)(struct query *q, unsigned which); /* sets q->s, or fails */
+    void (*reset)(struct query *q);
+    void (*bind_text)(struct query *q, int i, struct pawl_view v);
+    void (*bind_bytes)(struct query *q, int i, struct pawl_view v, bool copied);
+    void (*bind_int)(struct query *q, int i, int64_t v);
+    void (*bind_null)(struct query *q, int i);
+    /* The next row, true if there is one. */
+    bool (*row)(struct query *q);
+    /* Runs, or hands over to run. one: fails unless it changes exactly one row. */
+    void (*run)(struct query *q, bool one);
+    /* Runs, and says how many rows it changed. */
+    uint64_t (*run_count)(struct query *q);
+    int64_t (*column_int)(struct query *q, int i);
+    /* Text too, with a 0 behind it. p NULL: the column is NULL. */
+    struct pawl_view (*column_bytes)(struct query *q, int i);
+    pawl_status (*fail)(const struct query *q, struct pawl_err *err);
 };
 
-PAWL_MUST_USE pawl_status connection_open(const char *file, struct connection *ret,
-                                          struct pawl_err *err);
-void                      connection_close(struct connection *c);
+/* Used by one thread at a time. The first member of each engine's own. */
+struct connection {
+    const struct sql_engine *engine;
+    bool                     broken; /* it is closed instead of used again */
+};
 
-/* SQLite's result as ours: CONFLICT for a taken key, IO for disk and locks, FORM for a damaged
- * file. what: the table or the act. */
-pawl_status connection_fail(const struct connection *c, int rc, const char *what,
-                            struct pawl_err *err);
-
-/* Runs a text without parameters: pragmas and migrations only. */
-PAWL_MUST_USE pawl_status connection_exec(struct connection *c, const char *sql, const char *what,
-                                          struct pawl_err *err);
-PAWL_MUST_USE pawl_status connection_number(struct connection *c, const char *sql, const char *what,
-                                            int64_t *ret, struct pawl_err *err);
-
-/* ---- schema.c ------------------------------------------------------------------------------- */
-
-/* Brings the file to this program's schema; UNSUPPORTED if a newer program wrote it. */
-PAWL_MUST_USE pawl_status schema_migrate(struct connection *c, struct pawl_err *err);
-
-/* ---- column.c ------------------------------------------------------------------------------- */
+/* ---- query.c -------------------------------------------------------------------------------- */
 
 /* One run of a prepared statement: parameters go in and columns come out in order. After a failure
- * everything is a no-op, and query_step or query_end says what happened. Declare it with QUERY, so
- * that the statement is free for its next use when the variable goes out of scope. */
+ * everything is a no-op, and query_end says what happened. Declare it with QUERY, so that the
+ * statement is free for its next use when the variable goes out of scope. */
 struct query {
     struct connection *c;
-    sqlite3_stmt      *s;
+    void              *s;     /* the engine's statement */
     const char        *table; /* for the report */
     int                in, out;
-    int                rc;
+    bool               failed;
+    int                rc;  /* the engine's result */
     const char        *bad; /* the first column that does not hold what it should */
+    const char        *why; /* what it means that nothing was changed or a constraint refused it */
 };
 
 #define QUERY PAWL_CLEANUP(query_reset) struct query
 
-struct query query_on(struct connection *c, enum statement which, const char *table);
+/* which: an enum statement, or one of the engine's own, which begin at SQL_COUNT. */
+struct query query_on(struct connection *c, unsigned which, const char *table);
 void         query_reset(struct query *q);
 
 void query_text(struct query *q, const char *s);
 void query_text_n(struct query *q, struct pawl_view s);
 void query_bytes(struct query *q, struct pawl_view v);
+void query_bytes_copy(struct query *q, struct pawl_view v); /* v need not outlive the call */
 void query_u64(struct query *q, uint64_t v);
 void query_order(struct query *q, uint64_t v); /* as bytes that sort like the number */
 void query_null(struct query *q);
@@ -184,8 +190,14 @@ void query_null(struct query *q);
 bool query_row(struct query *q);
 /* Runs a statement without rows. Good only if everything was. */
 PAWL_MUST_USE pawl_status query_run(struct query *q, struct pawl_err *err);
+/* As query_run; the step fails with CONFLICT and this reason unless one row is changed. */
+PAWL_MUST_USE pawl_status query_run_one(struct query *q, const char *why, struct pawl_err *err);
+/* As query_run, and waits for how many rows it changed. */
+PAWL_MUST_USE pawl_status query_run_count(struct query *q, uint64_t *ret, struct pawl_err *err);
 /* After the last row: good only if everything was. */
 PAWL_MUST_USE pawl_status query_end(const struct query *q, struct pawl_err *err);
+/* The statement gave no row: ABSENT, unless it failed. */
+PAWL_MUST_USE pawl_status row_absent(const struct query *q, struct pawl_err *err);
 
 uint64_t get_u64(struct query *q);
 uint64_t get_max(struct query *q, const char *column, uint64_t max);
@@ -232,47 +244,42 @@ void get_kept(struct query *q, struct kept_row *ret);
 
 /* ---- reader.c ------------------------------------------------------------------------------- */
 
-struct writer;
 struct reader;
 
-struct sqlite_store {
-    char           *file;
-    struct writer  *writer;
-    int64_t         restored_ms;
+/* The first member of each engine's store: `self` of the port. */
+struct sql_store {
+    /* Opens a connection that reads; closes any and releases it. */
+    pawl_status (*open)(struct sql_store *s, struct connection **ret, struct pawl_err *err);
+    void (*free)(struct connection *c);
     pthread_mutex_t lock; /* of idle */
     struct reader  *idle;
 };
 
 /* A reader in use, given back when it goes out of scope. */
 struct lease {
-    struct sqlite_store *store;
-    struct reader       *reader;
-    struct connection   *c;
+    struct sql_store  *store;
+    struct reader     *reader;
+    struct connection *c;
 };
 
 #define LEASE PAWL_CLEANUP(lease_end) struct lease
 
-PAWL_MUST_USE pawl_status lease_reader(struct sqlite_store *s, struct lease *ret,
-                                       struct pawl_err *err);
+/* self: of the port, a struct sql_store. */
+PAWL_MUST_USE pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err);
 void                      lease_end(struct lease *l);
-void                      readers_close(struct sqlite_store *s);
+/* Closes those that nobody uses. */
+void readers_close(struct sql_store *s);
 
-/* The statement gave no row: ABSENT, unless it failed. */
-PAWL_MUST_USE pawl_status row_absent(const struct query *q, struct pawl_err *err);
+/* ---- reads.c and its neighbours ------------------------------------------------------------- */
 
-/* ---- ratchet.c ------------------------------------------------------------------------------ */
-
-/* Fills in the reads of the ratchet's rows. */
+/* Fills in every read of the port. */
+void sql_reads(struct store *ret);
 void ratchet_reads(struct store *ret);
-/* The one BLOB of the row that q finds; ABSENT. */
-PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
-
-/* ---- feed.c, incident.c, appraisal.c -------------------------------------------------------- */
-
-/* Fill in the reads of the feed, of incidents and what goes with them, and of appraisal. */
 void feed_reads(struct store *ret);
 void incident_reads(struct store *ret);
 void appraisal_reads(struct store *ret);
+/* The one BLOB of the row that q finds; ABSENT. */
+PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
 /* The last entry of the tenant's chain, or zero. */
 PAWL_MUST_USE pawl_status audit_last(struct connection *c, struct pawl_view tenant,
                                      struct audit_head *ret, struct pawl_err *err);
@@ -311,39 +318,5 @@ PAWL_MUST_USE pawl_status put_device_group(struct connection *c, const struct st
 /* Boot, kept evidence, exceptions; a group that goes. */
 PAWL_MUST_USE pawl_status put_appraisal_rows(struct connection *c, const struct step *s,
                                              struct pawl_err *err);
-
-/* ---- history.c ------------------------------------------------------------------------------ */
-
-#define COUNT_FILE "pawl.count"
-
-struct history {
-    uint64_t commits;
-    int64_t  newest_ms, restored_ms;
-    int      file; /* pawl.count, open; -1 */
-};
-
-void history_close(struct history *h);
-
-/* Reads both counts, pawl.count in the same directory as file, and notes in the database when the
- * one in the file is ahead. c may write. */
-PAWL_MUST_USE pawl_status history_open(const char *file, struct connection *c, struct history *ret,
-                                       struct pawl_err *err);
-/* Inside a transaction that changes something: counts it. newest_ms: of its rows. */
-PAWL_MUST_USE pawl_status history_count(struct connection *c, int64_t newest_ms,
-                                        struct history *ret, struct pawl_err *err);
-/* After COMMIT: the file follows. */
-void history_follow(const struct history *h);
-
-/* ---- writer.c ------------------------------------------------------------------------------- */
-
-/* Takes over *c and *h on success. */
-PAWL_MUST_USE pawl_status writer_start(struct connection *c, struct history *h, struct writer **ret,
-                                       struct pawl_err *err);
-void    writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg);
-void    writer_forget(struct writer *w, struct pawl_view tenant, int64_t before_ms,
-                      store_done_fn *done, void *arg);
-int64_t writer_newest_ms(struct writer *w);
-/* Commits what was handed over, stops the thread, closes the connection. */
-void writer_stop(struct writer **w);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 #define APPLICATION_ID 0x5061776c /* "Pawl" */
 
@@ -20,7 +20,7 @@ static const struct migration {
 
 static const int64_t newest = sizeof(migrations) / sizeof(migrations[0]);
 
-static pawl_status migrate_one(struct connection *c, const struct migration *m,
+static pawl_status migrate_one(struct sqlite_connection *c, const struct migration *m,
                                struct pawl_err *err)
 {
     int64_t     version;
@@ -38,7 +38,7 @@ static pawl_status migrate_one(struct connection *c, const struct migration *m,
     return pawl_under(err, m->name, s);
 }
 
-pawl_status schema_migrate(struct connection *c, struct pawl_err *err)
+pawl_status schema_migrate(struct sqlite_connection *c, struct pawl_err *err)
 {
     int64_t version, application, tables;
 

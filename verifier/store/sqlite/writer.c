@@ -18,7 +18,7 @@
 #include <time.h>
 
 #include "point.h"
-#include "store/sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 #define FORGET_PIECE 200 /* segments, of 256 KiB at most */
 
@@ -35,54 +35,56 @@ struct job {
 };
 
 struct writer {
-    struct connection c;
-    struct history    history;
-    atomic_llong      newest_ms; /* what history says, for every thread */
-    pthread_t         thread;
-    pthread_mutex_t   lock; /* of what follows */
-    pthread_cond_t    wake;
-    struct job       *first, **last;
-    bool              stop;
+    struct sqlite_connection c;
+    struct history           history;
+    atomic_llong             newest_ms; /* what history says, for every thread */
+    pthread_t                thread;
+    pthread_mutex_t          lock; /* of what follows */
+    pthread_cond_t           wake;
+    struct job              *first, **last;
+    bool                     stop;
 };
 
-static pawl_status run(struct connection *c, enum statement which, struct pawl_err *err)
+static pawl_status run(struct sqlite_connection *c, unsigned which, struct pawl_err *err)
 {
-    QUERY q = query_on(c, which, "commit");
+    QUERY q = query_on(&c->base, which, "commit");
 
     return query_run(&q, err);
 }
 
-static bool in_transaction(const struct connection *c)
+static bool in_transaction(const struct sqlite_connection *c)
 {
     return sqlite3_get_autocommit(c->sql) == 0;
 }
 
-static pawl_status forget_piece(struct connection *c, struct job *j, struct pawl_err *err)
+static pawl_status forget_piece(struct sqlite_connection *c, struct job *j, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_SEGMENTS_FORGET, "segment");
+    QUERY    q = query_on(&c->base, SQL_SEGMENTS_FORGET, "segment");
+    uint64_t n;
 
     query_text(&q, j->tenant);
     query_u64(&q, FORGET_PIECE);
     query_u64(&q, (uint64_t)j->before_ms);
-    PAWL_TRY(query_run(&q, err));
-    j->again = sqlite3_changes(c->sql) == FORGET_PIECE;
+    PAWL_TRY(query_run_count(&q, &n, err));
+    j->again = n == FORGET_PIECE;
     return pawl_ok();
 }
 
 /* The step's own result stands in *j; what is returned is the batch's. */
-static pawl_status apply_one(struct connection *c, struct job *j, int64_t now_s,
+static pawl_status apply_one(struct sqlite_connection *c, struct job *j, int64_t now_s,
                              struct pawl_err *err)
 {
-    PAWL_TRY(run(c, SQL_SAVEPOINT, err));
-    j->status = j->step ? step_apply(c, j->step, now_s, &j->err) : forget_piece(c, j, &j->err);
+    PAWL_TRY(run(c, OWN_SAVEPOINT, err));
+    j->status = j->step ? step_apply(&c->base, j->step, now_s, &j->err)
+                        : forget_piece(c, j, &j->err);
     /* A full disk may have ended the transaction, and the savepoint with it. */
     if (!in_transaction(c)) {
         *err = j->err;
         return j->status;
     }
     if (!pawl_is_ok(j->status))
-        PAWL_TRY(run(c, SQL_ROLLBACK_TO, err));
-    return run(c, SQL_RELEASE, err);
+        PAWL_TRY(run(c, OWN_ROLLBACK_TO, err));
+    return run(c, OWN_RELEASE, err);
 }
 
 /* Events carry the clock of the store: like every other time, it never goes back. */
@@ -96,10 +98,10 @@ static int64_t clock_s(const struct writer *w)
 static pawl_status apply_all(struct writer *w, struct job *batch, struct history *ret,
                              struct pawl_err *err)
 {
-    struct connection *c = &w->c;
-    int64_t            now_s = clock_s(w), newest_ms = 0;
+    struct sqlite_connection *c = &w->c;
+    int64_t                   now_s = clock_s(w), newest_ms = 0;
 
-    PAWL_TRY(run(c, SQL_BEGIN, err));
+    PAWL_TRY(run(c, OWN_BEGIN, err));
     for (struct job *j = batch; j; j = j->next) {
         PAWL_TRY(apply_one(c, j, now_s, err));
         int64_t ms = j->step && pawl_is_ok(j->status) ? step_newest_ms(j->step, now_s) : 0;
@@ -107,7 +109,7 @@ static pawl_status apply_all(struct writer *w, struct job *batch, struct history
     }
     PAWL_TRY(history_count(c, newest_ms, ret, err));
     point("store.committing");
-    PAWL_TRY(run(c, SQL_COMMIT, err));
+    PAWL_TRY(run(c, OWN_COMMIT, err));
     point("store.committed");
     return pawl_ok();
 }
@@ -186,7 +188,7 @@ static void *writer_main(void *arg)
     }
 }
 
-pawl_status writer_start(struct connection *c, struct history *h, struct writer **ret,
+pawl_status writer_start(struct sqlite_connection *c, struct history *h, struct writer **ret,
                          struct pawl_err *err)
 {
     struct writer *w = calloc(1, sizeof(*w));
@@ -206,7 +208,7 @@ pawl_status writer_start(struct connection *c, struct history *h, struct writer 
         free(w);
         return pawl_fail(err, PAWL_E_IO, "store.writer", "no thread (%d)", rc);
     }
-    *c = (struct connection){ 0 };
+    *c = (struct sqlite_connection){ 0 };
     h->file = -1;
     *ret = w;
     return pawl_ok();

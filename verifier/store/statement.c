@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every statement of the shared layer; values go in as parameters only.
+ *
+ * One text for both engines, in the SQL that both understand: parameters are $1, $2 ..; ON
+ * CONFLICT, not OR REPLACE; a query in FROM has a name. INDEXED BY, which PostgreSQL does not know,
+ * is taken out of what it gets. Where they cannot say the same, PostgreSQL has a text of its own.
+ */
+
+#include "ratchet/incident.h"
+#include "store/sql.h"
+
+#define DEVICE_COLUMNS                                                                             \
+    "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
+    " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
+    " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
+    " keys_status, due_s, told_s, attested_s, coverage, release"
+#define DEVICE_SELECT                                                                              \
+    "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
+    " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = $1"
+#define SEGMENT_HEADS   "number, kind, device, time_ms, n, id_lo, id_hi, heads"
+#define SEGMENT_COLUMNS SEGMENT_HEADS ", bytes"
+#define INCIDENT_COLUMNS                                                                           \
+    "device, epoch, kind, severity, state, rules, opened_ms, changed_ms, slot_lo, slot_hi,"        \
+    " forged, genuine, unattested, detail, note, slots"
+#define TOKEN_COLUMNS     "tenant, id, wrapped, uses_left, expires_s, device, created_s"
+#define POLICY_COLUMNS    "tenant, name, version, created_s, json"
+#define GROUP_COLUMNS     "name, policy, enforce, note, created_s, changed_s"
+#define EXCEPTION_COLUMNS "number, device, grp, created_s, reason, what, author, note, until_s"
+
+/* Stand in 004 and below as numbers. */
+_Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED == 3,
+               "partial indexes");
+
+static const char *const text[SQL_COUNT] = {
+    [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
+    [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = $2",
+    [SQL_DEVICES] = DEVICE_SELECT " AND id > $2 ORDER BY id LIMIT $3",
+    [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
+                                          " AND due_s < $2 ORDER BY due_s LIMIT $3",
+    [SQL_DEVICE_INSERT] = "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
+                          " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+                          "$16, $17, $18, $19, $20, $21, $22, $23, $24,"
+                          " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)",
+    [SQL_DEVICE_UPDATE] =
+        "UPDATE device SET state = $3, roots = $4, ek_name = $5, ak_name = $6, td_name = $7,"
+        " qualified_signer = $8, ak_public = $9, td_point = $10, suite = $11, enrolments = $12,"
+        " attempt = $13, clock_ms = $14, resets = $15, restarts = $16, safe = $17, firmware = $18,"
+        " boot_id = $19, os_boot = $20, firmware_cert = $21, banks = $22, pcr_digest = $23,"
+        " policy = $24, status = $25, why = $26, created_s = $27, software_status = $28,"
+        " keys_status = $29, due_s = $30, told_s = $31, attested_s = $32, coverage = $33,"
+        " release = $34 WHERE tenant = $1 AND id = $2",
+    /* By itself: an index has it, which the statement above would write anew each time. A group
+     * that is not there gives NULL, which the column refuses. */
+    [SQL_DEVICE_GROUP] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE"
+                         " (SELECT name FROM device_group WHERE tenant = $1 AND name = $3) END"
+                         " WHERE tenant = $1 AND id = $2 AND grp != $3",
+
+    [SQL_SNAPSHOT] =
+        "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = $1 AND device = $2",
+    [SQL_SNAPSHOT_PUT] = "INSERT INTO snapshot (tenant, device, pcr_select, pcr_values)"
+                         " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant, device) DO UPDATE"
+                         " SET pcr_select = excluded.pcr_select, pcr_values = excluded.pcr_values",
+    [SQL_PAPERS] = "SELECT json FROM papers WHERE tenant = $1 AND device = $2",
+    [SQL_PAPERS_PUT] = "INSERT INTO papers (tenant, device, json) VALUES ($1, $2, $3)"
+                       " ON CONFLICT (tenant, device) DO UPDATE SET json = excluded.json",
+
+    [SQL_TOKEN] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 AND id = $2",
+    [SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 ORDER BY id",
+    [SQL_TOKEN_INSERT] = "INSERT INTO token (" TOKEN_COLUMNS
+                         ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    [SQL_TOKEN_USED_BY] =
+        "SELECT 1 FROM token_use WHERE tenant = $1 AND token = $2 AND device = $3",
+    [SQL_TOKEN_USE_INSERT] = "INSERT INTO token_use (tenant, token, device)"
+                             " VALUES ($1, $2, $3) ON CONFLICT (tenant, token, device) DO NOTHING",
+    [SQL_TOKEN_COUNT_DOWN] = "UPDATE token SET uses_left = uses_left - 1"
+                             " WHERE tenant = $1 AND id = $2 AND uses_left > 0",
+
+    [SQL_POLICY] = "SELECT " POLICY_COLUMNS " FROM policy"
+                   " WHERE tenant = $1 AND name = $2 AND version = $3",
+    [SQL_POLICY_NEWEST] = "SELECT " POLICY_COLUMNS " FROM policy WHERE tenant = $1 AND name = $2"
+                          " ORDER BY version DESC LIMIT 1",
+    /* Answered by the key alone: a text may have megabytes. */
+    [SQL_POLICY_VERSION] = "SELECT version FROM policy WHERE tenant = $1 AND name = $2"
+                           " ORDER BY version DESC LIMIT 1",
+    [SQL_POLICIES] = "SELECT tenant, name, version, created_s, '' FROM policy WHERE tenant = $1"
+                     " ORDER BY name, version",
+    [SQL_POLICY_INSERT] = "INSERT INTO policy (" POLICY_COLUMNS ") VALUES ($1, $2, $3, $4, $5)",
+    [SQL_DEFAULT_POLICY] = "SELECT default_policy FROM tenant WHERE name = $1",
+    [SQL_DEFAULT_POLICY_PUT] = "INSERT INTO tenant (name, default_policy) VALUES ($1, $2)"
+                               " ON CONFLICT (name) DO UPDATE"
+                               " SET default_policy = excluded.default_policy",
+    [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE tenant = $1 AND device = $2"
+                   " ORDER BY number DESC LIMIT $3",
+    [SQL_EVENT_INSERT] = "INSERT INTO event (time_s, tenant, device, line) VALUES ($1, $2, $3, $4)",
+
+    [SQL_RATCHET] = "SELECT bytes FROM ratchet"
+                    " WHERE tenant = $1 AND device = $2 AND bytes IS NOT NULL",
+    [SQL_RATCHET_INSERT] = "INSERT INTO ratchet (tenant, device, version, seen_s, bytes)"
+                           " VALUES ($1, $2, $3 + 1, $4, $5)",
+    [SQL_RATCHET_UPDATE] = "UPDATE ratchet SET version = $3 + 1, seen_s = $4,"
+                           " bytes = coalesce($5, bytes)"
+                           " WHERE tenant = $1 AND device = $2 AND version = $3",
+    [SQL_GENERATION] =
+        "SELECT bytes FROM generation"
+        " WHERE tenant = $1 AND device = $2 AND dir = $3 AND epoch = $4 AND gen = $5",
+    [SQL_GENERATIONS] = "SELECT dir, epoch, gen, bytes FROM generation"
+                        " WHERE tenant = $1 AND device = $2 AND dir = $3 ORDER BY epoch, gen",
+    [SQL_GENERATION_PUT] =
+        "INSERT INTO generation (tenant, device, dir, epoch, gen, bytes)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, device, dir, epoch, gen)"
+        " DO UPDATE SET bytes = excluded.bytes",
+    [SQL_GENERATION_DELETE] =
+        "DELETE FROM generation"
+        " WHERE tenant = $1 AND device = $2 AND dir = $3 AND epoch = $4 AND gen = $5",
+    [SQL_SEGMENTS] = "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_tenant"
+                     " WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3",
+    [SQL_SEGMENTS_OF] =
+        "SELECT " SEGMENT_COLUMNS " FROM segment INDEXED BY segment_device"
+        " WHERE tenant = $1 AND device = $2 AND number > $3 ORDER BY number LIMIT $4",
+    [SQL_SEGMENTS_SINCE] = "SELECT " SEGMENT_HEADS
+                           ", substr(heads, 1, 0) FROM segment INDEXED BY segment_device"
+                           " WHERE tenant = $1 AND device = $2 AND time_ms >= $3 ORDER BY number",
+    /* What comes twice comes soon: a call stays short, however many there are. */
+    [SQL_SEGMENTS_WITH] =
+        "SELECT " SEGMENT_COLUMNS " FROM segment WHERE kind = 0 AND number IN (SELECT number FROM"
+        " (SELECT number, id_lo, id_hi FROM segment INDEXED BY segment_device"
+        " WHERE tenant = $1 AND device = $2 ORDER BY number DESC LIMIT 4096) AS newest"
+        " WHERE id_lo <= $3 AND id_hi >= $3) ORDER BY number DESC LIMIT $4",
+    [SQL_SEGMENT] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE tenant = $1 AND number = $2",
+    [SQL_SEGMENT_INSERT] =
+        "INSERT INTO segment (tenant, kind, device, time_ms, n, id_lo, id_hi, heads, bytes)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    /* Only the oldest are looked at: however many there are, a call stays short. */
+    [SQL_SEGMENTS_FORGET] =
+        "DELETE FROM segment WHERE number IN (SELECT number FROM"
+        " (SELECT number, time_ms FROM segment INDEXED BY segment_tenant WHERE tenant = $1"
+        " ORDER BY number LIMIT $2) AS oldest WHERE time_ms < $3)",
+    [SQL_DOWNLINKS] = "SELECT device, id, created_ms, seq, sent_ms, body FROM downlink"
+                      " WHERE tenant = $1 AND device = $2 AND id > $3 ORDER BY id LIMIT $4",
+    [SQL_DOWNLINK_QUEUE] = "SELECT count(*), (SELECT id FROM downlink"
+                           " WHERE tenant = $1 AND device = $2 ORDER BY id DESC LIMIT 1)"
+                           " FROM downlink WHERE tenant = $1 AND device = $2",
+    [SQL_DOWNLINK_PUT] = "INSERT INTO downlink (tenant, device, id, created_ms, seq, sent_ms, body)"
+                         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, device, id)"
+                         " DO UPDATE SET seq = excluded.seq, sent_ms = excluded.sent_ms"
+                         " WHERE excluded.seq != 0",
+    [SQL_DOWNLINK_DELETE] = "DELETE FROM downlink WHERE tenant = $1 AND device = $2 AND id = $3",
+
+    [SQL_INCIDENT] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                     " WHERE tenant = $1 AND device = $2 AND epoch = $3",
+    [SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = $1"
+                      " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $2",
+    [SQL_INCIDENTS_OF] = "SELECT " INCIDENT_COLUMNS
+                         " FROM incident WHERE tenant = $1 AND device = $2"
+                         " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $3",
+    [SQL_INCIDENTS_OPEN] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                           " WHERE tenant = $1 AND state != 3"
+                           " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $2",
+    [SQL_INCIDENTS_OPEN_OF] = "SELECT " INCIDENT_COLUMNS " FROM incident"
+                              " WHERE tenant = $1 AND device = $2 AND state != 3"
+                              " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $3",
+    [SQL_INCIDENT_PUT] =
+        "INSERT INTO incident (tenant, " INCIDENT_COLUMNS ")"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+        " ON CONFLICT (tenant, device, epoch) DO UPDATE SET kind = excluded.kind,"
+        " severity = excluded.severity, state = excluded.state, rules = excluded.rules,"
+        " opened_ms = excluded.opened_ms, changed_ms = excluded.changed_ms,"
+        " slot_lo = excluded.slot_lo, slot_hi = excluded.slot_hi, forged = excluded.forged,"
+        " genuine = excluded.genuine, unattested = excluded.unattested,"
+        " detail = excluded.detail, note = excluded.note, slots = excluded.slots",
+    [SQL_PROOFS] = "SELECT device, epoch, number, time_ms, bytes FROM proof"
+                   " WHERE tenant = $1 AND device = $2 AND epoch = $3 ORDER BY number",
+    [SQL_PROOF_INSERT] = "INSERT INTO proof (tenant, device, epoch, number, time_ms, bytes)"
+                         " SELECT $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5 FROM proof"
+                         " WHERE tenant = $1 AND device = $2 AND epoch = $3",
+    [SQL_EVIDENCE] = "SELECT bytes FROM evidence WHERE tenant = $1 AND device = $2",
+    [SQL_EVIDENCE_PUT] = "INSERT INTO evidence (tenant, device, bytes) VALUES ($1, $2, $3)"
+                         " ON CONFLICT (tenant, device) DO UPDATE SET bytes = excluded.bytes",
+    [SQL_AUDIT] = "SELECT number, time_ms, device, line, hash FROM audit"
+                  " WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3",
+    [SQL_AUDIT_HEAD] = "SELECT number, hash FROM audit WHERE tenant = $1"
+                       " ORDER BY number DESC LIMIT 1",
+    /* SQLite has one writer. */
+    [SQL_AUDIT_LOCK] = "SELECT $1",
+    [SQL_AUDIT_INSERT] = "INSERT INTO audit (tenant, number, time_ms, device, line, hash)"
+                         " VALUES ($1, $2, $3, $4, $5, $6)",
+    [SQL_BOOT] = "SELECT resets, os_boot, ima, sha256, bytes FROM boot"
+                 " LEFT JOIN facts ON facts.number = boot.facts"
+                 " WHERE boot.tenant = $1 AND device = $2",
+    [SQL_BOOT_FACTS] = "SELECT coalesce(facts, 0) FROM boot WHERE tenant = $1 AND device = $2",
+    [SQL_BOOT_PUT] = "INSERT INTO boot (tenant, device, resets, os_boot, ima, facts)"
+                     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, device)"
+                     " DO UPDATE SET resets = excluded.resets, os_boot = excluded.os_boot,"
+                     " ima = excluded.ima, facts = excluded.facts",
+    /* Where the facts stay: their index is not written. */
+    [SQL_BOOT_UPDATE] = "UPDATE boot SET resets = $3, os_boot = $4, ima = $5"
+                        " WHERE tenant = $1 AND device = $2 AND facts IS $6",
+    [SQL_FACTS_NUMBER] = "SELECT number FROM facts WHERE tenant = $1 AND sha256 = $2",
+    [SQL_FACTS_PUT] = "INSERT INTO facts (tenant, sha256, bytes) VALUES ($1, $2, $3)"
+                      " ON CONFLICT (tenant, sha256) DO NOTHING",
+    [SQL_FACTS_FORGET] = "DELETE FROM facts WHERE number = $1"
+                         " AND NOT EXISTS (SELECT 1 FROM boot WHERE facts = $1)",
+    [SQL_KEPT] = "SELECT kind, first, bytes FROM kept WHERE tenant = $1 AND device = $2"
+                 " ORDER BY kind, first",
+    [SQL_KEPT_PUT] =
+        "INSERT INTO kept (tenant, device, kind, first, bytes) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (tenant, device, kind, first)"
+        " DO UPDATE SET bytes = excluded.bytes",
+    [SQL_KEPT_SIZE] = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM kept"
+                      " WHERE tenant = $1 AND device = $2 AND kind = $3 AND first != $4",
+    [SQL_KEPT_FORGET] = "DELETE FROM kept WHERE tenant = $1 AND device = $2",
+    [SQL_GROUP] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = $1 AND name = $2",
+    [SQL_GROUPS] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = $1 ORDER BY name",
+    /* Not OR REPLACE: what is replaced takes its exceptions with it. */
+    [SQL_GROUP_PUT] = "INSERT INTO device_group (tenant, " GROUP_COLUMNS ")"
+                      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, name) DO UPDATE"
+                      " SET policy = excluded.policy, enforce = excluded.enforce,"
+                      " note = excluded.note, created_s = excluded.created_s,"
+                      " changed_s = excluded.changed_s",
+    [SQL_GROUP_LOCK] = "SELECT 1 FROM device_group WHERE tenant = $1 AND name = $2",
+    [SQL_GROUP_DELETE] = "DELETE FROM device_group WHERE tenant = $1 AND name = $2",
+    [SQL_GROUP_IN_USE] = "SELECT 1 FROM device INDEXED BY device_grp"
+                         " WHERE tenant = $1 AND grp = $2 AND grp != '' LIMIT 1",
+    [SQL_EXCEPTIONS] = "SELECT " EXCEPTION_COLUMNS " FROM exception WHERE tenant = $1"
+                       " ORDER BY number",
+    [SQL_EXCEPTIONS_FOR] = "SELECT " EXCEPTION_COLUMNS " FROM exception INDEXED BY exception_of"
+                           " WHERE tenant = $1 AND device = $2"
+                           " UNION ALL SELECT " EXCEPTION_COLUMNS
+                           " FROM exception INDEXED BY exception_of"
+                           " WHERE tenant = $1 AND device IS NULL AND (grp IS NULL OR grp = $3)"
+                           " ORDER BY number",
+    [SQL_EXCEPTION_NUMBER] = "INSERT INTO tenant (name, default_policy, exceptions)"
+                             " VALUES ($1, '', 1) ON CONFLICT (name) DO UPDATE"
+                             " SET exceptions = tenant.exceptions + 1 RETURNING exceptions",
+    [SQL_EXCEPTION_INSERT] = "INSERT INTO exception (tenant, " EXCEPTION_COLUMNS ")"
+                             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    [SQL_EXCEPTION_DELETE] = "DELETE FROM exception WHERE tenant = $1 AND number = $2",
+    [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = $1 AND name = $2",
+    [SQL_CURSOR_PUT] = "INSERT INTO consumer (tenant, name, cursor) VALUES ($1, $2, $3)"
+                       " ON CONFLICT (tenant, name) DO UPDATE SET cursor = excluded.cursor",
+};
+
+const char *statement_text(enum statement which)
+{
+    return text[which];
+}
