@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-
-#include "bench.h"
+#include "floor.h"
 #include "flow_fixture.h"
 
 enum { DEVICES = 32 };
@@ -35,11 +32,7 @@ struct bench {
     struct store      memory; /* instead of the world's */
     struct policy_row policy;
     struct rows       rows[DEVICES];
-    /* the floor's */
-    EVP_PKEY     *key, *peer;
-    EVP_PKEY_CTX *verify, *derive, *generate, *sign;
-    uint8_t       digest[32], der[80];
-    size_t        der_n;
+    struct curves     curves; /* the floor */
 };
 
 static struct bench b;
@@ -223,27 +216,6 @@ static void make_rows(struct rows *ret)
     b.w.now_ms -= PAWL_REKEY_MIN_MS; /* all of them within the life of a nonce */
 }
 
-static void make_ready(void)
-{
-    uint8_t out[80];
-    size_t  n = sizeof(out);
-
-    b.key = EVP_EC_gen("P-256");
-    b.peer = EVP_EC_gen("P-256");
-    memset(b.digest, 7, sizeof(b.digest));
-    b.sign = EVP_PKEY_CTX_new(b.key, NULL);
-    b.verify = EVP_PKEY_CTX_new(b.key, NULL);
-    b.derive = EVP_PKEY_CTX_new(b.key, NULL);
-    b.generate = EVP_PKEY_CTX_new(b.key, NULL);
-    b.der_n = sizeof(b.der);
-    must(EVP_PKEY_sign_init(b.sign) == 1 && EVP_PKEY_verify_init(b.verify) == 1 &&
-             EVP_PKEY_derive_init(b.derive) == 1 && EVP_PKEY_keygen_init(b.generate) == 1 &&
-             EVP_PKEY_derive_set_peer(b.derive, b.peer) == 1 &&
-             EVP_PKEY_derive(b.derive, out, &n) == 1 &&
-             EVP_PKEY_sign(b.sign, b.der, &b.der_n, b.digest, sizeof(b.digest)) == 1,
-         "the floor");
-}
-
 /* ---- the two sides -------------------------------------------------------------------------- */
 
 static void rekey_whole(void *arg, size_t i)
@@ -256,25 +228,6 @@ static void rekey_whole(void *arg, size_t i)
              b.w.answer.http == 200 && step.ratchet.n > 0,
          "the flow");
     step_done(&step);
-}
-
-static void curves_only(void *arg, size_t i)
-{
-    uint8_t   z[32], der[80];
-    size_t    n;
-    EVP_PKEY *made = NULL;
-
-    (void)arg;
-    (void)i;
-    must(EVP_PKEY_verify(b.verify, b.der, b.der_n, b.digest, sizeof(b.digest)) == 1, "verify");
-    for (unsigned k = 0; k < 2; k++) {
-        n = sizeof(z);
-        must(EVP_PKEY_derive(b.derive, z, &n) == 1, "derive");
-    }
-    must(EVP_PKEY_keygen(b.generate, &made) == 1, "generate");
-    EVP_PKEY_free(made);
-    n = sizeof(der);
-    must(EVP_PKEY_sign(b.sign, der, &n, b.digest, sizeof(b.digest)) == 1, "sign");
 }
 
 void bench_rekey_verifier(struct bench_result *ret)
@@ -299,17 +252,12 @@ void bench_rekey_verifier(struct bench_result *ret)
                                .audit_head = no_chain,
                                .restored_ms = never_restored };
     b.w.flow.store = &b.memory;
-    make_ready();
-    bench_pair(rekey_whole, curves_only, NULL, ret);
+    curves_make(&b.curves);
+    bench_pair(rekey_whole, curves_rekey, &b.curves, ret);
 
     for (size_t i = 0; i < DEVICES; i++)
         rows_done(&b.rows[i]);
     policy_row_done(&b.policy);
-    EVP_PKEY_CTX_free(b.verify);
-    EVP_PKEY_CTX_free(b.derive);
-    EVP_PKEY_CTX_free(b.generate);
-    EVP_PKEY_CTX_free(b.sign);
-    EVP_PKEY_free(b.key);
-    EVP_PKEY_free(b.peer);
+    curves_done(&b.curves);
     world_done(&b.w);
 }
