@@ -5,13 +5,13 @@
 
 #include "appraise/reason.h"
 #include "ctl/show.h"
+#include "refusal/code.h"
 
 enum { CODE = 23, LABEL = 6 };
 
-static bool add_reason(cJSON *list, enum reason r)
+static bool add_entry(cJSON *list, const struct reason_entry *e)
 {
-    const struct reason_entry *e = reason_entry(r);
-    cJSON                     *o = cJSON_CreateObject();
+    cJSON *o = cJSON_CreateObject();
 
     return cJSON_AddItemToArray(list, o) && cJSON_AddStringToObject(o, "code", e->code) &&
            cJSON_AddStringToObject(o, "text", e->sentence) &&
@@ -19,21 +19,38 @@ static bool add_reason(cJSON *list, enum reason r)
            cJSON_AddStringToObject(o, "next", e->next);
 }
 
+static bool add_all(cJSON *list)
+{
+    bool good = true;
+
+    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+        good = good && add_entry(list, reason_entry((enum reason)r));
+    for (int r = REFUSED_NONE + 1; r < REFUSED_COUNT; r++)
+        good = good && add_entry(list, refused_entry((enum refused)r));
+    return good;
+}
+
+/* NULL if neither a verdict nor a refusal has it. */
+static const struct reason_entry *find_entry(const char *code)
+{
+    enum reason  reason = reason_of_code(pawl_view_str(code));
+    enum refused refused = refused_of_code(pawl_view_str(code));
+
+    if (reason)
+        return reason_entry(reason);
+    return refused ? refused_entry(refused) : NULL;
+}
+
 pawl_status reasons_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *o = cJSON_CreateObject();
     cJSON                         *list = cJSON_AddArrayToObject(o, "reasons");
-    enum reason                    first = REASON_NONE + 1, last = REASON_COUNT - 1;
+    const struct reason_entry     *one = a->operand ? find_entry(a->operand) : NULL;
 
-    if (a->operand) {
-        first = last = reason_of_code(pawl_view_str(a->operand));
-        if (first == REASON_NONE)
-            return pawl_fail(err, PAWL_E_UNSUPPORTED, "code",
-                             "is no reason's; see pawlctl reasons");
-    }
-    for (int r = (int)first; r <= (int)last; r++)
-        if (!add_reason(list, (enum reason)r))
-            return pawl_fail(err, PAWL_E_MEMORY, "reasons", "no memory");
+    if (a->operand && !one)
+        return pawl_fail(err, PAWL_E_UNSUPPORTED, "code", "is no reason's; see pawlctl reasons");
+    if (one ? !add_entry(list, one) : !add_all(list))
+        return pawl_fail(err, PAWL_E_MEMORY, "reasons", "no memory");
     *ret = o;
     o = NULL;
     return pawl_ok();

@@ -19,6 +19,10 @@ void answer_begin(struct answer *ret)
     ret->n = 0;
     ret->device[0] = 0;
     ret->outcome[0] = 0;
+    ret->tenant[0] = 0;
+    ret->serial[0] = 0;
+    ret->refused = REFUSED_NONE;
+    ret->judged = ret->new_root = false;
 }
 
 void answer_parsed(struct answer *ret)
@@ -32,6 +36,16 @@ void answer_names_device(struct answer *ret, struct pawl_view id)
 
     if (!pawl_is_ok(pawl_hex_write(id, ret->device, sizeof(ret->device), &ignored)))
         ret->device[0] = 0;
+}
+
+void answer_names_tenant(struct answer *ret, const struct tenant_config *t)
+{
+    snprintf(ret->tenant, sizeof(ret->tenant), "%s", t->name);
+}
+
+void answer_names_serial(struct answer *ret, const struct pawl_ek_cert *cert)
+{
+    snprintf(ret->serial, sizeof(ret->serial), "%s", cert->serial);
 }
 
 struct pawl_wr answer_writer(struct answer *ret)
@@ -111,6 +125,9 @@ pawl_status answer_result(const struct device *d, const struct verdict *v, const
                      m.want.pcr_values;
     PAWL_TRY(pawl_result_write(&m, &w, err));
     say_outcome(ret, d, v);
+    ret->judged = true;
+    ret->tier = verdict_tier(v);
+    ret->new_root = r->has_root;
     answer_good(ret, &w);
     return pawl_ok();
 }
@@ -139,6 +156,7 @@ pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
                                    err));
     snprintf(ret->outcome, sizeof(ret->outcome), "refused: %s%s%s", pawl_refusal_text(no->code),
              no->fork[0] ? ": " : "", no->fork);
+    ret->refused = refused_by_name(no->code);
     ret->n = w.n;
     ret->http = 409;
     return pawl_ok();

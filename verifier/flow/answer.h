@@ -12,6 +12,9 @@ void answer_begin(struct answer *ret);
 void answer_parsed(struct answer *ret);
 /* For the log. id: PAWL_DEVICE_ID bytes. */
 void answer_names_device(struct answer *ret, struct pawl_view id);
+/* For whoever asks why it was refused. */
+void answer_names_tenant(struct answer *ret, const struct tenant_config *t);
+void answer_names_serial(struct answer *ret, const struct pawl_ek_cert *cert);
 
 /* 200 with what was written into ret->body through answer_writer. */
 struct pawl_wr answer_writer(struct answer *ret);

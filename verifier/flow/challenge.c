@@ -36,6 +36,7 @@ pawl_status flow_challenge(struct flow *f, struct pawl_view body, struct answer 
     answer_parsed(ret);
     answer_names_device(ret, req.device_id);
     PAWL_TRY(request_tenant(f, req.tenant, "challenge.tenant", &tenant, err));
+    answer_names_tenant(ret, tenant);
 
     const struct nonce_scope scope = { req.tenant, req.device_id, req.label };
     PAWL_TRY(nonce_make(f->keys, &scope, f->now_ms(f->now_arg), nonce, err));

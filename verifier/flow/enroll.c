@@ -98,6 +98,7 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
     int64_t                                 now_ms = f->now_ms(f->now_arg);
 
     PAWL_TRY(request_tenant(f, req->tenant, "enrol.tenant", &tenant, err));
+    answer_names_tenant(ret, tenant);
     PAWL_TRY(request_is_for_us(f, req->verifier_id, "enrol.verifier_id", err));
     PAWL_TRY(
         pawl_under(err, "enrol.ek_public", claimed_device_id(req->ek_public, device_id, &ek, err)));
@@ -118,6 +119,16 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
     return write_answer(f, tenant, &c, &ek, now_ms, ret, err);
 }
 
+/* A device that could never enrol has no id that anybody knows: its papers have a number. */
+static void name_certificate(const struct pawl_enrol_req *req, struct answer *ret)
+{
+    struct pawl_ek_cert cert;
+    struct pawl_err     ignored;
+
+    if (req->cert_n && pawl_is_ok(pawl_ek_cert_parse(req->cert[0], &cert, &ignored)))
+        answer_names_serial(ret, &cert);
+}
+
 pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret, struct step *step,
                        struct pawl_err *err)
 {
@@ -127,5 +138,8 @@ pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret
     answer_begin(ret);
     PAWL_TRY(pawl_enrol_req_parse(body, &req, err));
     answer_parsed(ret);
-    return enrol(f, body, &req, ret, err);
+    pawl_status s = enrol(f, body, &req, ret, err);
+    if (!pawl_is_ok(s))
+        name_certificate(&req, ret);
+    return s;
 }

@@ -317,6 +317,7 @@ pawl_status enrol_evidence(struct flow *f, const struct evidence *ev, struct ans
     struct refusal                                no;
 
     PAWL_TRY(cookie_open(f->keys, ev->a1.tenant, ev->now_ms, ev->m.cookie, &e.room, &e.c, err));
+    answer_names_serial(ret, &e.c.id.cert);
     PAWL_TRY(check_cookie_is_its(ev, &e.c, err));
     PAWL_TRY(check_activation(ev, &e.c, err));
     PAWL_TRY(check_quote(f, ev, &e.c, &e.q, err));

@@ -25,6 +25,7 @@ pawl_status flow_evidence(struct flow *f, struct pawl_view body, struct answer *
     answer_names_device(ret, ev.a1.device_id);
     PAWL_TRY(pawl_sha256(ev.m.a1, ev.th1, err));
     PAWL_TRY(request_tenant(f, ev.a1.tenant, "A1.tenant", &ev.tenant, err));
+    answer_names_tenant(ret, ev.tenant);
     PAWL_TRY(request_is_for_us(f, ev.a1.verifier_id, "A1.verifier_id", err));
 
     const struct nonce_scope scope = { ev.a1.tenant, ev.a1.device_id, ev.a1.label };

@@ -14,9 +14,12 @@
 
 #include <pawl/wire.h>
 
+#include "appraise/verdict.h"
 #include "config.h"
 #include "credential.h"
 #include "keys.h"
+#include "refusal/code.h"
+#include "refusal/gather.h"
 #include "store/store.h"
 
 /* What a worker remembers between requests: parsed policies, rate limits. Nothing is lost with it.
@@ -35,8 +38,9 @@ struct flow {
     struct pawl_p256_verifier    *p256;
     struct flow_memory           *memory;
     uint8_t                       tls_pin[PAWL_SPKI_PIN]; /* of our TLS key, for join strings */
-    const struct credential      *asker; /* of the operator's request that is planned, or NULL */
-    int64_t (*now_ms)(void *arg);                         /* verifier time, Unix */
+    const struct credential      *asker;    /* of the operator's request that is planned, or NULL */
+    struct gather                *refusals; /* for whoever asks why; NULL: nobody does */
+    int64_t (*now_ms)(void *arg);           /* verifier time, Unix */
     void *now_arg;
 };
 
@@ -47,6 +51,13 @@ struct answer {
     uint8_t body[PAWL_RESULT_MAX];
     char    device[2 * PAWL_DEVICE_ID + 1]; /* for the log, empty if not known */
     char    outcome[160];                   /* for the log: "enrolled, pending", "affirming" */
+    /* For whoever asks why, and for metrics. */
+    char            tenant[PAWL_TENANT_MAX + 1]; /* one of ours, or empty */
+    char            serial[48];                  /* of the EK certificate, or empty */
+    enum refused    refused;                     /* of a signed refusal */
+    bool            judged;                      /* it holds a verdict .. */
+    enum trust_tier tier;                        /* .. this one */
+    bool            new_root;                    /* and a new root */
 };
 
 PAWL_MUST_USE pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret,

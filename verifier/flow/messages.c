@@ -24,11 +24,10 @@
 
 /* A device that waits for approval attests and rekeys; its messages are refused (P-VMSG-2). */
 static pawl_status find_device(struct flow *f, const struct pawl_messages_req *req,
-                               const struct tenant_config **ret_tenant, struct device *ret,
+                               const struct tenant_config *tenant, struct device *ret,
                                struct pawl_err *err)
 {
-    PAWL_TRY(request_tenant(f, req->tenant, "messages.tenant", ret_tenant, err));
-    if (!(*ret_tenant)->messages)
+    if (!tenant->messages)
         return pawl_fail(err, PAWL_E_DENIED, "messages.tenant", "takes no messages");
     PAWL_TRY(pawl_under(err, "messages",
                         f->store->device(f->store->self, req->tenant, req->device_id, ret, err)));
@@ -149,7 +148,9 @@ pawl_status flow_messages(struct flow *f, struct pawl_view body, struct answer *
     PAWL_TRY(pawl_messages_req_parse(body, &req, err));
     answer_parsed(ret);
     answer_names_device(ret, req.device_id);
-    PAWL_TRY(find_device(f, &req, &tenant, &d, err));
+    PAWL_TRY(request_tenant(f, req.tenant, "messages.tenant", &tenant, err));
+    answer_names_tenant(ret, tenant);
+    PAWL_TRY(find_device(f, &req, tenant, &d, err));
     pawl_status s = exchange(f, &req, &d, tenant, ret, step, err);
     if (!pawl_is_ok(s))
         step_done(step);

@@ -82,6 +82,7 @@ pawl_status flow_supply(struct flow *f, struct pawl_view body, struct answer *re
     PAWL_TRY(ticket_open(f->keys, s.now_ms, m.ticket, room, &tenant, &s.t, err));
     answer_names_device(ret, PAWL_VIEW_OF(s.t.device_id));
     PAWL_TRY(request_tenant(f, tenant, "supply.ticket", &s.tenant, err));
+    answer_names_tenant(ret, s.tenant);
     PAWL_TRY(find_device(&s, tenant, err));
     PAWL_TRY(supply_take_leaves(&s, err));
     PAWL_TRY(supply_judge(&s, err));

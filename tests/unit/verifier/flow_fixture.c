@@ -113,6 +113,8 @@ void world_refuses(struct world *w, flow_fn *flow, struct pawl_view body, enum p
     T_FAILS(flow(&w->flow, t_copy(body), &w->answer, &w->step, &w->err), &w->err, code);
     T_WHERE(&w->err, where);
     assert_int_equal(w->answer.http, 403);
+    if (refused_by(403, &w->err) == REFUSED_OTHER) /* an operator gets a code for each of them */
+        fail_msg("no code for %s: %s: %s", pawl_code_name(w->err.code), w->err.where, w->err.why);
     assert_int_equal(w->answer.n, 0);
     assert_true(step_is_empty(&w->step));
     assert_unchanged(w, before);
@@ -149,6 +151,7 @@ struct pawl_refusal world_says_no(struct world *w, struct pawl_view body,
     T_OK(pawl_sha256(m.a1, th1, &w->err), &w->err);
     assert_memory_equal(r.th1, th1, 32);
     assert_int_equal(r.code, code);
+    assert_int_equal(w->answer.refused, refused_by_name(code));
     return r;
 }
 
