@@ -86,6 +86,9 @@ static void service_stop(struct service *s)
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
+/* Whoever may open the socket. */
+static const struct credential socket_owner = { .role = ROLE_ADMIN };
+
 static pawl_status make_contexts(struct service *s, struct pawl_err *err)
 {
     PAWL_TRY(jwks_write(pawl_private_public(s->state.keys.signing), s->state.keys.verifier_id,
@@ -95,6 +98,7 @@ static pawl_status make_contexts(struct service *s, struct pawl_err *err)
         s->api[i].jwks = s->jwks;
         s->context[i] = &s->api[i];
     }
+    s->api[s->state.config.workers].owner = &socket_owner;
     return pawl_ok();
 }
 

@@ -6,13 +6,16 @@
 #ifndef VERIFIER_API_API_H
 #define VERIFIER_API_API_H
 
+#include "api/access.h"
 #include "flow/flow.h"
 #include "http/http.h"
 
 /* The context of an HTTP worker. */
 struct api {
-    struct flow flow;
-    const char *jwks; /* the signing key for consumers of results, JSON */
+    struct flow              flow;
+    const char              *jwks;  /* the signing key for consumers of results, JSON */
+    const struct credential *owner; /* who asks whatever comes; NULL: each request says who asks */
+    struct access_tries      tries;
 };
 
 extern const struct http_route device_routes[];

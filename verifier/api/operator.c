@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's face: JSON in, a function of flow/operator.h, JSON out. Errors are problem+json
- * (RFC 9457) with the member "field".
+ * The operator's face: JSON in, a function of flow/operator.h, JSON out; problem+json (problem.h)
+ * for what is refused.
  *
- * The query parameter tenant names the tenant; without it the first one of the configuration.
+ * The query parameter tenant names the tenant. Without it that of the credential is meant, and the
+ * first one of the configuration where a credential is of all.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "api/access.h"
 #include "api/exchange.h"
+#include "api/problem.h"
 #include "flow/operator.h"
 
-#define JSON_TYPE    "application/json"
-#define PROBLEM_TYPE "application/problem+json"
+#define JSON_TYPE "application/json"
 
 /* A body as text: six characters for a byte at worst (\\u00XX). */
 #define MESSAGE_BODY_MAX (6 * PAWL_BODY_MAX + 64)
@@ -22,9 +23,16 @@
 struct operator_exchange;
 typedef pawl_status operation(struct operator_exchange *o, struct pawl_err *err);
 
+/* What a route of the table does, and for whom. */
+struct operator_route {
+    unsigned   roles;
+    operation *run;
+};
+
 struct operator_exchange {
     struct exchange             x;
     operation                  *run;
+    struct credential           asker;
     struct flow                *flow;
     const struct tenant_config *tenant;
     char                       *json;     /* the answer */
@@ -176,6 +184,28 @@ static pawl_status token_make(struct operator_exchange *o, struct pawl_err *err)
     return operator_token_make(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
 }
 
+static pawl_status whoami(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_whoami(o->flow, &o->json, err);
+}
+
+static pawl_status credentials(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_credentials(o->flow, o->tenant, &o->json, err);
+}
+
+static pawl_status credential_add(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_credential_add(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step,
+                                   err);
+}
+
+static pawl_status credential_drop(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_credential_drop(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step,
+                                    err);
+}
+
 /* How often a request that waits for messages looks. */
 #define LOOK_MS 200
 
@@ -271,28 +301,15 @@ static pawl_status audit(struct operator_exchange *o, struct pawl_err *err)
     return operator_audit(o->flow, o->tenant, after, limit, &o->json, err);
 }
 
-/* ---- problems -------------------------------------------------------------------------------- */
-
-/* NULL without memory. Owned by the caller. */
-static char *problem(int status, const char *title, const char *detail, const char *field)
-{
-    cJSON *p = cJSON_CreateObject();
-    char  *text = NULL;
-
-    if (p && cJSON_AddStringToObject(p, "title", title) &&
-        cJSON_AddNumberToObject(p, "status", status) &&
-        cJSON_AddStringToObject(p, "detail", detail) &&
-        (!field || cJSON_AddStringToObject(p, "field", field)))
-        text = cJSON_PrintUnformatted(p);
-    cJSON_Delete(p);
-    return text;
-}
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static int status_of(const struct exchange *x)
 {
     switch (x->status.code) {
     case PAWL_OK:
         return 200;
+    case PAWL_E_DENIED:
+        return 403;
     case PAWL_E_ABSENT:
         return 404;
     case PAWL_E_STATE:
@@ -303,20 +320,10 @@ static int status_of(const struct exchange *x)
     }
 }
 
-static void answer_with(struct http_request *r, struct http_answer a, char *json, const char *type)
-{
-    if (json) {
-        a.type = type;
-        a.body = pawl_view_str(json);
-    }
-    http_answer(r, &a);
-    free(json);
-}
-
 void operator_refuse(struct http_request *r, const struct http_answer *a, const char *why)
 {
     api_refused(r, a, why);
-    answer_with(r, *a, problem(a->status, "the request is refused", why, NULL), PROBLEM_TYPE);
+    problem_answer(r, *a, &(struct problem){ .code = "http", .detail = why });
 }
 
 /* ---- exchange -------------------------------------------------------------------------------- */
@@ -328,7 +335,13 @@ static pawl_status find_tenant(struct operator_exchange *o, struct pawl_err *err
     bool                          there;
 
     PAWL_TRY(http_query(o->x.r, "tenant", name, sizeof(name), &there, err));
-    o->tenant = there ? config_tenant(config, pawl_view_str(name)) : &config->tenant[0];
+    if (!there && o->asker.tenant[0])
+        snprintf(name, sizeof(name), "%s", o->asker.tenant);
+    else if (!there)
+        snprintf(name, sizeof(name), "%s", config->tenant[0].name);
+    if (o->asker.tenant[0] && strcmp(name, o->asker.tenant) != 0)
+        return pawl_fail(err, PAWL_E_DENIED, "tenant", "%s is of another tenant", o->asker.name);
+    o->tenant = config_tenant(config, pawl_view_str(name));
     if (!o->tenant)
         return pawl_fail(err, PAWL_E_ABSENT, "tenant", "there is no such tenant");
     return pawl_ok();
@@ -341,7 +354,10 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
     free(o->json); /* of a plan that came too late */
     o->json = NULL;
     PAWL_TRY(find_tenant(o, err));
-    return o->run(o, err);
+    o->flow->asker = &o->asker;
+    pawl_status s = o->run(o, err);
+    o->flow->asker = NULL;
+    return s;
 }
 
 /* The device that the path names, for the log: as many digits as the operator gave. */
@@ -359,69 +375,89 @@ static void finish(struct exchange *x)
 {
     struct operator_exchange *o = (struct operator_exchange *)x;
     int                       status = status_of(x);
+    char                      outcome[16 + PAWL_TENANT_MAX];
 
-    exchange_log(x, status, device_of(x->r), "done");
-    if (status == 200) {
-        answer_with(x->r, (struct http_answer){ .status = 200 }, o->json, JSON_TYPE);
-    } else {
-        free(o->json);
-        answer_with(x->r, (struct http_answer){ .status = status },
-                    problem(status, pawl_code_name(x->err.code), x->err.why, x->err.where),
-                    PROBLEM_TYPE);
-    }
+    snprintf(outcome, sizeof(outcome), "done%s%s", o->asker.name[0] ? " by " : "", o->asker.name);
+    exchange_log(x, status, device_of(x->r), outcome);
+    if (status == 200)
+        http_answer(x->r, &(struct http_answer){ .status = 200,
+                                                 .type = o->json ? JSON_TYPE : NULL,
+                                                 .body = pawl_view_str(o->json ? o->json : "") });
+    else
+        problem_answer(x->r, (struct http_answer){ .status = status },
+                       &(struct problem){ .code = pawl_code_name(x->err.code),
+                                          .detail = x->err.why,
+                                          .field = x->err.where });
+    free(o->json);
     free(o);
 }
 
 static void handle(struct http_request *r, const void *arg)
 {
-    struct operator_exchange *o = calloc(1, sizeof(*o));
-    struct api               *api = http_context(r);
+    const struct operator_route *route = arg;
+    struct api                  *api = http_context(r);
+    struct credential            asker;
 
+    if (!access_allows(r, route->roles, &asker))
+        return;
+    struct operator_exchange *o = calloc(1, sizeof(*o));
     if (!o) {
         operator_refuse(r, &(struct http_answer){ .status = 503 }, "no memory");
         return;
     }
     o->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
-    o->run = *(operation *const *)arg;
+    o->run = route->run;
+    o->asker = asker;
     o->flow = &api->flow;
     exchange_run(&o->x);
 }
 
-/* A function is no object to point to; a constant that holds its address is. */
-#define RUN(run) (&(operation *const){ run })
+/* Who may, and what is done. */
+#define RUN(roles, run) (&(const struct operator_route){ (roles), (run) })
 
 const struct http_route operator_routes[] = {
-    { HTTP_GET, "/v1/devices", NULL, 0, handle, RUN(devices) },
-    { HTTP_GET, "/v1/devices/*", NULL, 0, handle, RUN(device) },
-    { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(approve) },
-    { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(revoke) },
-    { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle, RUN(device_policy) },
-    { HTTP_POST, "/v1/devices/*/group", JSON_TYPE, 4096, handle, RUN(device_group) },
-    { HTTP_GET, "/v1/devices/*/evidence", NULL, 0, handle, RUN(evidence) },
-    { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(messages) },
-    { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(downlink) },
-    { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle, RUN(message_send) },
-    { HTTP_POST, "/v1/devices/*/rekey", NULL, 4096, handle, RUN(rekey) },
-    { HTTP_POST, "/v1/devices/*/key", JSON_TYPE, 4096, handle, RUN(device_key) },
-    { HTTP_POST, "/v1/devices/*/hedge", NULL, 4096, handle, RUN(hedge) },
-    { HTTP_GET, "/v1/incidents", NULL, 0, handle, RUN(incidents) },
-    { HTTP_GET, "/v1/incidents/*", NULL, 0, handle, RUN(incident) },
-    { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle, RUN(incident_close) },
-    { HTTP_GET, "/v1/audit", NULL, 0, handle, RUN(audit) },
-    { HTTP_GET, "/v1/groups", NULL, 0, handle, RUN(groups) },
-    { HTTP_POST, "/v1/groups", JSON_TYPE, 4096, handle, RUN(group_set) },
-    { HTTP_GET, "/v1/groups/*", NULL, 0, handle, RUN(group) },
-    { HTTP_POST, "/v1/groups/*/delete", NULL, 4096, handle, RUN(group_drop) },
-    { HTTP_GET, "/v1/exceptions", NULL, 0, handle, RUN(exceptions) },
-    { HTTP_POST, "/v1/exceptions", JSON_TYPE, 4096, handle, RUN(exception_add) },
-    { HTTP_POST, "/v1/exceptions/*/end", NULL, 4096, handle, RUN(exception_end) },
-    { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle, RUN(default_policy) },
-    { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(policies) },
-    { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(policy) },
-    { HTTP_POST, "/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, handle, RUN(policy_add) },
-    { HTTP_POST, "/v1/policies/learn", JSON_TYPE, 4096, handle, RUN(policy_learn) },
-    { HTTP_POST, "/v1/policies/test", JSON_TYPE, OPERATOR_BODY_MAX, handle, RUN(policy_test) },
-    { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(tokens) },
-    { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(token_make) },
+    { HTTP_GET, "/v1/devices", NULL, 0, handle, RUN(ROLES_READ, devices) },
+    { HTTP_GET, "/v1/devices/*", NULL, 0, handle, RUN(ROLES_READ, device) },
+    { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(ROLES_OPERATOR, approve) },
+    { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(ROLES_OPERATOR, revoke) },
+    { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle,
+      RUN(ROLES_OPERATOR, device_policy) },
+    { HTTP_POST, "/v1/devices/*/group", JSON_TYPE, 4096, handle,
+      RUN(ROLES_OPERATOR, device_group) },
+    { HTTP_GET, "/v1/devices/*/evidence", NULL, 0, handle, RUN(ROLES_READ, evidence) },
+    { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(ROLES_READ, messages) },
+    { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(ROLES_READ, downlink) },
+    { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle,
+      RUN(ROLES_OPERATOR, message_send) },
+    { HTTP_POST, "/v1/devices/*/rekey", NULL, 4096, handle, RUN(ROLES_OPERATOR, rekey) },
+    { HTTP_POST, "/v1/devices/*/key", JSON_TYPE, 4096, handle, RUN(ROLES_KEYS, device_key) },
+    { HTTP_POST, "/v1/devices/*/hedge", NULL, 4096, handle, RUN(ROLES_ADMIN, hedge) },
+    { HTTP_GET, "/v1/incidents", NULL, 0, handle, RUN(ROLES_READ, incidents) },
+    { HTTP_GET, "/v1/incidents/*", NULL, 0, handle, RUN(ROLES_READ, incident) },
+    { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle,
+      RUN(ROLES_OPERATOR, incident_close) },
+    { HTTP_GET, "/v1/audit", NULL, 0, handle, RUN(ROLES_READ, audit) },
+    { HTTP_GET, "/v1/groups", NULL, 0, handle, RUN(ROLES_READ, groups) },
+    { HTTP_POST, "/v1/groups", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, group_set) },
+    { HTTP_GET, "/v1/groups/*", NULL, 0, handle, RUN(ROLES_READ, group) },
+    { HTTP_POST, "/v1/groups/*/delete", NULL, 4096, handle, RUN(ROLES_OPERATOR, group_drop) },
+    { HTTP_GET, "/v1/exceptions", NULL, 0, handle, RUN(ROLES_READ, exceptions) },
+    { HTTP_POST, "/v1/exceptions", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, exception_add) },
+    { HTTP_POST, "/v1/exceptions/*/end", NULL, 4096, handle, RUN(ROLES_OPERATOR, exception_end) },
+    { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle,
+      RUN(ROLES_OPERATOR, default_policy) },
+    { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(ROLES_READ, policies) },
+    { HTTP_GET, "/v1/policies/*", NULL, 0, handle, RUN(ROLES_READ, policy) },
+    { HTTP_POST, "/v1/policies", JSON_TYPE, OPERATOR_BODY_MAX, handle,
+      RUN(ROLES_OPERATOR, policy_add) },
+    { HTTP_POST, "/v1/policies/learn", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, policy_learn) },
+    { HTTP_POST, "/v1/policies/test", JSON_TYPE, OPERATOR_BODY_MAX, handle,
+      RUN(ROLES_OPERATOR, policy_test) },
+    { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(ROLES_READ, tokens) },
+    { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, token_make) },
+    { HTTP_GET, "/v1/whoami", NULL, 0, handle, RUN(ROLES_ALL, whoami) },
+    { HTTP_GET, "/v1/credentials", NULL, 0, handle, RUN(ROLES_ADMIN, credentials) },
+    { HTTP_POST, "/v1/credentials", JSON_TYPE, 4096, handle, RUN(ROLES_ADMIN, credential_add) },
+    { HTTP_POST, "/v1/credentials/*/drop", NULL, 4096, handle, RUN(ROLES_ADMIN, credential_drop) },
     { 0 },
 };

@@ -214,4 +214,26 @@ PAWL_MUST_USE pawl_status operator_token_make(struct flow *f, const struct tenan
                                               struct pawl_view body, char **ret, struct step *step,
                                               struct pawl_err *err);
 
+/* ---- credentials ---------------------------------------------------------------------------- */
+
+/* {"name" | null, "role", "tenant" | null, "labels": [..]} of who asks; null: whoever has the
+ * socket, all tenants. */
+PAWL_MUST_USE pawl_status operator_whoami(struct flow *f, char **ret, struct pawl_err *err);
+/* {"credentials": [{.., "kind", "author" | null, "created", "expires" | null}]}: of the tenant, and
+ * those of all tenants for who is of all. */
+PAWL_MUST_USE pawl_status operator_credentials(struct flow *f, const struct tenant_config *tenant,
+                                               char **ret, struct pawl_err *err);
+/* {"name", "role"[, "labels"][, "expires"][, "all_tenants"][, "spki"]}: spki is the SHA-256 of the
+ * key of a client certificate; without it a secret is made: "secret", nowhere else in the clear.
+ * expires as an exception's until. CONFLICT for a name or key that is there; DENIED at
+ * "all_tenants" for who is of one. */
+PAWL_MUST_USE pawl_status operator_credential_add(struct flow                *f,
+                                                  const struct tenant_config *tenant,
+                                                  struct pawl_view body, char **ret,
+                                                  struct step *step, struct pawl_err *err);
+PAWL_MUST_USE pawl_status operator_credential_drop(struct flow                *f,
+                                                   const struct tenant_config *tenant,
+                                                   const char *name, char **ret, struct step *step,
+                                                   struct pawl_err *err);
+
 #endif

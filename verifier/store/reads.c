@@ -280,4 +280,5 @@ void sql_reads(struct store *ret)
     feed_reads(ret);
     incident_reads(ret);
     appraisal_reads(ret);
+    access_reads(ret);
 }

@@ -13,9 +13,11 @@
  *   feed.c        the port: reads the feed
  *   incident.c    the port: reads incidents and what goes with them
  *   appraisal.c   the port: reads boots, groups, exceptions, kept evidence
+ *   access.c      the port: reads credentials
  *   step.c        one step inside a transaction
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
+ *   step_access.c  .. its credentials
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
  *
  * An engine is a folder: sqlite/, postgres/. It opens and closes connections, knows how a
@@ -117,6 +119,10 @@ enum statement {
     SQL_EXCEPTION_NUMBER,
     SQL_EXCEPTION_INSERT,
     SQL_EXCEPTION_DELETE,
+    SQL_CREDENTIAL,
+    SQL_CREDENTIALS,
+    SQL_CREDENTIAL_INSERT,
+    SQL_CREDENTIAL_DELETE,
     SQL_CURSOR,
     SQL_CURSOR_PUT,
     SQL_COUNT
@@ -278,6 +284,7 @@ void ratchet_reads(struct store *ret);
 void feed_reads(struct store *ret);
 void incident_reads(struct store *ret);
 void appraisal_reads(struct store *ret);
+void access_reads(struct store *ret);
 /* The one BLOB of the row that q finds; ABSENT. */
 PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
 /* The last entry of the tenant's chain, or zero. */
@@ -318,5 +325,11 @@ PAWL_MUST_USE pawl_status put_device_group(struct connection *c, const struct st
 /* Boot, kept evidence, exceptions; a group that goes. */
 PAWL_MUST_USE pawl_status put_appraisal_rows(struct connection *c, const struct step *s,
                                              struct pawl_err *err);
+
+/* ---- step_access.c -------------------------------------------------------------------------- */
+
+/* A credential that comes or goes. */
+PAWL_MUST_USE pawl_status put_access_rows(struct connection *c, const struct step *s,
+                                          struct pawl_err *err);
 
 #endif

@@ -26,6 +26,7 @@
 #define TOKEN_COLUMNS     "tenant, id, wrapped, uses_left, expires_s, device, created_s"
 #define POLICY_COLUMNS    "tenant, name, version, created_s, json"
 #define GROUP_COLUMNS     "name, policy, enforce, note, created_s, changed_s"
+#define ACCESS_COLUMNS    "name, tenant, role, kind, sha256, labels, author, created_s, expires_s"
 #define EXCEPTION_COLUMNS "number, device, grp, created_s, reason, what, author, note, until_s"
 
 /* Stand in 004 and below as numbers. */
@@ -236,6 +237,11 @@ static const char *const text[SQL_COUNT] = {
     [SQL_EXCEPTION_INSERT] = "INSERT INTO exception (tenant, " EXCEPTION_COLUMNS ")"
                              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [SQL_EXCEPTION_DELETE] = "DELETE FROM exception WHERE tenant = $1 AND number = $2",
+    [SQL_CREDENTIAL] = "SELECT " ACCESS_COLUMNS " FROM credential WHERE sha256 = $1",
+    [SQL_CREDENTIALS] = "SELECT " ACCESS_COLUMNS " FROM credential ORDER BY name",
+    [SQL_CREDENTIAL_INSERT] = "INSERT INTO credential (" ACCESS_COLUMNS ")"
+                              " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    [SQL_CREDENTIAL_DELETE] = "DELETE FROM credential WHERE name = $1",
     [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = $1 AND name = $2",
     [SQL_CURSOR_PUT] = "INSERT INTO consumer (tenant, name, cursor) VALUES ($1, $2, $3)"
                        " ON CONFLICT (tenant, name) DO UPDATE SET cursor = excluded.cursor",

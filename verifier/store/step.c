@@ -165,6 +165,7 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     PAWL_TRY(put_message_rows(c, s, err));
     PAWL_TRY(put_incident_rows(c, s, err));
     PAWL_TRY(put_appraisal_rows(c, s, err));
+    PAWL_TRY(put_access_rows(c, s, err));
     if (s->papers)
         PAWL_TRY(put_papers_row(c, s, err));
     if (s->has_snapshot)
@@ -200,6 +201,8 @@ int64_t step_newest_ms(const struct step *s, int64_t now_s)
         newest = later(newest, s->device.told_s * 1000);
     if (s->has_group)
         newest = later(newest, later(s->group.created_s, s->group.changed_s) * 1000);
+    if (s->has_credential)
+        newest = later(newest, s->credential.created_s * 1000);
     if (s->has_exception)
         newest = later(newest, s->exception.created_s * 1000);
     for (size_t i = 0; i < s->segment_n; i++)

@@ -97,7 +97,8 @@ bool step_is_empty(const struct step *s)
            !s->generation_n && !s->segment_n && !s->downlink_n && !s->delivered_n &&
            !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_boot &&
            !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group &&
-           !s->has_exception && !s->ends_exception && !s->has_cursor && !s->event[0];
+           !s->has_exception && !s->ends_exception && !s->has_credential && !s->drops_credential &&
+           !s->has_cursor && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

@@ -18,6 +18,7 @@
 #include <pawl/wire.h>
 
 #include "appraise/judging.h"
+#include "credential.h"
 #include "enroll/ek.h"
 
 enum device_state {
@@ -291,7 +292,10 @@ struct step {
     bool                 has_exception; /* insert; CONFLICT for a group that does not exist */
     struct exception_row exception;
     uint64_t             ends_exception; /* delete this number; ABSENT if there is none; 0: none */
-    bool                 has_cursor;     /* replaces that of this consumer */
+    bool                 has_credential; /* insert; CONFLICT if its name or its hash is taken */
+    bool                 drops_credential; /* credential.name; ABSENT if there is none */
+    struct credential    credential;
+    bool                 has_cursor; /* replaces that of this consumer */
     char                 consumer[PAWL_TENANT_MAX + 1];
     char                 cursor[48];
 
@@ -324,6 +328,8 @@ typedef pawl_status store_group_fn(const struct group_row *g, void *arg, struct 
 typedef pawl_status store_exception_fn(const struct exception_row *x, void *arg,
                                        struct pawl_err *err);
 typedef pawl_status store_kept_fn(const struct kept_row *k, void *arg, struct pawl_err *err);
+typedef pawl_status store_credential_fn(const struct credential *c, void *arg,
+                                        struct pawl_err *err);
 typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
@@ -443,6 +449,13 @@ struct store {
     pawl_status (*exceptions)(void *self, struct pawl_view tenant, struct pawl_view device,
                               const char *group, store_exception_fn *each, void *arg,
                               struct pawl_err *err);
+
+    /* Whose secret or key has this SHA-256. */
+    pawl_status (*credential)(void *self, struct pawl_view sha256, struct credential *ret,
+                              struct pawl_err *err);
+    /* Of all tenants, by name: there are few. */
+    pawl_status (*credentials)(void *self, store_credential_fn *each, void *arg,
+                               struct pawl_err *err);
 
     /* When this store was last put back from an older copy, verifier time; 0: never. */
     int64_t (*restored_ms)(void *self);
