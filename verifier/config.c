@@ -116,6 +116,17 @@ static pawl_status set_operator_socket(struct parse *p, const char *value, struc
     return path_value(p, value, p->c.operator_socket, err);
 }
 
+static pawl_status set_operator_listen(struct parse *p, const char *value, struct pawl_err *err)
+{
+    PAWL_TRY(host_port(value, 0, err));
+    return copy(value, p->c.operator_listen, sizeof(p->c.operator_listen), err);
+}
+
+static pawl_status set_operator_clients(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return path_value(p, value, p->c.operator_clients, err);
+}
+
 static pawl_status set_workers(struct parse *p, const char *value, struct pawl_err *err)
 {
     uint64_t n = 0;
@@ -145,6 +156,8 @@ static const struct key verifier_keys[] = {
     { "listen", set_listen },
     { "address", set_address },
     { "operator_socket", set_operator_socket },
+    { "operator_listen", set_operator_listen },
+    { "operator_clients", set_operator_clients },
     { "workers", set_workers },
     { "request_timeout_s", set_request_timeout },
     { "idle_timeout_s", set_idle_timeout },

@@ -46,10 +46,12 @@ struct tenant_config {
 };
 
 struct verifier_config {
-    char                 state[CONFIG_PATH_MAX];           /* the state directory, absolute */
-    char                 listen[128];                      /* address:port of the device side */
-    char                 address[256];                     /* what devices are told: host:port */
-    char                 operator_socket[CONFIG_PATH_MAX]; /* of pawlctl */
+    char                 state[CONFIG_PATH_MAX];            /* the state directory, absolute */
+    char                 listen[128];                       /* address:port of the device side */
+    char                 address[256];                      /* what devices are told: host:port */
+    char                 operator_socket[CONFIG_PATH_MAX];  /* of pawlctl */
+    char                 operator_listen[128];              /* address:port; empty: none */
+    char                 operator_clients[CONFIG_PATH_MAX]; /* CA certificates; empty: any */
     unsigned             workers;
     uint64_t             request_timeout_s; /* for a whole request, however slow the client */
     uint64_t             idle_timeout_s;    /* of a kept-alive connection */

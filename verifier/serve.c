@@ -26,16 +26,21 @@
 #define GRACE_DEVICES_S   10
 #define GRACE_OPERATORS_S 2
 #define JWKS_MAX          1024
+#define OPERATORS_MAX     256 /* connections to each of their faces */
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 
+#define CONTEXTS_MAX (CONFIG_WORKERS_MAX + 2)
+
 struct service {
-    struct state        state;
-    int                 lock;
-    char                jwks[JWKS_MAX];
-    struct http_tls    *tls;
-    struct api          api[CONFIG_WORKERS_MAX + 1]; /* the last one is the operators' */
-    void               *context[CONFIG_WORKERS_MAX + 1];
-    struct http_server *devices, *operators;
+    struct state     state;
+    int              lock;
+    char             jwks[JWKS_MAX];
+    struct http_tls *tls;
+    struct api       api[CONTEXTS_MAX]; /* of the devices' workers, of the socket, of those afar */
+    void            *context[CONTEXTS_MAX];
+    struct http_tls *remote_tls;
+    struct access_tries tries;
+    struct http_server *devices, *operators, *remote;
     struct flow         hook_flow[CONFIG_TENANTS_MAX]; /* store NULL: not made */
     struct hook        *hook[CONFIG_TENANTS_MAX];      /* NULL: the tenant has none */
     struct chores       chores;
@@ -72,14 +77,18 @@ static void service_stop(struct service *s)
         http_server_stop(s->devices, GRACE_DEVICES_S);
     if (s->operators)
         http_server_stop(s->operators, GRACE_OPERATORS_S);
+    if (s->remote)
+        http_server_stop(s->remote, GRACE_OPERATORS_S);
     stop_hooks(s);
     state_close(&s->state);
     http_server_free(&s->devices);
     http_server_free(&s->operators);
-    for (unsigned i = 0; i < CONFIG_WORKERS_MAX + 1; i++)
+    http_server_free(&s->remote);
+    for (unsigned i = 0; i < CONTEXTS_MAX; i++)
         if (s->context[i])
             state_flow_done(&s->api[i].flow);
     http_tls_free(&s->tls);
+    http_tls_free(&s->remote_tls);
     if (s->lock >= 0)
         close(s->lock);
 }
@@ -93,12 +102,13 @@ static pawl_status make_contexts(struct service *s, struct pawl_err *err)
 {
     PAWL_TRY(jwks_write(pawl_private_public(s->state.keys.signing), s->state.keys.verifier_id,
                         s->jwks, sizeof(s->jwks), err));
-    for (unsigned i = 0; i < s->state.config.workers + 1; i++) {
+    for (unsigned i = 0; i < s->state.config.workers + 2; i++) {
         PAWL_TRY(state_flow(&s->state, &s->api[i].flow, err));
         s->api[i].jwks = s->jwks;
         s->context[i] = &s->api[i];
     }
     s->api[s->state.config.workers].owner = &socket_owner;
+    s->api[s->state.config.workers + 1].tries = &s->tries;
     return pawl_ok();
 }
 
@@ -111,6 +121,14 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
     snprintf(key, sizeof(key), "%s/" TLS_KEY_FILE, c->state);
     PAWL_TRY(
         http_tls_make(&(struct http_tls_files){ .certificate = cert, .key = key }, &s->tls, err));
+    if (c->operator_listen[0])
+        PAWL_TRY(http_tls_make(&(struct http_tls_files){ .certificate = cert,
+                                                         .key = key,
+                                                         .ask_client = true,
+                                                         .clients = c->operator_clients[0]
+                                                                        ? c->operator_clients
+                                                                        : NULL },
+                               &s->remote_tls, err));
     return http_server_start(&(struct http_config){ .listen = c->listen,
                                                     .tls = s->tls,
                                                     .routes = device_routes,
@@ -125,21 +143,42 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
                              &s->devices, err);
 }
 
-static pawl_status start_operators(struct service *s, struct pawl_err *err)
+/* What both faces of the operators have in common. */
+static struct http_config operators_config(const struct service *s)
 {
     const struct verifier_config *c = &s->state.config;
 
-    return http_server_start(&(struct http_config){ .listen = c->operator_socket,
-                                                    .routes = operator_routes,
-                                                    .workers = 1,
-                                                    .context = &s->context[c->workers],
-                                                    .request_timeout_s = c->request_timeout_s,
-                                                    .idle_timeout_s = c->idle_timeout_s,
-                                                    .connections_max = 256,
-                                                    .body_max = api_body_max(operator_routes),
-                                                    .refuse = operator_refuse,
-                                                    .refused = api_unread },
-                             &s->operators, err);
+    return (struct http_config){ .routes = operator_routes,
+                                 .workers = 1,
+                                 .request_timeout_s = c->request_timeout_s,
+                                 .idle_timeout_s = c->idle_timeout_s,
+                                 .connections_max = OPERATORS_MAX,
+                                 .body_max = api_body_max(operator_routes),
+                                 .refuse = operator_refuse,
+                                 .refused = api_unread };
+}
+
+static pawl_status start_operators(struct service *s, struct pawl_err *err)
+{
+    struct http_config http = operators_config(s);
+
+    http.listen = s->state.config.operator_socket;
+    http.context = &s->context[s->state.config.workers];
+    return http_server_start(&http, &s->operators, err);
+}
+
+/* From afar, where that is wanted. */
+static pawl_status start_remote(struct service *s, struct pawl_err *err)
+{
+    const struct verifier_config *c = &s->state.config;
+    struct http_config            http = operators_config(s);
+
+    if (!c->operator_listen[0])
+        return pawl_ok();
+    http.listen = c->operator_listen;
+    http.tls = s->remote_tls;
+    http.context = &s->context[c->workers + 1];
+    return http_server_start(&http, &s->remote, err);
 }
 
 /* Connections take files, and must leave some to the store. */
@@ -191,7 +230,8 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
     chores_begin(&s->chores, &s->api[0].flow);
     PAWL_TRY(start_hooks(s, err));
     PAWL_TRY(start_operators(s, err));
-    return start_devices(s, err);
+    PAWL_TRY(start_devices(s, err));
+    return start_remote(s, err);
 }
 
 pawl_status serve(const char *dir, struct pawl_err *err)
@@ -207,8 +247,9 @@ pawl_status serve(const char *dir, struct pawl_err *err)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     PAWL_TRY(start(&s, dir, err));
 
-    printf("ready https://%s operator %s workers %u\n", http_server_address(s.devices),
-           s.state.config.operator_socket, s.state.config.workers);
+    printf("ready https://%s operator %s workers %u%s%s\n", http_server_address(s.devices),
+           s.state.config.operator_socket, s.state.config.workers,
+           s.remote ? " operators https://" : "", s.remote ? http_server_address(s.remote) : "");
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
     do

@@ -50,7 +50,7 @@ static void refuse_nobody(struct http_request *r, const char *why)
 {
     struct api    *api = http_context(r);
     struct flow   *f = &api->flow;
-    unsigned       n = count_try(&api->tries, http_peer(r), f->now_ms(f->now_arg));
+    unsigned       n = count_try(api->tries, http_peer(r), f->now_ms(f->now_arg));
     const char    *many = "too many requests without a good credential came from this address";
     const uint32_t wait_s = MINUTE_MS / 1000;
 

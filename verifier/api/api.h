@@ -15,7 +15,7 @@ struct api {
     struct flow              flow;
     const char              *jwks;  /* the signing key for consumers of results, JSON */
     const struct credential *owner; /* who asks whatever comes; NULL: each request says who asks */
-    struct access_tries      tries;
+    struct access_tries     *tries; /* of those */
 };
 
 extern const struct http_route device_routes[];
