@@ -152,6 +152,16 @@ static pawl_status set_connections_max(struct parse *p, const char *value, struc
     return number(value, 1, 1000000, &p->c.connections_max, err);
 }
 
+static pawl_status set_address_rate(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 0, 1000000, &p->c.address_rate, err);
+}
+
+static pawl_status set_address_connections(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 0, 1000000, &p->c.address_connections, err);
+}
+
 static const struct key verifier_keys[] = {
     { "listen", set_listen },
     { "address", set_address },
@@ -162,6 +172,8 @@ static const struct key verifier_keys[] = {
     { "request_timeout_s", set_request_timeout },
     { "idle_timeout_s", set_idle_timeout },
     { "connections_max", set_connections_max },
+    { "address_rate", set_address_rate },
+    { "address_connections", set_address_connections },
     { NULL, NULL },
 };
 
@@ -500,6 +512,8 @@ static void set_defaults(struct verifier_config *c)
     c->request_timeout_s = 30;
     c->idle_timeout_s = 60;
     c->connections_max = 4096;
+    c->address_rate = 500;
+    c->address_connections = 1024;
 }
 
 /* What two keys are together. */

@@ -56,6 +56,8 @@ struct verifier_config {
     uint64_t             request_timeout_s; /* for a whole request, however slow the client */
     uint64_t             idle_timeout_s;    /* of a kept-alive connection */
     uint64_t             connections_max;
+    uint64_t             address_rate;        /* requests a second of one address; 0: any number */
+    uint64_t             address_connections; /* open ones of one address; 0: any number */
     size_t               tenant_n;
     struct tenant_config tenant[CONFIG_TENANTS_MAX];
 };

@@ -137,6 +137,8 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
                                                     .request_timeout_s = c->request_timeout_s,
                                                     .idle_timeout_s = c->idle_timeout_s,
                                                     .connections_max = c->connections_max,
+                                                    .address_rate = c->address_rate,
+                                                    .address_connections = c->address_connections,
                                                     .body_max = api_body_max(device_routes),
                                                     .refuse = device_refuse,
                                                     .refused = api_unread },

@@ -87,13 +87,13 @@ class Answer:
 class Client:
     """A connection that sends any bytes."""
 
-    def __init__(self, server, plain=False, version=None, raw=False):
+    def __init__(self, server, plain=False, version=None, raw=False, source="127.0.0.1"):
         if plain:
             self.s = socket.socket(socket.AF_UNIX)
             self.s.settimeout(PATIENCE)
             self.s.connect(server.socket)
         else:
-            self.s = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+            self.s = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
             self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not plain and not raw:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -484,30 +484,6 @@ def an_answer_that_comes_after_the_deadline_finds_nobody():
             c.ask(post(b"/release", kind=b""))
         until(lambda: held(server) == (0, 1), "the handler was told")
         serves(server)
-
-
-def connections_above_the_limit_are_closed_at_once():
-    with Server(1, 20, 20, 5) as server:
-        clients = [Client(server) for _ in range(5)]
-        for c in clients:
-            assert c.ask(post(b"/echo", b"x")).status == 200
-        try:
-            with Client(server) as c:
-                c.send(post(b"/echo", b"x"))
-                assert c.is_closed()
-        except (ConnectionError, ssl.SSLError):
-            pass
-        clients.pop().close()
-
-        def free():
-            try:
-                serves(server)
-                return True
-            except (AssertionError, ConnectionError, ssl.SSLError):
-                return False
-        until(free, "a place is free again")
-        for c in clients:
-            c.close()
 
 
 def without_files_for_more_connections_they_wait_and_the_log_stays_short():

@@ -2,7 +2,8 @@
 /*
  * A server of verifier/http with routes for its tests, without a verifier behind it.
  *
- *   http_server DIR [WORKERS [REQUEST_TIMEOUT_S [IDLE_TIMEOUT_S [CONNECTIONS_MAX]]]]
+ *   http_server DIR [WORKERS [REQUEST_TIMEOUT_S [IDLE_TIMEOUT_S [CONNECTIONS_MAX
+ *       [ADDRESS_RATE [ADDRESS_CONNECTIONS]]]]]]
  *
  * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
  * stops at the end of its input. GET /held says how many requests POST /hold keeps; POST /release
@@ -299,6 +300,8 @@ int main(int argc, char **argv)
         .request_timeout_s = number(argc, argv, 3, 2),
         .idle_timeout_s = number(argc, argv, 4, 3),
         .connections_max = number(argc, argv, 5, 1000),
+        .address_rate = number(argc, argv, 6, 0),
+        .address_connections = number(argc, argv, 7, 0),
         .body_max = 256 * 1024,
         .refuse = refuse,
         .refused = refused,

@@ -30,11 +30,13 @@
 #include <pawl/crypto.h>
 
 #include "http/request.h"
+#include "http/room.h"
 #include "http/tls.h"
 
 #define INPUT_SPARE (16 * 1024) /* room beside the largest body: headers, chunk sizes */
 #define RECORD_MAX  (15 * 1000) /* what libevent hands to TLS at once */
-#define DRAIN_MS    300         /* in which a request that was on its way still arrives */
+#define HANDSHAKE_S 10
+#define DRAIN_MS    300 /* in which a request that was on its way still arrives */
 
 void http_make_id(char ret[HTTP_ID + 1])
 {
@@ -77,6 +79,8 @@ static size_t output_n(const struct conn *c)
 static void begin_request(struct conn *c)
 {
     c->idle = false;
+    LIST_REMOVE(c, link);
+    LIST_INSERT_HEAD(&c->worker->conns, c, link);
     arm(c, c->worker->shared->config.request_timeout_s);
 }
 
@@ -87,6 +91,18 @@ static void await_request(struct conn *c)
         arm_ms(c, DRAIN_MS);
     else
         arm(c, c->worker->shared->config.idle_timeout_s);
+}
+
+/* TLS's handshake, and the first byte behind it. */
+static void await_first(struct conn *c)
+{
+    uint64_t request_s = c->worker->shared->config.request_timeout_s;
+
+    c->idle = true;
+    if (c->worker->draining)
+        arm_ms(c, DRAIN_MS);
+    else
+        arm(c, request_s < HANDSHAKE_S ? request_s : HANDSHAKE_S);
 }
 
 static void hold(struct conn *c, size_t n)
@@ -190,6 +206,7 @@ void conn_forget(struct conn *c)
     if (!c->ev)
         bufferevent_decref(c->bev);
     release(c, 0);
+    room_leave(c);
     atomic_fetch_sub(&w->shared->conns, 1);
     LIST_REMOVE(c, link);
     event_free(c->timer);
@@ -233,8 +250,7 @@ static bool index_fd(struct worker *w, struct conn *c)
 /* The first turn of the loop, before any byte was read. */
 static void bind_to_evhttp(struct conn *c)
 {
-    const struct http_shared *shared = c->worker->shared;
-    void                     *ev = NULL;
+    void *ev = NULL;
 
     bufferevent_getcb(c->bev, NULL, NULL, NULL, &ev);
     if (!ev) { /* evhttp gave it up at once */
@@ -251,13 +267,10 @@ static void bind_to_evhttp(struct conn *c)
         return;
     }
     evhttp_connection_set_closecb(c->ev, on_close, c);
-    if (atomic_load(&shared->conns) > shared->config.connections_max ||
-        (shared->config.tls && !c->ssl))
+    if ((c->worker->shared->config.tls && !c->ssl) || !room_enter(c))
         conn_close(c);
-    else if (c->worker->draining)
-        await_request(c);
     else
-        begin_request(c);
+        await_first(c);
 }
 
 /* Not at once: evhttp may be at work on it. */
@@ -422,6 +435,11 @@ void conn_stream_send(struct conn *c, struct evhttp_request *ev, struct pawl_vie
     }
     if (piece)
         evbuffer_free(piece);
+}
+
+size_t conn_stream_waits(const struct conn *c)
+{
+    return output_n(c);
 }
 
 void conn_stream_end(struct conn *c, struct evhttp_request *ev)

@@ -17,9 +17,11 @@ struct conn {
     SSL                      *ssl; /* bev's; NULL: plain */
     struct event             *timer;
     struct peer               peer;
+    struct crowd_net         *net;       /* its peer's; NULL before it is known */
     struct http_request      *request;   /* with its handler; NULL otherwise */
     size_t                    held;      /* bytes that this connection has in memory */
     bool                      closing;   /* after the answer that is being sent */
+    bool                      paid;      /* its first request was counted when it came */
     bool                      idle;      /* between two requests */
     bool                      refused;   /* over the process's limit of held bytes */
     bool                      streaming; /* the request's answer has begun and has no end yet */
@@ -42,6 +44,8 @@ void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close
 void conn_stream(struct conn *c, struct evhttp_request *ev);
 void conn_stream_send(struct conn *c, struct evhttp_request *ev, struct pawl_view bytes);
 void conn_stream_end(struct conn *c, struct evhttp_request *ev);
+/* Bytes that the reader has not taken yet. */
+size_t conn_stream_waits(const struct conn *c);
 
 /* The worker ends: a connection without a request may send one in this moment, and gets its answer;
  * then, or after a short while, it is closed. */

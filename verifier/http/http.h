@@ -10,7 +10,9 @@
  *     client that went away meanwhile changes nothing about that.
  *  3. Every answer carries the header Pawl-Request, those that libevent makes by itself too.
  *  4. A connection has a deadline at any time: one request, however slowly it comes and however
- *     slowly its answer is read, has request_timeout_s; between two requests idle_timeout_s.
+ *     slowly its answer is read, has request_timeout_s; between two requests idle_timeout_s; a new
+ *     one 10 s to begin.
+ *  5. Memory and work that one network can cause are bounded (room.c).
  */
 #ifndef VERIFIER_HTTP_HTTP_H
 #define VERIFIER_HTTP_HTTP_H
@@ -63,7 +65,10 @@ struct http_config {
     void *const             *context; /* one for each worker, for its handlers */
     uint64_t                 request_timeout_s, idle_timeout_s;
     uint64_t                 connections_max; /* of all workers */
-    uint64_t                 body_max;        /* the largest of the routes */
+    /* Of one network, an IPv4 address or a /64 of IPv6. 0: no limit. */
+    uint64_t address_rate; /* requests in a second; ten times that at once */
+    uint64_t address_connections;
+    uint64_t body_max; /* the largest of the routes */
     /* Answers a request that no route takes (404, 405, 413, 415, 503 ..) as the API words it. */
     void (*refuse)(struct http_request *r, const struct http_answer *a, const char *why);
     /* Told of what libevent refused before there was a request, and of cut connections. */
@@ -126,6 +131,8 @@ bool http_client_spki(const struct http_request *r, uint8_t ret[PAWL_SPKI_PIN]);
 void http_stream_begin(struct http_request *r, const char *type);
 void http_stream_send(struct http_request *r, struct pawl_view bytes);
 void http_stream_end(struct http_request *r);
+/* The reader has not taken all of what was sent. */
+bool http_stream_waits(const struct http_request *r);
 
 /* From any thread, once at a time: runs fn on the request's worker. After http_server_stop it runs
  * in http_server_free. */

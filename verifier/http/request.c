@@ -20,6 +20,7 @@
 
 #include <pawl/wire.h>
 
+#include "http/room.h"
 #include "http/route.h"
 
 const char *http_reason(int status)
@@ -162,8 +163,13 @@ static void dispatch(struct http_request *r)
     const char               *path = uri ? evhttp_uri_get_path(uri) : NULL;
     struct route_match        m = route_find(config->routes, method_of(r->ev), path ? path : "");
 
+    unsigned wait_s = room_wait(r->conn);
+
     r->route = m.route;
-    if (r->conn->refused) {
+    if (wait_s) {
+        refuse(r, (struct http_answer){ .status = 429, .retry_after_s = wait_s },
+               "its network sends too many requests");
+    } else if (r->conn->refused) {
         refuse(r, (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S },
                "too many bytes of requests in memory");
     } else if (is_ambiguous(r->ev)) {

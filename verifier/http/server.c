@@ -16,7 +16,9 @@
 
 #include "http/worker.h"
 
-#define BACKLOG 1024
+#define BACKLOG      1024
+#define BURST_S      10 /* of its rate that a network has at once after a pause */
+#define TOLD_EVERY_S 60
 
 struct http_server {
     struct http_shared shared;
@@ -166,6 +168,17 @@ static pawl_status start_workers(struct http_server *s, struct pawl_err *err)
     return pawl_ok();
 }
 
+static pawl_status start(struct http_server *s, struct pawl_err *err)
+{
+    uint64_t rate = s->shared.config.address_rate;
+
+    if (!crowd_init(&s->shared.crowd))
+        return pawl_fail(err, PAWL_E_CRYPTO, "server", "no random bytes");
+    PAWL_TRY(pace_make(rate, 1, rate * BURST_S, &s->shared.requests, err));
+    PAWL_TRY(pace_make(1, TOLD_EVERY_S, 1, &s->shared.told, err));
+    return start_workers(s, err);
+}
+
 pawl_status http_server_start(const struct http_config *config, struct http_server **ret,
                               struct pawl_err *err)
 {
@@ -176,7 +189,7 @@ pawl_status http_server_start(const struct http_config *config, struct http_serv
     if (!s)
         return pawl_fail(err, PAWL_E_MEMORY, "server", "no memory");
     s->shared.config = *config;
-    pawl_status started = start_workers(s, err);
+    pawl_status started = start(s, err);
     if (!pawl_is_ok(started)) {
         http_server_stop(s, 0);
         http_server_free(&s);
@@ -208,6 +221,9 @@ void http_server_free(struct http_server **s)
         return;
     for (unsigned i = 0; i < (*s)->worker_n; i++)
         worker_done(&(*s)->worker[i]);
+    pace_free(&(*s)->shared.requests);
+    pace_free(&(*s)->shared.told);
+    crowd_done(&(*s)->shared.crowd);
     free(*s);
     *s = NULL;
 }

@@ -19,6 +19,11 @@ void http_stream_send(struct http_request *r, struct pawl_view bytes)
         conn_stream_send(r->conn, r->ev, bytes);
 }
 
+bool http_stream_waits(const struct http_request *r)
+{
+    return r->conn && conn_stream_waits(r->conn) > 0;
+}
+
 void http_stream_end(struct http_request *r)
 {
     if (r->conn)

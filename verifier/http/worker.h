@@ -10,7 +10,9 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
+#include "http/crowd.h"
 #include "http/http.h"
+#include "pace.h"
 
 struct conn;
 
@@ -19,6 +21,9 @@ struct http_shared {
     struct http_config config;
     atomic_size_t      held; /* bytes of requests in memory */
     atomic_size_t      conns;
+    struct crowd       crowd;
+    struct pace       *requests; /* of each network */
+    struct pace       *told;     /* how often the log speaks of one */
 };
 
 LIST_HEAD(conn_list, conn);
@@ -34,8 +39,8 @@ struct worker {
     struct evhttp              *http;
     struct evhttp_bound_socket *bound; /* NULL once it takes no more connections */
     struct event               *wake, *limit;
-    struct event               *rest; /* until it tries to accept again */
-    struct conn_list            conns;
+    struct event               *rest;    /* until it tries to accept again */
+    struct conn_list            conns;   /* the last that stirred is the first */
     struct waiting_list         waiting; /* requests that http_after holds */
     struct conn               **by_fd;   /* finds the connection of a request */
     size_t                      by_fd_n;

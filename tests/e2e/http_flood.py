@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Proves: one network, however greedy, takes neither the connections nor the time nor the memory
+that others need. Greedy and honest clients come from addresses of their own, 127.x.
+
+    http_flood.py HTTP_SERVER [NAME..]      each test has a server of its own
+"""
+import contextlib
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+from http_limits import Client, Server, get, held, post, run, serves, until
+
+HONEST, GREEDY, OTHER = "127.0.1.1", "127.0.2.1", "127.0.3.1"
+
+
+def is_served(server, source):
+    """Whether a new connection from there is."""
+    try:
+        with Client(server, source=source) as c:
+            return c.ask(post(b"/echo", b"x")).status == 200
+    except (AssertionError, ConnectionError, ssl.SSLError):
+        return False
+
+
+def is_open(c):
+    c.s.setblocking(False)
+    try:
+        return c.s.recv(1) != b""
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return True
+    except OSError:
+        return False
+    finally:
+        c.s.settimeout(30)
+
+
+def hold(server, source, n):
+    """So many connections with a request that waits for its answer."""
+    clients = [Client(server, source=source) for _ in range(n)]
+    for c in clients:
+        c.send(post(b"/hold", b"x"))
+    return clients
+
+
+# ---- connections -------------------------------------------------------------------------------
+
+def a_network_has_its_number_of_connections_and_others_have_theirs():
+    with Server(2, 20, 20, 100, 0, 3) as server:
+        greedy = [Client(server, source=GREEDY) for _ in range(3)]
+        assert all(c.ask(post(b"/echo", b"x")).status == 200 for c in greedy)
+        assert not is_served(server, GREEDY)
+        assert all(is_open(c) for c in greedy)
+        others = [Client(server, source=HONEST) for _ in range(3)]
+        assert all(c.ask(post(b"/echo", b"x")).status == 200 for c in others)
+        greedy.pop().close()
+        until(lambda: is_served(server, GREEDY), "its place is free again")
+        assert server.said().count(GREEDY + ": has too many connections") == 1, server.said()
+
+
+def the_greediest_makes_room_beginning_with_who_was_still_for_longest():
+    with Server(1, 60, 60, 6) as server:
+        honest = Client(server, source=HONEST)
+        greedy = [Client(server, source=GREEDY) for _ in range(5)]
+        for c in [honest, *greedy, greedy[0]]:
+            assert c.ask(post(b"/echo", b"x")).status == 200
+        new = Client(server, source=OTHER)
+        assert new.ask(post(b"/echo", b"x")).status == 200
+        assert [is_open(c) for c in greedy] == [True, False, True, True, True]
+        assert is_open(honest)
+        assert is_served(server, GREEDY)  # in place of another one of its own
+        assert is_open(honest) and is_open(new)
+
+
+def handshakes_without_end_make_room():
+    with Server(1, 60, 60, 20) as server:
+        half = [Client(server, raw=True, source=GREEDY) for _ in range(40)]
+        for c in half[20:]:
+            with contextlib.suppress(OSError):
+                c.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")  # a ClientHello's beginning
+        for _ in range(5):
+            serves_from(server, HONEST)
+
+
+def half_requests_make_room():
+    with Server(1, 60, 60, 20) as server:
+        for _ in range(30):
+            with contextlib.suppress(OSError):
+                Client(server, source=GREEDY).send(post(b"/echo", b"x" * 1000)[:-500])
+        for _ in range(5):
+            serves_from(server, HONEST)
+
+
+def requests_at_work_and_streams_make_room_for_nobody():
+    with Server(1, 60, 60, 6) as server:
+        busy = hold(server, GREEDY, 3)
+        streams = [Client(server, source=GREEDY) for _ in range(3)]
+        for c in streams:
+            c.send(get(b"/stream"))
+            assert c.more()
+        assert not is_served(server, HONEST)
+        with Client(server, plain=True) as c:
+            assert c.ask(post(b"/release", kind=b"")).status == 200
+        for c in busy:
+            assert c.answer().status == 200
+        serves_from(server, HONEST)
+        for c in streams:
+            got = len(c.got)
+            assert c.more() and len(c.got) > got
+
+
+def where_all_are_alike_the_stillest_goes_and_half_a_request_stays():
+    with Server(1, 60, 60, 3) as server:
+        half = Client(server, source="127.0.4.1")
+        half.send(post(b"/echo", b"12345")[:-1])
+        still = [Client(server, source="127.0.4.%d" % i) for i in (2, 3)]
+        for c in still:
+            assert c.ask(post(b"/echo", b"x")).status == 200
+        serves_from(server, HONEST)
+        assert [is_open(c) for c in still] == [False, True]
+        assert half.ask(b"5").body == b"12345"
+
+
+def serves_from(server, source):
+    with Client(server, source=source) as c:
+        assert c.ask(post(b"/echo", b"x")).status == 200
+
+
+# ---- rates -------------------------------------------------------------------------------------
+
+def a_network_has_its_rate_and_is_told_when_to_come_again():
+    with Server(2, 20, 20, 100, 2) as server, Client(server, source=GREEDY) as c:
+        honest = Client(server, source=HONEST)
+        c.send(post(b"/echo", b"x") * 30)
+        statuses = []
+        while not statuses or statuses[-1] == 200:
+            answer = c.answer()
+            statuses.append(answer.status)
+        assert 20 <= statuses.count(200) <= 24, statuses
+        assert (answer.status, answer.body) == (429, b"")
+        assert 1 <= int(answer.headers[b"retry-after"]) <= 2
+        assert answer.headers[b"connection"] == b"close" and c.is_closed()
+        assert honest.ask(post(b"/echo", b"x")).status == 200
+        serves_from(server, HONEST)
+        until(lambda: is_served(server, GREEDY), "its time has come")
+
+
+def connections_beyond_the_rate_are_closed_before_their_handshake():
+    with Server(2, 20, 20, 100, 1) as server:
+        refused = 0
+        for _ in range(40):
+            with Client(server, raw=True, source=GREEDY) as c:
+                c.s.settimeout(0.05)
+                try:
+                    refused += c.s.recv(1) == b""
+                except TimeoutError:
+                    pass
+                except ConnectionError:
+                    refused += 1
+        assert refused >= 20, refused
+        serves_from(server, HONEST)
+        assert server.said().count("too many requests") == 1, server.said()
+
+
+def the_local_socket_has_no_rate():
+    with Server(2, 20, 20, 100, 1, 1) as server, Client(server, plain=True) as c:
+        for _ in range(50):
+            assert c.ask(post(b"/echo", b"x")).status == 200
+        with Client(server, plain=True) as other:
+            assert other.ask(post(b"/echo", b"x")).status == 200
+
+
+if __name__ == "__main__":
+    sys.exit(run(globals(), __name__))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who gets in, and who makes room for it. See room.c. */
+#ifndef VERIFIER_HTTP_ROOM_H
+#define VERIFIER_HTTP_ROOM_H
+
+#include "http/conn.h"
+
+/* A new connection, whose peer is known, takes its place; false: it is to be closed. */
+PAWL_MUST_USE bool room_enter(struct conn *c);
+void               room_leave(struct conn *c);
+
+/* 0: the connection's next request is taken. Otherwise the seconds after which its network may send
+ * one. */
+unsigned room_wait(struct conn *c);
+
+#endif
