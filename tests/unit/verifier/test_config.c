@@ -54,6 +54,8 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_string_equal(c.listen, "*:8443");
     snprintf(socket_path, sizeof(socket_path), "%s/operator.sock", dir);
     assert_string_equal(c.operator_socket, socket_path);
+    assert_string_equal(c.operator_listen, "");
+    assert_string_equal(c.operator_clients, "");
     assert_true(c.workers >= 1 && c.workers <= CONFIG_WORKERS_MAX);
     assert_int_equal(c.request_timeout_s, 30);
     assert_int_equal(c.idle_timeout_s, 60);
@@ -100,7 +102,8 @@ static void takes_every_key(void **state)
               "keep_evidence = last\n"
               "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
-              "operator_socket = /run/pawl.sock\nworkers = 3\nrequest_timeout_s = 5\n"
+              "operator_socket = /run/pawl.sock\noperator_listen = *:9443\n"
+              "operator_clients = ca.pem\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "address_rate = 0\naddress_connections = 8\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
@@ -112,6 +115,9 @@ static void takes_every_key(void **state)
     assert_string_equal(c.listen, "[::1]:0");
     assert_string_equal(c.address, "[2001:db8::1]:443");
     assert_string_equal(c.operator_socket, "/run/pawl.sock");
+    assert_string_equal(c.operator_listen, "*:9443");
+    assert_string_equal(strrchr(c.operator_clients, '/'), "/ca.pem");
+    assert_int_equal(c.operator_clients[0], '/');
     assert_int_equal(c.workers, 3);
     assert_int_equal(c.request_timeout_s, 5);
     assert_int_equal(c.idle_timeout_s, 6);
@@ -211,6 +217,8 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "listen = ::1:8443\n", PAWL_E_FORM, "verifier.ini:3: listen" },
         { "listen = *:65536\n", PAWL_E_RANGE, "verifier.ini:3: listen" },
         { "operator_socket =\n", PAWL_E_FORM, "verifier.ini:3: operator_socket" },
+        { "operator_listen = 9443\n", PAWL_E_FORM, "verifier.ini:3: operator_listen" },
+        { "operator_listen =\n", PAWL_E_FORM, "verifier.ini:3: operator_listen" },
         { "request_timeout_s = 0\n", PAWL_E_RANGE, "verifier.ini:3: request_timeout_s" },
         { "request_timeout_s = 3601\n", PAWL_E_RANGE, "verifier.ini:3: request_timeout_s" },
         { "idle_timeout_s = -1\n", PAWL_E_FORM, "verifier.ini:3: idle_timeout_s" },
