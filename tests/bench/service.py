@@ -1,0 +1,239 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the benchmark that need a running verifier: a real one, as it ships, with a fleet of
+software devices (fleet/) that load it over TLS beside it. What is compared is the processor time of
+the verifier's process, all its threads and the kernel's work for it, with a floor that the load's
+thread measured in turns with its own work.
+
+    service.py BENCH FLEET VERIFIER [NAME..] [--json] [--seconds N] [--devices N] [--world DIR]
+
+Names that are none of these rows are BENCH's. --devices and --world are fleet_scale's: how many are
+enrolled, and where they are kept for the next run.
+"""
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SMALL = 1000
+BATCH = 100
+CONNECTIONS = 64
+AT_ONCE = 2000  # connections of devices that all come back
+REKEY_MIN_S = 61
+
+
+class Table:
+    """Rows as bench prints them: floor by value is the ratio, 1 is as fast as the floor."""
+
+    def __init__(self, as_json):
+        self.as_json, self.rows, self.said = as_json, [], False
+
+    def add(self, name, value, unit, floor, ratio=None):
+        if ratio is None:
+            ratio = floor / value if value else 0
+        self.rows.append({"name": name, "value": value, "unit": unit, "floor": floor,
+                          "ratio": round(ratio, 3)})
+        if self.as_json:
+            return
+        if not self.said:
+            print("%-32s %10s %-6s %10s %10s" % ("name", "value", "unit", "floor", "ratio"))
+        self.said = True
+        print("%-32s %10g %-6s %10g %10.3f" % (name, value, unit, floor, ratio), flush=True)
+
+
+class World:
+    """A verifier's directory, and the fleet that is enrolled there."""
+
+    def __init__(self, tools, where, devices):
+        self.fleet_program, self.verifier_program = tools
+        self.state, self.file = where + "/verifier", where + "/fleet"
+        self.roots, self.join, self.process = where + "/roots", where + "/join", None
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            self.port = s.getsockname()[1]
+        if not os.path.exists(self.join):
+            self.make(devices)
+        self.address()
+
+    def make(self, devices):
+        os.makedirs(self.roots)
+        with open(self.roots + "/ca.pem", "w", encoding="ascii") as f:
+            subprocess.run([self.fleet_program, "ca", "--fleet", self.file, "--devices",
+                            str(devices)], check=True, stdout=f)
+        join = subprocess.run(
+            [self.verifier_program, "init", self.state, "--address", "127.0.0.1:1", "--listen",
+             "127.0.0.1:1", "--lab-roots", self.roots, "--admission", "open"],
+            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        subprocess.run([self.fleet_program, "grow", "--fleet", self.file, "--state", self.state,
+                        "--devices", str(devices), "--threads", "2", "--learn"], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(self.join, "w", encoding="ascii") as f: # last: the world is whole
+            f.write(join.strip())
+
+    def address(self):
+        self.set("address", "127.0.0.1:%d" % self.port)
+        self.set("listen", "127.0.0.1:%d" % self.port)
+        with open(self.join, encoding="ascii") as f:
+            scheme, rest = f.read().split("//", 1)
+        self.string = "%s//127.0.0.1:%d/%s" % (scheme, self.port, rest.split("/", 1)[1])
+
+    def set(self, key, value):
+        path = self.state + "/verifier.ini"
+        with open(path, encoding="utf-8") as f:
+            lines = [l for l in f if l.split("=")[0].strip(" ;") != key]
+        lines.insert(lines.index("[verifier]\n") + 1, "%s = %s\n" % (key, value))
+        with open(path, "w", encoding="utf-8") as f:
+            f.writelines(lines)
+
+    def start(self, workers=1):
+        """How long it took until it served, in seconds."""
+        self.set("workers", workers)
+        with open(self.state + ".log", "ab") as log:
+            begin = time.monotonic()
+            self.process = subprocess.Popen([self.verifier_program, "serve", self.state],
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
+        if "ready" not in self.process.stdout.readline():
+            sys.exit("the verifier did not start: see %s.log" % self.state)
+        return time.monotonic() - begin
+
+    def stop(self):
+        if self.process:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait()
+        self.process = None
+
+    def load(self, job, **options):
+        words = [self.fleet_program, job, "--fleet", self.file, "--join", self.string, "--pid",
+                 str(self.process.pid)]
+        options.setdefault("connections", CONNECTIONS)
+        for name, value in options.items():
+            words.append("--" + name.replace("_", "-"))
+            if value is not True:
+                words.append(str(value))
+        done = subprocess.run(words, text=True, stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            sys.exit("%s failed: %s" % (job, done.stdout))
+        return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def world(tools, devices, where=None):
+    kept = where is not None
+    where = where or tempfile.mkdtemp(prefix="pawl-bench-")
+    w = None
+    try:
+        w = World(tools, where, devices)
+        yield w
+    finally:
+        if w:
+            w.stop()
+        if not kept:
+            shutil.rmtree(where)
+
+
+def cost(table, name, run, pieces=1):
+    table.add(name, round(run["server_cpu_ns"] / pieces / 1000, 2), "us",
+              round(run["floor_ns"] / 1000, 2))
+
+
+# ---- rows ---------------------------------------------------------------------------------------
+
+def attest_service(tools, table, options):
+    """One attest: challenge and evidence, two requests; over connections that stay."""
+    with world(tools, SMALL) as w:
+        w.start()
+        w.load("attest", seconds=1)
+        cost(table, "attest_service",
+             w.load("attest", seconds=options.seconds, floor="attest"))
+
+
+def rekey_service(tools, table, options):
+    """One attested rekey: challenge and evidence, two requests."""
+    with world(tools, 3 * SMALL) as w:
+        w.start()
+        w.load("attest", devices=SMALL)  # warm; the root in use is proved
+        time.sleep(REKEY_MIN_S)
+        cost(table, "rekey_service", w.load("rekey", floor="rekey"))
+
+
+def message_service(tools, table, options):
+    """One message of 256 bytes, in requests of 100."""
+    with world(tools, SMALL) as w:
+        w.start()
+        w.load("messages", batch=BATCH)
+        cost(table, "message_service",
+             w.load("messages", batch=BATCH, seconds=options.seconds, floor="message"), BATCH)
+
+
+def fleet_scale(tools, table, options):
+    n = options.devices
+    with world(tools, SMALL) as w:
+        w.start()
+        w.load("attest", seconds=1)
+        few = w.load("attest", seconds=options.seconds)
+    with world(tools, n, options.world) as w:
+        size = os.path.getsize(w.state + "/pawl.db")
+        table.add("scale_start", round(1000 * w.start()), "ms", 2000)
+        w.load("attest", seconds=1)
+        many = w.load("attest", seconds=options.seconds)
+        table.add("scale_throughput", many["per_second"], "1/s", few["per_second"],
+                  many["per_second"] / few["per_second"])
+        table.add("scale_cpu", round(many["server_cpu_ns"] / 1000, 2), "us",
+                  round(few["server_cpu_ns"] / 1000, 2))
+        table.add("scale_bytes", round(size / n), "bytes", 1536)
+        table.add("scale_memory", round(many["server_kib"] / 1024, 1), "MiB", 200)
+        back = w.load("attest", at_once=True, fresh=True, connections=AT_ONCE)
+        table.add("scale_outage_p50", round(back["p50_us"] / 1e6, 2), "s", 0)
+        table.add("scale_outage_p99", round(back["p99_us"] / 1e6, 2), "s", 0)
+        table.add("scale_outage_quiet", round(back["us"] / 1e6, 2), "s", 0)
+        table.add("scale_connection",
+                  round((back["server_peak_kib"] - many["server_kib"]) / AT_ONCE, 1), "KiB", 0)
+        w.stop()
+        w.start(workers=2)
+        w.load("attest", seconds=1)
+        two = w.load("attest", seconds=options.seconds)
+        table.add("scale_second_worker", two["per_second"], "1/s", many["per_second"],
+                  two["per_second"] / many["per_second"])
+
+
+ROWS = {f.__name__: f for f in (attest_service, rekey_service, message_service, fleet_scale)}
+
+
+def bench(program, names, table):
+    """Rows without a verifier."""
+    out = subprocess.run([program, *names] + ["--json"] * table.as_json, check=True,
+                         stdout=subprocess.PIPE if table.as_json else None).stdout
+    table.said = True
+    if table.as_json:
+        table.rows += json.loads(out)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("bench")
+    p.add_argument("fleet")
+    p.add_argument("verifier")
+    p.add_argument("name", nargs="*")
+    p.add_argument("--json", action="store_true")
+    p.add_argument("--seconds", type=int, default=8)
+    p.add_argument("--devices", type=int, default=10000)
+    p.add_argument("--world")
+    o = p.parse_args()
+    table = Table(o.json)
+    others = [n for n in o.name if n not in ROWS]
+    if others or not o.name:
+        bench(o.bench, others, table)
+    for name, row in ROWS.items():
+        if name in o.name or (not o.name and row is not fleet_scale):
+            row((o.fleet, o.verifier), table, o)
+    if o.json:
+        print(json.dumps(table.rows, indent=2))
+
+
+main()
