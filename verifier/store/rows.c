@@ -92,6 +92,7 @@ void put_device(struct query *q, const struct device *d)
     query_u64(q, (uint64_t)d->attested_s);
     query_text(q, d->coverage);
     query_text(q, d->release);
+    query_bytes(q, pawl_view(d->app_point, d->has_app_point ? sizeof(d->app_point) : 0));
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -127,6 +128,7 @@ void get_device(struct query *q, struct device *ret)
     ret->attested_s = (int64_t)get_u64(q);
     get_text(q, "coverage", ret->coverage, sizeof(ret->coverage));
     get_text(q, "release", ret->release, sizeof(ret->release));
+    ret->has_app_point = get_bytes(q, "app_point", ret->app_point, sizeof(ret->app_point)) > 0;
     get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);

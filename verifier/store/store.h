@@ -46,6 +46,8 @@ struct device {
     size_t                    ak_public_n;
     uint8_t                   ak_public[PAWL_PUBLIC_MAX]; /* TPMT_PUBLIC */
     uint8_t                   td_point[PAWL_POINT_P256];
+    bool                      has_app_point; /* a key of its applications that its AK certified */
+    uint8_t                   app_point[PAWL_POINT_P256];
     uint16_t                  suite;
     uint64_t                  enrolments;
     uint64_t                  attempt; /* the last accepted */

@@ -170,6 +170,9 @@ struct device store_device(const char *tenant, unsigned number)
     fill(d.id, sizeof(d.id), number, 0x01);
     fill(d.ak_public, d.ak_public_n, number, 0x50);
     fill(d.td_point, sizeof(d.td_point), number, 0x60);
+    d.has_app_point = number % 2;
+    if (d.has_app_point)
+        fill(d.app_point, sizeof(d.app_point), number, 0x68);
     fill(d.boot_id, sizeof(d.boot_id), number, 0x70);
     fill(d.os_boot, sizeof(d.os_boot), number, 0x80);
     fill(d.pcr_digest.b, d.pcr_digest.n, number, 0x90);
