@@ -189,6 +189,16 @@ static pawl_status whoami(struct operator_exchange *o, struct pawl_err *err)
     return operator_whoami(o->flow, &o->json, err);
 }
 
+static const char openapi_text[] =
+#include "openapi.inc"
+    ;
+
+static pawl_status openapi(struct operator_exchange *o, struct pawl_err *err)
+{
+    o->json = strdup(openapi_text);
+    return o->json ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "openapi", "out of memory");
+}
+
 static pawl_status credentials(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_credentials(o->flow, o->tenant, &o->json, err);
@@ -456,6 +466,7 @@ const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(ROLES_READ, tokens) },
     { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, token_make) },
     { HTTP_GET, "/v1/whoami", NULL, 0, handle, RUN(ROLES_ALL, whoami) },
+    { HTTP_GET, "/v1/openapi.json", NULL, 0, handle, RUN(ROLES_ALL, openapi) },
     { HTTP_GET, "/v1/credentials", NULL, 0, handle, RUN(ROLES_ADMIN, credentials) },
     { HTTP_POST, "/v1/credentials", JSON_TYPE, 4096, handle, RUN(ROLES_ADMIN, credential_add) },
     { HTTP_POST, "/v1/credentials/*/drop", NULL, 4096, handle, RUN(ROLES_ADMIN, credential_drop) },
