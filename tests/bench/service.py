@@ -118,7 +118,7 @@ class World:
                 words.append(str(value))
         done = subprocess.run(words, text=True, stdout=subprocess.PIPE, check=False)
         if done.returncode:
-            sys.exit("%s failed: %s" % (job, done.stdout))
+            sys.exit("%s failed (%d): %s" % (job, done.returncode, done.stdout))
         return json.loads(done.stdout)
 
 

@@ -95,16 +95,13 @@ static pawl_status read_row(const struct held *h, struct pawl_view bytes, enum p
     return pawl_ok();
 }
 
-pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen,
-                            bool make, struct held_generation **ret, struct pawl_err *err)
+static pawl_status fetch(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen, bool make,
+                         struct held_generation **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(generation_wipe) struct generation g = { 0 };
     PAWL_CLEANUP(blob_done) struct blob             row = { 0 };
     const struct store                             *store = h->flow->store;
 
-    *ret = find(h, h->n, dir, epoch, gen);
-    if (*ret)
-        return pawl_ok();
     pawl_status s = store->generation(store->self, tenant_of(h), PAWL_VIEW_OF(h->device_id), dir,
                                       epoch, gen, &row, err);
     if (s.code == PAWL_E_ABSENT && make) {
@@ -114,6 +111,13 @@ pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, u
     PAWL_TRY(s);
     PAWL_TRY(read_row(h, pawl_view(row.p, row.n), dir, epoch, gen, &g, err));
     return keep(h, &g, ret, err);
+}
+
+pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen,
+                            bool make, struct held_generation **ret, struct pawl_err *err)
+{
+    *ret = find(h, h->n, dir, epoch, gen);
+    return *ret ? pawl_ok() : fetch(h, dir, epoch, gen, make, ret, err);
 }
 
 /* The stored ones in order, for the calls that come when the store's list is read to its end. */

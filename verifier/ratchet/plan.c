@@ -464,15 +464,19 @@ static bool queue_bit(const struct queue_seen *q, uint32_t i)
     return q->below[i / 8] >> i % 8 & 1;
 }
 
-/* A new highest count: what is behind moves down, and the old highest is the first of it. */
+/* A new highest count: what is behind moves down, and the old highest is the first of it. Every
+ * message does that, so it goes by bytes. */
 static void raise_queue(struct queue_seen *q, uint32_t count)
 {
     struct queue_seen next = { .incarnation = q->incarnation, .hi = count };
-    uint32_t          by = count - q->hi;
+    uint32_t          by = count - q->hi, bytes = by / 8, bits = by % 8;
 
-    for (uint32_t i = 0; by < RATCHET_IDS && i < RATCHET_IDS - by; i++)
-        if (queue_bit(q, i))
-            next.below[(i + by) / 8] |= (uint8_t)(1u << (i + by) % 8);
+    for (uint32_t i = bytes; i < RATCHET_IDS / 8; i++) {
+        unsigned both = (unsigned)q->below[i - bytes] << 8;
+        if (i > bytes)
+            both |= q->below[i - bytes - 1];
+        next.below[i] = (uint8_t)(both >> (8 - bits));
+    }
     if (by <= RATCHET_IDS)
         next.below[(by - 1) / 8] |= (uint8_t)(1u << (by - 1) % 8);
     *q = next;

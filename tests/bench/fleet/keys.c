@@ -5,6 +5,7 @@
  */
 #include "fleet.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,15 +47,20 @@ static void scalar(const struct fleet *f, enum fleet_role role, size_t index, ui
     ret[0] = 0; /* below the order */
 }
 
-/* One for each thread: OpenSSL sets a curve up anew otherwise. */
+/* One for all threads, which only read it: OpenSSL sets a curve up anew otherwise. */
+static EC_GROUP *p256;
+
+static void make_curve(void)
+{
+    p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+
 static const EC_GROUP *curve(void)
 {
-    static _Thread_local EC_GROUP *g;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    if (!g)
-        g = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    must(g != NULL, "the curve");
-    return g;
+    must(pthread_once(&once, make_curve) == 0 && p256, "the curve");
+    return p256;
 }
 
 static void public_point(const BIGNUM *d, uint8_t ret[PAWL_POINT_P256])

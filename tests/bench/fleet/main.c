@@ -12,6 +12,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
     struct fleet    f = { 0 };
     struct pawl_err err;
 
+    signal(SIGPIPE, SIG_IGN); /* a connection that was cut is an error like any other */
     read_options(argc, argv, &o);
     pawl_status s = command(&f, &o, &err);
     fleet_close(&f);
