@@ -362,6 +362,16 @@ static pawl_status set_webhook_key(struct parse *p, const char *value, struct pa
     return path_value(p, value, p->tenant->webhook_key, err);
 }
 
+static pawl_status set_enrolments(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 0, 1000000, &p->tenant->enrolments_per_minute, err);
+}
+
+static pawl_status set_attests(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 0, 1000000, &p->tenant->attests_per_minute, err);
+}
+
 static const struct key tenant_keys[] = {
     { "admission", set_admission },
     { "reenrol", set_reenrol },
@@ -379,6 +389,8 @@ static const struct key tenant_keys[] = {
     { "downlink_max", set_downlink_max },
     { "on_incident", set_on_incident },
     { "heal", set_heal },
+    { "enrolments_per_minute", set_enrolments },
+    { "attests_per_minute", set_attests },
     { "overdue_after", set_overdue_after },
     { "keep_evidence", set_keep_evidence },
     { "webhook", set_webhook },
@@ -414,6 +426,8 @@ static pawl_status begin_tenant(struct parse *p, const char *name, struct pawl_e
                                .message_keep_days = 30,
                                .late_window_s = 3600,
                                .downlink_max = 1000,
+                               .enrolments_per_minute = 6000,
+                               .attests_per_minute = 60,
                                .overdue_after = 3 };
     memcpy(t.name, name, strlen(name) + 1);
     p->tenant = &p->c.tenant[p->c.tenant_n++];

@@ -39,8 +39,10 @@ struct tenant_config {
     uint64_t                  downlink_max;      /* messages that wait for one device */
     bool                      hold_messages;     /* on_incident = hold-messages; else notify */
     bool                      heal_by_operator;  /* heal = operator; else rekey */
-    uint64_t                  overdue_after;     /* intervals of the device without an attest */
-    bool                      keep_evidence;     /* keep_evidence = last; else none */
+    uint64_t                  enrolments_per_minute; /* without a token; 0: any number */
+    uint64_t                  attests_per_minute;    /* of one device; 0: any number */
+    uint64_t                  overdue_after;         /* intervals of the device without an attest */
+    bool                      keep_evidence;         /* keep_evidence = last; else none */
     char                      webhook[CONFIG_PATH_MAX];     /* URL that gets the feed; empty */
     char                      webhook_key[CONFIG_PATH_MAX]; /* file with its HMAC key */
 };

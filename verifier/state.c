@@ -11,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "flow/limit.h"
 #include "flow/operator.h"
 #include "keyfile.h"
 
@@ -86,6 +87,7 @@ pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
                                           &s->trust[i], err)));
     }
     PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
+    PAWL_TRY(limits_make(&s->config, &s->limits, err));
     s->lead_ms = s->store.newest_ms(s->store.self) - slow_ms();
     return pawl_ok();
 }
@@ -95,6 +97,7 @@ void state_close(struct state *s)
     if (s->store.self)
         s->store.close(s->store.self);
     s->store.self = NULL;
+    limits_free(&s->limits);
     for (size_t i = 0; i < s->config.tenant_n; i++)
         ek_trust_done(&s->trust[i]);
     keys_done(&s->keys);
@@ -109,6 +112,7 @@ pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err)
         .store = &s->store,
         .now_ms = now_ms,
         .now_arg = s,
+        .limits = s->limits,
     };
 
     memcpy(f.tls_pin, s->tls_pin, sizeof(f.tls_pin));

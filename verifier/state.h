@@ -20,6 +20,7 @@ struct state {
     struct ek_trust        trust[CONFIG_TENANTS_MAX]; /* in the order of config.tenant */
     struct store           store;                     /* self NULL: not open */
     uint8_t                tls_pin[PAWL_SPKI_PIN];
+    struct limits         *limits;
     atomic_llong           lead_ms; /* at most that the wall clock was ahead of a slow one */
 };
 

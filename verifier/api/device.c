@@ -30,6 +30,7 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
     d->answer.n = 0;
     d->answer.device[0] = 0;
     d->answer.outcome[0] = 0;
+    api->flow.net = http_net(x->r);
     return d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err);
 }
 
@@ -41,6 +42,8 @@ static struct http_answer failure(const struct device_exchange *d)
     case PAWL_E_CONFLICT:
         return (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S };
     default:
+        if (d->answer.http == 429)
+            return (struct http_answer){ .status = 429, .retry_after_s = d->answer.retry_after_s };
         return (struct http_answer){ .status = d->answer.http == 400 ? 400 : 403 };
     }
 }

@@ -20,6 +20,7 @@
 #include "flow/event.h"
 #include "flow/incident.h"
 #include "flow/kept.h"
+#include "flow/limit.h"
 #include "flow/marks.h"
 #include "flow/overdue.h"
 #include "flow/papers.h"
@@ -292,6 +293,7 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
     PAWL_TRY(find_snapshot(&a, err));
     PAWL_TRY(evidence_quote(f, ev, pawl_view(a.d.ak_public, a.d.ak_public_n), &a.d.qualified_signer,
                             true, a.before, &a.q, err)); /* 4 */
+    PAWL_TRY(limit_attest(f, ev->tenant, a.d.id, ev->now_ms, ret, err));
     /* 7, 8: before 6, which asks of a resync how well it was appraised. */
     PAWL_TRY(judge_all(&a, err));
     refuse_by_rule(&a, &no); /* 5, 6 */

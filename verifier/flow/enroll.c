@@ -10,6 +10,7 @@
 
 #include "flow/answer.h"
 #include "flow/cookie.h"
+#include "flow/limit.h"
 #include "flow/request.h"
 #include "flow/token.h"
 
@@ -104,6 +105,9 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
         pawl_under(err, "enrol.ek_public", claimed_device_id(req->ek_public, device_id, &ek, err)));
     answer_names_device(ret, PAWL_VIEW_OF(device_id));
     PAWL_TRY(check_token(f, tenant, req, PAWL_VIEW_OF(device_id), now_ms / 1000, err));
+    /* A token is leave enough, and what it may be used for is counted already. */
+    if (!req->token_id.n)
+        PAWL_TRY(limit_enrol(f, tenant, now_ms, ret, err));
     PAWL_TRY(pawl_under(err, "enrol",
                         identity_check(tenant_trust(f, tenant), req, now_ms / 1000, &id, err)));
     PAWL_TRY(check_ak_is_free(f, tenant, &id, err));

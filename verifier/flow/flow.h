@@ -29,6 +29,9 @@ struct flow_memory;
 PAWL_MUST_USE pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err);
 void                      flow_memory_free(struct flow_memory **m);
 
+/* How often devices may come: flow/limit.h. */
+struct limits;
+
 /* Everything that a flow may use. One per worker; filled in main. */
 struct flow {
     const struct verifier_config *config;
@@ -40,17 +43,20 @@ struct flow {
     uint8_t                       tls_pin[PAWL_SPKI_PIN]; /* of our TLS key, for join strings */
     const struct credential      *asker;    /* of the operator's request that is planned, or NULL */
     struct gather                *refusals; /* for whoever asks why; NULL: nobody does */
+    struct limits                *limits;   /* of all workers; NULL: none */
+    uint64_t                      net;      /* of the request that is planned, see http_net */
     int64_t (*now_ms)(void *arg);           /* verifier time, Unix */
     void *now_arg;
 };
 
 /* What goes back once the step is durable. */
 struct answer {
-    int     http; /* 200, 400, 403, 409 */
-    size_t  n;
-    uint8_t body[PAWL_RESULT_MAX];
-    char    device[2 * PAWL_DEVICE_ID + 1]; /* for the log, empty if not known */
-    char    outcome[160];                   /* for the log: "enrolled, pending", "affirming" */
+    int      http;          /* 200, 400, 403, 409, 429 */
+    unsigned retry_after_s; /* of a 429 */
+    size_t   n;
+    uint8_t  body[PAWL_RESULT_MAX];
+    char     device[2 * PAWL_DEVICE_ID + 1]; /* for the log, empty if not known */
+    char     outcome[160];                   /* for the log: "enrolled, pending", "affirming" */
     /* For whoever asks why, and for metrics. */
     char            tenant[PAWL_TENANT_MAX + 1]; /* one of ours, or empty */
     char            serial[48];                  /* of the EK certificate, or empty */

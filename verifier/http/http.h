@@ -107,6 +107,9 @@ void http_answer(struct http_request *r, const struct http_answer *a);
 /* The other end's address as text ("192.0.2.1", "2001:db8::1"); "local" on a Unix socket. */
 const char *http_peer(const struct http_request *r);
 
+/* One number for all whose addresses count as one: an IPv4 address, a /64 of IPv6. */
+uint64_t http_net(const struct http_request *r);
+
 /* These three only until the handler first returns: what they tell is gone with the client. */
 
 /* A header of the request; NULL if it is not there. */

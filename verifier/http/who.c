@@ -12,6 +12,11 @@ const char *http_peer(const struct http_request *r)
     return r->peer.text;
 }
 
+uint64_t http_net(const struct http_request *r)
+{
+    return r->peer.net;
+}
+
 const char *http_header(const struct http_request *r, const char *name)
 {
     return r->conn ? evhttp_find_header(evhttp_request_get_input_headers(r->ev), name) : NULL;

@@ -78,6 +78,7 @@ static const struct row rows[] = {
     { "ratchet*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "wrapped*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     /* all */
+    { "rate.*", PAWL_E_NONE, NULL, REFUSED_TOO_MANY },
     { "enrol.tenant", PAWL_E_DENIED, NULL, REFUSED_UNKNOWN_TENANT },
     { "challenge.tenant", PAWL_E_DENIED, NULL, REFUSED_UNKNOWN_TENANT },
     { "A1.tenant", PAWL_E_DENIED, NULL, REFUSED_UNKNOWN_TENANT },

@@ -79,6 +79,8 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_int_equal(c.tenant[0].downlink_max, 1000);
     assert_false(c.tenant[0].hold_messages);
     assert_false(c.tenant[0].heal_by_operator);
+    assert_int_equal(c.tenant[0].enrolments_per_minute, 6000);
+    assert_int_equal(c.tenant[0].attests_per_minute, 60);
     assert_int_equal(c.tenant[0].overdue_after, 3);
     assert_false(c.tenant[0].keep_evidence);
     assert_string_equal(c.tenant[0].webhook, "");
@@ -98,6 +100,7 @@ static void takes_every_key(void **state)
               "pcrs = sha1:0+sha256:0,7\nsuites = siv, ccm\near_ttl_s = 60\n"
               "resync = approve\nmessages = off\nmessage_keep_days = 3650\n"
               "late_window_s = 86400\ndownlink_max = 5\n"
+              "enrolments_per_minute = 0\nattests_per_minute = 1000000\n"
               "on_incident = hold-messages\nheal = operator\noverdue_after = 100\n"
               "keep_evidence = last\n"
               "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
@@ -147,6 +150,8 @@ static void takes_every_key(void **state)
     assert_int_equal(a->downlink_max, 5);
     assert_true(a->hold_messages);
     assert_true(a->heal_by_operator);
+    assert_int_equal(a->enrolments_per_minute, 0);
+    assert_int_equal(a->attests_per_minute, 1000000);
     assert_int_equal(a->overdue_after, 100);
     assert_true(a->keep_evidence);
     assert_string_equal(a->webhook, "https://[2001:db8::1]:8443/in?a=b@c");
@@ -246,6 +251,8 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "downlink_max = 100001\n", PAWL_E_RANGE, "verifier.ini:4: downlink_max" },
         { "on_incident = hold\n", PAWL_E_FORM, "verifier.ini:4: on_incident" },
         { "heal = auto\n", PAWL_E_FORM, "verifier.ini:4: heal" },
+        { "enrolments_per_minute = -1\n", PAWL_E_FORM, "verifier.ini:4: enrolments_per_minute" },
+        { "attests_per_minute = 1000001\n", PAWL_E_RANGE, "verifier.ini:4: attests_per_minute" },
         { "overdue_after = 0\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
         { "overdue_after = 101\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
         { "webhook = ftp://h/\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
