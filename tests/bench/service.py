@@ -83,17 +83,21 @@ class World:
             scheme, rest = f.read().split("//", 1)
         self.string = "%s//127.0.0.1:%d/%s" % (scheme, self.port, rest.split("/", 1)[1])
 
-    def set(self, key, value):
+    def set(self, key, value, section="[verifier]"):
         path = self.state + "/verifier.ini"
         with open(path, encoding="utf-8") as f:
             lines = [l for l in f if l.split("=")[0].strip(" ;") != key]
-        lines.insert(lines.index("[verifier]\n") + 1, "%s = %s\n" % (key, value))
+        lines.insert(lines.index(section + "\n") + 1, "%s = %s\n" % (key, value))
         with open(path, "w", encoding="utf-8") as f:
             f.writelines(lines)
 
     def start(self, workers=1):
         """How long it took until it served, in seconds."""
         self.set("workers", workers)
+        for key in ("address_rate", "address_connections"):  # the load comes from one address
+            self.set(key, 0)
+        for key in ("enrolments_per_minute", "attests_per_minute"):
+            self.set(key, 0, "[tenant default]")
         with open(self.state + ".log", "ab") as log:
             begin = time.monotonic()
             self.process = subprocess.Popen([self.verifier_program, "serve", self.state],
