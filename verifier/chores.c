@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chores.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "flow/overdue.h"
@@ -119,7 +120,48 @@ static void tell_overdue(struct chores *c)
     }
 }
 
-/* ---- both ----------------------------------------------------------------------------------- */
+/* ---- what was refused ----------------------------------------------------------------------- */
+
+/* On the store's thread. */
+static void written(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    struct step *step = arg;
+
+    if (!pawl_is_ok(status))
+        log_failure("refusals were not written", err);
+    step_done(step);
+    free(step);
+}
+
+/* Those of one tenant in one step, however many there were. Without memory they wait. */
+static void write_refusals_of(const struct flow *f, const char *tenant)
+{
+    struct step *step = calloc(1, sizeof(*step));
+
+    if (!step)
+        return;
+    step->refusal = calloc(GATHER_ROWS, sizeof(step->refusal[0]));
+    if (step->refusal)
+        step->refusal_n = gather_take(f->refusals, tenant, step->refusal, GATHER_ROWS);
+    if (step->refusal_n == 0) {
+        step_done(step);
+        free(step);
+        return;
+    }
+    snprintf(step->tenant, sizeof(step->tenant), "%s", tenant);
+    f->store->commit(f->store->self, step, written, step);
+}
+
+void chores_write_refusals(struct chores *c)
+{
+    const struct flow *f = c->flow;
+
+    for (size_t i = 0; f->refusals && i < f->config->tenant_n; i++)
+        write_refusals_of(f, f->config->tenant[i].name);
+}
+
+/* ---- all of it
+ * ----------------------------------------------------------------------------------- */
 
 void chores_begin(struct chores *c, const struct flow *flow)
 {
@@ -137,6 +179,7 @@ void chores_do(struct chores *c)
     /* A step that is not answered yet would be planned once more. */
     if (c->untold == 0)
         tell_overdue(c);
+    chores_write_refusals(c);
     if (c->forgot_s && now_s - c->forgot_s < FORGET_EVERY_S)
         return;
     c->forgot_s = now_s;

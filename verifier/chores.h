@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the verifier does by the clock and not by request: overdue devices are told every few
- * seconds, messages past message_keep_days are forgotten every hour.
+ * seconds, what was refused is written then, messages past message_keep_days are forgotten every
+ * hour.
  */
 #ifndef VERIFIER_CHORES_H
 #define VERIFIER_CHORES_H
@@ -26,5 +27,8 @@ void chores_begin(struct chores *c, const struct flow *flow);
 
 /* What is due. Never waits for the store. */
 void chores_do(struct chores *c);
+
+/* Hands over to the store what was refused since the last time: chores_do does, and who ends. */
+void chores_write_refusals(struct chores *c);
 
 #endif

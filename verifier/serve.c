@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/api.h"
+#include "api/refused.h"
 #include "appraise/ear.h"
 #include "chores.h"
 #include "hook/hook.h"
@@ -44,6 +44,7 @@ struct service {
     struct flow         hook_flow[CONFIG_TENANTS_MAX]; /* store NULL: not made */
     struct hook        *hook[CONFIG_TENANTS_MAX];      /* NULL: the tenant has none */
     struct chores       chores;
+    struct gather      *refusals;
 };
 
 /* ---- webhooks -------------------------------------------------------------------------------- */
@@ -80,6 +81,9 @@ static void service_stop(struct service *s)
     if (s->remote)
         http_server_stop(s->remote, GRACE_OPERATORS_S);
     stop_hooks(s);
+    if (s->chores.flow)
+        chores_write_refusals(&s->chores);
+    refused_unread_to(NULL);
     state_close(&s->state);
     http_server_free(&s->devices);
     http_server_free(&s->operators);
@@ -89,6 +93,7 @@ static void service_stop(struct service *s)
             state_flow_done(&s->api[i].flow);
     http_tls_free(&s->tls);
     http_tls_free(&s->remote_tls);
+    gather_free(&s->refusals);
     if (s->lock >= 0)
         close(s->lock);
 }
@@ -105,10 +110,12 @@ static pawl_status make_contexts(struct service *s, struct pawl_err *err)
     for (unsigned i = 0; i < s->state.config.workers + 2; i++) {
         PAWL_TRY(state_flow(&s->state, &s->api[i].flow, err));
         s->api[i].jwks = s->jwks;
+        s->api[i].flow.refusals = s->refusals;
         s->context[i] = &s->api[i];
     }
     s->api[s->state.config.workers].owner = &socket_owner;
     s->api[s->state.config.workers + 1].tries = &s->tries;
+    refused_unread_to(&s->api[0].flow);
     return pawl_ok();
 }
 
@@ -141,7 +148,7 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
                                                     .address_connections = c->address_connections,
                                                     .body_max = api_body_max(device_routes),
                                                     .refuse = device_refuse,
-                                                    .refused = api_unread },
+                                                    .refused = device_unread },
                              &s->devices, err);
 }
 
@@ -228,6 +235,7 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
     fit_files(&s->state.config);
     warn_of_no_roots(&s->state.config);
     log_restored(&s->state.store);
+    PAWL_TRY(gather_make(&s->refusals, err));
     PAWL_TRY(make_contexts(s, err));
     chores_begin(&s->chores, &s->api[0].flow);
     PAWL_TRY(start_hooks(s, err));

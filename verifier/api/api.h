@@ -29,5 +29,6 @@ void device_refuse(struct http_request *r, const struct http_answer *a, const ch
 void operator_refuse(struct http_request *r, const struct http_answer *a, const char *why);
 /* What never became a request. */
 void api_unread(const char *request, int status, const char *why);
+void device_unread(const char *request, int status, const char *why);
 
 #endif

@@ -6,7 +6,9 @@
  * the id that the answer carries.
  */
 #include "api/exchange.h"
+#include "api/refused.h"
 #include "api/results.h"
+#include "flow/answer.h"
 #include "point.h"
 
 #include <stdlib.h>
@@ -26,10 +28,7 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
     struct api             *api = http_context(x->r);
 
     /* Not the whole of it: the body is large, and answer.n says what of it counts. */
-    d->answer.http = 0;
-    d->answer.n = 0;
-    d->answer.device[0] = 0;
-    d->answer.outcome[0] = 0;
+    answer_begin(&d->answer);
     api->flow.net = http_net(x->r);
     return d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err);
 }
@@ -48,6 +47,25 @@ static struct http_answer failure(const struct device_exchange *d)
     }
 }
 
+/* A signed refusal stands in the outcome, as the log has it. */
+static void note_refusal(const struct device_exchange *d, int status)
+{
+    const struct answer *a = &d->answer;
+
+    if (!pawl_is_ok(d->x.status))
+        refused_note(d->x.r, &(struct refused_request){ .status = status,
+                                                        .is = refused_by(status, &d->x.err),
+                                                        .a = a,
+                                                        .err = &d->x.err });
+    else if (a->refused)
+        refused_note(d->x.r, &(struct refused_request){
+                                 .status = status, .is = a->refused, .a = a, .why = a->outcome });
+    else if (status >= 400) /* an accused sender gets no more than others */
+        refused_note(d->x.r,
+                     &(struct refused_request){
+                         .status = status, .is = REFUSED_NOTHING_NEW, .a = a, .why = a->outcome });
+}
+
 static void finish(struct exchange *x)
 {
     struct device_exchange *d = (struct device_exchange *)x;
@@ -60,6 +78,7 @@ static void finish(struct exchange *x)
     else
         a = failure(d);
     exchange_log(x, a.status, d->answer.device, d->answer.outcome);
+    note_refusal(d, a.status);
     point("answer.sending");
     http_answer(x->r, &a);
     free(d);
@@ -83,7 +102,15 @@ static void handle(struct http_request *r, const void *arg)
 void device_refuse(struct http_request *r, const struct http_answer *a, const char *why)
 {
     api_refused(r, a, why);
+    refused_note(r, &(struct refused_request){
+                        .status = a->status, .is = refused_by_http(a->status), .why = why });
     http_answer(r, a);
+}
+
+void device_unread(const char *request, int status, const char *why)
+{
+    api_unread(request, status, why);
+    refused_unread(request, status, why);
 }
 
 /* A function is no object to point to; a constant that holds its address is. */

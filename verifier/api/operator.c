@@ -302,6 +302,17 @@ static pawl_status incident_close(struct operator_exchange *o, struct pawl_err *
                                    &o->json, &o->x.step, err);
 }
 
+static pawl_status why(struct operator_exchange *o, struct pawl_err *err)
+{
+    struct why_query q = { 0 };
+    bool             there;
+
+    PAWL_TRY(http_query(o->x.r, "device", q.device, sizeof(q.device), &there, err));
+    PAWL_TRY(http_query(o->x.r, "request", q.request, sizeof(q.request), &there, err));
+    PAWL_TRY(http_query(o->x.r, "serial", q.serial, sizeof(q.serial), &there, err));
+    return operator_why(o->flow, o->tenant, &q, &o->json, err);
+}
+
 static pawl_status audit(struct operator_exchange *o, struct pawl_err *err)
 {
     uint64_t after, limit;
@@ -447,6 +458,7 @@ const struct http_route operator_routes[] = {
     { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle,
       RUN(ROLES_OPERATOR, incident_close) },
     { HTTP_GET, "/v1/audit", NULL, 0, handle, RUN(ROLES_READ, audit) },
+    { HTTP_GET, "/v1/why", NULL, 0, handle, RUN(ROLES_READ, why) },
     { HTTP_GET, "/v1/groups", NULL, 0, handle, RUN(ROLES_READ, groups) },
     { HTTP_POST, "/v1/groups", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, group_set) },
     { HTTP_GET, "/v1/groups/*", NULL, 0, handle, RUN(ROLES_READ, group) },

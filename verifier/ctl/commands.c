@@ -38,6 +38,10 @@ const struct command commands[] = {
       .run = appraise_bundle, .show = show_appraised, .good = appraise_is_good,
       .options = O(POLICY) | O(AT), .operands = 1 },
 
+    { "why", "", "DEVICE | --request ID | --serial S",
+      "says in a sentence what is wrong with a device, or why a request was refused",
+      .run = why_ask, .show = show_why, .options = ONLINE | O(REQUEST) | O(SERIAL), .at_most = 1 },
+
     { "reasons", "", "[CODE]", "says what each reason of a verdict comes from, and what to do",
       .run = reasons_list, .show = show_catalogue, .at_most = 1 },
 

@@ -72,6 +72,8 @@ enum ctl_option {
     OPT_CERT,
     OPT_CA,
     OPT_PIN,
+    OPT_REQUEST,
+    OPT_SERIAL,
     OPT_COUNT
 };
 
@@ -118,7 +120,7 @@ ctl_run_fn message_list, message_send;
 ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
 ctl_run_fn audit_list, audit_verify;
 ctl_run_fn ima_show;
-ctl_run_fn reasons_list;
+ctl_run_fn reasons_list, why_ask;
 
 ctl_more_fn message_more;
 ctl_good_fn incident_is_good, eventlog_is_good;
@@ -196,7 +198,7 @@ ctl_show_fn show_groups, show_group, show_dropped, show_grouped, show_evidence;
 ctl_show_fn show_exceptions, show_excepted, show_exception_ended, show_trials;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
-ctl_show_fn show_catalogue;
+ctl_show_fn show_catalogue, show_why;
 ctl_show_fn show_learned, show_text_answer, show_changes, show_appraised;
 
 #endif

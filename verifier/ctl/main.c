@@ -70,6 +70,8 @@ static const struct option options[] = {
     OPTION("cert", required_argument, CERT),
     OPTION("ca", required_argument, CA),
     OPTION("pin", required_argument, PIN),
+    OPTION("request", required_argument, REQUEST),
+    OPTION("serial", required_argument, SERIAL),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },

@@ -127,6 +127,20 @@ PAWL_MUST_USE pawl_status operator_audit(struct flow *f, const struct tenant_con
                                          uint64_t after, uint64_t limit, char **ret,
                                          struct pawl_err *err);
 
+/* ---- why ------------------------------------------------------------------------------------ */
+
+struct why_query {                       /* one of them is not empty */
+    char device[2 * PAWL_DEVICE_ID + 1]; /* an id or a prefix */
+    char request[24];                    /* the header Pawl-Request */
+    char serial[128];                    /* of the EK certificate, hex */
+};
+
+/* {"sentence", "code" | null, "text", "cause", "next", "detail", "refused", "since", "last",
+ * "count", "http", "others", "others_more", "device", "serial", "address", "requests"}; null where
+ * there is none. code null: nothing is wrong. ABSENT at "request", "serial", "device". */
+PAWL_MUST_USE pawl_status operator_why(struct flow *f, const struct tenant_config *tenant,
+                                       const struct why_query *q, char **ret, struct pawl_err *err);
+
 /* ---- policies ------------------------------------------------------------------------------- */
 
 /* {"policies": [{"name", "version", "created"}], "default": name | null} */

@@ -281,4 +281,5 @@ void sql_reads(struct store *ret)
     incident_reads(ret);
     appraisal_reads(ret);
     access_reads(ret);
+    refusal_reads(ret);
 }

@@ -12,6 +12,7 @@
  *   ratchet.c     the port: reads the rows of the ratchet
  *   feed.c        the port: reads the feed
  *   incident.c    the port: reads incidents and what goes with them
+ *   refusal.c     the port: reads refusals
  *   appraisal.c   the port: reads boots, groups, exceptions, kept evidence
  *   access.c      the port: reads credentials
  *   step.c        one step inside a transaction
@@ -19,6 +20,7 @@
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   step_access.c  .. its credentials
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
+ *   step_refusal.c  .. its refusals
  *
  * An engine is a folder: sqlite/, postgres/. It opens and closes connections, knows how a
  * statement runs (struct sql_engine), migrates, commits steps, and counts its transactions.
@@ -125,6 +127,12 @@ enum statement {
     SQL_CREDENTIAL_DELETE,
     SQL_CURSOR,
     SQL_CURSOR_PUT,
+    SQL_REFUSALS_OF,
+    SQL_REFUSALS_SERIAL,
+    SQL_REFUSALS_WITH,
+    SQL_REFUSALS_COUNT,
+    SQL_REFUSAL_PUT,
+    SQL_REFUSALS_FORGET,
     SQL_COUNT
 };
 
@@ -285,6 +293,7 @@ void feed_reads(struct store *ret);
 void incident_reads(struct store *ret);
 void appraisal_reads(struct store *ret);
 void access_reads(struct store *ret);
+void refusal_reads(struct store *ret);
 /* The one BLOB of the row that q finds; ABSENT. */
 PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct pawl_err *err);
 /* The last entry of the tenant's chain, or zero. */
@@ -331,5 +340,10 @@ PAWL_MUST_USE pawl_status put_appraisal_rows(struct connection *c, const struct 
 /* A credential that comes or goes. */
 PAWL_MUST_USE pawl_status put_access_rows(struct connection *c, const struct step *s,
                                           struct pawl_err *err);
+
+/* ---- step_refusal.c ------------------------------------------------------------------------- */
+
+PAWL_MUST_USE pawl_status put_refusal_rows(struct connection *c, const struct step *s,
+                                           struct pawl_err *err);
 
 #endif

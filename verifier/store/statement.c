@@ -33,6 +33,9 @@
 _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED == 3,
                "partial indexes");
 
+#define REFUSAL_COLUMNS                                                                            \
+    "tenant, subject, code, serial, address, first_s, last_s, count, status, requests, detail"
+
 static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
     [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = $2",
@@ -245,6 +248,35 @@ static const char *const text[SQL_COUNT] = {
     [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = $1 AND name = $2",
     [SQL_CURSOR_PUT] = "INSERT INTO consumer (tenant, name, cursor) VALUES ($1, $2, $3)"
                        " ON CONFLICT (tenant, name) DO UPDATE SET cursor = excluded.cursor",
+
+    [SQL_REFUSALS_OF] = "SELECT " REFUSAL_COLUMNS " FROM refusal WHERE tenant = $1"
+                        " AND subject = $2 ORDER BY last_s DESC LIMIT $3",
+    [SQL_REFUSALS_SERIAL] = "SELECT " REFUSAL_COLUMNS " FROM refusal WHERE tenant = $1"
+                            " AND serial = $2 ORDER BY last_s DESC LIMIT $3",
+    /* Looks through all rows of the tenant, which are bounded. */
+    [SQL_REFUSALS_WITH] = "SELECT " REFUSAL_COLUMNS " FROM refusal WHERE tenant = $1"
+                          " AND requests LIKE '%' || CAST($2 AS TEXT) || '%'"
+                          " ORDER BY last_s DESC LIMIT $3",
+    [SQL_REFUSALS_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM refusal WHERE tenant = $1"
+                           " AND code = $2 AND last_s >= $3 LIMIT $4) AS few",
+    /* What was over for a day begins anew. */
+    [SQL_REFUSAL_PUT] =
+        "INSERT INTO refusal (" REFUSAL_COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " ON CONFLICT (tenant, subject, code) DO UPDATE SET"
+        " serial = CASE WHEN excluded.serial = '' THEN refusal.serial ELSE excluded.serial END,"
+        " address = CASE WHEN excluded.address = '' THEN refusal.address"
+        " ELSE excluded.address END,"
+        " first_s = CASE WHEN excluded.first_s - refusal.last_s > 86400 THEN excluded.first_s"
+        " ELSE refusal.first_s END,"
+        " count = CASE WHEN excluded.first_s - refusal.last_s > 86400 THEN excluded.count"
+        " ELSE refusal.count + excluded.count END,"
+        " last_s = excluded.last_s, status = excluded.status,"
+        " requests = substr(excluded.requests || ' ' || refusal.requests, 1, 67),"
+        " detail = excluded.detail",
+    [SQL_REFUSALS_FORGET] = "DELETE FROM refusal WHERE tenant = $1 AND last_s <="
+                            " (SELECT last_s FROM refusal WHERE tenant = $1"
+                            " ORDER BY last_s DESC LIMIT 1 OFFSET $2)",
 };
 
 const char *statement_text(enum statement which)

@@ -87,6 +87,7 @@ void step_done(struct step *s)
     for (size_t i = 0; i < s->kept_n; i++)
         blob_done(&s->kept[i].bytes);
     free(s->kept);
+    free(s->refusal);
     *s = (struct step){ 0 };
 }
 
@@ -98,7 +99,7 @@ bool step_is_empty(const struct step *s)
            !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_boot &&
            !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group &&
            !s->has_exception && !s->ends_exception && !s->has_credential && !s->drops_credential &&
-           !s->has_cursor && !s->event[0];
+           !s->has_cursor && !s->refusal_n && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

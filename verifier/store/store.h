@@ -20,6 +20,7 @@
 #include "appraise/judging.h"
 #include "credential.h"
 #include "enroll/ek.h"
+#include "store/refusal_row.h"
 
 enum device_state {
     DEVICE_NONE = 0,
@@ -301,6 +302,9 @@ struct step {
     char                 consumer[PAWL_TENANT_MAX + 1];
     char                 cursor[48];
 
+    size_t              refusal_n; /* adds to that of its subject and code */
+    struct refusal_row *refusal;   /* owned array */
+
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
 };
@@ -332,6 +336,7 @@ typedef pawl_status store_exception_fn(const struct exception_row *x, void *arg,
 typedef pawl_status store_kept_fn(const struct kept_row *k, void *arg, struct pawl_err *err);
 typedef pawl_status store_credential_fn(const struct credential *c, void *arg,
                                         struct pawl_err *err);
+typedef pawl_status store_refusal_fn(const struct refusal_row *r, void *arg, struct pawl_err *err);
 typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
@@ -458,6 +463,13 @@ struct store {
     /* Of all tenants, by name: there are few. */
     pawl_status (*credentials)(void *self, store_credential_fn *each, void *arg,
                                struct pawl_err *err);
+    /* Of a subject, a serial number or a request: one of q's members is set. The newest first. */
+    pawl_status (*refusals)(void *self, struct pawl_view tenant, const struct refusal_query *q,
+                            size_t limit, store_refusal_fn *each, void *arg, struct pawl_err *err);
+    /* Subjects refused with this code since then, counted up to `most`. */
+    pawl_status (*refusals_count)(void *self, struct pawl_view tenant, const char *code,
+                                  int64_t since_s, uint64_t most, uint64_t *ret,
+                                  struct pawl_err *err);
 
     /* When this store was last put back from an older copy, verifier time; 0: never. */
     int64_t (*restored_ms)(void *self);
