@@ -70,6 +70,7 @@ class World:
             [self.verifier_program, "init", self.state, "--address", "127.0.0.1:1", "--listen",
              "127.0.0.1:1", "--lab-roots", self.roots, "--admission", "open"],
             check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        self.lift_limits()
         subprocess.run([self.fleet_program, "grow", "--fleet", self.file, "--state", self.state,
                         "--devices", str(devices), "--threads", "2", "--learn"], check=True,
                        stdout=subprocess.DEVNULL)
@@ -91,13 +92,16 @@ class World:
         with open(path, "w", encoding="utf-8") as f:
             f.writelines(lines)
 
-    def start(self, workers=1):
-        """How long it took until it served, in seconds."""
-        self.set("workers", workers)
-        for key in ("address_rate", "address_connections"):  # the load comes from one address
+    def lift_limits(self):
+        """The load has one address, and little patience."""
+        for key in ("address_rate", "address_connections"):
             self.set(key, 0)
         for key in ("enrolments_per_minute", "attests_per_minute"):
             self.set(key, 0, "[tenant default]")
+
+    def start(self, workers=1):
+        """How long it took until it served, in seconds."""
+        self.set("workers", workers)
         with open(self.state + ".log", "ab") as log:
             begin = time.monotonic()
             self.process = subprocess.Popen([self.verifier_program, "serve", self.state],

@@ -213,10 +213,9 @@ static pawl_status make_root(struct attestation *a, const struct device *d, stru
 /* For what is wanted at once: leaves, and of logs what the quote speaks of. */
 static pawl_status make_ticket(const struct attestation *a, struct result *r, struct pawl_err *err)
 {
-    const struct ticket t = ticket_of(a->ev, &a->boot.known, &a->j);
-
     if (!r->want.gen_n && !a->j.asks)
         return pawl_ok();
+    const struct ticket t = ticket_of(a->ev, &a->boot.known, &a->j);
     return ticket_seal(a->f->keys, &t, a->ev->a1.tenant, a->ev->now_ms, r->ticket, &r->ticket_n,
                        err);
 }

@@ -48,12 +48,11 @@ pawl_status booted_read(const struct store *s, const struct device *d, uint32_t 
 static pawl_status plan_facts(const struct booted *was, const struct known_boot *now,
                               struct boot_row *ret, struct pawl_err *err)
 {
-    uint8_t        b[BOOT_MAX];
-    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
-
     ret->has_facts = now->has_boot;
     if (!now->has_boot)
         return pawl_ok();
+    uint8_t        b[BOOT_MAX];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
     PAWL_TRY(boot_write(&now->boot, &w, err));
     PAWL_TRY(pawl_sha256(pawl_view(b, w.n), ret->facts_sha256, err));
     if (was->has_row && was->row.has_facts &&

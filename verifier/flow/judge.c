@@ -71,7 +71,9 @@ static pawl_status second_half(const struct judge_case *c, struct judgement *j,
 pawl_status judge(const struct judge_case *c, const struct snapshot *before, struct judgement *ret,
                   struct pawl_err *err)
 {
-    *ret = (struct judgement){ .known = known_device(c, before) };
+    /* Not the whole of it at once: it is large, and what follows fills the rest. */
+    ret->v = (struct verdict){ 0 };
+    ret->known = known_device(c, before);
     PAWL_TRY(rules_of(c->f, c->d, c->now_ms / 1000, &ret->rules, err));
     struct judging judging = judging_of(c, ret);
     appraise_device(&ret->known, c->q, &judging, &ret->found);

@@ -74,8 +74,11 @@ pawl_status rules_of(struct flow *f, const struct device *d, int64_t now_s, stru
     struct gathering    g = { .rules = ret, .now_s = now_s };
     struct group_row    group;
 
-    *ret = (struct rules){ 0 };
     PAWL_TRY(find_group(s, d, &group, err));
+    /* Not the whole of it: the exceptions are large, and exception_n says what of them counts. */
+    ret->policy = NULL;
+    ret->why[0] = 0;
+    ret->exception_n = 0;
     ret->watch = !group.enforce;
     PAWL_TRY(find_policy(f, d, &group, ret, err));
     return s->exceptions(s->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), d->group, gather,
