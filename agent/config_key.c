@@ -367,6 +367,14 @@ static pawl_status set_td_handle(struct config *c, const char *v, struct pawl_er
     return handle(v, &c->keys.td_handle, err);
 }
 
+static pawl_status set_app_key(struct config *c, const char *v, struct pawl_err *err)
+{
+    if (strcmp(v, "off") != 0)
+        return handle(v, &c->keys.app_handle, err);
+    c->keys.app_handle = 0;
+    return pawl_ok();
+}
+
 static pawl_status set_nv_counter(struct config *c, const char *v, struct pawl_err *err)
 {
     return handle_of(v, "0x01", &c->nv_counter, err);
@@ -412,6 +420,7 @@ const struct config_key config_keys[] = {
     { "ak_handle", set_ak_handle },
     { "td_handle", set_td_handle },
     { "srk_handle", set_srk_handle },
+    { "app_key", set_app_key },
     { "nv_counter", set_nv_counter },
     { "messages", set_messages },
     { "rekey_s", set_rekey_s },

@@ -254,6 +254,24 @@ static pawl_status read_ratchet(const cJSON *private, struct ear *e, struct pawl
     return read_bytes(private, "rcpt", e->rcpt, sizeof(e->rcpt), &e->has_rcpt, err);
 }
 
+/* RFC 7800: the key of the device's applications, as a JWK. Another kind of key is none of ours. */
+static pawl_status read_cnf(const cJSON *j, struct ear *e, struct pawl_err *err)
+{
+    const size_t half = (PAWL_POINT_P256 - 1) / 2;
+    const cJSON *cnf, *jwk;
+    bool         x = false, y = false;
+
+    if (!cJSON_GetObjectItemCaseSensitive(j, "cnf"))
+        return pawl_ok();
+    PAWL_TRY(json_object(j, "cnf", &cnf, err));
+    PAWL_TRY(pawl_under(err, "cnf", json_object(cnf, "jwk", &jwk, err)));
+    PAWL_TRY(pawl_under(err, "cnf", read_bytes(jwk, "x", e->app_point + 1, half, &x, err)));
+    PAWL_TRY(pawl_under(err, "cnf", read_bytes(jwk, "y", e->app_point + 1 + half, half, &y, err)));
+    e->app_point[0] = 4; /* uncompressed */
+    e->has_app_point = x && y;
+    return pawl_ok();
+}
+
 static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear *ret,
                                struct pawl_err *err)
 {
@@ -270,6 +288,7 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(read_light(private, "keys", &e.keys, err));
     PAWL_TRY(read_why(private, &e, err));
     PAWL_TRY(read_scope(private, &e, err));
+    PAWL_TRY(read_cnf(j, &e, err));
     PAWL_TRY(read_request(private, &e, err));
     PAWL_TRY(read_ratchet(private, &e, err));
     *ret = e;

@@ -37,6 +37,8 @@ struct ear {
     uint64_t           base_epoch, new_epoch;
     bool               has_e_v;   /* a root is offered .. */
     uint8_t e_v[PAWL_POINT_P256]; /* .. by this; its import finds whether it is a point */
+    bool    has_app_point;        /* cnf: the key of our applications */
+    uint8_t app_point[PAWL_POINT_P256];
     bool    has_rcpt;
     uint8_t rcpt[32]; /* SHA-256 of the receipt that came beside */
 };

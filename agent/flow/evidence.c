@@ -264,6 +264,7 @@ static pawl_status write_request(const struct evidence *e, struct quoted *q, str
         for (size_t i = 0; i < v->n; i++)
             m.pcr[i] = pawl_digest_view(&v->value[i]);
     }
+    PAWL_TRY(app_key_add(e, q, &m, err));
     PAWL_TRY(write_evidence(&m, q, ret, err));
     add_logs(e, q, sizeof(q->request) - ret->n, &m);
     if (e->k_auth)
@@ -303,8 +304,10 @@ pawl_status evidence_send(const struct evidence *e, struct quoted *q, struct jud
     PAWL_TRY(answer_post(e->flow, PAWL_ROUTE_EVIDENCE, body, &got, err));
     PAWL_TRY(answer_judge(&got, &e->verifier->key, q, &j, err));
     state_dir_contact_now(&e->flow->dir);
-    if (j.shown.kind == FLOW_RESULT)
+    if (j.shown.kind == FLOW_RESULT) {
         note_believed(e->flow, q, &j.shown);
+        app_key_note(e, &j.shown.ear);
+    }
     answer_note_keys(e->flow, &q->a1, &j.shown);
     *ret = j;
     return pawl_ok();

@@ -46,9 +46,9 @@ struct flow_logs {
 };
 
 #define FLOW_LOST_MAX    8
-#define FLOW_MISSING_MAX 2 /* the event log, the measurement list */
+#define FLOW_MISSING_MAX 3 /* the event log, the measurement list, the key of applications */
 
-/* A log that goes without: it costs coverage and no round. */
+/* A log, or the key of applications, that evidence goes without: it costs no round. */
 struct flow_missing {
     struct pawl_err why; /* all zero: none was missed */
     bool            said;
@@ -66,10 +66,11 @@ struct flow {
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
     struct flow_logs     logs;
-    uint64_t             next_s;   /* P-TR-9; 0: no next attest is promised */
-    uint64_t             told_s;   /* to wait, by an unsigned 429 or 503; 0 */
-    bool                 moves;    /* from the verifier of the record on disk to another one */
-    bool                 ask_jwks; /* look whether the verifier signs with another pinned key */
+    bool                 app_named; /* the last result names the key of our applications */
+    uint64_t             next_s;    /* P-TR-9; 0: no next attest is promised */
+    uint64_t             told_s;    /* to wait, by an unsigned 429 or 503; 0 */
+    bool                 moves;     /* from the verifier of the record on disk to another one */
+    bool                 ask_jwks;  /* look whether the verifier signs with another pinned key */
     size_t               lost_n;
     struct pawl_err      lost[FLOW_LOST_MAX]; /* what is wrong with state that was taken as lost */
     struct flow_missing  missing[FLOW_MISSING_MAX];

@@ -96,6 +96,7 @@ struct quoted {
     uint8_t           th1[32];
     struct tpm_quote  quote;
     struct pawl_quote parsed; /* points into quote */
+    struct tpm_signed app;    /* of the key of applications, where it goes along */
     bool              all;
     struct eventlog   log; /* that A1.LOG names; n == 0: there is none */
     uint8_t           ima[PAWL_EVIDENCE_MAX];
@@ -116,6 +117,13 @@ struct judged {
  * Logs that do not fit the request wait for a supply. */
 PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct quoted *q,
                                         struct judged *ret, struct pawl_err *err);
+
+/* ---- app_key.c: a key that results vouch for ------------------------------------------------- */
+
+/* Into m, while the verifier does not name it. */
+PAWL_MUST_USE pawl_status app_key_add(const struct evidence *e, struct quoted *q,
+                                      struct pawl_evidence *m, struct pawl_err *err);
+void                      app_key_note(const struct evidence *e, const struct ear *ear);
 
 /* ---- answer.c: what came back --------------------------------------------------------------- */
 

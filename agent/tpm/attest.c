@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TPM2_Certify of t_D, and what all attesting commands have in common.
+ * TPM2_Certify of our other keys, and what all attesting commands have in common.
  */
 
 #include <string.h>
@@ -50,29 +50,44 @@ static pawl_status check_certify(const struct tpm_signed *s, struct pawl_view no
     if (!pawl_view_equal(c.nonce, nonce))
         return pawl_fail(err, PAWL_E_FORGED, "extraData", "is not the qualifying data");
     if (!pawl_view_equal(c.name, pawl_view(name->name, name->size)))
-        return pawl_fail(err, PAWL_E_FORGED, "attested.name", "is not that of t_D");
+        return pawl_fail(err, PAWL_E_FORGED, "attested.name", "is not that of the key");
+    return pawl_ok();
+}
+
+/* Of this key, by the AK. */
+static pawl_status certify(struct tpm *t, ESYS_TR key, struct pawl_view nonce,
+                           struct tpm_signed *ret, struct pawl_err *err)
+{
+    static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
+    TPM_OWNED TPM2B_ATTEST      *attest = NULL;
+    TPM_OWNED TPMT_SIGNATURE    *sig = NULL;
+    TPM_SESSION                  of_key = { 0 };
+    TPM_SESSION                  of_ak = { 0 };
+    TPM2B_DATA                   data = { 0 };
+    struct tpm_signed            s;
+
+    PAWL_TRY(attest_nonce(nonce, &data, err));
+    PAWL_TRY(session_hmac(t, SESSION_PLAIN, &of_key, err));
+    PAWL_TRY(session_hmac(t, SESSION_PLAIN, &of_ak, err));
+    PAWL_TRY(tpm_rc(Esys_Certify(t->esys, key, t->ak, of_key.tr, of_ak.tr, ESYS_TR_NONE, &data,
+                                 &of_the_key, &attest, &sig),
+                    "TPM2_Certify", err));
+    PAWL_TRY(pawl_under(err, "TPM2_Certify", attest_take(attest, sig, &s, err)));
+    PAWL_TRY(pawl_under(err, "TPM2_Certify", check_certify(&s, nonce, key, t, err)));
+    *ret = s;
     return pawl_ok();
 }
 
 pawl_status tpm_certify_td(struct tpm *t, struct pawl_view nonce, struct tpm_signed *ret,
                            struct pawl_err *err)
 {
-    static const TPMT_SIG_SCHEME of_the_key = { .scheme = TPM2_ALG_NULL };
-    TPM_OWNED TPM2B_ATTEST      *attest = NULL;
-    TPM_OWNED TPMT_SIGNATURE    *sig = NULL;
-    TPM_SESSION                  of_td = { 0 };
-    TPM_SESSION                  of_ak = { 0 };
-    TPM2B_DATA                   data = { 0 };
-    struct tpm_signed            s;
+    return certify(t, t->td, nonce, ret, err);
+}
 
-    PAWL_TRY(attest_nonce(nonce, &data, err));
-    PAWL_TRY(session_hmac(t, SESSION_PLAIN, &of_td, err));
-    PAWL_TRY(session_hmac(t, SESSION_PLAIN, &of_ak, err));
-    PAWL_TRY(tpm_rc(Esys_Certify(t->esys, t->td, t->ak, of_td.tr, of_ak.tr, ESYS_TR_NONE, &data,
-                                 &of_the_key, &attest, &sig),
-                    "TPM2_Certify", err));
-    PAWL_TRY(pawl_under(err, "TPM2_Certify", attest_take(attest, sig, &s, err)));
-    PAWL_TRY(pawl_under(err, "TPM2_Certify", check_certify(&s, nonce, t->td, t, err)));
-    *ret = s;
-    return pawl_ok();
+pawl_status tpm_certify_app(struct tpm *t, struct pawl_view nonce, struct tpm_signed *ret,
+                            struct pawl_err *err)
+{
+    if (t->app == ESYS_TR_NONE)
+        return pawl_fail(err, PAWL_E_STATE, "app_key", "there is none");
+    return certify(t, t->app, nonce, ret, err);
 }

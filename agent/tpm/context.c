@@ -142,7 +142,7 @@ pawl_status tpm_open(const char *tcti, struct tpm **ret, struct pawl_err *err)
 
     if (!t)
         return pawl_fail(err, PAWL_E_MEMORY, "tpm", "out of memory");
-    t->ek = t->ak = t->srk = t->td = ESYS_TR_NONE;
+    t->ek = t->ak = t->srk = t->td = t->app = ESYS_TR_NONE;
 
     /* tpm2-tss writes to stderr what we report ourselves; who wants it sets the variable. */
     setenv("TSS2_LOG", "all+none", 0);

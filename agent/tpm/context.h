@@ -15,7 +15,7 @@ struct tpm {
     /* From tpm_keys_open on: persistent objects whose public areas were checked. ESYS_TR_NONE
      * before. */
     enum pawl_template ek_template;
-    ESYS_TR            ek, ak, srk, td;
+    ESYS_TR            ek, ak, srk, td, app;
     struct tpm_key     srk_key;
     uint32_t           vault_index; /* the counter of tpm_vault */
 };

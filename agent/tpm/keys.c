@@ -164,6 +164,24 @@ static pawl_status open_td(struct tpm *t, const struct tpm_keys_config *cfg, str
     return open_child(t, &td, cfg->make, &t->td, &keys->td, err);
 }
 
+/* Whoever turns it on gets it, enrolled or not: it says nothing about who the device is. */
+static pawl_status open_app(struct tpm *t, const struct tpm_keys_config *cfg, struct tpm_keys *keys,
+                            struct pawl_err *err)
+{
+    static const struct pawl_name any = { 0 };
+    const struct child            app = {
+                   .name = "app_key",
+                   .template = PAWL_APP_P256,
+                   .handle = cfg->app_handle,
+                   .parent = t->srk,
+                   .hierarchy = PAWL_TPM_RH_OWNER,
+                   .parent_key = &keys->srk,
+                   .expected = &any,
+    };
+
+    return open_child(t, &app, true, &t->app, &keys->app, err);
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 static void close_one(struct tpm *t, ESYS_TR *tr)
@@ -181,11 +199,18 @@ static pawl_status open_all(struct tpm *t, const struct tpm_ek *ek,
     PAWL_TRY(open_ak(t, cfg, keys, err));
     PAWL_TRY(srk_open(t, cfg, &t->srk, &keys->srk, err));
     t->srk_key = keys->srk;
-    return open_td(t, cfg, keys, err);
+    PAWL_TRY(open_td(t, cfg, keys, err));
+    /* A device without it attests as well: what is wrong is told beside that. */
+    if (cfg->app_handle && !pawl_is_ok(open_app(t, cfg, keys, &keys->app_problem))) {
+        keys->app = (struct tpm_key){ 0 };
+        close_one(t, &t->app);
+    }
+    return pawl_ok();
 }
 
 static void close_all(struct tpm *t)
 {
+    close_one(t, &t->app);
     close_one(t, &t->td);
     close_one(t, &t->srk);
     close_one(t, &t->ak);

@@ -116,6 +116,7 @@ PAWL_MUST_USE pawl_status tpm_choose_ek(struct tpm *t, const struct pawl_name *k
 #define TPM_HANDLE_TD      0x81005057u
 #define TPM_HANDLE_SRK     0x81000001u /* the TCG's; used if it fits, never written */
 #define TPM_HANDLE_OUR_SRK 0x81005056u
+#define TPM_HANDLE_APP     0x81005058u
 
 /* Where the keys live and what they must be. Fill by tpm_keys_config_default, then change. */
 struct tpm_keys_config {
@@ -125,7 +126,8 @@ struct tpm_keys_config {
     uint32_t           td_handle;
     uint32_t           srk_handle; /* 0: none, make our own */
     uint32_t           our_srk_handle;
-    bool               make;      /* false: all keys must be there already (ABSENT) */
+    uint32_t           app_handle; /* of a signing key for applications; 0: none is wanted */
+    bool               make;      /* false: all keys must be there already (ABSENT), but that one */
     struct pawl_name   expect_ak; /* as enrolled; n == 0: any that fits */
     struct pawl_name   expect_td;
 };
@@ -142,14 +144,17 @@ struct tpm_key {
 };
 
 struct tpm_keys {
-    struct tpm_key ek, ak, srk, td;
+    struct tpm_key  ek, ak, srk, td;
+    struct tpm_key  app;         /* n == 0: none is wanted, or .. */
+    struct pawl_err app_problem; /* .. why there is none; code NONE otherwise */
 };
 
-/* Finds the persistent keys, or makes and persists them: EK, AK (child of the EK), SRK, t_D (child
- * of the SRK). Template, parent (by qualified Name) and, where given, the expected Name of each are
- * compared. What was made before a failure or power cut is found by the next call.
- * Fails with CONFLICT when another object holds one of our handles, FULL when no persistent slot is
- * free, ABSENT (make is false), DENIED when the TPM's owner or endorsement password is set. */
+/* Finds the persistent keys, or makes and persists them: EK, AK (child of the EK), SRK, t_D and the
+ * key of applications (children of the SRK). Template, parent (by qualified Name) and, where given,
+ * the expected Name of each are compared. What was made before a failure or power cut is found by
+ * the next call. Fails with CONFLICT when another object holds one of our handles, FULL when no
+ * persistent slot is free, ABSENT (make is false), DENIED when the TPM's owner or endorsement
+ * password is set. */
 PAWL_MUST_USE pawl_status tpm_keys_open(struct tpm *t, const struct tpm_ek *ek,
                                         const struct tpm_keys_config *cfg, struct tpm_keys *ret,
                                         struct pawl_err *err);
@@ -167,6 +172,9 @@ struct tpm_signed {
 /* TPM2_Certify of t_D by the AK over this qualifying data. */
 PAWL_MUST_USE pawl_status tpm_certify_td(struct tpm *t, struct pawl_view nonce,
                                          struct tpm_signed *ret, struct pawl_err *err);
+/* The same of the key of applications; STATE if there is none. */
+PAWL_MUST_USE pawl_status tpm_certify_app(struct tpm *t, struct pawl_view nonce,
+                                          struct tpm_signed *ret, struct pawl_err *err);
 
 /* TPM2_ActivateCredential: the secret, if the credential was made for our EK and AK; else FORGED.
  * Both inputs are buffers without their TPM2B size. */

@@ -112,6 +112,7 @@ enum pawl_template {
     PAWL_AK_P256,      /* restricted signing key, 0x00050472, ECDSA-SHA-256 */
     PAWL_AK_RSA2048,   /* the same, RSASSA-SHA-256 */
     PAWL_TD_P256,      /* static ECDH key, 0x00020472 */
+    PAWL_APP_P256,     /* signing key of applications, 0x00040472, no scheme */
     PAWL_SRK_P256,     /* restricted decrypt key with noDA */
     PAWL_TEMPLATE_COUNT
 };

@@ -258,7 +258,15 @@ struct pawl_evidence {
     uint64_t         ima_first;
     struct pawl_view ima;
     struct pawl_view cookie; /* empty unless enrolling */
+    /* A key of the device's applications, certified by the AK: all three, or all empty. */
+    struct pawl_view app_public, app_attest, app_signature;
 };
+
+/* extraData of that certification:
+ * SHA-256(CBOR["pawl/1 application key", tenant, verifier_id, device_id]). */
+PAWL_MUST_USE pawl_status pawl_app_key_nonce(struct pawl_view tenant, struct pawl_view verifier_id,
+                                             struct pawl_view device_id, uint8_t ret[32],
+                                             struct pawl_err *err);
 
 PAWL_MUST_USE pawl_status pawl_evidence_parse(struct pawl_view in, struct pawl_evidence *ret,
                                               struct pawl_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The public areas that Pawl makes and accepts, whole: TCG EK Credential Profile 2.6, templates
- * L-1, L-2, H-1, H-2 and H-3, and our own AK, t_D and SRK.
+ * L-1, L-2, H-1, H-2 and H-3, and our own AK, t_D, application key and SRK.
  *
  * A key is accepted by building the one structure that may hold it and comparing all bytes, so no
  * attribute, policy or scheme can slip through because nobody looked at it. Two spellings of one
@@ -39,6 +39,7 @@ static const uint8_t policy_b_sha384[] = {
 #define EK_H (EK_L | PAWL_TPMA_USER_AUTH)
 #define AK   (OURS | PAWL_TPMA_RESTRICTED | PAWL_TPMA_SIGN)
 #define TD   (OURS | PAWL_TPMA_DECRYPT)
+#define APP  (OURS | PAWL_TPMA_SIGN)
 #define SRK  (OURS | PAWL_TPMA_RESTRICTED | PAWL_TPMA_DECRYPT)
 
 enum unique_input { UNIQUE_EMPTY, UNIQUE_ZEROS };
@@ -72,6 +73,8 @@ static const struct shape shapes[PAWL_TEMPLATE_COUNT] = {
                           PAWL_TPM_ALG_RSASSA, UNIQUE_EMPTY },
     [PAWL_TD_P256] = { "t_D P-256", PAWL_KEY_P256, PAWL_POINT_P256, PAWL_SHA256, TD, NULL, 0, 0,
                        UNIQUE_EMPTY },
+    [PAWL_APP_P256] = { "application P-256", PAWL_KEY_P256, PAWL_POINT_P256, PAWL_SHA256, APP, NULL,
+                        0, 0, UNIQUE_EMPTY },
     [PAWL_SRK_P256] = { "SRK P-256", PAWL_KEY_P256, PAWL_POINT_P256, PAWL_SHA256, SRK, NULL, 128, 0,
                         UNIQUE_EMPTY },
 };

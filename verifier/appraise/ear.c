@@ -60,6 +60,15 @@ static bool add_text(cJSON *o, const char *name, struct pawl_view v)
     return cJSON_AddStringToObject(o, name, text);
 }
 
+/* A point of P-256, uncompressed, as a JWK. */
+static bool add_point(cJSON *jwk, const uint8_t point[PAWL_POINT_P256])
+{
+    return cJSON_AddStringToObject(jwk, "kty", "EC") &&
+           cJSON_AddStringToObject(jwk, "crv", "P-256") &&
+           add_b64url(jwk, "x", pawl_view(point + 1, 32)) &&
+           add_b64url(jwk, "y", pawl_view(point + 33, 32));
+}
+
 /* A claim of 0 is no claim and is left out. */
 static bool add_claim(cJSON *vector, const char *name, int8_t value)
 {
@@ -161,6 +170,14 @@ static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct
            add_audit(p, c) && add_judged(p, v) && add_reasons(p, v);
 }
 
+/* RFC 7800, 3.2: who shows this token proves that he has this key. */
+static bool add_cnf(cJSON *o, const uint8_t point[PAWL_POINT_P256])
+{
+    cJSON *jwk = cJSON_AddObjectToObject(cJSON_AddObjectToObject(o, "cnf"), "jwk");
+
+    return jwk && add_point(jwk, point);
+}
+
 static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdict *v)
 {
     if (!cJSON_AddStringToObject(o, "eat_profile", EAR_PROFILE) ||
@@ -172,7 +189,8 @@ static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdic
            cJSON_AddStringToObject(verifier, "build", "pawl-verifier " PAWL_VERSION) &&
            add_b64url(o, "eat_nonce", PAWL_VIEW_OF(c->th1)) &&
            add_hex(o, "sub", PAWL_VIEW_OF(c->device_id)) && add_text(o, "aud", c->tenant) &&
-           add_appraisal(o, v) && add_private_claim(o, c, v);
+           (!c->app_point || add_cnf(o, c->app_point)) && add_appraisal(o, v) &&
+           add_private_claim(o, c, v);
 }
 
 /* Appends base64url of v to the text of *n characters in ret. */
@@ -244,11 +262,7 @@ pawl_status jwks_write(const struct pawl_public *key, const uint8_t verifier_id[
         cJSON_Delete(jwk);
         return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");
     }
-    if (!cJSON_AddStringToObject(jwk, "kty", "EC") ||
-        !cJSON_AddStringToObject(jwk, "crv", "P-256") ||
-        !add_b64url(jwk, "x", pawl_view(key->b + 1, 32)) ||
-        !add_b64url(jwk, "y", pawl_view(key->b + 33, 32)) ||
-        !add_hex(jwk, "kid", pawl_view(verifier_id, 32)) ||
+    if (!add_point(jwk, key->b) || !add_hex(jwk, "kid", pawl_view(verifier_id, 32)) ||
         !cJSON_AddStringToObject(jwk, "use", "sig") ||
         !cJSON_AddStringToObject(jwk, "alg", "ES256"))
         return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");

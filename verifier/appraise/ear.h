@@ -22,6 +22,7 @@ struct ear_claims {
     enum pawl_reason reason;
     bool             has_e_v; /* of a request that made a root */
     uint8_t          e_v[PAWL_POINT_P256];
+    const uint8_t   *app_point; /* cnf: a key of the device's applications, 65 bytes; or NULL */
     bool             has_rcpt; /* SHA-256 of the receipt beside this EAR */
     uint8_t          rcpt[32];
     bool             lab;

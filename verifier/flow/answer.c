@@ -75,6 +75,7 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
         .incident = incident,
         .reason = ev->a1.reason,
         .has_e_v = r->has_root,
+        .app_point = d->has_app_point ? d->app_point : NULL,
         .has_rcpt = r->receipt_n > 0,
         .lab = d->roots == ROOTS_LAB,
         .iat_s = ev->now_ms / 1000,

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/app_key.h"
 #include "flow/attest.h"
 #include "flow/event.h"
 #include "flow/incident.h"
@@ -293,6 +294,7 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
     PAWL_TRY(evidence_quote(f, ev, pawl_view(a.d.ak_public, a.d.ak_public_n), &a.d.qualified_signer,
                             true, a.before, &a.q, err)); /* 4 */
     PAWL_TRY(limit_attest(f, ev->tenant, a.d.id, ev->now_ms, ret, err));
+    PAWL_TRY(app_key_take(f, ev, &a.d, err));
     /* 7, 8: before 6, which asks of a resync how well it was appraised. */
     PAWL_TRY(judge_all(&a, err));
     refuse_by_rule(&a, &no); /* 5, 6 */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/app_key.h"
 #include "flow/answer.h"
 #include "flow/cookie.h"
 #include "flow/evidence.h"
@@ -189,6 +190,7 @@ static void plan_record(const struct enrolling *e, struct device *d)
     d->ak_public_n = e->c.ak_public.n;
     memcpy(d->ak_public, e->c.ak_public.p, e->c.ak_public.n);
     memcpy(d->td_point, id->td.b, sizeof(d->td_point));
+    d->has_app_point = false; /* of the keys before; with this evidence another one may come */
     d->suite = e->c.suite;
     d->enrolments = e->old.enrolments + 1;
     d->attempt = ev->a1.attempt;
@@ -298,6 +300,7 @@ static pawl_status accept(struct enrolling *e, struct answer *ret, struct step *
     struct device d;
 
     plan_record(e, &d);
+    PAWL_TRY(app_key_take(e->f, e->ev, &d, err));
     PAWL_TRY(judge_all(e, &d, err));
     PAWL_TRY(make_wants(e, &result, err));
     incident_judge(&e->h.r, &e->j.v);

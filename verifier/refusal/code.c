@@ -212,6 +212,12 @@ static const struct reason_entry entries[REFUSED_COUNT] = {
                                "PCRs were extended while they were read, or values were made up.",
                                "Nothing, if the next attestation is good; otherwise treat it as an "
                                "attack." },
+    [REFUSED_APP_KEY] = { "application-key-wrong",
+                          "The key for applications is not one that the device's TPM vouches for.",
+                          "The key was made by another program or for another verifier, or the "
+                          "certification was made up.",
+                          "Set app_key in the device's agent.ini to a handle that is free: the "
+                          "agent makes the key. If that does not help, treat it as an attack." },
     [REFUSED_REVOKED] = { "revoked", "The device was revoked, for good.", "An operator revoked it.",
                           "Nothing. A new TPM is a new device." },
     [REFUSED_ATTEMPT_USED] = { "attempt-used",

@@ -60,6 +60,7 @@ enum refused {
     REFUSED_QUOTE_WRONG,
     REFUSED_QUOTE_SIGNATURE,
     REFUSED_VALUES_WRONG,
+    REFUSED_APP_KEY,
     /* evidence of a device that is who it says: signed refusals */
     REFUSED_REVOKED,
     REFUSED_ATTEMPT_USED,

@@ -60,6 +60,7 @@ static const struct row rows[] = {
     { "A1.E_D*", PAWL_E_NONE, NULL, REFUSED_LABEL_UNFIT },
     { "evidence.pcrs*", PAWL_E_NONE, NULL, REFUSED_VALUES_WRONG },
     { "quote*", PAWL_E_NONE, NULL, REFUSED_QUOTE_WRONG },
+    { "app_key*", PAWL_E_NONE, NULL, REFUSED_APP_KEY },
     { "signature*", PAWL_E_NONE, NULL, REFUSED_QUOTE_SIGNATURE },
     /* supplies */
     { "supply.ticket", PAWL_E_EXPIRED, NULL, REFUSED_TICKET_OVER },

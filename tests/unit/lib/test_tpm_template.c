@@ -12,7 +12,7 @@ static const struct {
     { PAWL_EK_P384, "ek_h3", true },          { PAWL_EK_RSA2048_H, "ek_h1", true },
     { PAWL_EK_P256_H, "ek_h2", true },        { PAWL_AK_P256, "ak_p256", false },
     { PAWL_AK_RSA2048, "ak_rsa2048", false }, { PAWL_TD_P256, "td", false },
-    { PAWL_SRK_P256, "srk", false },
+    { PAWL_SRK_P256, "srk", false },          { PAWL_APP_P256, "app", false },
 };
 enum { REAL_N = sizeof(real) / sizeof(real[0]) };
 

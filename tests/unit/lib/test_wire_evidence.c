@@ -20,6 +20,9 @@ static struct pawl_evidence sample(void)
         .ima_first = 300,
         .ima = wire_bytes(50, 10),
         .cookie = wire_bytes(80, 11),
+        .app_public = wire_bytes(88, 12),
+        .app_attest = wire_bytes(90, 13),
+        .app_signature = wire_bytes(70, 14),
     };
 }
 
@@ -33,7 +36,7 @@ static void is_written_as_the_vector(void **state)
 
     T_OK(pawl_evidence_write(&m, &w, &err), &err);
     wire_assert_vector(&w, "wire/evidence_full.cbor");
-    m.mac_base.n = m.pcr_n = m.log_n = m.ima.n = m.cookie.n = 0;
+    m.mac_base.n = m.pcr_n = m.log_n = m.ima.n = m.cookie.n = m.app_public.n = 0;
     w = pawl_wr_to(b, sizeof(b));
     T_OK(pawl_evidence_write(&m, &w, &err), &err);
     wire_assert_vector(&w, "wire/evidence_no_values.cbor");
@@ -63,10 +66,15 @@ static void is_read_field_by_field(void **state)
     assert_true(m.ima_first == 300);
     assert_true(pawl_view_equal(m.ima, s.ima));
     assert_true(pawl_view_equal(m.cookie, s.cookie));
+    assert_true(pawl_view_equal(m.app_public, s.app_public));
+    assert_true(pawl_view_equal(m.app_attest, s.app_attest));
+    assert_true(pawl_view_equal(m.app_signature, s.app_signature));
 
     T_OK(pawl_evidence_parse(t_vector("wire/evidence_least.cbor"), &m, &err), &err);
     assert_false(m.has_pcrs);
-    assert_int_equal(m.mac_base.n + m.pcr_n + m.log_n + m.ima.n + m.ima_field.n + m.cookie.n, 0);
+    assert_int_equal(m.mac_base.n + m.pcr_n + m.log_n + m.ima.n + m.ima_field.n + m.cookie.n +
+                         m.app_public.n,
+                     0);
     T_OK(pawl_evidence_parse(t_vector("wire/evidence_no_values.cbor"), &m, &err), &err);
     assert_true(m.has_pcrs && m.pcr_n == 0);
 }
@@ -190,6 +198,22 @@ static void mac_base_is_that_of_the_page(void **state)
     assert_true(pawl_view_equal(PAWL_VIEW_OF(mac), t_vector("wire/mac_base_no_ima.bin")));
 }
 
+static void the_app_key_nonce_is_that_of_the_page(void **state)
+{
+    (void)state;
+    struct pawl_err        err;
+    uint8_t                nonce[32];
+    const struct pawl_view tenant = pawl_view_str("factory-7");
+
+    T_OK(pawl_app_key_nonce(tenant, wire_bytes(32, 6), wire_bytes(32, 7), nonce, &err), &err);
+    assert_true(pawl_view_equal(PAWL_VIEW_OF(nonce), t_vector("wire/app_key_nonce.bin")));
+    T_OK(pawl_app_key_nonce(tenant, wire_bytes(32, 7), wire_bytes(32, 6), nonce, &err), &err);
+    assert_false(pawl_view_equal(PAWL_VIEW_OF(nonce), t_vector("wire/app_key_nonce.bin")));
+    T_FAILS(
+        pawl_app_key_nonce(wire_bytes(999, 0), wire_bytes(32, 6), wire_bytes(32, 7), nonce, &err),
+        &err, PAWL_E_FULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -204,6 +228,7 @@ int main(void)
         T_CASE("every truncation is refused", every_truncation_is_refused),
         T_CASE("every flip is refused or other evidence", every_flip_is_refused_or_other_evidence),
         T_CASE("mac_base is that of the page", mac_base_is_that_of_the_page),
+        T_CASE("the app key nonce is that of the page", the_app_key_nonce_is_that_of_the_page),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -388,14 +388,16 @@ LEAST = {1: fill(100, 1), 2: fill(90, 2), 3: fill(70, 3), 4: b""}
 evidence.take("least", LEAST)
 evidence.take("no_values", {**LEAST, 5: []})
 evidence.take("full", {**LEAST, 4: fill(32, 4), 5: [fill(20, 5), fill(32, 6), fill(48, 7), fill(64, 8)],
-                       6: {1: fill(60, 9), 2: b""}, 7: [300, fill(50, 10)], 8: fill(80, 11)})
+                       6: {1: fill(60, 9), 2: b""}, 7: [300, fill(50, 10)], 8: fill(80, 11),
+                       9: [fill(88, 12), fill(90, 13), fill(70, 14)]})
 evidence.take("most", {**LEAST, 1: fill(24576, 1), 2: fill(512, 2), 3: fill(520, 3), 4: fill(32, 4),
                        5: [fill(64, i) for i in range(96)],
                        6: {1: fill(90000, 9), 2: b"x", 3: b"x", U64: b""},
-                       7: [U64, fill(90000, 10)], 8: fill(20480, 11)}, seed=False)
+                       7: [U64, fill(90000, 10)], 8: fill(20480, 11),
+                       9: [fill(768, 12), fill(512, 13), fill(520, 14)]}, seed=False)
 evidence.refuse_map("full", {1: "A1", 2: "attest", 3: "signature", 4: "mac_base"})
-evidence.refuse("range", "map", evidence.but("full", 9, 0))
-evidence.refuse("trailing", "map", evidence.but("least", 9, 0))
+evidence.refuse("range", "map", evidence.but("full", 10, 0))
+evidence.refuse("trailing", "map", evidence.but("least", 10, 0))
 refuse_up_to(evidence, "A1", "full", 1, most=24576)
 refuse_up_to(evidence, "attest", "full", 2, most=512)
 refuse_up_to(evidence, "signature", "full", 3, most=520)
@@ -406,6 +408,9 @@ evidence.refuse_as("pcr_values", "full", 5,
 refuse_logs(evidence, "full", 6)
 refuse_ima(evidence, "full", 7)
 refuse_up_to(evidence, "cookie", "full", 8, most=20480)
+evidence.refuse_as("app_key", "full", 9, range_=[[], [b"x", b"x"], [b"x"] * 4], form=[{}, b"", 0])
+for i, part in enumerate(("public", "attest", "signature")):
+    evidence.refuse_as("app_key." + part, "full", 9, i, range_=[b"", fill(800, 0)], form=["x", 0])
 
 # ---- supply --------------------------------------------------------------------------------------
 
@@ -581,6 +586,7 @@ OTHERS = {
                              b"pawl/1 token" + sha256(encode(enrol_req.without("full", 10)))),
     "certify_nonce": sha256(encode(["pawl/1 certify", TENANT, fill(32, 6), b"\x00\x0c" + fill(48, 3),
                                     SHA256_NAME + fill(32, 4)])),
+    "app_key_nonce": sha256(encode(["pawl/1 application key", TENANT, fill(32, 6), fill(32, 7)])),
     "os_boot": sha256(b"pawl/1 os boot" + b"6f3f4a0e-9d0b-4c11-8f0b-5a6d6c5a1b2c")[:8],
     "mac_base_ima": hmac_sha256(fill(32, 0x90), TH1 + sha256(IMA_FIELD)),
     "mac_base_no_ima": hmac_sha256(fill(32, 0x90), TH1 + sha256(b"")),
