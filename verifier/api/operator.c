@@ -12,6 +12,7 @@
 
 #include "api/access.h"
 #include "api/exchange.h"
+#include "api/stream.h"
 #include "api/problem.h"
 #include "flow/operator.h"
 
@@ -36,6 +37,7 @@ struct operator_exchange {
     struct flow                *flow;
     const struct tenant_config *tenant;
     char                       *json;     /* the answer */
+    struct stream              *stream;   /* or this is */
     int64_t                     until_ms; /* a list of messages is waited for; 0: not yet known */
 };
 
@@ -52,15 +54,42 @@ static pawl_status number_in_query(const struct http_request *r, const char *nam
     return there ? pawl_u64_parse(text, name, max, ret, err) : pawl_ok();
 }
 
+static pawl_status page_in_query(const struct http_request *r, struct list_query *ret,
+                                 struct pawl_err *err)
+{
+    bool there;
+
+    PAWL_TRY(http_query(r, "after", ret->after, sizeof(ret->after), &there, err));
+    return number_in_query(r, "limit", INT32_MAX, &ret->limit, err);
+}
+
 static pawl_status devices(struct operator_exchange *o, struct pawl_err *err)
 {
-    char     after[2 * PAWL_DEVICE_ID + 1] = "";
-    uint64_t limit;
-    bool     there;
+    struct device_query q = { 0 };
+    uint64_t            overdue;
+    bool                there;
 
-    PAWL_TRY(http_query(o->x.r, "after", after, sizeof(after), &there, err));
-    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_DEVICES_MAX, &limit, err));
-    return operator_devices(o->flow, o->tenant, after, limit, &o->json, err);
+    PAWL_TRY(page_in_query(o->x.r, &q.page, err));
+    PAWL_TRY(http_query(o->x.r, "state", q.state, sizeof(q.state), &there, err));
+    PAWL_TRY(http_query(o->x.r, "group", q.group, sizeof(q.group), &there, err));
+    PAWL_TRY(http_query(o->x.r, "label", q.label, sizeof(q.label), &there, err));
+    PAWL_TRY(http_query(o->x.r, "status", q.status, sizeof(q.status), &there, err));
+    PAWL_TRY(http_query(o->x.r, "release", q.release, sizeof(q.release), &there, err));
+    PAWL_TRY(http_query(o->x.r, "q", q.begins, sizeof(q.begins), &there, err));
+    PAWL_TRY(number_in_query(o->x.r, "overdue", 1, &overdue, err));
+    q.overdue = overdue;
+    return operator_devices(o->flow, o->tenant, &q, &o->json, err);
+}
+
+/* How often a count that is not ready goes on: others' requests come between. */
+#define COUNT_ON_MS 5
+
+static pawl_status fleet(struct operator_exchange *o, struct pawl_err *err)
+{
+    PAWL_TRY(operator_fleet(o->flow, o->tenant, &o->json, err));
+    if (!o->json)
+        o->x.again_ms = COUNT_ON_MS;
+    return pawl_ok();
 }
 
 static pawl_status device(struct operator_exchange *o, struct pawl_err *err)
@@ -92,6 +121,12 @@ static pawl_status device_group(struct operator_exchange *o, struct pawl_err *er
                                  &o->json, &o->x.step, err);
 }
 
+static pawl_status device_labels(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_device_labels(o->flow, o->tenant, http_segment(o->x.r), http_body(o->x.r),
+                                  &o->json, &o->x.step, err);
+}
+
 static pawl_status evidence(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_evidence(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
@@ -99,7 +134,10 @@ static pawl_status evidence(struct operator_exchange *o, struct pawl_err *err)
 
 static pawl_status groups(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_groups(o->flow, o->tenant, &o->json, err);
+    struct list_query q = { 0 };
+
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
+    return operator_groups(o->flow, o->tenant, &q, &o->json, err);
 }
 
 static pawl_status group(struct operator_exchange *o, struct pawl_err *err)
@@ -119,7 +157,10 @@ static pawl_status group_drop(struct operator_exchange *o, struct pawl_err *err)
 
 static pawl_status exceptions(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_exceptions(o->flow, o->tenant, &o->json, err);
+    struct list_query q = { 0 };
+
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
+    return operator_exceptions(o->flow, o->tenant, &q, &o->json, err);
 }
 
 static pawl_status exception_add(struct operator_exchange *o, struct pawl_err *err)
@@ -141,7 +182,10 @@ static pawl_status default_policy(struct operator_exchange *o, struct pawl_err *
 
 static pawl_status policies(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_policies(o->flow, o->tenant, &o->json, err);
+    struct list_query q = { 0 };
+
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
+    return operator_policies(o->flow, o->tenant, &q, &o->json, err);
 }
 
 static pawl_status policy(struct operator_exchange *o, struct pawl_err *err)
@@ -176,7 +220,10 @@ static pawl_status policy_test(struct operator_exchange *o, struct pawl_err *err
 
 static pawl_status tokens(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_tokens(o->flow, o->tenant, &o->json, err);
+    struct list_query q = { 0 };
+
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
+    return operator_tokens(o->flow, o->tenant, &q, &o->json, err);
 }
 
 static pawl_status token_make(struct operator_exchange *o, struct pawl_err *err)
@@ -237,17 +284,41 @@ static pawl_status wait_for_messages(struct operator_exchange *o, struct pawl_er
     return pawl_ok();
 }
 
+static pawl_status feed_in_query(const struct http_request *r, struct message_query *ret,
+                                 struct pawl_err *err)
+{
+    bool there;
+
+    PAWL_TRY(http_query(r, "after", ret->after, sizeof(ret->after), &there, err));
+    PAWL_TRY(http_query(r, "device", ret->device, sizeof(ret->device), &there, err));
+    return http_query(r, "type", ret->type, sizeof(ret->type), &there, err);
+}
+
 static pawl_status messages(struct operator_exchange *o, struct pawl_err *err)
 {
     struct message_query q = { 0 };
-    bool                 there, any;
+    bool                 any;
 
-    PAWL_TRY(http_query(o->x.r, "after", q.after, sizeof(q.after), &there, err));
-    PAWL_TRY(http_query(o->x.r, "device", q.device, sizeof(q.device), &there, err));
-    PAWL_TRY(http_query(o->x.r, "type", q.type, sizeof(q.type), &there, err));
+    PAWL_TRY(feed_in_query(o->x.r, &q, err));
     PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_MESSAGES_MAX, &q.limit, err));
     PAWL_TRY(operator_messages(o->flow, o->tenant, &q, &o->json, &any, err));
     return any ? pawl_ok() : wait_for_messages(o, err);
+}
+
+/* A reader that comes again names the last event that it has, as browsers do; that goes before what
+ * its address says. */
+static pawl_status stream(struct operator_exchange *o, struct pawl_err *err)
+{
+    struct message_query q = { 0 };
+    const char          *last = http_header(o->x.r, "Last-Event-ID");
+
+    PAWL_TRY(feed_in_query(o->x.r, &q, err));
+    if (last && *last) {
+        if (strlen(last) >= sizeof(q.after))
+            return pawl_fail(err, PAWL_E_RANGE, "Last-Event-ID", "is no cursor");
+        memcpy(q.after, last, strlen(last) + 1);
+    }
+    return stream_open(o->flow, o->tenant, &q, &o->stream, err);
 }
 
 static pawl_status message_send(struct operator_exchange *o, struct pawl_err *err)
@@ -258,7 +329,10 @@ static pawl_status message_send(struct operator_exchange *o, struct pawl_err *er
 
 static pawl_status downlink(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_downlink(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+    struct list_query q = { 0 };
+
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
+    return operator_downlink(o->flow, o->tenant, http_segment(o->x.r), &q, &o->json, err);
 }
 
 static pawl_status rekey(struct operator_exchange *o, struct pawl_err *err)
@@ -281,14 +355,15 @@ static pawl_status hedge(struct operator_exchange *o, struct pawl_err *err)
 
 static pawl_status incidents(struct operator_exchange *o, struct pawl_err *err)
 {
-    char     device[2 * PAWL_DEVICE_ID + 1] = "";
-    uint64_t open, limit;
-    bool     there;
+    char              device[2 * PAWL_DEVICE_ID + 1] = "";
+    struct list_query q = { 0 };
+    uint64_t          open;
+    bool              there;
 
+    PAWL_TRY(page_in_query(o->x.r, &q, err));
     PAWL_TRY(http_query(o->x.r, "device", device, sizeof(device), &there, err));
     PAWL_TRY(number_in_query(o->x.r, "open", 1, &open, err));
-    PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_INCIDENTS_MAX, &limit, err));
-    return operator_incidents(o->flow, o->tenant, device, open, limit, &o->json, err);
+    return operator_incidents(o->flow, o->tenant, device, open, &q, &o->json, err);
 }
 
 static pawl_status incident(struct operator_exchange *o, struct pawl_err *err)
@@ -333,6 +408,8 @@ static int status_of(const struct exchange *x)
         return 403;
     case PAWL_E_ABSENT:
         return 404;
+    case PAWL_E_FULL:
+        return 503;
     case PAWL_E_STATE:
     case PAWL_E_CONFLICT:
         return 409;
@@ -400,7 +477,9 @@ static void finish(struct exchange *x)
 
     snprintf(outcome, sizeof(outcome), "done%s%s", o->asker.name[0] ? " by " : "", o->asker.name);
     exchange_log(x, status, device_of(x->r), outcome);
-    if (status == 200)
+    if (status == 200 && o->stream)
+        stream_run(o->stream, x->r);
+    else if (status == 200)
         http_answer(x->r, &(struct http_answer){ .status = 200,
                                                  .type = o->json ? JSON_TYPE : NULL,
                                                  .body = pawl_view_str(o->json ? o->json : "") });
@@ -445,8 +524,12 @@ const struct http_route operator_routes[] = {
       RUN(ROLES_OPERATOR, device_policy) },
     { HTTP_POST, "/v1/devices/*/group", JSON_TYPE, 4096, handle,
       RUN(ROLES_OPERATOR, device_group) },
+    { HTTP_POST, "/v1/devices/*/labels", JSON_TYPE, 8192, handle,
+      RUN(ROLES_OPERATOR, device_labels) },
     { HTTP_GET, "/v1/devices/*/evidence", NULL, 0, handle, RUN(ROLES_READ, evidence) },
     { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(ROLES_READ, messages) },
+    { HTTP_GET, "/v1/stream", NULL, 0, handle, RUN(ROLES_READ, stream) },
+    { HTTP_GET, "/v1/fleet", NULL, 0, handle, RUN(ROLES_READ, fleet) },
     { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(ROLES_READ, downlink) },
     { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle,
       RUN(ROLES_OPERATOR, message_send) },

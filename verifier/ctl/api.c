@@ -56,6 +56,12 @@ pawl_status api_path(struct api_path *ret, struct pawl_err *err, const char *fmt
     return good ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
 }
 
+pawl_status api_join(struct api_path *ret, const char *path, struct pawl_err *err)
+{
+    return append(ret, path, strlen(path)) ? pawl_ok()
+                                           : pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
+}
+
 /* ---- one request ---------------------------------------------------------------------------- */
 
 struct exchange {

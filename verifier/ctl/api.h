@@ -16,6 +16,9 @@ void api_path_done(struct api_path *p);
 PAWL_MUST_USE pawl_status api_path(struct api_path *ret, struct pawl_err *err, const char *fmt, ...)
     PAWL_PRINTF(3, 4);
 
+/* Appends what is escaped already. */
+PAWL_MUST_USE pawl_status api_join(struct api_path *ret, const char *path, struct pawl_err *err);
+
 /* One request. body NULL: GET, otherwise POST; it is released here. IO when the verifier cannot be
  * reached; what it refuses comes back with its field and detail: ABSENT never, CONFLICT for 409,
  * DENIED otherwise. */
@@ -26,5 +29,10 @@ PAWL_MUST_USE pawl_status api_call(const struct args *a, const char *path, cJSON
  * *ret with bytes_done. */
 PAWL_MUST_USE pawl_status api_text(const struct args *a, const char *path, struct pawl_view body,
                                    struct bytes *ret, struct pawl_err *err);
+
+/* All pages of a list as one: the members of the first with the rows of all, and without "next". A
+ * path with a query. list: the member that holds the rows; limit: so many at most, 0: all. */
+PAWL_MUST_USE pawl_status api_list(const struct args *a, const char *path, const char *list,
+                                   uint64_t limit, cJSON **ret, struct pawl_err *err);
 
 #endif

@@ -45,8 +45,26 @@ const struct command commands[] = {
     { "reasons", "", "[CODE]", "says what each reason of a verdict comes from, and what to do",
       .run = reasons_list, .show = show_catalogue, .at_most = 1 },
 
-    { "device", "list", "[--group NAME]", "lists devices", .run = device_list, .show = show_devices,
-      .options = ONLINE | O(GROUP) },
+    { "completion", "", "bash|zsh|fish", "prints what makes that shell complete pawlctl",
+      .run = completion_print, .show = show_raw, .operands = 1 },
+
+    { "fleet", "", "", "counts devices by state, status and group", .run = fleet_show,
+      .show = show_fleet, .options = ONLINE },
+    { "stream", "", "[--after CURSOR] [--device ID] [--type TYPE]",
+      "prints messages, marks, incidents and overdue devices as they come", .run = stream_next,
+      .show = show_messages, .more = stream_more,
+      .options = ONLINE | O(AFTER) | O(DEVICE) | O(TYPE) },
+
+    { "device", "list",
+      "[--state STATE] [--group NAME] [--label LABEL] [--status STATUS]\n"
+      "[--release NAME] [--overdue] [--begins HEX] [--limit N]",
+      "lists devices, all or those that fit all of it", .run = device_list, .show = show_devices,
+      .options = ONLINE | O(STATE) | O(GROUP) | O(LABEL) | O(STATUS) | O(RELEASE) | O(OVERDUE) |
+                 O(BEGINS) | O(LIMIT) },
+    { "device", "label", "ID [--remove] [LABEL..]",
+      "gives a device labels (NAME or NAME=VALUE), takes them from it, or shows them",
+      .run = device_label, .show = show_labels, .options = ONLINE | O(REMOVE), .operands = 1,
+      .at_most = 17 },
     { "device", "show", "ID", "shows all about a device", .run = device_show, .show = show_device,
       .options = ONLINE, .operands = 1 },
     { "device", "approve", "ID", "admits a device that waits, or lets an active one enrol again",
@@ -69,6 +87,8 @@ const struct command commands[] = {
 
     { "group", "list", "", "lists groups", .run = group_list, .show = show_groups,
       .options = ONLINE },
+    { "group", "show", "NAME", "shows a group", .run = group_show, .show = show_group,
+      .options = ONLINE, .operands = 1 },
     { "group", "set", "NAME --mode watch|enforce [--policy NAME] [--note TEXT]",
       "makes a group or changes it: one that watches warns and never condemns", .run = group_set,
       .show = show_group, .options = ONLINE | O(POLICY) | O(NOTE), .needs = O(MODE),
@@ -94,6 +114,9 @@ const struct command commands[] = {
       .options = ONLINE | O(FOLLOW) | O(AFTER) | O(DEVICE) },
     { "message", "send", "ID [TEXT|-]", "sends a message to a device, from standard input if none",
       .run = message_send, .show = show_sent, .options = ONLINE, .operands = 1, .at_most = 2 },
+
+    { "message", "queue", "ID", "lists messages that a device has not acknowledged",
+      .run = message_queue, .show = show_queue, .options = ONLINE, .operands = 1 },
 
     { "incident", "list", "[--open] [--device ID]", "lists what detection found",
       .run = incident_list, .show = show_incidents, .options = ONLINE | O(OPEN) | O(DEVICE) },

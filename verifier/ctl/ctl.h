@@ -72,6 +72,14 @@ enum ctl_option {
     OPT_CERT,
     OPT_CA,
     OPT_PIN,
+    OPT_STATE,
+    OPT_LABEL,
+    OPT_STATUS,
+    OPT_OVERDUE,
+    OPT_BEGINS,
+    OPT_LIMIT,
+    OPT_TYPE,
+    OPT_REMOVE,
     OPT_REQUEST,
     OPT_SERIAL,
     OPT_COUNT
@@ -113,16 +121,18 @@ extern const struct command commands[];
 ctl_run_fn quote_verify, ekcert_verify, ear_verify;
 ctl_run_fn eventlog_show;
 ctl_run_fn device_list, device_show, device_approve, device_revoke;
+ctl_run_fn device_label;
+ctl_run_fn fleet_show, stream_next, completion_print;
 ctl_run_fn device_rekey, device_hedge, device_key, device_group, device_evidence;
-ctl_run_fn group_list, group_set, group_drop;
+ctl_run_fn group_list, group_show, group_set, group_drop;
 ctl_run_fn exception_list, exception_add, exception_end;
-ctl_run_fn message_list, message_send;
+ctl_run_fn message_list, message_send, message_queue;
 ctl_run_fn incident_list, incident_show, incident_end, incident_export, incident_verify;
 ctl_run_fn audit_list, audit_verify;
 ctl_run_fn ima_show;
 ctl_run_fn reasons_list, why_ask;
 
-ctl_more_fn message_more;
+ctl_more_fn message_more, stream_more;
 ctl_good_fn incident_is_good, eventlog_is_good;
 ctl_good_fn ima_is_good;
 ctl_run_fn  policy_add, policy_list, policy_show, policy_make, policy_assign;
@@ -191,6 +201,7 @@ pawl_status json_no_memory(struct pawl_err *err);
 ctl_show_fn show_members;
 ctl_show_fn show_device, show_devices, show_moved, show_assigned;
 ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
+ctl_show_fn show_labels, show_fleet, show_raw, show_queue;
 ctl_show_fn show_hedge, show_messages, show_sent;
 ctl_show_fn show_incidents, show_incident, show_incident_closed, show_exported, show_proof;
 ctl_show_fn show_audit, show_audit_verified;

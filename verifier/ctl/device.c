@@ -6,40 +6,33 @@
 
 #include "ctl/api.h"
 
-/* Moves the devices of one page, or those of a group, to the end of all. Says whether there were
- * any: a page without one is the last, whatever it says. */
-static bool take_page(cJSON *all, cJSON *page, const char *group)
+/* What was given of the filters. */
+static pawl_status add_filters(const struct args *a, struct api_path *path, struct pawl_err *err)
 {
-    cJSON *from = cJSON_GetObjectItemCaseSensitive(page, "devices"), *d;
-    bool   any = false;
+    static const struct {
+        enum ctl_option option;
+        const char     *query;
+    } filters[] = {
+        { OPT_STATE, "state" },   { OPT_GROUP, "group" },     { OPT_LABEL, "label" },
+        { OPT_STATUS, "status" }, { OPT_RELEASE, "release" }, { OPT_BEGINS, "q" },
+    };
 
-    while ((d = cJSON_DetachItemFromArray(from, 0))) {
-        any = true;
-        if ((group && !json_says(d, "group", group)) || !cJSON_AddItemToArray(all, d))
-            cJSON_Delete(d);
-    }
-    return any;
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+        if (a->option[filters[i].option])
+            PAWL_TRY(api_path(path, err, "&%s=%s", filters[i].query, a->option[filters[i].option]));
+    return a->option[OPT_OVERDUE] ? api_path(path, err, "&overdue=1") : pawl_ok();
 }
 
 pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON *o = cJSON_CreateObject(), *page = NULL;
-    cJSON                         *all = cJSON_AddArrayToObject(o, "devices");
-    const char                    *next = "";
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+    uint64_t                                    limit = 0;
 
-    while (next) {
-        PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
-        cJSON                                      *fresh = NULL;
-
-        PAWL_TRY(api_path(&path, err, "/devices?limit=500&after=%s", next));
-        PAWL_TRY(api_call(a, path.p, NULL, &fresh, err));
-        json_free(&page);
-        page = fresh; /* next points into it */
-        next = take_page(all, page, a->option[OPT_GROUP]) ? json_text(page, "next") : NULL;
-    }
-    *ret = o;
-    o = NULL;
-    return pawl_ok();
+    if (a->option[OPT_LIMIT])
+        PAWL_TRY(pawl_u64_parse(a->option[OPT_LIMIT], "limit", INT32_MAX, &limit, err));
+    PAWL_TRY(api_path(&path, err, "/devices?limit=500"));
+    PAWL_TRY(add_filters(a, &path, err));
+    return api_list(a, path.p, "devices", limit, ret, err);
 }
 
 pawl_status device_show(const struct args *a, cJSON **ret, struct pawl_err *err)
@@ -123,4 +116,46 @@ pawl_status device_evidence(const struct args *a, cJSON **ret, struct pawl_err *
     *ret = o;
     o = NULL;
     return pawl_ok();
+}
+
+/* ---- labels --------------------------------------------------------------------------------- */
+
+/* {"add": [..]} or {"remove": [..]} of the operands behind the device. */
+static cJSON *label_body(const struct args *a)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(o, a->option[OPT_REMOVE] ? "remove" : "add");
+
+    for (int i = 1; i < a->operand_n; i++)
+        if (!cJSON_AddItemToArray(list, cJSON_CreateString(a->operands[i]))) {
+            cJSON_Delete(o);
+            return NULL;
+        }
+    return o;
+}
+
+pawl_status device_label(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    if (a->operand_n == 1 && a->option[OPT_REMOVE])
+        return pawl_fail(err, PAWL_E_BUG, "usage", "--remove which label?");
+    if (a->operand_n == 1)
+        return device_show(a, ret, err);
+    cJSON *body = label_body(a);
+    if (!body)
+        return json_no_memory(err);
+    pawl_status s = api_path(&path, err, "/devices/%s/labels", a->operand);
+    if (!pawl_is_ok(s)) {
+        cJSON_Delete(body);
+        return s;
+    }
+    return api_call(a, path.p, body, ret, err);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+pawl_status fleet_show(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    return api_call(a, "/fleet", NULL, ret, err);
 }

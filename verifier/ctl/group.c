@@ -21,7 +21,15 @@ static pawl_status post(const struct args *a, const char *path, cJSON **body, cJ
 
 pawl_status group_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    return api_call(a, "/groups", NULL, ret, err);
+    return api_list(a, "/groups?limit=1000", "groups", 0, ret, err);
+}
+
+pawl_status group_show(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/groups/%s", a->operand));
+    return api_call(a, path.p, NULL, ret, err);
 }
 
 pawl_status group_set(const struct args *a, cJSON **ret, struct pawl_err *err)
@@ -59,7 +67,7 @@ pawl_status device_group(const struct args *a, cJSON **ret, struct pawl_err *err
 
 pawl_status exception_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    return api_call(a, "/exceptions", NULL, ret, err);
+    return api_list(a, "/exceptions?limit=1000", "exceptions", 0, ret, err);
 }
 
 pawl_status exception_add(const struct args *a, cJSON **ret, struct pawl_err *err)

@@ -16,7 +16,7 @@ pawl_status incident_list(const struct args *a, cJSON **ret, struct pawl_err *er
         PAWL_TRY(api_path(&path, err, "&open=1"));
     if (a->option[OPT_DEVICE])
         PAWL_TRY(api_path(&path, err, "&device=%s", a->option[OPT_DEVICE]));
-    return api_call(a, path.p, NULL, ret, err);
+    return api_list(a, path.p, "incidents", 0, ret, err);
 }
 
 pawl_status incident_show(const struct args *a, cJSON **ret, struct pawl_err *err)

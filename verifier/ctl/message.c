@@ -95,3 +95,13 @@ pawl_status message_send(const struct args *a, cJSON **ret, struct pawl_err *err
     body = NULL;
     return api_call(a, path.p, handed_over, ret, err);
 }
+
+/* ---- what waits ----------------------------------------------------------------------------- */
+
+pawl_status message_queue(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/messages?limit=1000", a->operand));
+    return api_list(a, path.p, "messages", 0, ret, err);
+}

@@ -31,7 +31,7 @@ pawl_status policy_add(const struct args *a, cJSON **ret, struct pawl_err *err)
 
 pawl_status policy_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    return api_call(a, "/policies", NULL, ret, err);
+    return api_list(a, "/policies?limit=1000", "policies", 0, ret, err);
 }
 
 /* For people as it was stored; as JSON without the comments. */

@@ -21,8 +21,8 @@ const char *show_value(const char *member, const cJSON *v, char buffer[SHOW_TEXT
 /* "label   value\n", the value in the column behind `width`. */
 void show_line(const char *label, int width, const char *value);
 
-/* Text in lines of at most 100 columns, or as many as the terminal has, each behind `indent` spaces but for the first, which begins
- * where the cursor is. */
+/* Text in lines of at most 100 columns, or as many as the terminal has, each behind `indent` spaces
+ * but for the first, which begins where the cursor is. */
 void show_wrapped(const char *text, int indent);
 
 /* The widest label that show_member makes of v. */

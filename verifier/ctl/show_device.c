@@ -181,3 +181,46 @@ void show_assigned(const cJSON *answer)
               0, INT_MAX);
     putchar('\n');
 }
+
+/* ---- labels, and all devices ------------------------------------------------------------------
+ */
+
+void show_labels(const cJSON *answer)
+{
+    const cJSON *label;
+
+    show_text(text_or_dash(answer, "id"), 0, SHOW_ID_DIGITS);
+    putchar(':');
+    cJSON_ArrayForEach(label, member(answer, "labels"))
+    {
+        putchar(' ');
+        show_text(cJSON_IsString(label) ? label->valuestring : "-", 0, INT_MAX);
+    }
+    putchar('\n');
+}
+
+/* {"active": 7}, the name in a column. */
+static void show_counts(const cJSON *fleet, const char *by)
+{
+    const cJSON *count;
+
+    printf("\n%s\n", by);
+    cJSON_ArrayForEach(count, member(fleet, by))
+    {
+        printf("  ");
+        show_text(*json_name(count) ? json_name(count) : "(none)", 32, INT_MAX);
+        printf(" %9lld\n", (long long)json_number(member(fleet, by), json_name(count), 0));
+    }
+}
+
+void show_fleet(const cJSON *answer)
+{
+    char buffer[SHOW_TEXT_MAX];
+
+    printf("%lld devices, as of ", (long long)json_number(answer, "devices", 0));
+    show_text(show_value("created", member(answer, "as_of"), buffer), 0, INT_MAX);
+    putchar('\n');
+    show_counts(answer, "state");
+    show_counts(answer, "status");
+    show_counts(answer, "group");
+}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ctl/show.h"
+#include "ctl/table.h"
 
 enum { CURSOR_WIDTH = 10, MARK_WIDTH = 10, ID_DIGITS = 8 };
 
@@ -148,6 +149,21 @@ void show_sent(const cJSON *answer)
     printf("waits for the device as message ");
     show_text(or_dash(json_text(answer, "id")), 0, INT_MAX);
     putchar('\n');
+}
+
+/* ---- what waits for a device ------------------------------------------------------------------
+ */
+
+static const struct column queued[] = {
+    { "MESSAGE", "id", 20, 0, 0 },
+    { "STATE", "state", 6, 0, 1 },
+    { "CREATED", "created", 20, 10, 3 },
+    { "TEXT", "text", 0, 0, 2 }, /* "-": bytes */
+};
+
+void show_queue(const cJSON *answer)
+{
+    TABLE_SHOW(answer, "messages", queued);
 }
 
 /* Alone, for a pipe. */

@@ -31,5 +31,5 @@ pawl_status token_create(const struct args *a, cJSON **ret, struct pawl_err *err
 
 pawl_status token_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
-    return api_call(a, "/tokens", NULL, ret, err);
+    return api_list(a, "/tokens?limit=1000", "tokens", 0, ret, err);
 }

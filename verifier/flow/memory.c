@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/fleet.h"
+
 enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 8, BASE_PAUSE_MS = 10000 };
 enum { HEAD_MS = 1000 };
 enum { OPEN_SLOTS = 256, OPENS_FAILED_MAX = 16, OPENS_MS = 60000 };
@@ -41,6 +43,7 @@ struct flow_memory {
     struct kept_head   head[CONFIG_TENANTS_MAX];
 
     struct opens_failed opens[OPEN_SLOTS];
+    struct fleet       *fleet[CONFIG_TENANTS_MAX]; /* in the order of the configuration */
 };
 
 pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err)
@@ -57,6 +60,8 @@ void flow_memory_free(struct flow_memory **m)
 {
     if (!*m)
         return;
+    for (size_t i = 0; i < CONFIG_TENANTS_MAX; i++)
+        fleet_free(&(*m)->fleet[i]);
     for (size_t i = 0; i < POLICIES; i++)
         policy_done(&(*m)->policy[i].policy);
     free(*m);
@@ -211,4 +216,12 @@ pawl_status memory_audit(struct flow_memory *m, const struct store *store, struc
     }
     *ret = k->head;
     return pawl_ok();
+}
+
+/* ---- counts of devices ---------------------------------------------------------------------- */
+
+struct fleet **memory_fleet(struct flow_memory *m, const struct flow *f,
+                            const struct tenant_config *tenant)
+{
+    return &m->fleet[tenant - f->config->tenant];
 }

@@ -31,4 +31,8 @@ PAWL_MUST_USE pawl_status memory_audit(struct flow_memory *m, const struct store
                                        struct pawl_view tenant, int64_t now_ms,
                                        struct audit_head *ret, struct pawl_err *err);
 
+/* The counts of this tenant's devices: flow/fleet.h. */
+struct fleet **memory_fleet(struct flow_memory *m, const struct flow *f,
+                            const struct tenant_config *tenant);
+
 #endif

@@ -24,12 +24,48 @@
 #define OPERATOR_TOKEN_TTL_S         (10ull * 366 * 86400)
 #define OPERATOR_TOKEN_TTL_DEFAULT_S 86400
 
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+#define OPERATOR_AFTER_MAX 128 /* with its 0 */
+
+/* Where a page begins and how long it is. A page has "next": what to give as after, null at the
+ * end. */
+struct list_query {
+    char     after[OPERATOR_AFTER_MAX]; /* empty: the first page */
+    uint64_t limit;                     /* 0: 100 */
+};
+
 /* ---- devices: id is 64 hex digits, or an unambiguous prefix of at least 4 -------------------- */
 
-/* {"devices": [..], "next": id | null}. after: an id, or empty for the first page. limit 0: 100. */
+#define OPERATOR_LABEL_MAX (2 * LABEL_PART_MAX + 2) /* of its text, with its 0 */
+
+/* What a device has to fit; empty: whatever it is. */
+struct device_query {
+    char              state[16];
+    char              group[PAWL_TENANT_MAX + 1];
+    char              label[OPERATOR_LABEL_MAX];
+    char              status[20]; /* ear.status of the last result */
+    char              release[RELEASE_NAME_MAX + 1];
+    bool              overdue;                        /* those of which that was told */
+    char              begins[2 * PAWL_DEVICE_ID + 1]; /* hex digits that its id begins with */
+    struct list_query page;                           /* after: an id */
+};
+
+/* {"devices": [..], "next": id | null}. A page looks at so many devices and no more, so it may have
+ * few rows, or none, and a next. */
 PAWL_MUST_USE pawl_status operator_devices(struct flow *f, const struct tenant_config *tenant,
-                                           const char *after, uint64_t limit, char **ret,
+                                           const struct device_query *q, char **ret,
                                            struct pawl_err *err);
+/* {"devices": n, "as_of": time, "state": {state: n}, "status": {..}, "group": {..}}, the one in no
+ * group under "". Counting goes on in pieces: *ret NULL says that it is not ready; ask again soon.
+ */
+PAWL_MUST_USE pawl_status operator_fleet(struct flow *f, const struct tenant_config *tenant,
+                                         char **ret, struct pawl_err *err);
+/* {["add": [label ..]][, "remove": [label ..]]}: NAME or NAME=VALUE. What is added takes the place
+ * of the one with that name; a NAME removes whatever value it has. {"id", "labels": [label ..]} */
+PAWL_MUST_USE pawl_status operator_device_labels(struct flow *f, const struct tenant_config *tenant,
+                                                 const char *id, struct pawl_view body, char **ret,
+                                                 struct step *step, struct pawl_err *err);
 /* The device, the reasons of its last verdict, and its last events, the newest first:
  * {.., "reasons": [{"code", "text", "detail", "next"}], "events": [{"time", "line"}]} */
 PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_config *tenant,
@@ -64,6 +100,7 @@ struct message_query {
     char     device[2 * PAWL_DEVICE_ID + 1]; /* empty: of all */
     char     type[16];                       /* of entries; empty: all */
     uint64_t limit;                          /* 0: 100 */
+    uint64_t bytes;                          /* of bodies, behind which a page ends; 0: 1 MiB */
 };
 
 /* The feed: {"messages": [entry ..], "next": cursor[, "more": true]}, where an entry has "type",
@@ -73,15 +110,22 @@ struct message_query {
 PAWL_MUST_USE pawl_status operator_messages(struct flow *f, const struct tenant_config *tenant,
                                             const struct message_query *q, char **ret,
                                             bool *ret_any, struct pawl_err *err);
+/* The same entries as events of a stream (text/event-stream), each "id: CURSOR", "event: TYPE" and
+ * "data: " with the entry; *ret is empty without one. q->after moves behind what was read.
+ * *ret_more: there is, or may be, more at once. */
+PAWL_MUST_USE pawl_status operator_events(struct flow *f, const struct tenant_config *tenant,
+                                          struct message_query *q, char **ret, bool *ret_more,
+                                          struct pawl_err *err);
 /* {"text"} or {"body_b64"} -> {"id"}: waits for the device's next contact. STATE for a device that
  * is not active, a tenant without messages, and when downlink_max of them wait. */
 PAWL_MUST_USE pawl_status operator_message_send(struct flow *f, const struct tenant_config *tenant,
                                                 const char *id, struct pawl_view body, char **ret,
                                                 struct step *step, struct pawl_err *err);
 /* What the device has not acknowledged: {"messages": [{"id", "created", "state", "slot", "sent",
- * "body_b64"[, "text"]}]} */
+ * "body_b64"[, "text"]}], "next"} */
 PAWL_MUST_USE pawl_status operator_downlink(struct flow *f, const struct tenant_config *tenant,
-                                            const char *id, char **ret, struct pawl_err *err);
+                                            const char *id, const struct list_query *q, char **ret,
+                                            struct pawl_err *err);
 
 /* ---- the ratchet ---------------------------------------------------------------------------- */
 
@@ -108,10 +152,11 @@ PAWL_MUST_USE pawl_status operator_device_hedge(struct flow *f, const struct ten
 /* {"incidents": [{"id", "device", "epoch", "kind", "severity", "state", "opened", "changed",
  * "rules", "window": {"from", "to" | null} | null, "forged", "genuine", "unattested", "detail",
  * "note"}]}, the one that changed last first. device: an id or a prefix; empty: of all. open: those
- * that are not closed. limit 0: 100. */
+ * that are not closed. */
 PAWL_MUST_USE pawl_status operator_incidents(struct flow *f, const struct tenant_config *tenant,
-                                             const char *device, bool open, uint64_t limit,
-                                             char **ret, struct pawl_err *err);
+                                             const char *device, bool open,
+                                             const struct list_query *q, char **ret,
+                                             struct pawl_err *err);
 /* id: DEVICE.EPOCH, the device whole or as a prefix. One, with "slots": [{"rule", "epoch", "gen",
  * "seq"}] and "proofs": [{"number", "time", "b64"}]. */
 PAWL_MUST_USE pawl_status operator_incident(struct flow *f, const struct tenant_config *tenant,
@@ -145,7 +190,8 @@ PAWL_MUST_USE pawl_status operator_why(struct flow *f, const struct tenant_confi
 
 /* {"policies": [{"name", "version", "created"}], "default": name | null} */
 PAWL_MUST_USE pawl_status operator_policies(struct flow *f, const struct tenant_config *tenant,
-                                            char **ret, struct pawl_err *err);
+                                            const struct list_query *q, char **ret,
+                                            struct pawl_err *err);
 /* The policy's JSON as it was stored. version 0: the newest. */
 PAWL_MUST_USE pawl_status operator_policy(struct flow *f, const struct tenant_config *tenant,
                                           const char *name, uint64_t version, char **ret,
@@ -189,7 +235,8 @@ PAWL_MUST_USE pawl_status operator_default_policy(struct flow                *f,
 
 /* {"groups": [{"name", "policy" | null, "mode", "note", "created", "changed"}]} */
 PAWL_MUST_USE pawl_status operator_groups(struct flow *f, const struct tenant_config *tenant,
-                                          char **ret, struct pawl_err *err);
+                                          const struct list_query *q, char **ret,
+                                          struct pawl_err *err);
 PAWL_MUST_USE pawl_status operator_group(struct flow *f, const struct tenant_config *tenant,
                                          const char *name, char **ret, struct pawl_err *err);
 /* {"name"[, "policy"], "mode": "watch" | "enforce"[, "note"]}: a new one, or in place of the old.
@@ -207,7 +254,8 @@ PAWL_MUST_USE pawl_status operator_group_drop(struct flow *f, const struct tenan
 /* {"exceptions": [{"number", "code", "what" | null, "device" | null, "group" | null, "author",
  * "note", "until", "holds", "created"}]}: those that nobody ended, also when their time is over. */
 PAWL_MUST_USE pawl_status operator_exceptions(struct flow *f, const struct tenant_config *tenant,
-                                              char **ret, struct pawl_err *err);
+                                              const struct list_query *q, char **ret,
+                                              struct pawl_err *err);
 /* {"code"[, "what"][, "device" | "group"], "author", "note", "until"}, until as in judging.h and at
  * most a year ahead. The answer has no number yet. STATE where as many hold as count. */
 PAWL_MUST_USE pawl_status operator_exception_add(struct flow *f, const struct tenant_config *tenant,
@@ -221,7 +269,8 @@ PAWL_MUST_USE pawl_status operator_exception_end(struct flow *f, const struct te
 
 /* {"tokens": [{"id", "uses_left", "expires", "device", "created"}]} */
 PAWL_MUST_USE pawl_status operator_tokens(struct flow *f, const struct tenant_config *tenant,
-                                          char **ret, struct pawl_err *err);
+                                          const struct list_query *q, char **ret,
+                                          struct pawl_err *err);
 /* {["uses"][, "ttl_s"][, "device"]} -> {"id", "join"}. The secret is in the join string, and
  * nowhere else in the clear. ttl_s 0: never expires. */
 PAWL_MUST_USE pawl_status operator_token_make(struct flow *f, const struct tenant_config *tenant,

@@ -12,38 +12,48 @@
 #include "flow/operator_find.h"
 #include "flow/request.h"
 
-enum { PAGE = 100, EVENTS = 10 };
+enum { EVENTS = 10 };
 
 /* ---- finding one ---------------------------------------------------------------------------- */
 
-/* The first bytes of an id that begins with these hex digits: the digits, then zeros. */
-static pawl_status first_id(const char *prefix, uint8_t ret[PAWL_DEVICE_ID], struct pawl_err *err)
+pawl_status id_range_parse(const char *digits, size_t least, const char *where,
+                           struct id_range *ret, struct pawl_err *err)
 {
     char   padded[2 * PAWL_DEVICE_ID + 1];
-    size_t n = strlen(prefix);
+    size_t n = strlen(digits);
 
-    if (n < OPERATOR_ID_PREFIX || n > 2 * PAWL_DEVICE_ID)
-        return pawl_fail(err, PAWL_E_RANGE, "device", "%zu hex digits: %d to %d are due", n,
-                         OPERATOR_ID_PREFIX, 2 * PAWL_DEVICE_ID);
+    if (n < least || n > 2 * PAWL_DEVICE_ID)
+        return pawl_fail(err, PAWL_E_RANGE, where, "%zu hex digits: %zu to %d are due", n, least,
+                         2 * PAWL_DEVICE_ID);
     memset(padded, '0', sizeof(padded) - 1);
     padded[sizeof(padded) - 1] = 0;
-    memcpy(padded, prefix, n);
-    return pawl_hex_parse_exact(padded, "device", ret, PAWL_DEVICE_ID, err);
+    memcpy(padded, digits, n);
+    ret->digits = n;
+    return pawl_hex_parse_exact(padded, where, ret->first, PAWL_DEVICE_ID, err);
 }
 
-static bool begins_with(const uint8_t id[PAWL_DEVICE_ID], const uint8_t first[PAWL_DEVICE_ID],
-                        size_t digits)
+bool id_range_has(const struct id_range *r, const uint8_t id[PAWL_DEVICE_ID])
 {
-    if (memcmp(id, first, digits / 2) != 0)
+    size_t whole = r->digits / 2;
+
+    if (memcmp(id, r->first, whole) != 0)
         return false;
-    return digits % 2 == 0 || id[digits / 2] >> 4 == first[digits / 2] >> 4;
+    return r->digits % 2 == 0 || id[whole] >> 4 == r->first[whole] >> 4;
+}
+
+struct pawl_view id_range_before(const struct id_range *r, uint8_t room[PAWL_DEVICE_ID])
+{
+    memcpy(room, r->first, PAWL_DEVICE_ID);
+    for (size_t i = PAWL_DEVICE_ID; i-- > 0;)
+        if (room[i]-- != 0)
+            return pawl_view(room, PAWL_DEVICE_ID);
+    return pawl_view(NULL, 0);
 }
 
 struct candidates {
-    const uint8_t *first;
-    size_t         digits;
-    size_t         n;
-    struct device  d;
+    struct id_range range;
+    size_t          n;
+    struct device   d;
 };
 
 static pawl_status keep_candidate(const struct device *d, void *arg, struct pawl_err *err)
@@ -51,32 +61,23 @@ static pawl_status keep_candidate(const struct device *d, void *arg, struct pawl
     struct candidates *c = arg;
 
     (void)err;
-    if (!begins_with(d->id, c->first, c->digits))
+    if (!id_range_has(&c->range, d->id))
         return pawl_ok();
     if (c->n++ == 0)
         c->d = *d;
     return pawl_ok();
 }
 
-/* The id before this one, so that a list begins with it; none before zero. */
-static struct pawl_view just_before(const uint8_t id[PAWL_DEVICE_ID], uint8_t room[PAWL_DEVICE_ID])
-{
-    memcpy(room, id, PAWL_DEVICE_ID);
-    for (size_t i = PAWL_DEVICE_ID; i-- > 0;)
-        if (room[i]-- != 0)
-            return pawl_view(room, PAWL_DEVICE_ID);
-    return pawl_view(NULL, 0);
-}
-
 pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant, const char *id,
                                  struct device *ret, struct pawl_err *err)
 {
-    uint8_t           first[PAWL_DEVICE_ID], room[PAWL_DEVICE_ID];
-    struct candidates c = { .first = first, .digits = strlen(id) };
+    const struct device_filter all = { 0 };
+    uint8_t                    room[PAWL_DEVICE_ID];
+    struct candidates          c = { 0 };
 
-    PAWL_TRY(first_id(id, first, err));
-    PAWL_TRY(f->store->devices(f->store->self, tenant_view(tenant), just_before(first, room), 2,
-                               keep_candidate, &c, err));
+    PAWL_TRY(id_range_parse(id, OPERATOR_ID_PREFIX, "device", &c.range, err));
+    PAWL_TRY(f->store->devices(f->store->self, tenant_view(tenant), &all,
+                               id_range_before(&c.range, room), 2, keep_candidate, &c, err));
     if (c.n == 0)
         return pawl_fail(err, PAWL_E_ABSENT, "device", "no such device");
     if (c.n > 1)
@@ -126,51 +127,6 @@ pawl_status operator_device(struct flow *f, const struct tenant_config *tenant, 
     struct list l = { .j = &j, .list = json_array(&j, j.root, "events") };
     PAWL_TRY(f->store->events(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), EVENTS,
                               add_event, &l, err));
-    return json_end(&j, ret, err);
-}
-
-struct page {
-    struct json *j;
-    cJSON       *list;
-    uint64_t     n, limit;
-    uint8_t      last[PAWL_DEVICE_ID];
-};
-
-/* One more than the limit is read, to know whether there is a next page. */
-static pawl_status add_to_page(const struct device *d, void *arg, struct pawl_err *err)
-{
-    struct page *p = arg;
-
-    (void)err;
-    if (p->n++ == p->limit)
-        return pawl_ok();
-    operator_show_summary(p->j, json_object(p->j, p->list, NULL), d);
-    memcpy(p->last, d->id, sizeof(p->last));
-    return pawl_ok();
-}
-
-pawl_status operator_devices(struct flow *f, const struct tenant_config *tenant, const char *after,
-                             uint64_t limit, char **ret, struct pawl_err *err)
-{
-    uint8_t          id[PAWL_DEVICE_ID];
-    struct pawl_view behind = pawl_view(NULL, 0);
-    JSON             j = json_begin();
-    struct page      p = { .j = &j, .list = json_array(&j, j.root, "devices"), .limit = limit };
-
-    if (!limit)
-        p.limit = PAGE;
-    if (p.limit > OPERATOR_DEVICES_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "limit", "at most %d", OPERATOR_DEVICES_MAX);
-    if (after[0]) {
-        PAWL_TRY(pawl_hex_parse_exact(after, "after", id, sizeof(id), err));
-        behind = PAWL_VIEW_OF(id);
-    }
-    PAWL_TRY(f->store->devices(f->store->self, tenant_view(tenant), behind, p.limit + 1,
-                               add_to_page, &p, err));
-    if (p.n > p.limit)
-        json_hex(&j, j.root, "next", PAWL_VIEW_OF(p.last));
-    else
-        json_null(&j, j.root, "next");
     return json_end(&j, ret, err);
 }
 

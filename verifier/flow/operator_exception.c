@@ -21,12 +21,6 @@ enum { AHEAD_MAX_S = 366 * 86400 };
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
-struct list {
-    struct json *j;
-    cJSON       *list;
-    int64_t      now_s;
-};
-
 static void add_or_null(struct json *j, cJSON *o, const char *name, const char *text)
 {
     if (text[0])
@@ -67,23 +61,40 @@ static pawl_status answer(const struct flow *f, const struct exception_row *x, c
     return json_end(&j, ret, err);
 }
 
+struct listing {
+    struct list_page page;
+    uint64_t         after;
+    int64_t          now_s;
+};
+
+/* Few are held at a time: those before the page are read and left out. */
 static pawl_status add_row(const struct exception_row *x, void *arg, struct pawl_err *err)
 {
-    struct list *l = arg;
+    struct listing *l = arg;
+    char            number[24];
 
     (void)err;
-    show_exception(l->j, json_object(l->j, l->list, NULL), x, l->now_s);
+    if (x->number <= l->after)
+        return pawl_ok();
+    snprintf(number, sizeof(number), "%" PRIu64, x->number);
+    cJSON *o = list_page_row(&l->page, number);
+    if (o)
+        show_exception(l->page.j, o, x, l->now_s);
     return pawl_ok();
 }
 
-pawl_status operator_exceptions(struct flow *f, const struct tenant_config *tenant, char **ret,
-                                struct pawl_err *err)
+pawl_status operator_exceptions(struct flow *f, const struct tenant_config *tenant,
+                                const struct list_query *q, char **ret, struct pawl_err *err)
 {
-    JSON        j = json_begin();
-    struct list l = { .j = &j, .list = json_array(&j, j.root, "exceptions"), .now_s = now_s(f) };
+    JSON           j = json_begin();
+    struct listing l = { .now_s = now_s(f) };
 
+    PAWL_TRY(list_page_begin(&j, "exceptions", q, &l.page, err));
+    if (q->after[0])
+        PAWL_TRY(pawl_u64_parse(q->after, "after", INT64_MAX, &l.after, err));
     PAWL_TRY(f->store->exceptions(f->store->self, tenant_view(tenant), pawl_view(NULL, 0), "",
                                   add_row, &l, err));
+    list_page_end(&l.page);
     return json_end(&j, ret, err);
 }
 

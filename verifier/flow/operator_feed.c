@@ -77,13 +77,13 @@ struct page {
     struct json                *j;
     cJSON                      *list;
     struct cursor               at; /* behind what stands in the page */
-    uint64_t                    n, limit, bytes;
+    uint64_t                    n, limit, bytes, bytes_max;
     uint64_t                    rows; /* of the batch under way */
 };
 
 static bool is_full(const struct page *p)
 {
-    return p->n >= p->limit || p->bytes >= PAGE_BYTES;
+    return p->n >= p->limit || p->bytes >= p->bytes_max;
 }
 
 static bool wants(const struct page *p, enum entry_type type)
@@ -296,28 +296,103 @@ static pawl_status type_parse(const char *name, enum entry_type *ret, struct paw
     return pawl_fail(err, PAWL_E_FORM, "type", "is message, mark, incident or overdue");
 }
 
+/* The page behind q->after; p->j and p->list are set. */
+static pawl_status fill(struct page *p, const struct message_query *q, bool *ret_more,
+                        struct pawl_err *err)
+{
+    struct device d;
+
+    p->limit = q->limit ? q->limit : PAGE;
+    p->bytes_max = q->bytes ? q->bytes : PAGE_BYTES;
+    if (p->limit > OPERATOR_MESSAGES_MAX)
+        return pawl_fail(err, PAWL_E_RANGE, "limit", "at most %d", OPERATOR_MESSAGES_MAX);
+    PAWL_TRY(type_parse(q->type, &p->type, err));
+    PAWL_TRY(cursor_parse(q->after, &p->at, err));
+    if (q->device[0])
+        PAWL_TRY(operator_find_device(p->f, p->tenant, q->device, &d, err));
+    return read_page(p, q->device[0] ? PAWL_VIEW_OF(d.id) : pawl_view(NULL, 0), ret_more, err);
+}
+
 pawl_status operator_messages(struct flow *f, const struct tenant_config *tenant,
                               const struct message_query *q, char **ret, bool *ret_any,
                               struct pawl_err *err)
 {
-    JSON          j = json_begin();
-    struct page   p = { .f = f, .tenant = tenant, .j = &j, .limit = q->limit ? q->limit : PAGE };
-    struct device d;
-    char          next[CURSOR];
-    bool          more = false;
+    JSON        j = json_begin();
+    struct page p = {
+        .f = f, .tenant = tenant, .j = &j, .list = json_array(&j, j.root, "messages")
+    };
+    char next[CURSOR];
+    bool more = false;
 
-    if (p.limit > OPERATOR_MESSAGES_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "limit", "at most %d", OPERATOR_MESSAGES_MAX);
-    PAWL_TRY(type_parse(q->type, &p.type, err));
-    PAWL_TRY(cursor_parse(q->after, &p.at, err));
-    if (q->device[0])
-        PAWL_TRY(operator_find_device(f, tenant, q->device, &d, err));
-    p.list = json_array(&j, j.root, "messages");
-    PAWL_TRY(read_page(&p, q->device[0] ? PAWL_VIEW_OF(d.id) : pawl_view(NULL, 0), &more, err));
+    PAWL_TRY(fill(&p, q, &more, err));
     cursor_write(p.at.row, p.at.n, next);
     json_text(&j, j.root, "next", next);
     if (more)
         json_bool(&j, j.root, "more", true);
     *ret_any = p.n > 0 || more;
     return json_end(&j, ret, err);
+}
+
+/* ---- the page as events ---------------------------------------------------------------------- */
+
+static const char *text_of(const cJSON *o, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+
+    return text ? text : "";
+}
+
+/* An entry has its cursor and its type in itself too, as in a page. No text of JSON has a line end
+ * in it. */
+static pawl_status write_event(FILE *to, const cJSON *o, struct pawl_err *err)
+{
+    char *data = cJSON_PrintUnformatted(o);
+
+    if (!data)
+        return pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
+    fprintf(to, "id: %s\nevent: %s\ndata: %s\n\n", text_of(o, "cursor"), text_of(o, "type"), data);
+    cJSON_free(data);
+    return pawl_ok();
+}
+
+static pawl_status write_events(const cJSON *list, char **ret, struct pawl_err *err)
+{
+    pawl_status  s = pawl_ok();
+    size_t       n;
+    const cJSON *o;
+    FILE        *to = open_memstream(ret, &n);
+
+    if (!to)
+        return pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
+    cJSON_ArrayForEach(o, list)
+    {
+        if (pawl_is_ok(s))
+            s = write_event(to, o, err);
+    }
+    if (fclose(to) != 0 && pawl_is_ok(s))
+        s = pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
+    if (pawl_is_ok(s))
+        return s;
+    free(*ret);
+    *ret = NULL;
+    return s;
+}
+
+pawl_status operator_events(struct flow *f, const struct tenant_config *tenant,
+                            struct message_query *q, char **ret, bool *ret_more,
+                            struct pawl_err *err)
+{
+    JSON        j = json_begin();
+    struct page p = {
+        .f = f, .tenant = tenant, .j = &j, .list = json_array(&j, j.root, "messages")
+    };
+    bool more = false;
+
+    PAWL_TRY(fill(&p, q, &more, err));
+    if (j.lost)
+        return pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
+    PAWL_TRY(write_events(p.list, ret, err));
+    cursor_write(p.at.row, p.at.n, q->after);
+    *ret_more = more || is_full(&p);
+    return pawl_ok();
 }

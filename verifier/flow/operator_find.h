@@ -9,6 +9,19 @@
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
+/* The ids that begin with so many hex digits. */
+struct id_range {
+    size_t  digits;
+    uint8_t first[PAWL_DEVICE_ID]; /* the digits, then zeros */
+};
+
+/* At least `least` digits. RANGE, FORM at where. */
+PAWL_MUST_USE pawl_status id_range_parse(const char *digits, size_t least, const char *where,
+                                         struct id_range *ret, struct pawl_err *err);
+bool                      id_range_has(const struct id_range *r, const uint8_t id[PAWL_DEVICE_ID]);
+/* The id before the first one, so that a list begins with it; none before zero. In room. */
+struct pawl_view id_range_before(const struct id_range *r, uint8_t room[PAWL_DEVICE_ID]);
+
 /* id: 64 hex digits, or an unambiguous prefix. ABSENT, RANGE, FORM at "device". */
 PAWL_MUST_USE pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant,
                                                const char *id, struct device *ret,
@@ -47,6 +60,37 @@ PAWL_MUST_USE pawl_status operator_read_policy_name(struct flow                *
  * where. */
 PAWL_MUST_USE pawl_status operator_check_text(const char *text, const char *where, size_t cap,
                                               struct pawl_err *err);
+
+/* ---- lists: page by page --------------------------------------------------------------------- */
+
+#define OPERATOR_PAGE_MAX 1000
+
+/* A page under way: one row more than the limit is asked for, to know whether there is a next. */
+struct list_page {
+    struct json *j;
+    cJSON       *list;
+    uint64_t     n, limit;
+    char         last[OPERATOR_AFTER_MAX]; /* the key of the newest row of the page */
+};
+
+/* RANGE at "limit". */
+PAWL_MUST_USE pawl_status list_page_begin(struct json *j, const char *name,
+                                          const struct list_query *q, struct list_page *ret,
+                                          struct pawl_err *err);
+/* The object of the next row; NULL when the page is full. */
+cJSON *list_page_row(struct list_page *p, const char *key);
+/* Its "next". */
+void list_page_end(struct list_page *p);
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+/* FORM at where. */
+PAWL_MUST_USE pawl_status operator_label_parse(const char *text, const char *where,
+                                               struct label *ret, struct pawl_err *err);
+/* "labels" of a device: [text ..]. */
+PAWL_MUST_USE pawl_status operator_show_labels(struct flow *f, struct pawl_view tenant,
+                                               const uint8_t device[PAWL_DEVICE_ID], struct json *j,
+                                               cJSON *o, struct pawl_err *err);
 
 /* ---- policies ------------------------------------------------------------------------------- */
 

@@ -43,11 +43,6 @@ pawl_status operator_check_text(const char *text, const char *where, size_t cap,
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
-struct list {
-    struct json *j;
-    cJSON       *list;
-};
-
 static void show_group(struct json *j, cJSON *o, const struct group_row *g)
 {
     json_text(j, o, "name", g->name);
@@ -71,20 +66,25 @@ static pawl_status answer(const struct group_row *g, char **ret, struct pawl_err
 
 static pawl_status add_row(const struct group_row *g, void *arg, struct pawl_err *err)
 {
-    struct list *l = arg;
+    struct list_page *p = arg;
+    cJSON            *o = list_page_row(p, g->name);
 
     (void)err;
-    show_group(l->j, json_object(l->j, l->list, NULL), g);
+    if (o)
+        show_group(p->j, o, g);
     return pawl_ok();
 }
 
-pawl_status operator_groups(struct flow *f, const struct tenant_config *tenant, char **ret,
-                            struct pawl_err *err)
+pawl_status operator_groups(struct flow *f, const struct tenant_config *tenant,
+                            const struct list_query *q, char **ret, struct pawl_err *err)
 {
-    JSON        j = json_begin();
-    struct list l = { .j = &j, .list = json_array(&j, j.root, "groups") };
+    JSON             j = json_begin();
+    struct list_page p;
 
-    PAWL_TRY(f->store->groups(f->store->self, tenant_view(tenant), add_row, &l, err));
+    PAWL_TRY(list_page_begin(&j, "groups", q, &p, err));
+    PAWL_TRY(f->store->groups(f->store->self, tenant_view(tenant), q->after, p.limit + 1, add_row,
+                              &p, err));
+    list_page_end(&p);
     return json_end(&j, ret, err);
 }
 

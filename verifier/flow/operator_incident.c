@@ -89,32 +89,58 @@ struct list {
     cJSON       *list;
 };
 
+/* "MS.EPOCH.DEVICE": a list in the order of changes moves on while it is read, and whoever reads it
+ * page by page sees what changes meanwhile at its beginning only. */
 static pawl_status add_row(const struct incident_row *i, void *arg, struct pawl_err *err)
 {
-    struct list *l = arg;
+    struct list_page *p = arg;
+    char              key[OPERATOR_AFTER_MAX], device[2 * PAWL_DEVICE_ID + 1];
 
-    (void)err;
-    add_incident(l->j, json_object(l->j, l->list, NULL), i);
+    PAWL_TRY(pawl_hex_write(PAWL_VIEW_OF(i->device), device, sizeof(device), err));
+    snprintf(key, sizeof(key), "%" PRId64 ".%" PRIu64 ".%s", i->changed_ms, i->epoch, device);
+    cJSON *o = list_page_row(p, key);
+    if (o)
+        add_incident(p->j, o, i);
     return pawl_ok();
 }
 
-pawl_status operator_incidents(struct flow *f, const struct tenant_config *tenant,
-                               const char *device, bool open, uint64_t limit, char **ret,
-                               struct pawl_err *err)
+static pawl_status after_incident(const char *after, struct incident_row *ret, struct pawl_err *err)
 {
-    struct device    d;
-    struct pawl_view of = pawl_view(NULL, 0);
-    JSON             j = json_begin();
-    struct list      l = { .j = &j, .list = json_array(&j, j.root, "incidents") };
+    char     text[OPERATOR_AFTER_MAX], *epoch, *device;
+    uint64_t ms;
 
-    if (limit > OPERATOR_INCIDENTS_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "limit", "at most %d", OPERATOR_INCIDENTS_MAX);
+    snprintf(text, sizeof(text), "%s", after);
+    epoch = strchr(text, '.');
+    device = epoch ? strchr(epoch + 1, '.') : NULL;
+    if (!device)
+        return pawl_fail(err, PAWL_E_FORM, "after", "is no \"next\" of this list");
+    *epoch++ = *device++ = 0;
+    PAWL_TRY(pawl_u64_parse(text, "after", INT64_MAX, &ms, err));
+    ret->changed_ms = (int64_t)ms;
+    PAWL_TRY(pawl_u64_parse(epoch, "after", UINT64_MAX, &ret->epoch, err));
+    return pawl_hex_parse_exact(device, "after", ret->device, sizeof(ret->device), err);
+}
+
+pawl_status operator_incidents(struct flow *f, const struct tenant_config *tenant,
+                               const char *device, bool open, const struct list_query *q,
+                               char **ret, struct pawl_err *err)
+{
+    struct device       d;
+    struct pawl_view    of = pawl_view(NULL, 0);
+    struct incident_row after = { 0 };
+    JSON                j = json_begin();
+    struct list_page    p;
+
+    PAWL_TRY(list_page_begin(&j, "incidents", q, &p, err));
+    if (q->after[0])
+        PAWL_TRY(after_incident(q->after, &after, err));
     if (device[0]) {
         PAWL_TRY(operator_find_device(f, tenant, device, &d, err));
         of = PAWL_VIEW_OF(d.id);
     }
     PAWL_TRY(f->store->incidents(f->store->self, tenant_view(tenant), of, open,
-                                 limit ? limit : PAGE, add_row, &l, err));
+                                 q->after[0] ? &after : NULL, p.limit + 1, add_row, &p, err));
+    list_page_end(&p);
     return json_end(&j, ret, err);
 }
 

@@ -2,6 +2,7 @@
 /* Messages for devices, as operators send them and see them wait. */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,42 +109,50 @@ pawl_status operator_message_send(struct flow *f, const struct tenant_config *te
 struct queue {
     struct flow                *f;
     const struct tenant_config *tenant;
-    struct json                *j;
-    cJSON                      *list;
+    struct list_page            page;
 };
 
 static pawl_status add_waiting(const struct downlink_row *row, void *arg, struct pawl_err *err)
 {
     struct queue *p = arg;
-    cJSON        *o = json_object(p->j, p->list, NULL);
+    struct json  *j = p->page.j;
     struct blob   body = { 0 };
+    char          id[24];
 
-    json_id(p->j, o, "id", row->id);
-    json_i64(p->j, o, "created", row->created_ms / 1000);
-    json_text(p->j, o, "state", row->seq ? "sent" : "queued");
+    snprintf(id, sizeof(id), "%" PRIu64, row->id);
+    cJSON *o = list_page_row(&p->page, id);
+    if (!o)
+        return pawl_ok();
+    json_id(j, o, "id", row->id);
+    json_i64(j, o, "created", row->created_ms / 1000);
+    json_text(j, o, "state", row->seq ? "sent" : "queued");
     if (row->seq) {
-        json_u64(p->j, o, "slot", row->seq);
-        json_i64(p->j, o, "sent", row->sent_ms / 1000);
+        json_u64(j, o, "slot", row->seq);
+        json_i64(j, o, "sent", row->sent_ms / 1000);
     } else {
-        json_null(p->j, o, "slot");
-        json_null(p->j, o, "sent");
+        json_null(j, o, "slot");
+        json_null(j, o, "sent");
     }
     PAWL_TRY(downlink_unwrap(p->f->keys, tenant_view(p->tenant), row, &body, err));
-    json_body(p->j, o, pawl_view(body.p, body.n));
+    json_body(j, o, pawl_view(body.p, body.n));
     blob_done(&body);
     return pawl_ok();
 }
 
 pawl_status operator_downlink(struct flow *f, const struct tenant_config *tenant, const char *id,
-                              char **ret, struct pawl_err *err)
+                              const struct list_query *q, char **ret, struct pawl_err *err)
 {
     JSON          j = json_begin();
-    struct queue  p = { .f = f, .tenant = tenant, .j = &j };
+    struct queue  p = { .f = f, .tenant = tenant };
     struct device d;
+    uint64_t      after = 0;
 
     PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    p.list = json_array(&j, j.root, "messages");
-    PAWL_TRY(f->store->downlinks(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), 0,
-                                 OPERATOR_MESSAGES_MAX, add_waiting, &p, err));
+    PAWL_TRY(list_page_begin(&j, "messages", q, &p.page, err));
+    if (q->after[0])
+        PAWL_TRY(pawl_u64_parse(q->after, "after", UINT64_MAX, &after, err));
+    PAWL_TRY(f->store->downlinks(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), after,
+                                 p.page.limit + 1, add_waiting, &p, err));
+    list_page_end(&p.page);
     return json_end(&j, ret, err);
 }

@@ -47,36 +47,58 @@ pawl_status operator_read_policy_name(struct flow *f, const struct tenant_config
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
-struct list {
-    struct json *j;
-    cJSON       *list;
-};
-
-static pawl_status add_row(const struct policy_row *p, void *arg, struct pawl_err *err)
+/* "NAME!VERSION", which no name can be part of. */
+static pawl_status add_row(const struct policy_row *row, void *arg, struct pawl_err *err)
 {
-    struct list *l = arg;
-    cJSON       *o = json_object(l->j, l->list, NULL);
+    struct list_page *p = arg;
+    char              key[OPERATOR_AFTER_MAX];
 
     (void)err;
-    json_text(l->j, o, "name", p->name);
-    json_u64(l->j, o, "version", p->version);
-    json_i64(l->j, o, "created", p->created_s);
+    snprintf(key, sizeof(key), "%s!%" PRIu64, row->name, row->version);
+    cJSON *o = list_page_row(p, key);
+    if (!o)
+        return pawl_ok();
+    json_text(p->j, o, "name", row->name);
+    json_u64(p->j, o, "version", row->version);
+    json_i64(p->j, o, "created", row->created_s);
     return pawl_ok();
 }
 
-pawl_status operator_policies(struct flow *f, const struct tenant_config *tenant, char **ret,
-                              struct pawl_err *err)
+/* Empty: before all. */
+static pawl_status after_policy(const char *after, char ret[OPERATOR_AFTER_MAX],
+                                uint64_t *ret_version, struct pawl_err *err)
 {
-    JSON        j = json_begin();
-    struct list l = { .j = &j, .list = json_array(&j, j.root, "policies") };
-    char        name[PAWL_TENANT_MAX + 1];
+    char *mark;
 
-    PAWL_TRY(f->store->policies(f->store->self, tenant_view(tenant), add_row, &l, err));
+    *ret_version = 0;
+    snprintf(ret, OPERATOR_AFTER_MAX, "%s", after);
+    if (!*ret)
+        return pawl_ok();
+    mark = strchr(ret, '!');
+    if (!mark)
+        return pawl_fail(err, PAWL_E_FORM, "after", "is no \"next\" of this list");
+    *mark = 0;
+    return pawl_u64_parse(mark + 1, "after", INT64_MAX, ret_version, err);
+}
+
+pawl_status operator_policies(struct flow *f, const struct tenant_config *tenant,
+                              const struct list_query *q, char **ret, struct pawl_err *err)
+{
+    JSON             j = json_begin();
+    struct list_page p;
+    char             name[PAWL_TENANT_MAX + 1], after[OPERATOR_AFTER_MAX];
+    uint64_t         version;
+
+    PAWL_TRY(list_page_begin(&j, "policies", q, &p, err));
+    PAWL_TRY(after_policy(q->after, after, &version, err));
+    PAWL_TRY(f->store->policies(f->store->self, tenant_view(tenant), after, version, p.limit + 1,
+                                add_row, &p, err));
     PAWL_TRY(f->store->default_policy(f->store->self, tenant_view(tenant), name, err));
     if (name[0])
         json_text(&j, j.root, "default", name);
     else
         json_null(&j, j.root, "default");
+    list_page_end(&p);
     return json_end(&j, ret, err);
 }
 

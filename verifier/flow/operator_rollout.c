@@ -227,8 +227,9 @@ static pawl_status find_devices(struct flow *f, const struct tenant_config *tena
         PAWL_TRY(pawl_hex_parse_exact(q->after, "after", id, sizeof(id), err));
         behind = PAWL_VIEW_OF(id);
     }
-    return f->store->devices(f->store->self, tenant_view(tenant), behind, ret->limit + 1, add_id,
-                             ret, err);
+    const struct device_filter along = { .group = q->group[0] ? q->group : NULL };
+    return f->store->devices(f->store->self, tenant_view(tenant), &along, behind, ret->limit + 1,
+                             add_id, ret, err);
 }
 
 /* A device that was turned away is judged no more. */

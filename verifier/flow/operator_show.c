@@ -254,6 +254,7 @@ pawl_status operator_show_device(struct flow *f, const struct device *d, const s
                                  struct json *j, struct pawl_err *err)
 {
     operator_show_summary(j, j->root, d);
+    PAWL_TRY(operator_show_labels(f, pawl_view_str(d->tenant), d->id, j, j->root, err));
     PAWL_TRY(add_mode(f, d, j, j->root, err));
     add_incident(j, j->root, d, r);
     add_ratchet(j, j->root, r);

@@ -12,38 +12,45 @@
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
-struct list {
-    struct json *j;
-    cJSON       *list;
-};
-
 static pawl_status add_row(const struct token *t, void *arg, struct pawl_err *err)
 {
-    struct list *l = arg;
-    cJSON       *o = json_object(l->j, l->list, NULL);
+    struct list_page *p = arg;
+    char              id[2 * PAWL_TOKEN_ID + 1];
 
-    (void)err;
-    json_hex(l->j, o, "id", PAWL_VIEW_OF(t->id));
-    json_u64(l->j, o, "uses_left", t->uses_left);
+    PAWL_TRY(pawl_hex_write(PAWL_VIEW_OF(t->id), id, sizeof(id), err));
+    cJSON *o = list_page_row(p, id);
+    if (!o)
+        return pawl_ok();
+    json_text(p->j, o, "id", id);
+    json_u64(p->j, o, "uses_left", t->uses_left);
     if (t->expires_s)
-        json_i64(l->j, o, "expires", t->expires_s);
+        json_i64(p->j, o, "expires", t->expires_s);
     else
-        json_null(l->j, o, "expires");
+        json_null(p->j, o, "expires");
     if (t->has_device)
-        json_hex(l->j, o, "device", PAWL_VIEW_OF(t->device_id));
+        json_hex(p->j, o, "device", PAWL_VIEW_OF(t->device_id));
     else
-        json_null(l->j, o, "device");
-    json_i64(l->j, o, "created", t->created_s);
+        json_null(p->j, o, "device");
+    json_i64(p->j, o, "created", t->created_s);
     return pawl_ok();
 }
 
-pawl_status operator_tokens(struct flow *f, const struct tenant_config *tenant, char **ret,
-                            struct pawl_err *err)
+pawl_status operator_tokens(struct flow *f, const struct tenant_config *tenant,
+                            const struct list_query *q, char **ret, struct pawl_err *err)
 {
-    JSON        j = json_begin();
-    struct list l = { .j = &j, .list = json_array(&j, j.root, "tokens") };
+    JSON             j = json_begin();
+    struct list_page p;
+    uint8_t          id[PAWL_TOKEN_ID];
+    struct pawl_view after = pawl_view(NULL, 0);
 
-    PAWL_TRY(f->store->tokens(f->store->self, tenant_view(tenant), add_row, &l, err));
+    PAWL_TRY(list_page_begin(&j, "tokens", q, &p, err));
+    if (q->after[0]) {
+        PAWL_TRY(pawl_hex_parse_exact(q->after, "after", id, sizeof(id), err));
+        after = PAWL_VIEW_OF(id);
+    }
+    PAWL_TRY(f->store->tokens(f->store->self, tenant_view(tenant), after, p.limit + 1, add_row, &p,
+                              err));
+    list_page_end(&p);
     return json_end(&j, ret, err);
 }
 

@@ -182,9 +182,10 @@ static pawl_status tell_verdict(struct flow *f, const struct device *d, char det
         store->events(store->self, tenant, PAWL_VIEW_OF(d->id), EVENTS_MAX, follow, &run, err));
     t->since_s = run.since_s;
 
-    struct sharing s = { .self = d, .reason = line.reason };
-    PAWL_TRY(
-        store->devices(store->self, tenant, pawl_view(NULL, 0), LOOKED_AT, count_sharing, &s, err));
+    const struct device_filter all = { 0 };
+    struct sharing             s = { .self = d, .reason = line.reason };
+    PAWL_TRY(store->devices(store->self, tenant, &all, pawl_view(NULL, 0), LOOKED_AT, count_sharing,
+                            &s, err));
     t->others = s.n;
     t->more = s.looked_at == LOOKED_AT;
     return pawl_ok();

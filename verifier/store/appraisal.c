@@ -64,8 +64,8 @@ static pawl_status read_group(void *self, struct pawl_view tenant, const char *n
     return pawl_ok();
 }
 
-static pawl_status list_groups(void *self, struct pawl_view tenant, store_group_fn *each, void *arg,
-                               struct pawl_err *err)
+static pawl_status list_groups(void *self, struct pawl_view tenant, const char *after, size_t limit,
+                               store_group_fn *each, void *arg, struct pawl_err *err)
 {
     LEASE            l = { 0 };
     struct group_row g;
@@ -73,6 +73,8 @@ static pawl_status list_groups(void *self, struct pawl_view tenant, store_group_
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_GROUPS, "group");
     query_text_n(&q, tenant);
+    query_text(&q, after);
+    query_u64(&q, limit);
     while (query_row(&q)) {
         get_group(&q, &g);
         PAWL_TRY(query_end(&q, err));

@@ -32,20 +32,25 @@ static pawl_status read_incident(void *self, struct pawl_view tenant, struct paw
 }
 
 static pawl_status list_incidents(void *self, struct pawl_view tenant, struct pawl_view device,
-                                  bool open, size_t limit, store_incident_fn *each, void *arg,
-                                  struct pawl_err *err)
+                                  bool open, const struct incident_row *after, size_t limit,
+                                  store_incident_fn *each, void *arg, struct pawl_err *err)
 {
-    enum statement of = open ? SQL_INCIDENTS_OPEN_OF : SQL_INCIDENTS_OF;
-    enum statement of_all = open ? SQL_INCIDENTS_OPEN : SQL_INCIDENTS;
-    LEASE          l = { 0 };
+    static const struct incident_row the_last = { .changed_ms = INT64_MAX };
+    enum statement                   of = open ? SQL_INCIDENTS_OPEN_OF : SQL_INCIDENTS_OF;
+    enum statement                   of_all = open ? SQL_INCIDENTS_OPEN : SQL_INCIDENTS;
+    LEASE                            l = { 0 };
     PAWL_CLEANUP(incident_row_done) struct incident_row i = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
+    after = after ? after : &the_last;
     QUERY q = query_on(l.c, device.n ? of : of_all, "incident");
     query_text_n(&q, tenant);
+    query_u64(&q, (uint64_t)after->changed_ms);
+    query_bytes(&q, PAWL_VIEW_OF(after->device));
+    query_u64(&q, after->epoch);
+    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
     if (device.n)
         query_bytes(&q, device);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
     while (query_row(&q)) {
         get_incident(&q, &i);
         PAWL_TRY(query_end(&q, err));

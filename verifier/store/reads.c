@@ -178,15 +178,35 @@ static pawl_status each_device(struct query *q, store_device_fn *each, void *arg
     return query_end(q, err);
 }
 
-static pawl_status list_devices(void *self, struct pawl_view tenant, struct pawl_view after,
+static enum statement devices_along(const struct device_filter *along)
+{
+    if (along->label)
+        return SQL_DEVICES_WITH_LABEL;
+    if (along->group)
+        return SQL_DEVICES_IN_GROUP;
+    return along->state == DEVICE_NONE ? SQL_DEVICES : SQL_DEVICES_IN_STATE;
+}
+
+static pawl_status list_devices(void *self, struct pawl_view tenant,
+                                const struct device_filter *along, struct pawl_view after,
                                 size_t limit, store_device_fn *each, void *arg,
                                 struct pawl_err *err)
 {
     LEASE l = { 0 };
 
+    if (along->state == DEVICE_ACTIVE || !!along->label + !!along->group + !!along->state > 1)
+        return pawl_fail(err, PAWL_E_BUG, "store.devices", "no index goes along this");
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(l.c, SQL_DEVICES, "device");
+    QUERY q = query_on(l.c, devices_along(along), "device");
     query_text_n(&q, tenant);
+    if (along->label) {
+        query_text(&q, along->label->name);
+        query_text(&q, along->label->value);
+    } else if (along->group) {
+        query_text(&q, along->group);
+    } else if (along->state != DEVICE_NONE) {
+        query_u64(&q, along->state);
+    }
     query_bytes(&q, after);
     query_u64(&q, limit);
     return each_device(&q, each, arg, err);
@@ -205,7 +225,8 @@ static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now
     return each_device(&q, each, arg, err);
 }
 
-static pawl_status list_policies(void *self, struct pawl_view tenant, store_policy_fn *each,
+static pawl_status list_policies(void *self, struct pawl_view tenant, const char *after,
+                                 uint64_t after_version, size_t limit, store_policy_fn *each,
                                  void *arg, struct pawl_err *err)
 {
     LEASE l = { 0 };
@@ -213,6 +234,9 @@ static pawl_status list_policies(void *self, struct pawl_view tenant, store_poli
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_POLICIES, "policy");
     query_text_n(&q, tenant);
+    query_text(&q, after);
+    query_u64(&q, after_version);
+    query_u64(&q, limit);
     while (query_row(&q)) {
         PAWL_CLEANUP(policy_row_done) struct policy_row p = { 0 };
         get_policy(&q, &p);
@@ -222,8 +246,8 @@ static pawl_status list_policies(void *self, struct pawl_view tenant, store_poli
     return query_end(&q, err);
 }
 
-static pawl_status list_tokens(void *self, struct pawl_view tenant, store_token_fn *each, void *arg,
-                               struct pawl_err *err)
+static pawl_status list_tokens(void *self, struct pawl_view tenant, struct pawl_view after,
+                               size_t limit, store_token_fn *each, void *arg, struct pawl_err *err)
 {
     LEASE        l = { 0 };
     struct token t;
@@ -231,6 +255,8 @@ static pawl_status list_tokens(void *self, struct pawl_view tenant, store_token_
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_TOKENS, "token");
     query_text_n(&q, tenant);
+    query_bytes(&q, after);
+    query_u64(&q, limit);
     while (query_row(&q)) {
         get_token(&q, &t);
         PAWL_TRY(query_end(&q, err));
@@ -280,6 +306,7 @@ void sql_reads(struct store *ret)
     feed_reads(ret);
     incident_reads(ret);
     appraisal_reads(ret);
-    access_reads(ret);
     refusal_reads(ret);
+    access_reads(ret);
+    label_reads(ret);
 }

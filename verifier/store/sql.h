@@ -15,11 +15,13 @@
  *   refusal.c     the port: reads refusals
  *   appraisal.c   the port: reads boots, groups, exceptions, kept evidence
  *   access.c      the port: reads credentials
+ *   label.c       the port: reads labels, and counts devices
  *   step.c        one step inside a transaction
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   step_access.c  .. its credentials
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
+ *   step_label.c  .. its labels
  *   step_refusal.c  .. its refusals
  *
  * An engine is a folder: sqlite/, postgres/. It opens and closes connections, knows how a
@@ -44,10 +46,17 @@ enum statement {
     SQL_DEVICE,
     SQL_DEVICE_BY_AK,
     SQL_DEVICES,
+    SQL_DEVICES_IN_STATE,
+    SQL_DEVICES_IN_GROUP,
+    SQL_DEVICES_WITH_LABEL,
+    SQL_DEVICE_COUNTS,
     SQL_DEVICES_OVERDUE,
     SQL_DEVICE_INSERT,
     SQL_DEVICE_UPDATE,
     SQL_DEVICE_GROUP,
+    SQL_LABELS,
+    SQL_LABELS_FORGET,
+    SQL_LABEL_INSERT,
     SQL_SNAPSHOT,
     SQL_SNAPSHOT_PUT,
     SQL_PAPERS,
@@ -292,6 +301,7 @@ void ratchet_reads(struct store *ret);
 void feed_reads(struct store *ret);
 void incident_reads(struct store *ret);
 void appraisal_reads(struct store *ret);
+void label_reads(struct store *ret);
 void access_reads(struct store *ret);
 void refusal_reads(struct store *ret);
 /* The one BLOB of the row that q finds; ABSENT. */
@@ -345,5 +355,11 @@ PAWL_MUST_USE pawl_status put_access_rows(struct connection *c, const struct ste
 
 PAWL_MUST_USE pawl_status put_refusal_rows(struct connection *c, const struct step *s,
                                            struct pawl_err *err);
+
+/* ---- step_label.c --------------------------------------------------------------------------- */
+
+/* The device's labels in place of those that it had. */
+PAWL_MUST_USE pawl_status put_label_rows(struct connection *c, const struct step *s,
+                                         struct pawl_err *err);
 
 #endif

@@ -23,6 +23,7 @@
 #define INCIDENT_COLUMNS                                                                           \
     "device, epoch, kind, severity, state, rules, opened_ms, changed_ms, slot_lo, slot_hi,"        \
     " forged, genuine, unattested, detail, note, slots"
+#define INCIDENTS_ORDER   " ORDER BY changed_ms DESC, device DESC, epoch DESC"
 #define TOKEN_COLUMNS     "tenant, id, wrapped, uses_left, expires_s, device, created_s"
 #define POLICY_COLUMNS    "tenant, name, version, created_s, json"
 #define GROUP_COLUMNS     "name, policy, enforce, note, created_s, changed_s"
@@ -40,6 +41,16 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
     [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = $2",
     [SQL_DEVICES] = DEVICE_SELECT " AND id > $2 ORDER BY id LIMIT $3",
+    [SQL_DEVICES_IN_STATE] = DEVICE_SELECT " AND state = $2 AND state <> 2 AND id > $3"
+                                           " ORDER BY id LIMIT $4",
+    [SQL_DEVICES_IN_GROUP] = DEVICE_SELECT " AND grp = $2 AND grp != '' AND id > $3"
+                                           " ORDER BY id LIMIT $4",
+    [SQL_DEVICES_WITH_LABEL] = DEVICE_SELECT
+    " AND id IN (SELECT l.device FROM device_label AS l WHERE l.tenant = $1 AND l.name = $2"
+    " AND l.value = $3 AND l.device > $4 ORDER BY l.device LIMIT $5) ORDER BY id",
+    [SQL_DEVICE_COUNTS] = "SELECT state, status, grp, count(*) FROM device"
+                          " WHERE tenant = $1 AND id >= $2 AND id < $3"
+                          " GROUP BY state, status, grp",
     [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
                                           " AND due_s < $2 ORDER BY due_s LIMIT $3",
     [SQL_DEVICE_INSERT] = "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
@@ -60,6 +71,12 @@ static const char *const text[SQL_COUNT] = {
                          " (SELECT name FROM device_group WHERE tenant = $1 AND name = $3) END"
                          " WHERE tenant = $1 AND id = $2 AND grp != $3",
 
+    [SQL_LABELS] = "SELECT name, value FROM device_label WHERE tenant = $1 AND device = $2"
+                   " ORDER BY name",
+    [SQL_LABELS_FORGET] = "DELETE FROM device_label WHERE tenant = $1 AND device = $2",
+    [SQL_LABEL_INSERT] = "INSERT INTO device_label (tenant, device, name, value)"
+                         " VALUES ($1, $2, $3, $4)",
+
     [SQL_SNAPSHOT] =
         "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = $1 AND device = $2",
     [SQL_SNAPSHOT_PUT] = "INSERT INTO snapshot (tenant, device, pcr_select, pcr_values)"
@@ -70,7 +87,8 @@ static const char *const text[SQL_COUNT] = {
                        " ON CONFLICT (tenant, device) DO UPDATE SET json = excluded.json",
 
     [SQL_TOKEN] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 AND id = $2",
-    [SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 ORDER BY id",
+    [SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 AND id > $2"
+                   " ORDER BY id LIMIT $3",
     [SQL_TOKEN_INSERT] = "INSERT INTO token (" TOKEN_COLUMNS
                          ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
     [SQL_TOKEN_USED_BY] =
@@ -88,7 +106,7 @@ static const char *const text[SQL_COUNT] = {
     [SQL_POLICY_VERSION] = "SELECT version FROM policy WHERE tenant = $1 AND name = $2"
                            " ORDER BY version DESC LIMIT 1",
     [SQL_POLICIES] = "SELECT tenant, name, version, created_s, '' FROM policy WHERE tenant = $1"
-                     " ORDER BY name, version",
+                     " AND (name, version) > ($2, $3) ORDER BY name, version LIMIT $4",
     [SQL_POLICY_INSERT] = "INSERT INTO policy (" POLICY_COLUMNS ") VALUES ($1, $2, $3, $4, $5)",
     [SQL_DEFAULT_POLICY] = "SELECT default_policy FROM tenant WHERE name = $1",
     [SQL_DEFAULT_POLICY_PUT] = "INSERT INTO tenant (name, default_policy) VALUES ($1, $2)"
@@ -154,16 +172,19 @@ static const char *const text[SQL_COUNT] = {
     [SQL_INCIDENT] = "SELECT " INCIDENT_COLUMNS " FROM incident"
                      " WHERE tenant = $1 AND device = $2 AND epoch = $3",
     [SQL_INCIDENTS] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE tenant = $1"
-                      " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $2",
+                      " AND (changed_ms, device, epoch) < ($2, $3, $4)" INCIDENTS_ORDER " LIMIT $5",
     [SQL_INCIDENTS_OF] = "SELECT " INCIDENT_COLUMNS
-                         " FROM incident WHERE tenant = $1 AND device = $2"
-                         " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $3",
+                         " FROM incident WHERE tenant = $1 AND device = $6"
+                         " AND (changed_ms, device, epoch) < ($2, $3, $4)" INCIDENTS_ORDER
+                         " LIMIT $5",
     [SQL_INCIDENTS_OPEN] = "SELECT " INCIDENT_COLUMNS " FROM incident"
                            " WHERE tenant = $1 AND state != 3"
-                           " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $2",
+                           " AND (changed_ms, device, epoch) < ($2, $3, $4)" INCIDENTS_ORDER
+                           " LIMIT $5",
     [SQL_INCIDENTS_OPEN_OF] = "SELECT " INCIDENT_COLUMNS " FROM incident"
-                              " WHERE tenant = $1 AND device = $2 AND state != 3"
-                              " ORDER BY changed_ms DESC, device DESC, epoch DESC LIMIT $3",
+                              " WHERE tenant = $1 AND device = $6 AND state != 3"
+                              " AND (changed_ms, device, epoch) < ($2, $3, $4)" INCIDENTS_ORDER
+                              " LIMIT $5",
     [SQL_INCIDENT_PUT] =
         "INSERT INTO incident (tenant, " INCIDENT_COLUMNS ")"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
@@ -215,7 +236,8 @@ static const char *const text[SQL_COUNT] = {
                       " WHERE tenant = $1 AND device = $2 AND kind = $3 AND first != $4",
     [SQL_KEPT_FORGET] = "DELETE FROM kept WHERE tenant = $1 AND device = $2",
     [SQL_GROUP] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = $1 AND name = $2",
-    [SQL_GROUPS] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = $1 ORDER BY name",
+    [SQL_GROUPS] = "SELECT " GROUP_COLUMNS " FROM device_group WHERE tenant = $1 AND name > $2"
+                   " ORDER BY name LIMIT $3",
     /* Not OR REPLACE: what is replaced takes its exceptions with it. */
     [SQL_GROUP_PUT] = "INSERT INTO device_group (tenant, " GROUP_COLUMNS ")"
                       " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, name) DO UPDATE"

@@ -131,7 +131,7 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "papers, snapshot or token use, no device");
     if (!step_names_device(s) &&
         (s->ratchet.n || s->generation_n || s->segment_n || s->delivered_n || s->evidence.n ||
-         s->has_boot || s->forgets_kept || s->kept_n))
+         s->has_boot || s->forgets_kept || s->kept_n || s->has_labels))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a device, no device");
     if (s->touches_device && !s->has_device && s->device.version == 0)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
@@ -166,6 +166,8 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     PAWL_TRY(put_incident_rows(c, s, err));
     PAWL_TRY(put_appraisal_rows(c, s, err));
     PAWL_TRY(put_access_rows(c, s, err));
+    if (s->has_labels)
+        PAWL_TRY(put_label_rows(c, s, err));
     if (s->papers)
         PAWL_TRY(put_papers_row(c, s, err));
     if (s->has_snapshot)

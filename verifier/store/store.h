@@ -98,6 +98,30 @@ struct policy_row {
 
 void policy_row_done(struct policy_row *p);
 
+/* What operators call a device: NAME, or NAME=VALUE. A device has each name once. */
+#define LABEL_PART_MAX    32
+#define DEVICE_LABELS_MAX 16
+
+struct label {
+    char name[LABEL_PART_MAX + 1];
+    char value[LABEL_PART_MAX + 1]; /* empty: none */
+};
+
+/* Along which index a list of devices goes; none of them: all devices. Only one may be set. */
+struct device_filter {
+    enum device_state   state; /* other than active, which most devices are */
+    const char         *group; /* NULL or a name */
+    const struct label *label; /* NULL or this very one */
+};
+
+/* Devices that have this in common. */
+struct device_count {
+    enum device_state state;
+    char              status[20];
+    char              group[PAWL_TENANT_MAX + 1];
+    uint64_t          n;
+};
+
 struct event_row {
     int64_t time_s;
     char    line[EVENT_LINE_MAX];
@@ -292,6 +316,9 @@ struct step {
     struct group_row       group;
     bool                   drops_group; /* group.name, with its exceptions; CONFLICT while a device
                                          * is in it, ABSENT if there is none */
+    bool                 has_labels;    /* replaces those of the device */
+    size_t               label_n;
+    struct label         label[DEVICE_LABELS_MAX];
     bool                 has_exception; /* insert; CONFLICT for a group that does not exist */
     struct exception_row exception;
     uint64_t             ends_exception; /* delete this number; ABSENT if there is none; 0: none */
@@ -322,6 +349,8 @@ typedef pawl_status store_device_fn(const struct device *d, void *arg, struct pa
 typedef pawl_status store_policy_fn(const struct policy_row *p, void *arg, struct pawl_err *err);
 typedef pawl_status store_token_fn(const struct token *t, void *arg, struct pawl_err *err);
 typedef pawl_status store_event_fn(const struct event_row *e, void *arg, struct pawl_err *err);
+typedef pawl_status store_label_fn(const struct label *l, void *arg, struct pawl_err *err);
+typedef pawl_status store_count_fn(const struct device_count *c, void *arg, struct pawl_err *err);
 typedef pawl_status store_generation_fn(const struct generation_row *g, void *arg,
                                         struct pawl_err *err);
 typedef pawl_status store_segment_fn(const struct segment_row *s, void *arg, struct pawl_err *err);
@@ -369,14 +398,22 @@ struct store {
     pawl_status (*default_policy)(void *self, struct pawl_view tenant,
                                   char ret[PAWL_TENANT_MAX + 1], struct pawl_err *err);
 
-    /* after: the id (name) to begin behind, empty for the first page; at most limit rows. */
-    pawl_status (*devices)(void *self, struct pawl_view tenant, struct pawl_view after,
-                           size_t limit, store_device_fn *each, void *arg, struct pawl_err *err);
-    /* Of policies, as above, without their texts. */
-    pawl_status (*policies)(void *self, struct pawl_view tenant, store_policy_fn *each, void *arg,
+    /* By id. after: the id (name) to begin behind, empty for the first page; at most limit rows. */
+    pawl_status (*devices)(void *self, struct pawl_view tenant, const struct device_filter *along,
+                           struct pawl_view after, size_t limit, store_device_fn *each, void *arg,
+                           struct pawl_err *err);
+    /* Of those whose id begins with this byte. */
+    pawl_status (*device_counts)(void *self, struct pawl_view tenant, uint8_t first,
+                                 store_count_fn *each, void *arg, struct pawl_err *err);
+    /* By name. */
+    pawl_status (*labels)(void *self, struct pawl_view tenant, struct pawl_view device,
+                          store_label_fn *each, void *arg, struct pawl_err *err);
+    /* As above, without their texts, behind this version of this name. */
+    pawl_status (*policies)(void *self, struct pawl_view tenant, const char *after,
+                            uint64_t after_version, size_t limit, store_policy_fn *each, void *arg,
                             struct pawl_err *err);
-    pawl_status (*tokens)(void *self, struct pawl_view tenant, store_token_fn *each, void *arg,
-                          struct pawl_err *err);
+    pawl_status (*tokens)(void *self, struct pawl_view tenant, struct pawl_view after, size_t limit,
+                          store_token_fn *each, void *arg, struct pawl_err *err);
     /* Of one device, the newest first. */
     pawl_status (*events)(void *self, struct pawl_view tenant, struct pawl_view device,
                           size_t limit, store_event_fn *each, void *arg, struct pawl_err *err);
@@ -419,10 +456,11 @@ struct store {
     /* ret: incident_row_done. */
     pawl_status (*incident)(void *self, struct pawl_view tenant, struct pawl_view device,
                             uint64_t epoch, struct incident_row *ret, struct pawl_err *err);
-    /* The one that changed last first; device empty: of all; open: those that are not closed. */
+    /* The one that changed last first; device empty: of all; open: those that are not closed.
+     * after: the row to begin behind, by changed_ms, device and epoch; NULL: none. */
     pawl_status (*incidents)(void *self, struct pawl_view tenant, struct pawl_view device,
-                             bool open, size_t limit, store_incident_fn *each, void *arg,
-                             struct pawl_err *err);
+                             bool open, const struct incident_row *after, size_t limit,
+                             store_incident_fn *each, void *arg, struct pawl_err *err);
     pawl_status (*proofs)(void *self, struct pawl_view tenant, struct pawl_view device,
                           uint64_t epoch, store_proof_fn *each, void *arg, struct pawl_err *err);
     /* The last accepted evidence (proof/proof.h): owned by the caller. */
@@ -449,8 +487,8 @@ struct store {
                         store_kept_fn *each, void *arg, struct pawl_err *err);
     pawl_status (*group)(void *self, struct pawl_view tenant, const char *name,
                          struct group_row *ret, struct pawl_err *err);
-    pawl_status (*groups)(void *self, struct pawl_view tenant, store_group_fn *each, void *arg,
-                          struct pawl_err *err);
+    pawl_status (*groups)(void *self, struct pawl_view tenant, const char *after, size_t limit,
+                          store_group_fn *each, void *arg, struct pawl_err *err);
     /* Of this device, of this group (may be empty) and of the whole tenant, by number; device
      * empty: all of the tenant. */
     pawl_status (*exceptions)(void *self, struct pawl_view tenant, struct pawl_view device,
@@ -495,6 +533,12 @@ PAWL_MUST_USE pawl_status sqlite_store_open(const char *path, struct store *ret,
 /* The operator's word that path/pawl.db is an older copy: for one who put pawl.count back with it,
  * which would have told. */
 PAWL_MUST_USE pawl_status sqlite_store_restored(const char *path, struct pawl_err *err);
+
+/* A copy of path/pawl.db as to/pawl.db, of one moment, while another process may write to it. */
+PAWL_MUST_USE pawl_status sqlite_store_backup(const char *path, const char *to,
+                                              struct pawl_err *err);
+/* FORM if path/pawl.db is damaged. */
+PAWL_MUST_USE pawl_status sqlite_store_check(const char *path, struct pawl_err *err);
 
 /* commit, and waits for it: for the command line and tests. */
 PAWL_MUST_USE pawl_status store_commit_wait(const struct store *store, const struct step *s,

@@ -82,7 +82,7 @@ static void a_device_shows_why_and_what_happened(void **state)
     assert_true(number_of(e, "time") > 0);
     assert_non_null(strstr(text_of(cJSON_GetArrayItem(events, 1), "line"), "enrolled (1), active"));
 
-    T_OK(operator_devices(&w.flow, acme(&w), "", 0, &json, &w.err), &w.err);
+    T_OK(operator_devices(&w.flow, acme(&w), &(struct device_query){ 0 }, &json, &w.err), &w.err);
     EAR *list = parsed(json);
     r = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "devices"), 0);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(r, "why")), 2);
@@ -93,8 +93,10 @@ static void devices_come_in_pages(void **state)
     (void)state;
     enum { DEVICES = 5 };
     WORLD    w;
-    char    *json, after[2 * PAWL_DEVICE_ID + 1] = "";
+    char    *json;
     unsigned seen = 0, pages = 0;
+
+    struct device_query q = { .page.limit = 2 };
 
     world_make(&w);
     for (unsigned i = 0; i < DEVICES; i++) {
@@ -103,22 +105,28 @@ static void devices_come_in_pages(void **state)
         world_enrol(&w, &d);
     }
     for (;;) {
-        T_OK(operator_devices(&w.flow, acme(&w), after, 2, &json, &w.err), &w.err);
+        T_OK(operator_devices(&w.flow, acme(&w), &q, &json, &w.err), &w.err);
         EAR *j = parsed(json);
         seen += (unsigned)cJSON_GetArraySize(cJSON_GetObjectItem(j, "devices"));
         pages++;
         if (!cJSON_IsString(member(j, "next")))
             break;
-        snprintf(after, sizeof(after), "%s", text_of(j, "next"));
+        snprintf(q.page.after, sizeof(q.page.after), "%s", text_of(j, "next"));
     }
     assert_int_equal(seen, DEVICES);
     assert_int_equal(pages, 3);
-    T_OK(operator_devices(&w.flow, &w.config.tenant[OTHER], "", 0, &json, &w.err), &w.err);
+    T_OK(operator_devices(&w.flow, &w.config.tenant[OTHER], &(struct device_query){ 0 }, &json,
+                          &w.err),
+         &w.err);
     EAR *none = parsed(json);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(none, "devices")), 0);
-    T_FAILS(operator_devices(&w.flow, acme(&w), "xyz", 2, &json, &w.err), &w.err, PAWL_E_RANGE);
+    T_FAILS(operator_devices(&w.flow, acme(&w), &(struct device_query){ .page.after = "xyz" },
+                             &json, &w.err),
+            &w.err, PAWL_E_RANGE);
     T_WHERE(&w.err, "after");
-    T_FAILS(operator_devices(&w.flow, acme(&w), "", OPERATOR_DEVICES_MAX + 1, &json, &w.err),
+    T_FAILS(operator_devices(&w.flow, acme(&w),
+                             &(struct device_query){ .page.limit = OPERATOR_DEVICES_MAX + 1 },
+                             &json, &w.err),
             &w.err, PAWL_E_RANGE);
 }
 
@@ -259,7 +267,7 @@ static void a_policy_is_stored_as_it_came_and_never_changes(void **state)
     T_FAILS(operator_policy(&w.flow, acme(&w), "hand", 3, &json, &w.err), &w.err, PAWL_E_ABSENT);
     T_FAILS(operator_policy(&w.flow, &w.config.tenant[OTHER], "hand", 0, &json, &w.err), &w.err,
             PAWL_E_ABSENT); /* S2 */
-    T_OK(operator_policies(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_policies(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR *j = parsed(json);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "policies")), 1);
     assert_true(cJSON_IsNull(member(j, "default")));
@@ -377,7 +385,7 @@ static void policies_are_assigned_by_name(void **state)
                                     &json, &w.step, &w.err),
             &w.err, PAWL_E_ABSENT);
     assert_true(step_is_empty(&w.step));
-    T_OK(operator_policies(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_policies(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR *list = parsed(json);
     assert_string_equal(text_of(list, "default"), "golden");
 }
@@ -404,7 +412,7 @@ static void a_token_is_one_line_for_a_device(void **state)
     assert_true(join.has_token);
     commit(&w);
 
-    T_OK(operator_tokens(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_tokens(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR         *list = parsed(json);
     const cJSON *t = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "tokens"), 0);
     assert_string_equal(text_of(t, "id"), text_of(j, "id"));

@@ -128,10 +128,12 @@ static void a_group_is_made_changed_and_told(void **state)
     assert_string_equal(text_of(g, "note"), "");
     assert_int_equal(member(g, "created")->valueint, created);
     assert_int_equal(member(g, "changed")->valueint, created + 5);
-    T_OK(operator_groups(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_groups(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR *list = parsed(json);
     assert_int_equal(cJSON_GetArraySize(member(list, "groups")), 1);
-    T_OK(operator_groups(&w.flow, &w.config.tenant[OTHER], &json, &w.err), &w.err);
+    T_OK(
+        operator_groups(&w.flow, &w.config.tenant[OTHER], &(struct list_query){ 0 }, &json, &w.err),
+        &w.err);
     EAR *none = parsed(json);
     assert_int_equal(cJSON_GetArraySize(member(none, "groups")), 0);
 }
@@ -316,7 +318,7 @@ static void exceptions_are_listed_with_whom_they_are_of(void **state)
     snprintf(scope, sizeof(scope), ",\"device\":\"%s\"", world_id(&d));
     is_excepted(&w, scope);
     w.now_ms += HOUR * 1000;
-    T_OK(operator_exceptions(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_exceptions(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR         *j = parsed(json);
     const cJSON *list = member(j, "exceptions");
     assert_int_equal(cJSON_GetArraySize(list), 3);
@@ -328,7 +330,9 @@ static void exceptions_are_listed_with_whom_they_are_of(void **state)
     assert_string_equal(text_of(group, "group"), "kiosks");
     assert_string_equal(text_of(group, "what"), "sha256:6");
     assert_string_equal(text_of(cJSON_GetArrayItem(list, 2), "device"), world_id(&d));
-    T_OK(operator_exceptions(&w.flow, &w.config.tenant[OTHER], &json, &w.err), &w.err);
+    T_OK(operator_exceptions(&w.flow, &w.config.tenant[OTHER], &(struct list_query){ 0 }, &json,
+                             &w.err),
+         &w.err);
     EAR *none = parsed(json);
     assert_int_equal(cJSON_GetArraySize(member(none, "exceptions")), 0);
 }

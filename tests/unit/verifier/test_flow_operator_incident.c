@@ -25,7 +25,9 @@ static cJSON *list(struct world *w, const char *device, bool open, uint64_t limi
 {
     char *json;
 
-    T_OK(operator_incidents(&w->flow, acme(w), device, open, limit, &json, &w->err), &w->err);
+    T_OK(operator_incidents(&w->flow, acme(w), device, open, &(struct list_query){ .limit = limit },
+                            &json, &w->err),
+         &w->err);
     cJSON *j = parsed(json);
     cJSON *incidents = cJSON_DetachItemFromObjectCaseSensitive(j, "incidents");
     cJSON_Delete(j);
@@ -176,16 +178,19 @@ static void a_list_is_of_one_tenant_and_as_was_asked(void **state)
     shows(&w, "", true, 0, 1);
     shows(&w, world_id(&d), false, 0, 1);
     shows(&w, world_id(&other), false, 0, 0);
-    T_FAILS(
-        operator_incidents(&w.flow, acme(&w), "", false, OPERATOR_INCIDENTS_MAX + 1, &json, &w.err),
-        &w.err, PAWL_E_RANGE);
+    T_FAILS(operator_incidents(&w.flow, acme(&w), "", false,
+                               &(struct list_query){ .limit = OPERATOR_INCIDENTS_MAX + 1 }, &json,
+                               &w.err),
+            &w.err, PAWL_E_RANGE);
     T_WHERE(&w.err, "limit");
-    T_FAILS(operator_incidents(&w.flow, acme(&w), "ffffffff", false, 0, &json, &w.err), &w.err,
-            PAWL_E_ABSENT);
+    T_FAILS(operator_incidents(&w.flow, acme(&w), "ffffffff", false, &(struct list_query){ 0 },
+                               &json, &w.err),
+            &w.err, PAWL_E_ABSENT);
     T_WHERE(&w.err, "device");
 
     const struct tenant_config *t = &w.config.tenant[OTHER];
-    T_OK(operator_incidents(&w.flow, t, "", false, 0, &json, &w.err), &w.err);
+    T_OK(operator_incidents(&w.flow, t, "", false, &(struct list_query){ 0 }, &json, &w.err),
+         &w.err);
     EAR *none = parsed(json);
     assert_int_equal(cJSON_GetArraySize(member(none, "incidents")), 0);
     T_FAILS(operator_incident(&w.flow, t, id_of(&d, 64, 1), &json, &w.err), &w.err, PAWL_E_ABSENT);

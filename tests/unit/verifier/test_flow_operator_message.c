@@ -91,6 +91,54 @@ static void walk(struct world *w, uint64_t limit, char *ret, size_t cap)
     }
 }
 
+/* As events of a stream, in pieces of so many: each with its cursor in front, and going on behind
+ * any of them gives the rest. */
+static void events_hold_every_message_once(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    fill(&w, &d, &e);
+    for (uint64_t limit = 1; limit <= 7; limit++) {
+        struct message_query q = { .limit = limit };
+        unsigned             n = 0;
+        for (bool more = true; more;) {
+            char *events = NULL, *at;
+            T_OK(operator_events(&w.flow, acme(&w), &q, &events, &more, &w.err), &w.err);
+            at = events;
+            for (char *next; (next = strstr(at, "\n\n")); at = next + 2, n++) {
+                char want[32];
+                assert_int_equal(strncmp(at, "id: ", 4), 0);
+                assert_non_null(strstr(at, "\nevent: message\ndata: {\"cursor\":\""));
+                snprintf(want, sizeof(want), "\"text\":\"%u\"", n + 1);
+                assert_non_null(strstr(at, want));
+                assert_true(strstr(at, want) < next);
+                if (!next[2]) /* the last one's id is where the next page begins */
+                    assert_int_equal(strncmp(at + 4, q.after, strlen(q.after)), 0);
+            }
+            assert_string_equal(at, "");
+            free(events);
+        }
+        assert_int_equal(n, 6);
+    }
+    struct message_query q = { .bytes = 1, .device = "" };
+    char                *events = NULL;
+    bool                 more;
+    T_OK(operator_events(&w.flow, acme(&w), &q, &events, &more, &w.err), &w.err);
+    assert_true(more);
+    assert_null(strstr(strstr(events, "\n\n") + 2, "\n\n"));
+    free(events);
+    q = (struct message_query){ .after = "x" };
+    events = NULL;
+    T_FAILS(operator_events(&w.flow, acme(&w), &q, &events, &more, &w.err), &w.err, PAWL_E_FORM);
+    T_WHERE(&w.err, "after");
+    assert_null(events);
+}
+
 static void pages_of_every_size_hold_every_message_once(void **state)
 {
     (void)state;
@@ -476,7 +524,9 @@ static void what_waits_is_shown_with_its_state(void **state)
     struct pawl_view poll = soft_poll(&e);
     world_says(&w, &d, &e, &poll, 1, &a);
     T_OK(send(&w, &d, "{\"body_b64\": \"AAE=\"}"), &w.err);
-    T_OK(operator_downlink(&w.flow, acme(&w), world_id(&d), &json, &w.err), &w.err);
+    T_OK(operator_downlink(&w.flow, acme(&w), world_id(&d), &(struct list_query){ 0 }, &json,
+                           &w.err),
+         &w.err);
     ANSWER      *j = parsed(json);
     const cJSON *one = cJSON_GetArrayItem(messages_of(j), 0);
     const cJSON *two = cJSON_GetArrayItem(messages_of(j), 1);
@@ -601,6 +651,7 @@ static void a_hedge_key_is_shown_once_and_kept_wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        T_CASE("events hold every message once", events_hold_every_message_once),
         T_CASE("pages of every size hold every message once",
                pages_of_every_size_hold_every_message_once),
         T_CASE("every cursor leads behind its message", every_cursor_leads_behind_its_message),

@@ -275,17 +275,22 @@ static void lists_come_in_order_and_in_pages(void **state)
     struct device   last = { 0 };
     unsigned        calls = 0;
 
+    const struct device_filter all = { 0 };
+
     store_fixture_make(&f);
     for (unsigned i = 9; i > 0; i--)
         store_put(&f, i % 3 ? "acme" : "other", i);
-    T_OK(f.store.devices(f.store.self, acme, pawl_view(NULL, 0), 4, count_device, &last, &err),
-         &err);
+    T_OK(
+        f.store.devices(f.store.self, acme, &all, pawl_view(NULL, 0), 4, count_device, &last, &err),
+        &err);
     assert_int_equal(last.id[0], 5);
-    T_OK(f.store.devices(f.store.self, acme, PAWL_VIEW_OF(last.id), 4, count_device, &last, &err),
+    T_OK(f.store.devices(f.store.self, acme, &all, PAWL_VIEW_OF(last.id), 4, count_device, &last,
+                         &err),
          &err);
     assert_int_equal(last.id[0], 8);
-    T_FAILS(f.store.devices(f.store.self, acme, pawl_view(NULL, 0), 4, stop_here, &calls, &err),
-            &err, PAWL_E_STATE);
+    T_FAILS(
+        f.store.devices(f.store.self, acme, &all, pawl_view(NULL, 0), 4, stop_here, &calls, &err),
+        &err, PAWL_E_STATE);
     assert_int_equal(calls, 1);
 }
 
@@ -527,7 +532,7 @@ static void policies_are_listed_without_their_texts(void **state)
     store_commits(&f, &s);
     s.policy.version = 10;
     store_commits(&f, &s);
-    T_OK(f.store.policies(f.store.self, acme, say_policy, said, &err), &err);
+    T_OK(f.store.policies(f.store.self, acme, "", 0, 99, say_policy, said, &err), &err);
     assert_string_equal(said, "gateway:2 of 7= gateway:10 of 7= ");
     step_done(&s);
 }

@@ -67,7 +67,7 @@ static void groups_are(struct store_fixture *f, struct pawl_view tenant, const c
     struct pawl_err err;
     char            said[STORE_SAID_MAX] = "";
 
-    T_OK(f->store.groups(f->store.self, tenant, say_group, said, &err), &err);
+    T_OK(f->store.groups(f->store.self, tenant, "", 99, say_group, said, &err), &err);
     assert_string_equal(said, expected);
 }
 

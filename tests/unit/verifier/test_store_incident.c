@@ -90,7 +90,8 @@ static void incidents_are(struct store_fixture *f, struct pawl_view tenant, stru
     struct pawl_err err;
     char            said[STORE_SAID_MAX] = "";
 
-    T_OK(f->store.incidents(f->store.self, tenant, device, open, limit, say_incident, said, &err),
+    T_OK(f->store.incidents(f->store.self, tenant, device, open, NULL, limit, say_incident, said,
+                            &err),
          &err);
     assert_string_equal(said, expected);
 }
@@ -178,7 +179,7 @@ static void an_incident_is_replaced_whole(void **state)
         T_OK(f.store.incident(f.store.self, acme, PAWL_VIEW_OF(d.id), UINT64_MAX, &got, &err),
              &err);
         same_incident(&got, &i);
-        T_OK(f.store.incidents(f.store.self, acme, all, false, 9, is_same, &i, &err), &err);
+        T_OK(f.store.incidents(f.store.self, acme, all, false, NULL, 9, is_same, &i, &err), &err);
     }
     assert_int_equal(store_number(&f, "SELECT count(*) FROM incident"), 1);
 }
@@ -394,8 +395,9 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
         T_FAILS(f.store.incident(f.store.self, acme, PAWL_VIEW_OF(d.id), 5, &got, &err), &err,
                 PAWL_E_FORM);
         T_WHERE(&err, change[i].where);
-        T_FAILS(f.store.incidents(f.store.self, acme, all, false, 9, say_incident, said, &err),
-                &err, PAWL_E_FORM);
+        T_FAILS(
+            f.store.incidents(f.store.self, acme, all, false, NULL, 9, say_incident, said, &err),
+            &err, PAWL_E_FORM);
     }
     t_still_poisoned(&got, sizeof(got));
     assert_string_equal(said, "");

@@ -284,7 +284,7 @@ static void what_was_found_becomes_incidents(void **state)
     char            said[STORE_SAID_MAX] = "";
 
     with_old_rows(&f);
-    T_OK(f.store.incidents(f.store.self, acme, all, true, 9, say_incident, said, &err), &err);
+    T_OK(f.store.incidents(f.store.self, acme, all, true, NULL, 9, say_incident, said, &err), &err);
     assert_string_equal(said, "9:device-cloned:critical:70:1006-1008:receipt "
                               "ffffffffffffffff:message-forged:high:80:1005-1005:downlink "
                               "8:tpm-went-back:high:48:1003-1004:went back "
