@@ -207,7 +207,6 @@ void conn_forget(struct conn *c)
         bufferevent_decref(c->bev);
     release(c, 0);
     room_leave(c);
-    atomic_fetch_sub(&w->shared->conns, 1);
     LIST_REMOVE(c, link);
     event_free(c->timer);
     free(c);
@@ -355,7 +354,6 @@ struct bufferevent *conn_open(struct event_base *base, void *arg)
     evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c);
     evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
     LIST_INSERT_HEAD(&w->conns, c, link);
-    atomic_fetch_add(&w->shared->conns, 1);
     event_active(c->timer, EV_TIMEOUT, 0);
     return c->bev;
 }

@@ -21,6 +21,7 @@ struct conn {
     struct http_request      *request;   /* with its handler; NULL otherwise */
     size_t                    held;      /* bytes that this connection has in memory */
     bool                      closing;   /* after the answer that is being sent */
+    bool                      entered;   /* counted among the connections */
     bool                      paid;      /* its first request was counted when it came */
     bool                      idle;      /* between two requests */
     bool                      refused;   /* over the process's limit of held bytes */

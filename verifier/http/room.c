@@ -96,16 +96,22 @@ bool room_enter(struct conn *c)
         }
         c->paid = true;
     }
-    if (atomic_load(&shared->conns) <= config->connections_max)
+    /* Not sooner: a crowd at the door, about to be sent away, takes nobody's place. */
+    c->entered = true;
+    if (atomic_fetch_add(&shared->conns, 1) < config->connections_max)
         return true;
     tell(c, "finds every connection taken");
     return make_room(c);
 }
 
-void room_leave(struct conn *c)
+void room_leave(const struct conn *c)
 {
+    struct http_shared *shared = c->worker->shared;
+
+    if (c->entered)
+        atomic_fetch_sub(&shared->conns, 1);
     if (c->net)
-        crowd_leave(&c->worker->shared->crowd, c->net);
+        crowd_leave(&shared->crowd, c->net);
 }
 
 unsigned room_wait(struct conn *c)

@@ -7,7 +7,7 @@
 
 /* A new connection, whose peer is known, takes its place; false: it is to be closed. */
 PAWL_MUST_USE bool room_enter(struct conn *c);
-void               room_leave(struct conn *c);
+void               room_leave(const struct conn *c);
 
 /* 0: the connection's next request is taken. Otherwise the seconds after which its network may send
  * one. */

@@ -19,8 +19,8 @@ struct conn;
 /* What all workers of a server share. */
 struct http_shared {
     struct http_config config;
-    atomic_size_t      held; /* bytes of requests in memory */
-    atomic_size_t      conns;
+    atomic_size_t      held;  /* bytes of requests in memory */
+    atomic_size_t      conns; /* that were let in */
     struct crowd       crowd;
     struct pace       *requests; /* of each network */
     struct pace       *told;     /* how often the log speaks of one */
