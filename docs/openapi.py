@@ -126,7 +126,7 @@ def entry(type_, *optional, **members):
 SLOT = dict(epoch=number(), gen=number(), seq=number(), id=text(), mark=ref("Mark"))
 
 FEED = {
-    "MessageEntry": entry("message", "text", **SLOT, status=text(), leaf=HASH, body_b64=BASE64,
+    "MessageEntry": entry("message", "text", **SLOT, status=text(), leaf=HEX, body_b64=BASE64,
                           text=text()),
     "MarkEntry": entry("mark", **SLOT, of=text(), incident=or_null(text())),
     "IncidentEntry": entry("incident", incident=text(), kind=ref("Kind"),

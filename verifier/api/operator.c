@@ -267,21 +267,18 @@ static pawl_status credential_drop(struct operator_exchange *o, struct pawl_err 
 #define LOOK_MS 200
 
 /* A list without messages waits for wait_s, though never as long as a request may take. */
-static pawl_status wait_for_messages(struct operator_exchange *o, struct pawl_err *err)
+static void wait_for_messages(struct operator_exchange *o, uint64_t wait_s)
 {
     const struct verifier_config *config = o->flow->config;
     int64_t                       now_ms = o->flow->now_ms(o->flow->now_arg);
-    uint64_t                      wait_s;
 
     if (!o->until_ms) {
-        PAWL_TRY(number_in_query(o->x.r, "wait_s", OPERATOR_WAIT_MAX_S, &wait_s, err));
         if (wait_s > config->request_timeout_s / 2)
             wait_s = config->request_timeout_s / 2;
         o->until_ms = now_ms + (int64_t)wait_s * 1000;
     }
     if (now_ms < o->until_ms)
         o->x.again_ms = LOOK_MS;
-    return pawl_ok();
 }
 
 static pawl_status feed_in_query(const struct http_request *r, struct message_query *ret,
@@ -297,12 +294,16 @@ static pawl_status feed_in_query(const struct http_request *r, struct message_qu
 static pawl_status messages(struct operator_exchange *o, struct pawl_err *err)
 {
     struct message_query q = { 0 };
+    uint64_t             wait_s;
     bool                 any;
 
+    PAWL_TRY(number_in_query(o->x.r, "wait_s", OPERATOR_WAIT_MAX_S, &wait_s, err));
     PAWL_TRY(feed_in_query(o->x.r, &q, err));
     PAWL_TRY(number_in_query(o->x.r, "limit", OPERATOR_MESSAGES_MAX, &q.limit, err));
     PAWL_TRY(operator_messages(o->flow, o->tenant, &q, &o->json, &any, err));
-    return any ? pawl_ok() : wait_for_messages(o, err);
+    if (!any)
+        wait_for_messages(o, wait_s);
+    return pawl_ok();
 }
 
 /* A reader that comes again names the last event that it has, as browsers do; that goes before what
@@ -512,14 +513,17 @@ static void handle(struct http_request *r, const void *arg)
     exchange_run(&o->x);
 }
 
+/* "{}", as some clients say nothing. */
+#define NO_BODY 2
+
 /* Who may, and what is done. */
 #define RUN(roles, run) (&(const struct operator_route){ (roles), (run) })
 
 const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/devices", NULL, 0, handle, RUN(ROLES_READ, devices) },
     { HTTP_GET, "/v1/devices/*", NULL, 0, handle, RUN(ROLES_READ, device) },
-    { HTTP_POST, "/v1/devices/*/approve", NULL, 4096, handle, RUN(ROLES_OPERATOR, approve) },
-    { HTTP_POST, "/v1/devices/*/revoke", NULL, 4096, handle, RUN(ROLES_OPERATOR, revoke) },
+    { HTTP_POST, "/v1/devices/*/approve", NULL, NO_BODY, handle, RUN(ROLES_OPERATOR, approve) },
+    { HTTP_POST, "/v1/devices/*/revoke", NULL, NO_BODY, handle, RUN(ROLES_OPERATOR, revoke) },
     { HTTP_POST, "/v1/devices/*/policy", JSON_TYPE, 4096, handle,
       RUN(ROLES_OPERATOR, device_policy) },
     { HTTP_POST, "/v1/devices/*/group", JSON_TYPE, 4096, handle,
@@ -533,9 +537,9 @@ const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/devices/*/messages", NULL, 0, handle, RUN(ROLES_READ, downlink) },
     { HTTP_POST, "/v1/devices/*/messages", JSON_TYPE, MESSAGE_BODY_MAX, handle,
       RUN(ROLES_OPERATOR, message_send) },
-    { HTTP_POST, "/v1/devices/*/rekey", NULL, 4096, handle, RUN(ROLES_OPERATOR, rekey) },
+    { HTTP_POST, "/v1/devices/*/rekey", NULL, NO_BODY, handle, RUN(ROLES_OPERATOR, rekey) },
     { HTTP_POST, "/v1/devices/*/key", JSON_TYPE, 4096, handle, RUN(ROLES_KEYS, device_key) },
-    { HTTP_POST, "/v1/devices/*/hedge", NULL, 4096, handle, RUN(ROLES_ADMIN, hedge) },
+    { HTTP_POST, "/v1/devices/*/hedge", NULL, NO_BODY, handle, RUN(ROLES_ADMIN, hedge) },
     { HTTP_GET, "/v1/incidents", NULL, 0, handle, RUN(ROLES_READ, incidents) },
     { HTTP_GET, "/v1/incidents/*", NULL, 0, handle, RUN(ROLES_READ, incident) },
     { HTTP_POST, "/v1/incidents/*/close", JSON_TYPE, 4096, handle,
@@ -545,10 +549,11 @@ const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/groups", NULL, 0, handle, RUN(ROLES_READ, groups) },
     { HTTP_POST, "/v1/groups", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, group_set) },
     { HTTP_GET, "/v1/groups/*", NULL, 0, handle, RUN(ROLES_READ, group) },
-    { HTTP_POST, "/v1/groups/*/delete", NULL, 4096, handle, RUN(ROLES_OPERATOR, group_drop) },
+    { HTTP_POST, "/v1/groups/*/delete", NULL, NO_BODY, handle, RUN(ROLES_OPERATOR, group_drop) },
     { HTTP_GET, "/v1/exceptions", NULL, 0, handle, RUN(ROLES_READ, exceptions) },
     { HTTP_POST, "/v1/exceptions", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, exception_add) },
-    { HTTP_POST, "/v1/exceptions/*/end", NULL, 4096, handle, RUN(ROLES_OPERATOR, exception_end) },
+    { HTTP_POST, "/v1/exceptions/*/end", NULL, NO_BODY, handle,
+      RUN(ROLES_OPERATOR, exception_end) },
     { HTTP_POST, "/v1/default-policy", JSON_TYPE, 4096, handle,
       RUN(ROLES_OPERATOR, default_policy) },
     { HTTP_GET, "/v1/policies", NULL, 0, handle, RUN(ROLES_READ, policies) },
@@ -564,6 +569,7 @@ const struct http_route operator_routes[] = {
     { HTTP_GET, "/v1/openapi.json", NULL, 0, handle, RUN(ROLES_ALL, openapi) },
     { HTTP_GET, "/v1/credentials", NULL, 0, handle, RUN(ROLES_ADMIN, credentials) },
     { HTTP_POST, "/v1/credentials", JSON_TYPE, 4096, handle, RUN(ROLES_ADMIN, credential_add) },
-    { HTTP_POST, "/v1/credentials/*/drop", NULL, 4096, handle, RUN(ROLES_ADMIN, credential_drop) },
+    { HTTP_POST, "/v1/credentials/*/drop", NULL, NO_BODY, handle,
+      RUN(ROLES_ADMIN, credential_drop) },
     { 0 },
 };

@@ -211,12 +211,28 @@ static bool is_blank(const char *s, const char *end)
     return true;
 }
 
+/* cJSON ends a text there: "a\u0000b" would read as "a". */
+static bool has_nul(struct pawl_view text)
+{
+    static const char nul[] = "u0000";
+
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] == '\\') {
+            i++;
+            if (text.n - i >= sizeof(nul) - 1 && memcmp(text.p + i, nul, sizeof(nul) - 1) == 0)
+                return true;
+        }
+    return false;
+}
+
 pawl_status json_parse(struct pawl_view text, const char *const *known, struct json *ret,
                        struct pawl_err *err)
 {
     const char *s = (const char *)text.p, *end = NULL;
     JSON        j = { .root = text.n ? cJSON_ParseWithLengthOpts(s, text.n, &end, 0) : NULL };
 
+    if (!pawl_is_utf8(text) || has_nul(text))
+        return pawl_fail(err, PAWL_E_FORM, "body", "no UTF-8 text without NUL");
     if (!j.root || !is_blank(end, s + text.n))
         return pawl_fail(err, PAWL_E_FORM, "body", "no JSON");
     if (!cJSON_IsObject(j.root))

@@ -239,6 +239,8 @@ pawl_status http_query(const struct http_request *r, const char *name, char *ret
     *ret_there = false;
     if (!r->query)
         return s;
+    if (strstr(r->query, "%00")) /* it would end a value */
+        return pawl_fail(err, PAWL_E_FORM, "query", "holds a NUL");
     if (evhttp_parse_query_str(r->query, &pairs) != 0)
         return pawl_fail(err, PAWL_E_FORM, "query", "is not NAME=VALUE, joined by &");
     const char *value = evhttp_find_header(&pairs, name);

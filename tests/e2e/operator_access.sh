@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Proves: the operator API answers as docs/openapi.json says, to those who may ask and to nobody else,
+# and whatever it is sent it answers by a clear 4xx and serves on. The world for operator_access.py:
+# a verifier that is reached from afar too, with two tenants and one device.
+#
+#   operator_access.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL [NAME-OF-A-CHECK..]
+. "$(dirname "$0")/world.sh"
+
+verifier_make v
+verifier_set v admission open
+verifier_set v keep_evidence last
+free_port >"$work/operators.port"
+sed -i "s/^address = .*/&\noperator_listen = 127.0.0.1:$(cat "$work/operators.port")/" \
+    "$work/v/verifier.ini"
+sed 's/^\[tenant default\]/[tenant other]/; /^\[verifier\]/,/^\[tenant/{/^\[tenant/!d}' \
+    "$work/v/verifier.ini" >"$work/other"
+cat "$work/other" >>"$work/v/verifier.ini"
+verifier_start v
+tpm_make d
+agent_make d "$(cat "$work/v.join")"
+expect 0 agent d enroll
+expect 1 agent d attest
+expect 0 ctl policy learn good --device "$(agent_id d)"
+expect 0 ctl policy assign good --default
+expect 0 agent d attest
+echo hello | agent d send
+expect 0 agent d attest
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/client.key" \
+    -subj /CN=client -out "$work/client.crt" -days 2 2>/dev/null
+check "operator_access.py"
+python3 -B "$e2e/operator_access.py" "$work" "$(agent_id d)" "${@:4}" || fail "a check failed"
+all_passed
