@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,13 @@
 
 #include "../floor.h"
 
-enum { ANSWER = PAWL_RESULT_MAX + 4096, AGAIN_MS = 50, FLOOR_EVERY = 2, ERRORS_SHOWN = 5 };
+enum {
+    SOURCES = 32,
+    ANSWER = PAWL_RESULT_MAX + 4096,
+    AGAIN_MS = 50,
+    FLOOR_EVERY = 2,
+    ERRORS_SHOWN = 5
+};
 
 enum what_next { REST, CONNECT, HANDSHAKE, WRITE, READ };
 
@@ -46,6 +53,7 @@ struct load {
     struct addrinfo         *to;
     int                      epoll;
     struct line             *line;
+    unsigned                 dialed;
     size_t                   begun, open; /* exchanges begun; lines at work */
     uint64_t                 begin_us, end_us;
     struct fleet_times       times;
@@ -138,11 +146,29 @@ static void later(struct line *c)
     c->tries++;
 }
 
+/* A device that came holds its port for a minute, and one address has some thousands of them: on
+ * this machine the fleet comes from many. */
+static void leave_from(struct load *l, int fd)
+{
+    const int           one = 1;
+    struct sockaddr_in *to = (struct sockaddr_in *)l->to->ai_addr;
+    struct sockaddr_in  from = { .sin_family = AF_INET };
+
+    if (l->to->ai_family != AF_INET || ntohl(to->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+        return;
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + l->dialed++ % SOURCES);
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+    if (bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0)
+        abort();
+}
+
 static void dial(struct load *l, struct line *c)
 {
     const int one = 1;
 
     c->fd = socket(l->to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd >= 0)
+        leave_from(l, c->fd);
     if (c->fd < 0 ||
         (connect(c->fd, l->to->ai_addr, l->to->ai_addrlen) != 0 && errno != EINPROGRESS)) {
         later(c);
