@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Invariants
- *  1. The directory appears whole or not at all: everything is made in DIR.XXXXXX beside it, opened
- *     once as serve would open it, and renamed.
- *  2. A directory that holds anything is never touched.
+ *  1. The directory appears whole or not at all (staged.h), and was opened once as serve would open
+ *     it.
  */
 #include "init.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "certdir.h"
-#include "keyfile.h"
+#include "rotate.h"
+#include "staged.h"
 
 #define DEFAULT_PORT  "8443"
-#define CERT_DAYS     3650
 #define ADDRESS_BYTES 300
 
 /* What the options come to. */
@@ -32,7 +27,7 @@ struct plan {
     char                       address[ADDRESS_BYTES];
     char                       listen[ADDRESS_BYTES];
     const char                *tenant, *admission;
-    char                       dir[PATH_MAX]; /* the one that is being filled */
+    const char                *dir; /* the one that is being filled */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -88,25 +83,6 @@ static pawl_status plan_make(const struct init_options *o, struct plan *ret, str
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
-
-static pawl_status make_tls(const struct plan *p, struct pawl_err *err)
-{
-    KEY_TEXT                                             pem = { 0 };
-    PAWL_CLEANUP(pawl_private_free) struct pawl_private *key = NULL;
-    char                                                 host[ADDRESS_BYTES];
-    const char *const                                    names[] = { host };
-
-    size_t brackets = p->address[0] == '[';
-    snprintf(host, sizeof(host), "%.*s", (int)strcspn(p->address + brackets, brackets ? "]" : ":"),
-             p->address + brackets);
-    PAWL_TRY(pawl_private_make(PAWL_KEY_P256, &key, err));
-    PAWL_TRY(pawl_private_to_pem(key, (uint8_t *)pem.s, KEY_FILE_MAX, &pem.n, err));
-    PAWL_TRY(key_file_make(p->dir, TLS_KEY_FILE, &pem, err));
-    PAWL_TRY(pawl_under(err, "--address",
-                        pawl_tls_cert_make(key, names, 1, time(NULL), CERT_DAYS, (uint8_t *)pem.s,
-                                           KEY_FILE_MAX, &pem.n, err)));
-    return key_file_make(p->dir, TLS_CERT_FILE, &pem, err);
-}
 
 static const char ini_format[] =
     "; Configuration of pawl-verifier. Paths are relative to this directory. A setting that is\n"
@@ -205,7 +181,8 @@ static pawl_status fill(const struct plan *p, char ret[STATE_JOIN_MAX], struct p
     const struct tenant_config            *tenant;
 
     PAWL_TRY(keys_make(p->dir, err));
-    PAWL_TRY(make_tls(p, err));
+    PAWL_TRY(pawl_under(err, "--address",
+                        rotate_tls_files(p->dir, p->address, TLS_KEY_FILE, TLS_CERT_FILE, err)));
     PAWL_TRY(copy_certs(p, CERT_DIR_ROOTS, "--roots", &p->o->roots, err));
     PAWL_TRY(copy_certs(p, CERT_DIR_LAB_ROOTS, "--lab-roots", &p->o->lab_roots, err));
     PAWL_TRY(copy_certs(p, CERT_DIR_INTERMEDIATES, "--intermediates", &p->o->intermediates, err));
@@ -215,92 +192,20 @@ static pawl_status fill(const struct plan *p, char ret[STATE_JOIN_MAX], struct p
     return state_join(&s, tenant, p->o->with_token, ret, err);
 }
 
-/* ---- whole or not at all --------------------------------------------------------------------- */
-
-static pawl_status must_be_free(const char *dir, struct pawl_err *err)
-{
-    DIR *d = opendir(dir);
-
-    if (!d && errno == ENOENT)
-        return pawl_ok();
-    if (!d)
-        return pawl_fail(err, PAWL_E_IO, "state", "%s: %s", dir, strerror(errno));
-    bool           holds_verifier = faccessat(dirfd(d), "verifier.ini", F_OK, 0) == 0;
-    size_t         n = 0;
-    struct dirent *e;
-    while ((e = readdir(d)))
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    closedir(d);
-    if (n == 0)
-        return pawl_ok();
-    return pawl_fail(err, PAWL_E_CONFLICT, "state", "%s %s", dir,
-                     holds_verifier ? "already holds a verifier" : "is not empty");
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
-static void remove_tree(const char *dir)
-{
-    nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void sync_dir(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
-}
-
-static pawl_status make_beside(const char *dir, char ret[PATH_MAX], struct pawl_err *err)
-{
-    size_t n = strlen(dir);
-
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    if (n == 0 || n + 8 >= PATH_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "state", "a directory's path is due");
-    snprintf(ret, PATH_MAX, "%.*s.XXXXXX", (int)n, dir);
-    if (!mkdtemp(ret))
-        return pawl_fail(err, PAWL_E_IO, "state", "%s: %s", ret, strerror(errno));
-    return pawl_ok();
-}
-
-static pawl_status put_in_place(const struct plan *p, struct pawl_err *err)
-{
-    char parent[PATH_MAX + 4];
-
-    sync_dir(p->dir);
-    if (rename(p->dir, p->o->dir) != 0)
-        return pawl_fail(err, PAWL_E_IO, "state", "%s: %s", p->o->dir, strerror(errno));
-    snprintf(parent, sizeof(parent), "%s/..", p->o->dir);
-    sync_dir(parent);
-    return pawl_ok();
-}
-
 pawl_status init_state(const struct init_options *o, char ret[STATE_JOIN_MAX], struct pawl_err *err)
 {
-    struct plan p = { 0 };
-    char        join[STATE_JOIN_MAX];
+    PAWL_CLEANUP(staged_drop) struct staged staged = { 0 };
+    struct plan                             p = { 0 };
+    char                                    join[STATE_JOIN_MAX];
 
     PAWL_TRY(plan_make(o, &p, err));
-    PAWL_TRY(must_be_free(o->dir, err));
-    PAWL_TRY(make_beside(o->dir, p.dir, err));
+    PAWL_TRY(staged_begin(o->dir, &staged, err));
+    p.dir = staged.dir;
     pawl_status s = fill(&p, join, err);
     if (pawl_is_ok(s))
-        s = put_in_place(&p, err);
+        s = staged_end(&staged, err);
     if (pawl_is_ok(s))
         memcpy(ret, join, sizeof(join));
-    else
-        remove_tree(p.dir);
     pawl_wipe(join, sizeof(join)); /* it may hold a token */
     return s;
 }

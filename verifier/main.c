@@ -8,13 +8,25 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "init.h"
+#include "rotate.h"
 #include "serve.h"
 #include "state.h"
 
 enum { EXIT_USAGE = 2 };
+
+/* The command line. */
+struct asked {
+    const char         *dir;
+    const char         *word[2]; /* between the command and DIR */
+    struct init_options init;
+    bool                force;
+    bool                without_keys;
+};
 
 static const char usage[] =
     "Usage: pawl-verifier COMMAND DIR [OPTION..]\n"
@@ -35,6 +47,19 @@ static const char usage[] =
     "  restored DIR\n"
     "              before serve, when all of DIR was put back from an older copy: it is noted\n"
     "              and devices find back in step. Where only pawl.db was, serve sees it by itself\n"
+    "  backup DIR TO\n"
+    "              copy everything of DIR into the new directory TO, also while it is served\n"
+    "    --without-keys          but not the keys\n"
+    "  restore FROM DIR\n"
+    "              make DIR from a backup; devices find back in step by themselves\n"
+    "  key new signing|master|tls DIR\n"
+    "              make the next key and print its pin, for devices to know before it is used\n"
+    "  key switch signing|master|tls DIR\n"
+    "              the next key becomes the present one, which stays as the old one\n"
+    "  key retire signing|master DIR\n"
+    "              remove the old key, when nothing needs it any more\n"
+    "    --force                 a signing key whose results are still believed\n"
+    "              after each: SIGHUP to the verifier that serves DIR\n"
     "\n"
     "  -h, --help  -V, --version\n"
     "\n"
@@ -48,7 +73,9 @@ enum option_id {
     OPTION_ROOTS,
     OPTION_LAB_ROOTS,
     OPTION_INTERMEDIATES,
-    OPTION_TOKEN
+    OPTION_TOKEN,
+    OPTION_FORCE,
+    OPTION_WITHOUT_KEYS
 };
 
 static const struct option init_options[] = {
@@ -66,6 +93,16 @@ static const struct option init_options[] = {
 static const struct option join_options[] = {
     { "tenant", required_argument, NULL, OPTION_TENANT },
     { "token", no_argument, NULL, OPTION_TOKEN },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+static const struct option backup_options[] = {
+    { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+static const struct option key_options[] = {
+    { "force", no_argument, NULL, OPTION_FORCE },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -101,29 +138,35 @@ static bool add_path(struct init_paths *paths, const char *path)
     return true;
 }
 
-static bool take_option(int option, struct init_options *o)
+static bool take_option(int option, struct asked *o)
 {
     switch (option) {
     case OPTION_ADDRESS:
-        o->address = optarg;
+        o->init.address = optarg;
         return true;
     case OPTION_LISTEN:
-        o->listen = optarg;
+        o->init.listen = optarg;
         return true;
     case OPTION_TENANT:
-        o->tenant = optarg;
+        o->init.tenant = optarg;
         return true;
     case OPTION_ADMISSION:
-        o->admission = optarg;
+        o->init.admission = optarg;
         return true;
     case OPTION_ROOTS:
-        return add_path(&o->roots, optarg);
+        return add_path(&o->init.roots, optarg);
     case OPTION_LAB_ROOTS:
-        return add_path(&o->lab_roots, optarg);
+        return add_path(&o->init.lab_roots, optarg);
     case OPTION_INTERMEDIATES:
-        return add_path(&o->intermediates, optarg);
+        return add_path(&o->init.intermediates, optarg);
     case OPTION_TOKEN:
-        o->with_token = true;
+        o->init.with_token = true;
+        return true;
+    case OPTION_WITHOUT_KEYS:
+        o->without_keys = true;
+        return true;
+    case OPTION_FORCE:
+        o->force = true;
         return true;
     case 'h':
         fputs(usage, stdout);
@@ -133,12 +176,12 @@ static bool take_option(int option, struct init_options *o)
     }
 }
 
-static int run_init(const struct init_options *o)
+static int run_init(const struct asked *o)
 {
     char            join[STATE_JOIN_MAX];
     struct pawl_err err;
 
-    if (!pawl_is_ok(init_state(o, join, &err)))
+    if (!pawl_is_ok(init_state(&o->init, join, &err)))
         return failed("init", &err);
     fprintf(stderr,
             "made %s\n"
@@ -150,18 +193,17 @@ static int run_init(const struct init_options *o)
     return EXIT_SUCCESS;
 }
 
-static pawl_status join(const struct init_options *o, char ret[STATE_JOIN_MAX],
-                        struct pawl_err *err)
+static pawl_status join(const struct asked *o, char ret[STATE_JOIN_MAX], struct pawl_err *err)
 {
     PAWL_CLEANUP(state_close) struct state s = { 0 };
     const struct tenant_config            *tenant;
 
     PAWL_TRY(state_open(o->dir, &s, err));
-    PAWL_TRY(state_tenant(&s, o->tenant, &tenant, err));
-    return state_join(&s, tenant, o->with_token, ret, err);
+    PAWL_TRY(state_tenant(&s, o->init.tenant, &tenant, err));
+    return state_join(&s, tenant, o->init.with_token, ret, err);
 }
 
-static int run_join(const struct init_options *o)
+static int run_join(const struct asked *o)
 {
     char            text[STATE_JOIN_MAX];
     struct pawl_err err;
@@ -187,7 +229,7 @@ static pawl_status restored(const char *dir, struct pawl_err *err)
     return sqlite_store_restored(dir, err);
 }
 
-static int run_restored(const struct init_options *o)
+static int run_restored(const struct asked *o)
 {
     struct pawl_err err;
 
@@ -197,37 +239,114 @@ static int run_restored(const struct init_options *o)
     return EXIT_SUCCESS;
 }
 
-static int run_serve(const struct init_options *o)
+static pawl_status key_new(const char *dir, enum rotated what, char ret_pin[ROTATED_PIN_MAX],
+                           struct pawl_err *err)
+{
+    struct verifier_config c;
+
+    PAWL_TRY(config_load(dir, &c, err));
+    return rotate_new(c.state, c.address, what, ret_pin, err);
+}
+
+static pawl_status key_retire(const char *dir, enum rotated what, bool force, struct pawl_err *err)
+{
+    struct verifier_config c;
+
+    PAWL_TRY(config_load(dir, &c, err));
+    return rotate_retire(&c, what, force, time(NULL), err);
+}
+
+static int run_serve(const struct asked *o)
 {
     struct pawl_err err;
 
     return pawl_is_ok(serve(o->dir, &err)) ? EXIT_SUCCESS : failed("serve", &err);
 }
 
+/* What stands between the command's name and DIR. */
+static int run_key(const struct asked *o)
+{
+    enum rotated    what = rotated_from(o->word[1]);
+    char            pin[ROTATED_PIN_MAX] = "";
+    struct pawl_err err;
+
+    if (what == ROTATED_NONE) {
+        fprintf(stderr, "pawl-verifier key: signing, master or tls; see --help\n");
+        return EXIT_USAGE;
+    }
+    pawl_status s;
+    if (strcmp(o->word[0], "new") == 0)
+        s = key_new(o->dir, what, pin, &err);
+    else if (strcmp(o->word[0], "switch") == 0)
+        s = rotate_switch(o->dir, what, &err);
+    else if (strcmp(o->word[0], "retire") == 0)
+        s = key_retire(o->dir, what, o->force, &err);
+    else {
+        fprintf(stderr, "pawl-verifier key: new, switch or retire; see --help\n");
+        return EXIT_USAGE;
+    }
+    if (!pawl_is_ok(s))
+        return failed("key", &err);
+    if (pin[0])
+        printf("%s\n", pin);
+    fprintf(stderr, "done; next: systemctl reload pawl-verifier\n");
+    return EXIT_SUCCESS;
+}
+
+static int run_backup(const struct asked *o)
+{
+    bool            database;
+    struct pawl_err err;
+
+    if (!pawl_is_ok(backup_make(o->word[0], o->dir, o->without_keys, &database, &err)))
+        return failed("backup", &err);
+    fprintf(stderr, "made %s%s%s\n", o->dir, o->without_keys ? ", without keys" : "",
+            database ? "" : ", without the database: pg_basebackup or pg_dump has to copy that");
+    return EXIT_SUCCESS;
+}
+
+static int run_restore(const struct asked *o)
+{
+    bool            keys;
+    struct pawl_err err;
+
+    if (!pawl_is_ok(backup_restore(o->word[0], o->dir, &keys, &err)))
+        return failed("restore", &err);
+    fprintf(stderr, "made %s%s\n", o->dir, keys ? "" : "; it still needs its keys");
+    return EXIT_SUCCESS;
+}
+
+/* What is due, by the words before DIR. */
+static const char *const arguments[] = { "one directory", "two directories",
+                                         "what to do, with what key, and one directory" };
+
 static const struct command {
     const char          *name;
     const struct option *options;
-    int (*run)(const struct init_options *o);
+    int (*run)(const struct asked *o);
+    int words; /* before DIR */
 } commands[] = {
-    { "init", init_options, run_init },
-    { "serve", serve_options, run_serve },
-    { "join", join_options, run_join },
-    { "restored", serve_options, run_restored },
+    { "init", init_options, run_init },          { "serve", serve_options, run_serve },
+    { "join", join_options, run_join },          { "restored", serve_options, run_restored },
+    { "backup", backup_options, run_backup, 1 }, { "restore", serve_options, run_restore, 1 },
+    { "key", key_options, run_key, 2 },
 };
 
 static int run(const struct command *c, int argc, char **argv)
 {
-    struct init_options o = { 0 };
-    int                 option;
+    struct asked o = { 0 };
+    int          option;
 
     while ((option = getopt_long(argc, argv, "h", c->options, NULL)) != -1)
         if (!take_option(option, &o))
             return EXIT_USAGE;
-    if (optind + 1 != argc) {
-        fprintf(stderr, "pawl-verifier %s: one directory is due; see --help\n", c->name);
+    if (optind + c->words + 1 != argc) {
+        fprintf(stderr, "pawl-verifier %s: %s is due; see --help\n", c->name, arguments[c->words]);
         return EXIT_USAGE;
     }
-    o.dir = argv[optind];
+    for (int i = 0; i < c->words; i++)
+        o.word[i] = argv[optind++];
+    o.dir = o.init.dir = argv[optind];
     return c->run(&o);
 }
 

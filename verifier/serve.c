@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The service: opens the state, starts both faces and the webhooks, does its chores until a signal
- * comes, ends in order.
+ * comes, ends in order. SIGHUP reads keys, roots and the TLS certificate again (reload.h).
  *
  * The end, which keeps "durable before sent": no new connections; requests in flight get their
  * answers or run out of time; webhooks give up what is under way; the store commits what it was
@@ -16,29 +16,28 @@
 #include <unistd.h>
 
 #include "api/refused.h"
-#include "appraise/ear.h"
 #include "chores.h"
 #include "hook/hook.h"
-#include "http/http.h"
+#include "keyfile.h"
 #include "log.h"
+#include "reload.h"
 #include "state.h"
 
 #define GRACE_DEVICES_S   10
 #define GRACE_OPERATORS_S 2
-#define JWKS_MAX          1024
 #define OPERATORS_MAX     256 /* connections to each of their faces */
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
+#define CONTEXTS_MAX      (CONFIG_WORKERS_MAX + 2)
 
-#define CONTEXTS_MAX (CONFIG_WORKERS_MAX + 2)
+enum { TLS_DEVICES = 0, TLS_REMOTE, SERVED_TLS };
 
 struct service {
-    struct state     state;
-    int              lock;
-    char             jwks[JWKS_MAX];
-    struct http_tls *tls;
-    struct api       api[CONTEXTS_MAX]; /* of the devices' workers, of the socket, of those afar */
-    void            *context[CONTEXTS_MAX];
-    struct http_tls *remote_tls;
+    struct state      state;
+    int               lock;
+    struct served_tls tls[SERVED_TLS]; /* the devices', the operators' from afar */
+    char              cert[KEY_PATH_MAX], key[KEY_PATH_MAX];
+    struct api        api[CONTEXTS_MAX]; /* of the devices' workers, of the socket, of those afar */
+    void             *context[CONTEXTS_MAX];
     struct access_tries tries;
     struct http_server *devices, *operators, *remote;
     struct flow         hook_flow[CONFIG_TENANTS_MAX]; /* store NULL: not made */
@@ -91,8 +90,8 @@ static void service_stop(struct service *s)
     for (unsigned i = 0; i < CONTEXTS_MAX; i++)
         if (s->context[i])
             state_flow_done(&s->api[i].flow);
-    http_tls_free(&s->tls);
-    http_tls_free(&s->remote_tls);
+    for (int i = 0; i < SERVED_TLS; i++)
+        http_tls_free(&s->tls[i].tls);
     gather_free(&s->refusals);
     if (s->lock >= 0)
         close(s->lock);
@@ -105,11 +104,8 @@ static const struct credential socket_owner = { .role = ROLE_ADMIN };
 
 static pawl_status make_contexts(struct service *s, struct pawl_err *err)
 {
-    PAWL_TRY(jwks_write(pawl_private_public(s->state.keys.signing), s->state.keys.verifier_id,
-                        s->jwks, sizeof(s->jwks), err));
     for (unsigned i = 0; i < s->state.config.workers + 2; i++) {
         PAWL_TRY(state_flow(&s->state, &s->api[i].flow, err));
-        s->api[i].jwks = s->jwks;
         s->api[i].flow.refusals = s->refusals;
         s->context[i] = &s->api[i];
     }
@@ -122,22 +118,22 @@ static pawl_status make_contexts(struct service *s, struct pawl_err *err)
 static pawl_status start_devices(struct service *s, struct pawl_err *err)
 {
     const struct verifier_config *c = &s->state.config;
-    char                          cert[CONFIG_PATH_MAX + 16], key[CONFIG_PATH_MAX + 16];
+    bool                          credential;
 
-    snprintf(cert, sizeof(cert), "%s/" TLS_CERT_FILE, c->state);
-    snprintf(key, sizeof(key), "%s/" TLS_KEY_FILE, c->state);
-    PAWL_TRY(
-        http_tls_make(&(struct http_tls_files){ .certificate = cert, .key = key }, &s->tls, err));
+    PAWL_TRY(key_file_path(c->state, TLS_CERT_FILE, s->cert, &credential, err));
+    PAWL_TRY(key_file_path(c->state, TLS_KEY_FILE, s->key, &credential, err));
+    s->tls[TLS_DEVICES].files = (struct http_tls_files){ .certificate = s->cert, .key = s->key };
+    s->tls[TLS_REMOTE].files = (struct http_tls_files){ .certificate = s->cert,
+                                                        .key = s->key,
+                                                        .ask_client = true,
+                                                        .clients = c->operator_clients[0]
+                                                                       ? c->operator_clients
+                                                                       : NULL };
+    PAWL_TRY(http_tls_make(&s->tls[TLS_DEVICES].files, &s->tls[TLS_DEVICES].tls, err));
     if (c->operator_listen[0])
-        PAWL_TRY(http_tls_make(&(struct http_tls_files){ .certificate = cert,
-                                                         .key = key,
-                                                         .ask_client = true,
-                                                         .clients = c->operator_clients[0]
-                                                                        ? c->operator_clients
-                                                                        : NULL },
-                               &s->remote_tls, err));
+        PAWL_TRY(http_tls_make(&s->tls[TLS_REMOTE].files, &s->tls[TLS_REMOTE].tls, err));
     return http_server_start(&(struct http_config){ .listen = c->listen,
-                                                    .tls = s->tls,
+                                                    .tls = s->tls[TLS_DEVICES].tls,
                                                     .routes = device_routes,
                                                     .workers = c->workers,
                                                     .context = s->context,
@@ -185,7 +181,7 @@ static pawl_status start_remote(struct service *s, struct pawl_err *err)
     if (!c->operator_listen[0])
         return pawl_ok();
     http.listen = c->operator_listen;
-    http.tls = s->remote_tls;
+    http.tls = s->tls[TLS_REMOTE].tls;
     http.context = &s->context[c->workers + 1];
     return http_server_start(&http, &s->remote, err);
 }
@@ -247,14 +243,15 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
 pawl_status serve(const char *dir, struct pawl_err *err)
 {
     PAWL_CLEANUP(service_stop) struct service s = { .lock = -1 };
-    sigset_t                                  ends;
+    sigset_t                                  signals;
     int                                       signal;
 
     /* Before any thread starts, so that all of them leave these to sigwait. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     PAWL_TRY(start(&s, dir, err));
 
     printf("ready https://%s operator %s workers %u%s%s\n", http_server_address(s.devices),
@@ -262,9 +259,12 @@ pawl_status serve(const char *dir, struct pawl_err *err)
            s.remote ? " operators https://" : "", s.remote ? http_server_address(s.remote) : "");
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
-    do
+    do {
         chores_do(&s.chores);
-    while ((signal = sigtimedwait(&ends, NULL, &(struct timespec){ CHORES_EVERY_S, 0 })) < 0);
+        signal = sigtimedwait(&signals, NULL, &(struct timespec){ CHORES_EVERY_S, 0 });
+        if (signal == SIGHUP)
+            reload(&s.state, s.tls, SERVED_TLS);
+    } while (signal < 0 || signal == SIGHUP);
     log_info("%s: ending", strsignal(signal));
     return pawl_ok();
 }

@@ -50,15 +50,27 @@ static int64_t now_ms(void *arg)
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
-static pawl_status load_pin(struct state *s, struct pawl_err *err)
+static pawl_status load_pin(const char *state, uint8_t ret[PAWL_SPKI_PIN], struct pawl_err *err)
 {
     KEY_TEXT                                             pem = { 0 };
     PAWL_CLEANUP(pawl_private_free) struct pawl_private *key = NULL;
 
-    PAWL_TRY(key_file_load(s->config.state, TLS_KEY_FILE, &pem, err));
+    PAWL_TRY(key_file_load(state, TLS_KEY_FILE, &pem, err));
     PAWL_TRY(
         pawl_under(err, TLS_KEY_FILE, pawl_private_from_pem(pawl_view(pem.s, pem.n), &key, err)));
-    return pawl_spki_pin(pawl_private_public(key), s->tls_pin, err);
+    return pawl_spki_pin(pawl_private_public(key), ret, err);
+}
+
+pawl_status state_material(const struct verifier_config *c, struct material **ret,
+                           struct pawl_err *err)
+{
+    PAWL_CLEANUP(material_free) struct material *m = NULL;
+
+    PAWL_TRY(material_load(c, &m, err));
+    PAWL_TRY(load_pin(c->state, m->tls_pin, err));
+    *ret = m;
+    m = NULL;
+    return pawl_ok();
 }
 
 pawl_status state_lock(const char *dir, int *ret, struct pawl_err *err)
@@ -77,15 +89,11 @@ pawl_status state_lock(const char *dir, int *ret, struct pawl_err *err)
 
 pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
 {
+    struct material *m = NULL;
+
     PAWL_TRY(config_load(dir, &s->config, err));
-    PAWL_TRY(keys_load(s->config.state, &s->keys, err));
-    PAWL_TRY(load_pin(s, err));
-    for (size_t i = 0; i < s->config.tenant_n; i++) {
-        const struct tenant_config *t = &s->config.tenant[i];
-        PAWL_TRY(pawl_under(err, t->name,
-                            ek_trust_load(t->roots, t->lab_roots, t->intermediates, t->revoked,
-                                          &s->trust[i], err)));
-    }
+    PAWL_TRY(state_material(&s->config, &m, err));
+    material_put(&s->material, m);
     PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
     PAWL_TRY(limits_make(&s->config, &s->limits, err));
     s->lead_ms = s->store.newest_ms(s->store.self) - slow_ms();
@@ -98,30 +106,27 @@ void state_close(struct state *s)
         s->store.close(s->store.self);
     s->store.self = NULL;
     limits_free(&s->limits);
-    for (size_t i = 0; i < s->config.tenant_n; i++)
-        ek_trust_done(&s->trust[i]);
-    keys_done(&s->keys);
+    material_put(&s->material, NULL);
 }
 
 pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err)
 {
     struct flow f = {
         .config = &s->config,
-        .keys = &s->keys,
-        .trust = s->trust,
         .store = &s->store,
         .now_ms = now_ms,
         .now_arg = s,
         .limits = s->limits,
+        .place = &s->material,
     };
 
-    memcpy(f.tls_pin, s->tls_pin, sizeof(f.tls_pin));
     PAWL_TRY(pawl_p256_verifier_make(&f.p256, err));
     pawl_status made = flow_memory_make(&f.memory, err);
     if (!pawl_is_ok(made)) {
         pawl_p256_verifier_free(&f.p256);
         return made;
     }
+    material_follow(&f);
     *ret = f;
     return made;
 }
@@ -130,6 +135,7 @@ void state_flow_done(struct flow *f)
 {
     pawl_p256_verifier_free(&f->p256);
     flow_memory_free(&f->memory);
+    material_leave(f);
 }
 
 pawl_status state_tenant(const struct state *s, const char *name, const struct tenant_config **ret,
@@ -180,13 +186,14 @@ static pawl_status join_with_token(struct state *s, const struct tenant_config *
 pawl_status state_join(struct state *s, const struct tenant_config *tenant, bool with_token,
                        char ret[STATE_JOIN_MAX], struct pawl_err *err)
 {
-    struct pawl_join j = { 0 };
+    const struct material *m = atomic_load(&s->material.now);
+    struct pawl_join       j = { 0 };
 
     if (with_token)
         return join_with_token(s, tenant, ret, err);
     memcpy(j.address, s->config.address, strlen(s->config.address) + 1);
     memcpy(j.tenant, tenant->name, sizeof(j.tenant));
-    memcpy(j.verifier_key, s->keys.verifier_id, sizeof(j.verifier_key));
-    memcpy(j.tls_pin, s->tls_pin, sizeof(j.tls_pin));
+    memcpy(j.verifier_key, m->keys.verifier_id, sizeof(j.verifier_key));
+    memcpy(j.tls_pin, m->tls_pin, sizeof(j.tls_pin));
     return pawl_join_write(&j, ret, STATE_JOIN_MAX, err);
 }

@@ -8,18 +8,15 @@
 
 #include <stdatomic.h>
 
-#include "enroll/ek.h"
-#include "flow/flow.h"
+#include "flow/material.h"
 
 #define TLS_KEY_FILE  "tls.key"
 #define TLS_CERT_FILE "tls.crt"
 
 struct state {
     struct verifier_config config;
-    struct keys            keys;
-    struct ek_trust        trust[CONFIG_TENANTS_MAX]; /* in the order of config.tenant */
-    struct store           store;                     /* self NULL: not open */
-    uint8_t                tls_pin[PAWL_SPKI_PIN];
+    struct material_place  material;
+    struct store           store;   /* self NULL: not open */
     struct limits         *limits;
     atomic_llong           lead_ms; /* at most that the wall clock was ahead of a slow one */
 };
@@ -32,7 +29,11 @@ PAWL_MUST_USE pawl_status state_lock(const char *dir, int *ret, struct pawl_err 
 PAWL_MUST_USE pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err);
 void                      state_close(struct state *s);
 
-/* A flow for one thread. */
+/* Keys, trusted roots and the pin of the TLS key as the files have them now. */
+PAWL_MUST_USE pawl_status state_material(const struct verifier_config *c, struct material **ret,
+                                         struct pawl_err *err);
+
+/* A flow for one thread. It may end after the state was closed, and plans nothing then. */
 PAWL_MUST_USE pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err);
 void                      state_flow_done(struct flow *f);
 

@@ -291,6 +291,7 @@ static pawl_status read_claims(const cJSON *j, const uint8_t th1[32], struct ear
     PAWL_TRY(read_cnf(j, &e, err));
     PAWL_TRY(read_request(private, &e, err));
     PAWL_TRY(read_ratchet(private, &e, err));
+    PAWL_TRY(read_bytes(private, "next_key", e.next_key, sizeof(e.next_key), &e.has_next_key, err));
     *ret = e;
     return pawl_ok();
 }

@@ -41,6 +41,8 @@ struct ear {
     uint8_t app_point[PAWL_POINT_P256];
     bool    has_rcpt;
     uint8_t rcpt[32]; /* SHA-256 of the receipt that came beside */
+    bool    has_next_key;
+    uint8_t next_key[PAWL_VERIFIER_ID]; /* pin of the key that the verifier changed to */
 };
 
 /* FORM for what is no such token, FORGED for another signer or another nonce. */

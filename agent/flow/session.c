@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flow/flow.h"
+#include "flow/steps.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -187,5 +187,7 @@ void flow_note(struct flow *f, pawl_status s, const struct flow_answer *a, int64
         note_failure(&f->record, now_s, err);
     note_epoch(f, now_s);
     f->ask_jwks = !pawl_is_ok(s);
+    if (pawl_is_ok(s) && a->kind == FLOW_RESULT)
+        verifier_follow(f, &a->ear);
     (void)pawl_is_ok(record_save(f->dir.fd, &f->record, &ignored));
 }

@@ -84,13 +84,14 @@ static bool cached(const struct flow *f, struct verifier *ret)
     return false;
 }
 
-static pawl_status fetch(struct flow *f, struct verifier *ret, struct pawl_err *err)
+static pawl_status fetch(struct flow *f, const uint8_t pins[][PAWL_SPKI_PIN], size_t n,
+                         struct verifier *ret, struct pawl_err *err)
 {
     struct net_answer a;
 
     PAWL_TRY(net_get_json(f->net, JWKS_PATH, &a, err));
     PAWL_TRY(answer_is_ok(&a, err));
-    PAWL_TRY(verifier_pick(a.body, f->config->verifier, f->config->verifier_n, ret, err));
+    PAWL_TRY(verifier_pick(a.body, pins, n, ret, err));
     f->record.has_verifier = true;
     memcpy(f->record.verifier_id, ret->id, sizeof(ret->id));
     memcpy(f->record.verifier_point, ret->key.b, sizeof(f->record.verifier_point));
@@ -105,7 +106,17 @@ pawl_status verifier_find(struct flow *f, struct verifier *ret, struct pawl_err 
 
     /* With one pin there is nothing that asking again could change. */
     if (!have || (f->ask_jwks && f->config->verifier_n > 1))
-        PAWL_TRY(fetch(f, &v, err));
+        PAWL_TRY(fetch(f, f->config->verifier, f->config->verifier_n, &v, err));
     *ret = v;
     return pawl_ok();
+}
+
+void verifier_follow(struct flow *f, const struct ear *e)
+{
+    struct verifier v;
+    struct pawl_err ignored; /* the next result says it again */
+
+    for (size_t i = 0; e->has_next_key && i < f->config->verifier_n; i++)
+        if (pawl_view_equal(PAWL_VIEW_OF(e->next_key), PAWL_VIEW_OF(f->config->verifier[i])))
+            (void)pawl_is_ok(fetch(f, &f->config->verifier[i], 1, &v, &ignored));
 }

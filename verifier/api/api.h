@@ -13,7 +13,6 @@
 /* The context of an HTTP worker. */
 struct api {
     struct flow              flow;
-    const char              *jwks;  /* the signing key for consumers of results, JSON */
     const struct credential *owner; /* who asks whatever comes; NULL: each request says who asks */
     struct access_tries     *tries; /* of those */
 };

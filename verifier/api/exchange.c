@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/exchange.h"
 
+#include "flow/material.h"
 #include "log.h"
 
 /* Another request of the same device came first that often: it is the device that should wait. */
@@ -67,6 +68,7 @@ void exchange_run(struct exchange *x)
     x->step = (struct step){ 0 };
     x->plans++;
     x->again_ms = 0;
+    material_follow(&api_of(x)->flow);
     x->status = x->plan(x, &x->err);
     if (pawl_is_ok(x->status) && !step_is_empty(&x->step)) {
         store->commit(store->self, &x->step, on_committed, x);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/results.h"
 
+#include "flow/material.h"
 #include "log.h"
 
 void results_jwks(struct http_request *r, const void *arg)
 {
-    const struct api *api = http_context(r);
+    struct api *api = http_context(r);
 
     (void)arg;
+    material_follow(&api->flow);
     http_answer(r, &(struct http_answer){ .status = 200,
                                           .type = "application/jwk-set+json",
-                                          .body = pawl_view_str(api->jwks),
+                                          .body = pawl_view_str(api->flow.material->jwks),
                                           .max_age_s = 300 });
 }
 

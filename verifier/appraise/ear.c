@@ -161,6 +161,8 @@ static bool add_private_claim(cJSON *o, const struct ear_claims *c, const struct
         return false;
     if (c->has_rcpt && !add_b64url(p, "rcpt", PAWL_VIEW_OF(c->rcpt)))
         return false;
+    if (c->next_key && !add_b64url(p, "next_key", pawl_view(c->next_key, PAWL_VERIFIER_ID)))
+        return false;
     return p && cJSON_AddNumberToObject(p, "v", 1) &&
            cJSON_AddStringToObject(p, "lbl", pawl_label_text(c->label)) &&
            add_u64(p, "att", c->attempt) && add_u64(p, "base", c->base_epoch) &&
@@ -249,23 +251,31 @@ pawl_status ear_write(const struct pawl_private *key, const uint8_t verifier_id[
     return pawl_ok();
 }
 
-pawl_status jwks_write(const struct pawl_public *key, const uint8_t verifier_id[32], char *ret,
-                       size_t cap, struct pawl_err *err)
+static pawl_status add_jwk(cJSON *keys, const struct jwks_key *k, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON *jwks = cJSON_CreateObject();
-
-    if (key->kind != PAWL_KEY_P256 || key->n != PAWL_POINT_P256)
+    if (k->key->kind != PAWL_KEY_P256 || k->key->n != PAWL_POINT_P256)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "jwks", "a key of %s does not sign ES256",
-                         pawl_public_name(key));
+                         pawl_public_name(k->key));
     cJSON *jwk = cJSON_CreateObject();
-    if (!jwk || !cJSON_AddItemToArray(cJSON_AddArrayToObject(jwks, "keys"), jwk)) {
+    if (!jwk || !cJSON_AddItemToArray(keys, jwk)) {
         cJSON_Delete(jwk);
         return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");
     }
-    if (!add_point(jwk, key->b) || !add_hex(jwk, "kid", pawl_view(verifier_id, 32)) ||
+    if (!add_point(jwk, k->key->b) || !add_hex(jwk, "kid", pawl_view(k->verifier_id, 32)) ||
         !cJSON_AddStringToObject(jwk, "use", "sig") ||
         !cJSON_AddStringToObject(jwk, "alg", "ES256"))
         return pawl_fail(err, PAWL_E_MEMORY, "jwks", "no memory");
+    return pawl_ok();
+}
+
+pawl_status jwks_write(const struct jwks_key *key, size_t n, char *ret, size_t cap,
+                       struct pawl_err *err)
+{
+    PAWL_CLEANUP(json_free) cJSON *jwks = cJSON_CreateObject();
+    cJSON                         *keys = cJSON_AddArrayToObject(jwks, "keys");
+
+    for (size_t i = 0; i < n; i++)
+        PAWL_TRY(add_jwk(keys, &key[i], err));
     if (cap > INT32_MAX || !cJSON_PrintPreallocated(jwks, ret, (int)cap, false))
         return pawl_fail(err, PAWL_E_FULL, "jwks", "does not fit %zu bytes", cap);
     return pawl_ok();

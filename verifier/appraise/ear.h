@@ -25,6 +25,7 @@ struct ear_claims {
     const uint8_t   *app_point; /* cnf: a key of the device's applications, 65 bytes; or NULL */
     bool             has_rcpt; /* SHA-256 of the receipt beside this EAR */
     uint8_t          rcpt[32];
+    const uint8_t   *next_key; /* verifier_id that the device is to name from now on; or NULL */
     bool             lab;
     int64_t          iat_s;
     uint64_t         ttl_s;
@@ -35,8 +36,14 @@ PAWL_MUST_USE pawl_status ear_write(const struct pawl_private *key, const uint8_
                                     const struct ear_claims *claims, const struct verdict *v,
                                     char *ret, size_t cap, struct pawl_err *err);
 
-/* {"keys":[{kty, crv, x, y, kid, use, alg}]} */
-PAWL_MUST_USE pawl_status jwks_write(const struct pawl_public *key, const uint8_t verifier_id[32],
-                                     char *ret, size_t cap, struct pawl_err *err);
+/* A key of the JWKS. */
+struct jwks_key {
+    const struct pawl_public *key;
+    const uint8_t            *verifier_id;
+};
+
+/* {"keys":[{kty, crv, x, y, kid, use, alg}, ..]}, in this order. */
+PAWL_MUST_USE pawl_status jwks_write(const struct jwks_key *key, size_t n, char *ret, size_t cap,
+                                     struct pawl_err *err);
 
 #endif

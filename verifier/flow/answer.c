@@ -82,7 +82,11 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
         .ttl_s = ev->tenant->ear_ttl_s,
     };
     struct audit_head head;
+    struct signer     by;
 
+    PAWL_TRY(keys_signer(f->keys, ev->a1.verifier_id, &by, err));
+    if (by.key == f->keys->other_signing[KEYS_OLD].key)
+        c.next_key = f->keys->verifier_id;
     PAWL_TRY(memory_audit(f->memory, f->store, c.tenant, ev->now_ms, &head, err));
     c.audit = head.number;
     memcpy(c.audit_hash, head.hash, sizeof(c.audit_hash));
@@ -91,7 +95,7 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
     memcpy(c.e_v, r->e_v, sizeof(c.e_v));
     if (c.has_rcpt)
         PAWL_TRY(pawl_sha256(pawl_view(r->receipt, r->receipt_n), c.rcpt, err));
-    return ear_write(f->keys->signing, f->keys->verifier_id, &c, v, r->ear, sizeof(r->ear), err);
+    return ear_write(by.key, by.id, &c, v, r->ear, sizeof(r->ear), err);
 }
 
 void answer_wants(const struct appraise_want *want, struct result *r)
@@ -142,6 +146,7 @@ pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
     uint8_t             b[PAWL_REFUSAL_MAX];
     struct pawl_wr      payload = pawl_wr_to(b, sizeof(b));
     struct pawl_wr      w = answer_writer(ret);
+    struct signer       by;
     struct pawl_refusal m = { .code = no->code,
                               .last_attempt = last_attempt,
                               .known_epoch = ratchet_known_epoch(r),
@@ -152,7 +157,8 @@ pawl_status answer_refusal(const struct flow *f, const struct evidence *ev,
 
     memcpy(m.th1, ev->th1, sizeof(m.th1));
     PAWL_TRY(pawl_refusal_write(&m, &payload, err));
-    PAWL_TRY(pawl_cose_sign1_write(f->keys->signing, PAWL_VIEW_OF(f->keys->verifier_id),
+    PAWL_TRY(keys_signer(f->keys, ev->a1.verifier_id, &by, err));
+    PAWL_TRY(pawl_cose_sign1_write(by.key, pawl_view(by.id, PAWL_VERIFIER_ID),
                                    pawl_view_str(PAWL_COSE_REFUSAL), pawl_view(b, payload.n), &w,
                                    err));
     snprintf(ret->outcome, sizeof(ret->outcome), "refused: %s%s%s", pawl_refusal_text(no->code),

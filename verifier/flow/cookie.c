@@ -190,8 +190,7 @@ static pawl_status open_bytes(const struct keys *keys, struct pawl_view in,
 {
     size_t n;
 
-    PAWL_TRY(pawl_aead_open(PAWL_AES_256_SIV, &keys->cookie, pawl_view(NULL, 0), pawl_view(NULL, 0),
-                            in, room->bytes, sizeof(room->bytes), &n, err));
+    PAWL_TRY(keys_open_cookie(keys, in, room->bytes, sizeof(room->bytes), &n, err));
     PAWL_TRY(read_cookie(pawl_view(room->bytes, n), c, expires_ms, err));
     return derive(c, err);
 }

@@ -47,6 +47,11 @@ struct flow {
     uint64_t                      net;      /* of the request that is planned, see http_net */
     int64_t (*now_ms)(void *arg);           /* verifier time, Unix */
     void *now_arg;
+
+    /* Where keys and trust come from, and may change between two plans: flow/material.h. NULL: they
+     * stay. */
+    struct material_place *place;
+    struct material       *material;
 };
 
 /* What goes back once the step is durable. */

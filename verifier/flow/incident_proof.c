@@ -10,10 +10,11 @@
 
 /* What a proof's views point into. */
 struct proving {
-    struct proof p;
-    struct blob  last; /* evidence from the store */
-    uint8_t      leaf[PROOF_GENS_MAX][PAWL_GEN_MESSAGES * PAWL_LEAF];
-    uint8_t      b[PROOF_MAX];
+    struct proof  p;
+    struct signer by;
+    struct blob   last; /* evidence from the store */
+    uint8_t       leaf[PROOF_GENS_MAX][PAWL_GEN_MESSAGES * PAWL_LEAF];
+    uint8_t       b[PROOF_MAX];
 };
 
 static void proving_free(struct proving **v)
@@ -26,14 +27,14 @@ static void proving_free(struct proving **v)
 
 /* ---- quotes ---------------------------------------------------------------------------------- */
 
-/* A proof is checked under one key of ours. */
-static bool is_to_us(const struct held *h, struct pawl_view a1)
+/* The key that this request named; false if it is none of ours any more. */
+static bool find_signer(const struct held *h, struct pawl_view a1, struct signer *ret)
 {
     struct pawl_a1  m;
     struct pawl_err ignored;
 
     return pawl_is_ok(pawl_a1_parse(a1, &m, &ignored)) &&
-           pawl_view_equal(m.verifier_id, PAWL_VIEW_OF(h->flow->keys->verifier_id));
+           pawl_is_ok(keys_signer(h->flow->keys, m.verifier_id, ret, &ignored));
 }
 
 static pawl_status add_last(struct held *h, struct proving *v, struct pawl_err *err)
@@ -42,13 +43,14 @@ static pawl_status add_last(struct held *h, struct proving *v, struct pawl_err *
     struct pawl_view    tenant = pawl_view_str(h->tenant);
     struct proof_quote  last;
     struct pawl_view    receipt;
+    struct signer       by;
 
     pawl_status s = store->evidence(store->self, tenant, PAWL_VIEW_OF(h->device_id), &v->last, err);
     if (s.code == PAWL_E_ABSENT)
         return pawl_ok();
     PAWL_TRY(s);
     PAWL_TRY(proof_evidence_parse(pawl_view(v->last.p, v->last.n), &last, &receipt, err));
-    if (!is_to_us(h, last.a1))
+    if (!find_signer(h, last.a1, &by))
         return pawl_ok();
     v->p.quote[v->p.quote_n++] = last;
     v->p.receipt = receipt;
@@ -66,6 +68,22 @@ static pawl_status add_quotes(struct held *h, const struct incident_case *c, str
     for (size_t i = 0; i < n && v->p.quote_n < PROOF_QUOTES_MAX; i++)
         v->p.quote[v->p.quote_n++] = c->quote[i];
     return pawl_ok();
+}
+
+/* A proof is checked under one key of ours: the one that its newest quote names. An older quote may
+ * name the key before it, and is left out then. */
+static void choose_signer(const struct held *h, struct proving *v)
+{
+    struct signer older;
+
+    keys_present(h->flow->keys, &v->by);
+    if (v->p.quote_n == 0 || !find_signer(h, v->p.quote[v->p.quote_n - 1].a1, &v->by))
+        return;
+    if (v->p.quote_n == 2 &&
+        !(find_signer(h, v->p.quote[0].a1, &older) && older.key == v->by.key)) {
+        v->p.quote[0] = v->p.quote[1];
+        v->p.quote_n = 1;
+    }
 }
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
@@ -180,11 +198,8 @@ static pawl_status add_all_leaves(struct held *h, struct proving *v, struct pawl
 /* ---- the file -------------------------------------------------------------------------------- */
 
 /* What is too long goes without leaves, then without the receipt. *ret_n 0: it does not fit. */
-static pawl_status write_it(const struct held *h, struct proving *v, size_t *ret_n,
-                            struct pawl_err *err)
+static pawl_status write_it(struct proving *v, size_t *ret_n, struct pawl_err *err)
 {
-    const struct keys *k = h->flow->keys;
-
     for (unsigned left_out = 0; left_out < 3; left_out++) {
         struct pawl_wr w = pawl_wr_to(v->b, sizeof(v->b));
 
@@ -192,7 +207,7 @@ static pawl_status write_it(const struct held *h, struct proving *v, size_t *ret
             v->p.leaves_n = 0;
         if (left_out > 1)
             v->p.receipt = pawl_view(NULL, 0);
-        pawl_status s = proof_write(&v->p, k->signing, k->verifier_id, &w, err);
+        pawl_status s = proof_write(&v->p, v->by.key, v->by.id, &w, err);
         *ret_n = pawl_is_ok(s) ? w.n : 0;
         if (s.code != PAWL_E_FULL)
             return s;
@@ -239,7 +254,8 @@ pawl_status incident_prove(struct held *h, const struct device *d, struct step *
                            .detail = pawl_view_str(detail),
                            .found = *found };
     PAWL_TRY(add_quotes(h, c, v, err));
+    choose_signer(h, v);
     PAWL_TRY(add_all_leaves(h, v, err));
-    PAWL_TRY(write_it(h, v, &n, err));
+    PAWL_TRY(write_it(v, &n, err));
     return n ? add_row(h, v, n, step, err) : pawl_ok();
 }

@@ -10,7 +10,7 @@
 
 enum { MS_N = 6, RANDOM_N = 10, MAC_N = 16, MAC_AT = MS_N + RANDOM_N };
 
-static pawl_status mac(const struct keys *keys, const struct nonce_scope *scope, uint64_t ms,
+static pawl_status mac(const struct pawl_secret *key, const struct nonce_scope *scope, uint64_t ms,
                        const uint8_t random[RANDOM_N], uint8_t ret[MAC_N], struct pawl_err *err)
 {
     uint8_t            b[192];
@@ -26,7 +26,7 @@ static pawl_status mac(const struct keys *keys, const struct nonce_scope *scope,
     pawl_cbor_wr_uint(&w, ms);
     pawl_cbor_wr_bytes(&w, pawl_view(random, RANDOM_N));
     PAWL_TRY(pawl_wr_end(&w, "nonce", &said, err));
-    PAWL_TRY(pawl_hmac(PAWL_SHA256, &keys->nonce, &said, 1, &d, err));
+    PAWL_TRY(pawl_hmac(PAWL_SHA256, key, &said, 1, &d, err));
     memcpy(ret, d.b, MAC_N);
     return pawl_ok();
 }
@@ -42,7 +42,7 @@ pawl_status nonce_make(const struct keys *keys, const struct nonce_scope *scope,
     for (unsigned i = 0; i < MS_N; i++)
         nonce[i] = (uint8_t)(ms >> 8 * (MS_N - 1 - i));
     PAWL_TRY(pawl_random(nonce + MS_N, RANDOM_N, err));
-    PAWL_TRY(mac(keys, scope, ms, nonce + MS_N, nonce + MAC_AT, err));
+    PAWL_TRY(mac(&keys->nonce, scope, ms, nonce + MS_N, nonce + MAC_AT, err));
     memcpy(ret, nonce, sizeof(nonce));
     return pawl_ok();
 }
@@ -50,16 +50,21 @@ pawl_status nonce_make(const struct keys *keys, const struct nonce_scope *scope,
 pawl_status nonce_check(const struct keys *keys, const struct nonce_scope *scope, int64_t now_ms,
                         struct pawl_view nonce, struct pawl_err *err)
 {
-    uint8_t  want[MAC_N];
-    uint64_t ms = 0;
+    const struct pawl_secret *key;
+    uint8_t                   want[MAC_N];
+    uint64_t                  ms = 0;
+    bool                      made = false;
 
     if (nonce.n != PAWL_NONCE)
         return pawl_fail(err, PAWL_E_RANGE, "A1.nonce", "has %zu bytes, not %d", nonce.n,
                          PAWL_NONCE);
     for (unsigned i = 0; i < MS_N; i++)
         ms = ms << 8 | nonce.p[i];
-    PAWL_TRY(mac(keys, scope, ms, nonce.p + MS_N, want, err));
-    if (!pawl_mac_equal(PAWL_VIEW_OF(want), pawl_view(nonce.p + MAC_AT, MAC_N)))
+    for (size_t i = 0; !made && (key = keys_nonce(keys, i)); i++) {
+        PAWL_TRY(mac(key, scope, ms, nonce.p + MS_N, want, err));
+        made = pawl_mac_equal(PAWL_VIEW_OF(want), pawl_view(nonce.p + MAC_AT, MAC_N));
+    }
+    if (!made)
         return pawl_fail(err, PAWL_E_FORGED, "A1.nonce",
                          "was not made for this tenant, device and label");
     /* Only now is ms a number of ours. */

@@ -17,7 +17,9 @@ pawl_status request_tenant(const struct flow *f, struct pawl_view name, const ch
 pawl_status request_is_for_us(const struct flow *f, struct pawl_view verifier_id, const char *field,
                               struct pawl_err *err)
 {
-    if (!pawl_view_equal(verifier_id, PAWL_VIEW_OF(f->keys->verifier_id)))
+    struct signer ours;
+
+    if (!pawl_is_ok(keys_signer(f->keys, verifier_id, &ours, err)))
         return pawl_fail(err, PAWL_E_DENIED, field, "is another verifier's");
     return pawl_ok();
 }

@@ -10,7 +10,7 @@ PAWL_MUST_USE pawl_status request_tenant(const struct flow *f, struct pawl_view 
                                          const char *field, const struct tenant_config **ret,
                                          struct pawl_err *err);
 
-/* DENIED if the id is not that of our signing key. */
+/* DENIED if the id is not that of a signing key of ours. */
 PAWL_MUST_USE pawl_status request_is_for_us(const struct flow *f, struct pawl_view verifier_id,
                                             const char *field, struct pawl_err *err);
 

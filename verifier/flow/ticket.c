@@ -185,8 +185,7 @@ pawl_status ticket_open(const struct keys *keys, int64_t now_ms, struct pawl_vie
     struct pawl_err  inner;
     size_t           n;
 
-    pawl_status s = pawl_aead_open(PAWL_AES_256_SIV, &keys->cookie, pawl_view(NULL, 0),
-                                   pawl_view(NULL, 0), in, room, PAWL_TICKET_MAX, &n, &inner);
+    pawl_status s = keys_open_cookie(keys, in, room, PAWL_TICKET_MAX, &n, &inner);
     if (pawl_is_ok(s))
         s = read_ticket(pawl_view(room, n), &expires_ms, &tenant, &t, &inner);
     if (!pawl_is_ok(s))

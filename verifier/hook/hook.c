@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "flow/material.h"
 #include "flow/operator.h"
 #include "hook/post.h"
 #include "hook/signature.h"
@@ -155,7 +156,8 @@ static void *run(void *arg)
         struct pawl_err err;
         bool            more = false;
         uint64_t        wait_s = 0;
-        pawl_status     s = turn(h, &more, &wait_s, &err);
+        material_follow(h->flow);
+        pawl_status s = turn(h, &more, &wait_s, &err);
 
         if (post_wait(h->post, 0)) /* else it was given up, and did not fail */
             ms = after_turn(h, s, more, wait_s, &err);

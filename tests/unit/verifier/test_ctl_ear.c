@@ -36,7 +36,8 @@ static int make_token(void **state)
     T_OK(pawl_private_make(PAWL_KEY_P256, &key, &err), &err);
     T_OK(pawl_spki_pin(pawl_private_public(key), id, &err), &err);
     T_OK(ear_write(key, id, &c, &v, token, sizeof(token), &err), &err);
-    T_OK(jwks_write(pawl_private_public(key), id, jwks, sizeof(jwks), &err), &err);
+    const struct jwks_key one = { pawl_private_public(key), id };
+    T_OK(jwks_write(&one, 1, jwks, sizeof(jwks), &err), &err);
     jwks_file = memfd_create("jwks", MFD_CLOEXEC);
     assert_true(jwks_file >= 0);
     snprintf(jwks_path, sizeof(jwks_path), "/proc/self/fd/%d", jwks_file);

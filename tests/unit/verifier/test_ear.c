@@ -338,11 +338,12 @@ static void the_jwks_holds_the_public_key(void **state)
     (void)state;
     char               json[1024];
     struct pawl_public k = *pawl_private_public(key);
+    struct jwks_key    one = { &k, verifier_id };
     struct pawl_err    err;
     uint8_t            xy[32];
     size_t             n;
 
-    T_OK(jwks_write(&k, verifier_id, json, sizeof(json), &err), &err);
+    T_OK(jwks_write(&one, 1, json, sizeof(json), &err), &err);
     cJSON       *j = cJSON_Parse(json);
     const cJSON *jwk = cJSON_GetArrayItem(member(j, "keys"), 0);
     assert_string_equal(text(jwk, "kty"), "EC");
@@ -357,9 +358,9 @@ static void the_jwks_holds_the_public_key(void **state)
     assert_null(cJSON_GetObjectItem(jwk, "d"));
     cJSON_Delete(j);
 
-    T_FAILS(jwks_write(&k, verifier_id, json, 40, &err), &err, PAWL_E_FULL);
+    T_FAILS(jwks_write(&one, 1, json, 40, &err), &err, PAWL_E_FULL);
     k.kind = PAWL_KEY_P384;
-    T_FAILS(jwks_write(&k, verifier_id, json, sizeof(json), &err), &err, PAWL_E_UNSUPPORTED);
+    T_FAILS(jwks_write(&one, 1, json, sizeof(json), &err), &err, PAWL_E_UNSUPPORTED);
 }
 
 static int setup(void **state)
