@@ -12,7 +12,6 @@ import re
 import resource
 import select
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -48,14 +47,9 @@ class Server:
     def stop(self, wait=True):
         """It ends now; __exit__ still looks how."""
         self.process.stdin.close()
+        assert self.process.stdout.readline() == "stopping\n"
         if wait:
             self.process.wait(PATIENCE)
-
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
 
     def __enter__(self):
         return self
@@ -69,7 +63,7 @@ class Server:
             ended = "killed: it did not stop"
         if kind is None:
             assert ended == 0, f"{ended}\n{self.said()}"
-            assert self.process.stdout.read() == "stopped\n"
+            assert self.process.stdout.read().endswith("stopped\n")
         elif ended != 0:
             print(self.said())
         self.process.stdout.close()
@@ -96,13 +90,16 @@ class Client:
             self.s = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
             self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not plain and not raw:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.load_verify_locations(server.dir.name + "/cert.pem")
-            if version:
-                context.maximum_version = version
-            self.s = context.wrap_socket(self.s)
+            self.wrap(server, version)
         self.got = b""
+
+    def wrap(self, server, version=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.load_verify_locations(server.dir.name + "/cert.pem")
+        if version:
+            context.maximum_version = version
+        self.s = context.wrap_socket(self.s)
 
     def send(self, data):
         self.s.sendall(data)

@@ -10,7 +10,7 @@
  * answers them from another thread. GET /who says who asks. GET /stream counts up every 10 ms until
  * its reader is gone or the server stops; GET /torrent sends as much as it can. POST /renew loads
  * DIR/cert.pem and DIR/key.pem again. Clients are asked for certificates; with a file
- * DIR/clients.pem for such that are below it.
+ * DIR/clients.pem for such that are below it. POST /stall keeps its worker until DIR/go is there.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -124,6 +124,18 @@ static void how_many_ended(struct http_request *r, const void *arg)
     text(r, line);
 }
 
+/* ---- a worker that is busy ------------------------------------------------------------------- */
+
+static char go_path[512];
+
+static void stall(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    while (access(go_path, F_OK) != 0)
+        usleep(1000);
+    text(r, "gone on");
+}
+
 /* ---- requests that wait for another thread --------------------------------------------------- */
 
 #define HELD_MAX 1024
@@ -219,6 +231,7 @@ static const struct http_route routes[] = {
     { HTTP_GET, "/torrent", NULL, 0, stream, "much" },
     { HTTP_GET, "/ended", NULL, 0, how_many_ended, NULL },
     { HTTP_POST, "/renew", NULL, 0, renew, NULL },
+    { HTTP_POST, "/stall", NULL, 0, stall, NULL },
     { 0 },
 };
 
@@ -291,6 +304,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return 2;
     make_tls(argv[1]);
+    snprintf(go_path, sizeof(go_path), "%s/go", argv[1]);
     struct http_config config = {
         .listen = "127.0.0.1:0",
         .tls = tls,
@@ -318,6 +332,8 @@ int main(int argc, char **argv)
 
     while (read(STDIN_FILENO, &c, 1) > 0)
         ;
+    printf("stopping\n");
+    fflush(stdout);
     http_server_stop(device, 1);
     http_server_stop(local, 1);
     pthread_mutex_lock(&lock);

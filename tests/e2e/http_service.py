@@ -275,18 +275,17 @@ def a_stop_under_load_leaves_no_request_unanswered():
 
 
 def who_stands_at_the_door_of_a_server_that_stops_is_let_in():
-    """Connected, as far as the kernel goes, before the stop: the program was busy."""
-    with Server(1, 20, 20) as server:
-        waiting = [Client(server, plain=True) for _ in range(3)]
-        server.freeze()
-        more = [Client(server, plain=True) for _ in range(5)]
-        for i, c in enumerate(waiting + more):
-            c.send(post(b"/echo", b"%d" % i))
+    """Connected before the stop, as far as the kernel goes: the worker was busy."""
+    with Server(1, 20, 20) as server, Client(server) as busy:
+        busy.send(post(b"/stall", kind=b""))
+        waiting = [Client(server, raw=True) for _ in range(5)]
         server.stop(wait=False)
-        server.thaw()
-        for i, c in enumerate(waiting + more):
-            assert c.answer().body == b"%d" % i
+        pathlib.Path(server.dir.name, "go").touch()
+        for c in waiting:
+            c.wrap(server)
+            assert c.ask(post(b"/echo", b"x")).body == b"x"
             assert c.is_closed()
+        assert busy.answer().body == b"gone on"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
  */
 #include "http/worker.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,6 @@
 
 #include "http/conn.h"
 #include "http/request.h"
-
-#define LAST_TURNS 64 /* of the loop, at the end, to let in who stands at the door */
 
 /* ---- later ----------------------------------------------------------------------------------- */
 
@@ -44,14 +41,6 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     event_base_loopbreak(w->base);
-}
-
-/* Clients that the kernel shook hands with already: they are let in first. */
-static bool has_callers(const struct worker *w)
-{
-    struct pollfd p = { .fd = evhttp_bound_socket_get_fd(w->bound), .events = POLLIN };
-
-    return poll(&p, 1, 0) > 0;
 }
 
 static void drain(struct worker *w, uint64_t grace_s)
@@ -94,14 +83,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     bool     stop = w->stop;
     uint64_t grace_s = w->grace_s;
     pthread_mutex_unlock(&w->lock);
-    if (!stop || w->draining)
-        return;
-    if (w->last_turns < LAST_TURNS && has_callers(w)) {
-        w->last_turns++;
-        event_active(w->wake, EV_READ, 0); /* the next turn of the loop takes them */
-        return;
-    }
-    drain(w, grace_s);
+    if (stop && !w->draining)
+        drain(w, grace_s);
 }
 
 /* ---- no room for another connection -----------------------------------------------------------

@@ -44,7 +44,6 @@ struct worker {
     struct waiting_list         waiting; /* requests that http_after holds */
     struct conn               **by_fd;   /* finds the connection of a request */
     size_t                      by_fd_n;
-    unsigned                    last_turns; /* so many were made */
     bool                        draining;
     bool                        short_of_room; /* and said so; until a connection ends */
 
