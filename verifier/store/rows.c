@@ -58,6 +58,32 @@ static void get_clock(struct query *q, struct pawl_clock *ret)
     ret->firmware = get_u64(q);
 }
 
+/* Five bytes: the claims in the order of the struct, and whether the group only watched; none, when
+ * no verdict was made since they are kept. */
+static void put_claims(struct query *q, const struct device_claims *c)
+{
+    const uint8_t b[] = { (uint8_t)c->identity, (uint8_t)c->configuration, (uint8_t)c->executables,
+                          (uint8_t)c->hardware, c->watched };
+    static const uint8_t none[sizeof(b)];
+
+    query_bytes_copy(q, pawl_view(b, memcmp(b, none, sizeof(b)) ? sizeof(b) : 0));
+    query_text(q, c->policy);
+}
+
+static void get_claims(struct query *q, struct device_claims *ret)
+{
+    uint8_t b[5];
+
+    if (get_bytes(q, "claims", b, sizeof(b)) == sizeof(b)) {
+        ret->identity = (int8_t)b[0];
+        ret->configuration = (int8_t)b[1];
+        ret->executables = (int8_t)b[2];
+        ret->hardware = (int8_t)b[3];
+        ret->watched = b[4];
+    }
+    get_text(q, "judged_by", ret->policy, sizeof(ret->policy));
+}
+
 /* Without version and seen_s: those stand in its row of ratchet. Without its group: see
  * put_device_group. */
 void put_device(struct query *q, const struct device *d)
@@ -93,6 +119,7 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->coverage);
     query_text(q, d->release);
     query_bytes(q, pawl_view(d->app_point, d->has_app_point ? sizeof(d->app_point) : 0));
+    put_claims(q, &d->claims);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -129,6 +156,7 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "coverage", ret->coverage, sizeof(ret->coverage));
     get_text(q, "release", ret->release, sizeof(ret->release));
     ret->has_app_point = get_bytes(q, "app_point", ret->app_point, sizeof(ret->app_point)) > 0;
+    get_claims(q, &ret->claims);
     get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);

@@ -36,6 +36,13 @@ const char *device_state_name(enum device_state s); /* "pending" */
 #define EVENT_LINE_MAX      768 /* with its 0 */
 #define DEVICE_COVERAGE_MAX 128
 
+/* What the last verdict claimed: of this a result is made again. */
+struct device_claims {
+    int8_t identity, configuration, executables, hardware; /* enum ar4si, without what keys say */
+    bool   watched;
+    char   policy[PAWL_TENANT_MAX + 16]; /* "gateway:3"; empty: none judged */
+};
+
 /* The device row: by value. */
 struct device {
     char                      tenant[PAWL_TENANT_MAX + 1];
@@ -65,6 +72,7 @@ struct device {
     char                      software_status[20];           /* .. without what the keys say .. */
     char                      why[DEVICE_WHY_MAX];           /* its findings; see flow/why.h */
     char                      keys_status[20]; /* .. and of the keys alone: two lights */
+    struct device_claims      claims;
     int64_t                   created_s, seen_s;
     int64_t attested_s; /* when its evidence was last accepted: see flow/overdue.h */
     int64_t due_s;      /* when it is overdue: by the interval that it attested; 0: it named none */

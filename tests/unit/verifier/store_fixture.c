@@ -170,6 +170,7 @@ struct device store_device(const char *tenant, unsigned number)
     fill(d.id, sizeof(d.id), number, 0x01);
     fill(d.ak_public, d.ak_public_n, number, 0x50);
     fill(d.td_point, sizeof(d.td_point), number, 0x60);
+    d.claims = (struct device_claims){ 2, 96, 33, -1, true, "gateway:7" };
     d.has_app_point = number % 2;
     if (d.has_app_point)
         fill(d.app_point, sizeof(d.app_point), number, 0x68);

@@ -78,6 +78,12 @@ static void same_device(const struct device *a, const struct device *b)
     assert_int_equal(a->ak_public_n, b->ak_public_n);
     SAME_BYTES(a->ak_public, b->ak_public);
     SAME_BYTES(a->td_point, b->td_point);
+    assert_int_equal(a->claims.identity, b->claims.identity);
+    assert_int_equal(a->claims.configuration, b->claims.configuration);
+    assert_int_equal(a->claims.executables, b->claims.executables);
+    assert_int_equal(a->claims.hardware, b->claims.hardware);
+    assert_int_equal(a->claims.watched, b->claims.watched);
+    assert_string_equal(a->claims.policy, b->claims.policy);
     assert_int_equal(a->has_app_point, b->has_app_point);
     SAME_BYTES(a->app_point, b->app_point);
     assert_int_equal(a->suite, b->suite);

@@ -138,6 +138,8 @@ static struct device with_rows_of_4(struct store_fixture *f)
     struct device d = store_device("acme", 1);
     d.coverage[0] = 0;
     d.release[0] = 0;
+    d.has_app_point = false;
+    d.claims = (struct device_claims){ 0 };
     PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 7);
     s.touches_device = false;
     s.has_device = true;
@@ -225,7 +227,7 @@ static void devices_and_their_messages_are_as_they_were(void **state)
     struct blob     b;
     char            said[STORE_SAID_MAX] = "";
 
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 10);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 11);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
@@ -318,7 +320,7 @@ static void a_file_of_schema_4_keeps_every_row(void **state)
     f.open = false;
     make_old(&f, 4, copy_4);
     store_fixture_reopen(&f);
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 10);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 11);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     char *after = store_dump(&f);
