@@ -16,7 +16,7 @@
 struct state {
     struct verifier_config config;
     struct material_place  material;
-    struct store           store;   /* self NULL: not open */
+    struct store           store; /* self NULL: not open */
     struct limits         *limits;
     atomic_llong           lead_ms; /* at most that the wall clock was ahead of a slow one */
 };

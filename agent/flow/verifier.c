@@ -111,6 +111,7 @@ pawl_status verifier_find(struct flow *f, struct verifier *ret, struct pawl_err 
     return pawl_ok();
 }
 
+/* P-TRUST-4 */
 void verifier_follow(struct flow *f, const struct ear *e)
 {
     struct verifier v;

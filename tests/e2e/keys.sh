@@ -123,6 +123,8 @@ reload
 good m2.token
 rekeys
 sends "under another master key"
+expect 1 key retire master "$work/v"
+has err master.old.key "may still need it"
 stop_process v
 verifier_start v
 good m3.token

@@ -85,7 +85,7 @@ pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const st
     struct signer     by;
 
     PAWL_TRY(keys_signer(f->keys, ev->a1.verifier_id, &by, err));
-    if (by.key == f->keys->other_signing[KEYS_OLD].key)
+    if (by.key == f->keys->other_signing[KEYS_OLD].key) /* P-TRUST-4 */
         c.next_key = f->keys->verifier_id;
     PAWL_TRY(memory_audit(f->memory, f->store, c.tenant, ev->now_ms, &head, err));
     c.audit = head.number;

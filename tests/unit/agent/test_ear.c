@@ -73,7 +73,7 @@ static void takes_what_the_verifier_signed(void **state) /* P-EAR-3 */
     assert_string_equal(e.why, "awaits-approval, lab?[1m");
 }
 
-static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-8 */
+static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-8, P-TRUST-4 */
 {
     char            text[1200], ev[100], rcpt[50];
     uint8_t         point[PAWL_POINT_P256], hash[32];
@@ -85,17 +85,21 @@ static void reads_the_epochs_the_point_and_the_receipt(void **state) /* P-TR-8 *
     memset(hash, 0xc4, sizeof(hash));
     T_OK(pawl_b64url_write(PAWL_VIEW_OF(point), ev, sizeof(ev), &err), &err);
     T_OK(pawl_b64url_write(PAWL_VIEW_OF(hash), rcpt, sizeof(rcpt), &err), &err);
-    snprintf(text, sizeof(text), PAWL("\"base\":7,\"new\":8,\"ev\":\"%s\",\"rcpt\":\"%s\""), ev,
-             rcpt);
+    snprintf(text, sizeof(text),
+             PAWL("\"base\":7,\"new\":8,\"ev\":\"%s\",\"rcpt\":\"%s\",\"next_key\":\"%s\""), ev,
+             rcpt, rcpt);
     T_OK(check(signer_jws(&mine, EAR_HEADER, text), &e, &err), &err);
     assert_true(e.base_epoch == 7 && e.new_epoch == 8 && e.has_e_v && e.has_rcpt);
     assert_memory_equal(e.e_v, point, sizeof(point));
     assert_memory_equal(e.rcpt, hash, sizeof(hash));
+    assert_true(e.has_next_key);
+    assert_memory_equal(e.next_key, hash, sizeof(hash));
 
     T_OK(
         check(signer_jws(&mine, EAR_HEADER, PAWL("\"base\":0,\"new\":9007199254740992")), &e, &err),
         &err);
     assert_true(e.new_epoch == UINT64_C(1) << 53 && !e.has_e_v && !e.has_rcpt);
+    assert_false(e.has_next_key);
 }
 
 static void reads_the_two_lights(void **state)

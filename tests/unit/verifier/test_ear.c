@@ -339,6 +339,7 @@ static void the_jwks_holds_the_public_key(void **state)
     char               json[1024];
     struct pawl_public k = *pawl_private_public(key);
     struct jwks_key    one = { &k, verifier_id };
+    const uint8_t      other_id[32] = { 7, 7 };
     struct pawl_err    err;
     uint8_t            xy[32];
     size_t             n;
@@ -356,6 +357,13 @@ static void the_jwks_holds_the_public_key(void **state)
     T_OK(pawl_b64url_parse(pawl_view_str(text(jwk, "x")), "x", xy, 32, &n, &err), &err);
     assert_memory_equal(xy, k.b + 1, 32);
     assert_null(cJSON_GetObjectItem(jwk, "d"));
+    cJSON_Delete(j);
+
+    const struct jwks_key two[] = { { &k, verifier_id }, { &k, other_id } };
+    T_OK(jwks_write(two, 2, json, sizeof(json), &err), &err);
+    j = cJSON_Parse(json);
+    assert_int_equal(cJSON_GetArraySize(member(j, "keys")), 2);
+    assert_int_equal(strncmp(text(cJSON_GetArrayItem(member(j, "keys"), 1), "kid"), "0707", 4), 0);
     cJSON_Delete(j);
 
     T_FAILS(jwks_write(&one, 1, json, 40, &err), &err, PAWL_E_FULL);

@@ -109,6 +109,22 @@ static void a_nonce_is_good_for_its_scope_alone(void **state)
     T_FAILS(nonce_check(&k, &s, now_ms, PAWL_VIEW_OF(nonce), &err), &err, PAWL_E_FORGED);
 }
 
+static void a_nonce_of_an_old_key_is_good(void **state)
+{
+    (void)state;
+    struct keys              was = some_keys(), is = some_keys();
+    const struct nonce_scope s = scope_of("acme", PAWL_LABEL_ATTEST);
+    uint8_t                  nonce[PAWL_NONCE];
+    struct pawl_err          err;
+
+    make(&was, nonce);
+    T_FAILS(nonce_check(&is, &s, now_ms, PAWL_VIEW_OF(nonce), &err), &err, PAWL_E_FORGED);
+    is.other_master[KEYS_OLD] = (struct master_key){ .master = was.nonce, .nonce = was.nonce };
+    T_OK(nonce_check(&is, &s, now_ms, PAWL_VIEW_OF(nonce), &err), &err);
+    nonce[PAWL_NONCE - 1] ^= 1;
+    T_FAILS(nonce_check(&is, &s, now_ms, PAWL_VIEW_OF(nonce), &err), &err, PAWL_E_FORGED);
+}
+
 static void no_two_nonces_are_the_same(void **state)
 {
     (void)state;
@@ -257,6 +273,7 @@ int main(void)
         T_CASE("a nonce has the form of the protocol", a_nonce_has_the_form_of_the_protocol),
         T_CASE("a nonce is good for a minute", a_nonce_is_good_for_a_minute),
         T_CASE("a nonce is good for its scope alone", a_nonce_is_good_for_its_scope_alone),
+        T_CASE("a nonce of an old key is good", a_nonce_of_an_old_key_is_good),
         T_CASE("no two nonces are the same", no_two_nonces_are_the_same),
         T_CASE("a time that does not fit makes no nonce", a_time_that_does_not_fit_makes_no_nonce),
         T_CASE("no flip and no truncation of a nonce passes",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proves: keys are made once, for their owner alone, and come back; what is wrapped opens for its
- * own tenant, owner, field and epoch only; no error repeats a key. */
+/* Proves: keys are made once, for their owner alone, and come back; what the next and the old keys
+ * made is taken, and nothing is made with them; a credential goes before a file; what is wrapped
+ * opens for its own tenant, owner, field and epoch only; no error repeats a key. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,10 @@ static const char *path(const char *name)
 static int remove_dir(void **state)
 {
     (void)state;
-    unlink(path("signing.key"));
-    unlink(path("master.key"));
+    static const char *const names[] = { "signing.key", "signing.next.key", "signing.old.key",
+                                         "master.key",  "master.next.key",  "master.old.key" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unlink(path(names[i]));
     return rmdir(dir);
 }
 
@@ -137,6 +140,122 @@ static void names_what_is_wrong_with_a_file_and_never_what_is_in_it(void **state
     T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_ABSENT);
 }
 
+/* ---- keys that change ----------------------------------------------------------------------- */
+
+static void moves(const char *from, const char *to)
+{
+    char p[128];
+
+    snprintf(p, sizeof(p), "%s", path(from));
+    assert_int_equal(rename(p, path(to)), 0);
+}
+
+static void keys_others_load_as(const char *signing, const char *master, struct keys *ret_was,
+                                struct keys *ret_is)
+{
+    struct pawl_err err;
+
+    T_OK(keys_make(dir, &err), &err);
+    T_OK(keys_load(dir, ret_was, &err), &err);
+    moves("signing.key", signing);
+    moves("master.key", master);
+    T_OK(keys_make(dir, &err), &err);
+    T_OK(keys_load(dir, ret_is, &err), &err);
+}
+
+static void what_another_key_made_is_taken(const char *signing, const char *master)
+{
+    const struct pawl_view   here = pawl_view("acme", 4), id = pawl_view("12345678", 8);
+    const struct pawl_view   none = pawl_view(NULL, 0);
+    const struct pawl_secret in = { .n = 32, .b = "a token's secret" };
+    struct keys              was, is;
+    struct signer            all[1 + KEYS_OTHERS], by;
+    struct pawl_secret       out;
+    struct pawl_err          err;
+    uint8_t                  wrapped[48], cookie[48], plain[32];
+    size_t                   n;
+
+    keys_others_load_as(signing, master, &was, &is);
+    assert_int_equal(keys_signers(&is, all), 2);
+    assert_memory_equal(all[0].id, is.verifier_id, 32);
+    T_OK(keys_signer(&is, PAWL_VIEW_OF(was.verifier_id), &by, &err), &err);
+    assert_memory_equal(by.id, was.verifier_id, 32);
+    assert_ptr_not_equal(by.key, is.signing);
+    T_FAILS(keys_signer(&was, PAWL_VIEW_OF(is.verifier_id), &by, &err), &err, PAWL_E_DENIED);
+
+    T_OK(keys_wrap(&was, here, id, "token", 0, &in, wrapped, sizeof(wrapped), &n, &err), &err);
+    T_OK(keys_unwrap(&is, here, id, "token", 0, pawl_view(wrapped, n), &out, &err), &err);
+    assert_true(pawl_secret_equal(&in, &out));
+    T_OK(pawl_aead_seal(PAWL_AES_256_SIV, &was.cookie, none, none, pawl_secret_view(&in), cookie,
+                        sizeof(cookie), &n, &err),
+         &err);
+    T_OK(keys_open_cookie(&is, pawl_view(cookie, n), plain, sizeof(plain), &n, &err), &err);
+    assert_memory_equal(plain, in.b, 32);
+    assert_true(pawl_secret_equal(keys_nonce(&is, 0), &is.nonce));
+    assert_true(pawl_secret_equal(keys_nonce(&is, 1), &was.nonce));
+    assert_null(keys_nonce(&is, 2));
+
+    T_OK(keys_wrap(&is, here, id, "token", 0, &in, wrapped, sizeof(wrapped), &n, &err), &err);
+    T_FAILS(keys_unwrap(&was, here, id, "token", 0, pawl_view(wrapped, n), &out, &err), &err,
+            PAWL_E_FORGED);
+    keys_done(&was);
+    keys_done(&is);
+}
+
+static void what_an_old_key_made_is_taken(void **state)
+{
+    (void)state;
+    what_another_key_made_is_taken("signing.old.key", "master.old.key");
+}
+
+static void what_a_next_key_made_is_taken(void **state)
+{
+    (void)state;
+    what_another_key_made_is_taken("signing.next.key", "master.next.key");
+}
+
+static void a_bad_old_key_is_told(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    struct keys     k;
+
+    T_OK(keys_make(dir, &err), &err);
+    write_file("master.old.key", "c0ffee", 0600);
+    T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "master.old.key");
+    write_file("master.old.key", "c0ffee", 0644);
+    T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_DENIED);
+}
+
+static void a_credential_goes_before_the_file(void **state)
+{
+    (void)state;
+    char            credentials[] = "/tmp/pawl-credentials-XXXXXX", file[128];
+    struct pawl_err err;
+    struct keys     of_files, k;
+
+    assert_non_null(mkdtemp(credentials));
+    T_OK(keys_make(dir, &err), &err);
+    T_OK(keys_load(dir, &of_files, &err), &err);
+    T_OK(keys_make(credentials, &err), &err);
+    snprintf(file, sizeof(file), "%s/signing.key", credentials);
+    unlink(file); /* this one stays a file */
+    snprintf(file, sizeof(file), "%s/master.key", credentials);
+    assert_int_equal(chmod(file, 0440), 0);
+    setenv("CREDENTIALS_DIRECTORY", credentials, 1);
+    T_OK(keys_load(dir, &k, &err), &err);
+    assert_memory_equal(k.verifier_id, of_files.verifier_id, 32);
+    assert_false(pawl_secret_equal(&k.master, &of_files.master));
+    keys_done(&k);
+    assert_int_equal(chmod(file, 0444), 0);
+    T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_DENIED);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(file);
+    rmdir(credentials);
+    keys_done(&of_files);
+}
+
 /* ---- secrets at rest ------------------------------------------------------------------------ */
 
 static const struct pawl_view tenant = { (const uint8_t *)"acme", 4 };
@@ -225,6 +344,10 @@ int main(void)
         IN_A_DIRECTORY("refuses keys that others can read", refuses_keys_that_others_can_read),
         IN_A_DIRECTORY("names what is wrong with a file and never what is in it",
                        names_what_is_wrong_with_a_file_and_never_what_is_in_it),
+        IN_A_DIRECTORY("what an old key made is taken", what_an_old_key_made_is_taken),
+        IN_A_DIRECTORY("what a next key made is taken", what_a_next_key_made_is_taken),
+        IN_A_DIRECTORY("a bad old key is told", a_bad_old_key_is_told),
+        IN_A_DIRECTORY("a credential goes before the file", a_credential_goes_before_the_file),
         T_CASE("what is wrapped opens again", what_is_wrapped_opens_again),
         T_CASE("S2 it opens for nobody else", it_opens_for_nobody_else),
         T_CASE("no flip and no truncation opens", no_flip_and_no_truncation_opens),
