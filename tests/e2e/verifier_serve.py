@@ -495,6 +495,48 @@ def an_idle_client_does_not_hold_up_the_end():
 HELPERS = {"run", "answer", "cbor_text", "challenge", "main"}
 
 
+def a_stop_under_load_answers_every_request_and_keeps_what_it_said():
+    made = [0] * 8
+    lost = []
+
+    def ask_on(i, path):
+        """Each one is a commit; until an answer says that it is the last one."""
+        c = http.client.HTTPConnection("x")
+        c.sock = socket.socket(socket.AF_UNIX)
+        c.sock.settimeout(PATIENCE)
+        c.sock.connect(path)
+        try:
+            while True:
+                c.request("POST", "/v1/tokens", b"{}", {"Content-Type": "application/json"})
+                r = c.getresponse()
+                assert r.status == 200, (r.status, r.read())
+                r.read()
+                made[i] += 1
+                if r.getheader("Connection") == "close":
+                    break
+        except Exception as why:
+            lost.append((i, made[i], repr(why)))
+        c.close()
+
+    with Dir() as d:
+        d.init("--roots", d.root)
+        with Service(d.state) as service:
+            threads = [threading.Thread(target=ask_on, args=(i, d.state + "/operator.sock"))
+                       for i in range(len(made))]
+            for t in threads:
+                t.start()
+            end = time.monotonic() + PATIENCE
+            while min(made) < 20:
+                assert time.monotonic() < end and not lost, (made, lost)
+                time.sleep(0.01)
+        for t in threads:
+            t.join(PATIENCE)
+        assert not lost, lost
+        db = sqlite3.connect(d.state + "/pawl.db")
+        assert db.execute("SELECT count(*) FROM token").fetchone()[0] == sum(made)
+        db.close()
+
+
 def main():
     tests = [f for name, f in globals().items() if callable(f) and f.__module__ == "__main__"
              and name not in HELPERS and name[0].islower()]
