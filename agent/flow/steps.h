@@ -37,7 +37,8 @@ struct verifier {
 PAWL_MUST_USE pawl_status verifier_find(struct flow *f, struct verifier *ret, struct pawl_err *err);
 
 /* After an exchange: its result may name the key that the verifier signs with from now on, and the
- * next request goes to that one if it is pinned. Whoever has no pin of it stays with the old one. */
+ * next request goes to that one if it is pinned. Whoever has no pin of it stays with the old one.
+ */
 void verifier_follow(struct flow *f, const struct ear *e);
 
 /* The first of the pins in the text of a JWKS whose key is there. DENIED if none is. */

@@ -54,8 +54,9 @@ static void write_jwks(const char *name, const struct pawl_private *key,
     struct pawl_err err;
 
     must(pawl_spki_pin(pawl_private_public(named), id, &err), &err);
-    must(jwks_write(&(struct jwks_key){ pawl_private_public(key), id }, 1, json, sizeof(json), &err),
-         &err);
+    must(
+        jwks_write(&(struct jwks_key){ pawl_private_public(key), id }, 1, json, sizeof(json), &err),
+        &err);
     write_file(name, json);
 }
 

@@ -23,7 +23,7 @@ struct ear_claims {
     bool             has_e_v; /* of a request that made a root */
     uint8_t          e_v[PAWL_POINT_P256];
     const uint8_t   *app_point; /* cnf: a key of the device's applications, 65 bytes; or NULL */
-    bool             has_rcpt; /* SHA-256 of the receipt beside this EAR */
+    bool             has_rcpt;  /* SHA-256 of the receipt beside this EAR */
     uint8_t          rcpt[32];
     const uint8_t   *next_key; /* verifier_id that the device is to name from now on; or NULL */
     bool             lab;
