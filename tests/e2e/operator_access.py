@@ -191,6 +191,7 @@ POLICY = {"name": "second", "version": 1, "pcrs": {"sha256": {"0": ["11" * 32]}}
 WISHES = {
     "assignPolicy": {"policy": "good"},
     "moveDevice": {"group": "good"},
+    "labelDevice": {"add": ["site=berlin", "lab"], "remove": ["old"]},
     "exportKey": {"label": "tunnel", "context_b64": "aWYw", "n": 32},
     "sendMessage": {"text": "hello"},
     "closeIncident": {"note": "looked at"},
@@ -206,7 +207,7 @@ WISHES = {
                       "all_tenants": True, "spki": "ab" * 32},
 }
 # Whatever stands in them is kept as it is, unless it is too long or no line of text.
-FREE = {"note", "author", "what", "release", "text", "label", "labels"}
+FREE = {"note", "author", "what", "release", "text", "label"}
 HOSTILE = ["' OR 1=1 --", "'; DROP TABLE device; --", "\" UNION SELECT * FROM credential", "..",
            "../../etc/passwd", "%2e%2e%2f", "%00", "a\0b", "x\r\nX-Injected: 1", "\ud800", "{{7*7}}",
            "$(id)", "%s%n%s", "x" * 3000]
@@ -274,7 +275,7 @@ def every_route_answers_as_its_schema_says():
 
 
 # Without an end; what the rest of this world cannot show.
-STREAMS = {"stream"}
+STREAMS = {"followFeed"}
 MAY_REFUSE = {"closeIncident": (409, 404)}
 
 
@@ -414,7 +415,9 @@ def a_bad_query_is_refused():
                 quoted = urllib.parse.quote(bad.encode(errors="surrogatepass"))
                 if p["name"] in ("after", "cursor") and route.name in STREAMS:
                     continue
-                refused(route.ask(ADMIN, query=f"?{p['name']}={quoted}"), 400, 403, 404)
+                answer = route.ask(ADMIN, query=f"?{p['name']}={quoted}")
+                if p["name"] not in ("after", "release") or answer.status != 200:  # any text
+                    refused(answer, 400, 403, 404)
 
 
 @check

@@ -28,6 +28,28 @@ echo hello | agent d send
 expect 0 agent d attest
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/client.key" \
     -subj /CN=client -out "$work/client.crt" -days 2 2>/dev/null
+
+check "pawlctl makes, lists and drops credentials, and asks from afar by them"
+expect 0 ctl credential add carol --role operator --until 2099-12-31
+cp "$work/out" "$work/carol.secret"
+same "$(ctl --json credential list | jq -r '.credentials[0] | .name + " " + .role')" "carol operator"
+from_afar() { # COMMAND..
+    ctl "$@" --url "https://127.0.0.1:$(cat "$work/operators.port")" --ca "$work/v/tls.crt"
+}
+same "$(from_afar --json whoami --token-file "$work/carol.secret" | jq -r .name)" carol
+expect 1 from_afar credential list --token-file "$work/carol.secret"
+has err "may not do this"
+expect 0 ctl credential add dave --role service --label tunnel,disk --all \
+    --certificate "$work/client.crt"
+same "$(from_afar --json whoami --cert "$work/client.crt" --key "$work/client.key" | jq -c .)" \
+    '{"name":"dave","role":"service","tenant":null,"labels":["tunnel","disk"]}'
+expect 0 ctl credential drop dave
+expect 0 ctl credential drop carol
+expect 1 from_afar whoami --token-file "$work/carol.secret"
+has err "no credential is this one"
+expect 1 ctl credential add eve --role king
+has err role
+
 check "operator_access.py"
 python3 -B "$e2e/operator_access.py" "$work" "$(agent_id d)" "${@:4}" || fail "a check failed"
 all_passed

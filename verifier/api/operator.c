@@ -409,7 +409,7 @@ static int status_of(const struct exchange *x)
         return 403;
     case PAWL_E_ABSENT:
         return 404;
-    case PAWL_E_FULL:
+    case PAWL_E_MEMORY:
         return 503;
     case PAWL_E_STATE:
     case PAWL_E_CONFLICT:

@@ -43,7 +43,8 @@ pawl_status stream_open(struct flow *f, const struct tenant_config *tenant,
 
     if (atomic_fetch_add(&open_streams, 1) >= STREAMS_MAX) {
         atomic_fetch_sub(&open_streams, 1);
-        return pawl_fail(err, PAWL_E_FULL, "stream", "%d are open, as many as may be", STREAMS_MAX);
+        return pawl_fail(err, PAWL_E_MEMORY, "stream", "%d are open, as many as may be",
+                         STREAMS_MAX);
     }
     s = calloc(1, sizeof(*s));
     if (!s) {

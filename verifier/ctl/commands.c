@@ -169,5 +169,19 @@ const struct command commands[] = {
       .options = ONLINE | O(USES) | O(TTL) | O(DEVICE) },
     { "token", "list", "", "lists enrolment tokens", .run = token_list, .show = show_tokens,
       .options = ONLINE },
+
+    { "credential", "add",
+      "NAME --role read|operator|admin|service [--label LABEL,..] [--until DAY]\n"
+      "[--certificate FILE] [--all]",
+      "lets somebody ask from afar: by a secret, printed this once, or a client certificate",
+      .run = credential_add, .show = show_credential,
+      .options = ONLINE | O(LABEL) | O(UNTIL) | O(CERTIFICATE) | O(ALL), .needs = O(ROLE),
+      .operands = 1 },
+    { "credential", "list", "", "lists who may use the API from afar", .run = credential_list,
+      .show = show_credentials, .options = ONLINE },
+    { "credential", "drop", "NAME", "lets nobody use the API by it any more",
+      .run = credential_drop, .show = show_credential_dropped, .options = ONLINE, .operands = 1 },
+    { "whoami", "", "", "says who asks, as the verifier sees it", .run = whoami,
+      .show = show_members, .options = ONLINE },
     { 0 },
 };

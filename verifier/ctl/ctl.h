@@ -82,6 +82,8 @@ enum ctl_option {
     OPT_REMOVE,
     OPT_REQUEST,
     OPT_SERIAL,
+    OPT_ROLE,
+    OPT_CERTIFICATE,
     OPT_COUNT
 };
 
@@ -141,6 +143,7 @@ ctl_good_fn appraise_is_good;
 ctl_run_fn  policy_try;
 ctl_good_fn trial_is_good;
 ctl_run_fn  token_create, token_list;
+ctl_run_fn  credential_add, credential_list, credential_drop, whoami;
 
 /* ---- input.c, output.c ----------------------------------------------------------------------- */
 
@@ -156,6 +159,9 @@ struct pawl_view bytes_view(const struct bytes *b);
 /* A whole file, or standard input for "-". At most max bytes. IO when it cannot be read. */
 PAWL_MUST_USE pawl_status input_read(const char *path, size_t max, struct bytes *ret,
                                      struct pawl_err *err);
+
+/* A certificate in a file as DER: from DER, from an NV index, or from PEM. */
+PAWL_MUST_USE pawl_status cert_read(const char *path, struct bytes *ret, struct pawl_err *err);
 
 /* Into a new file, never over another one: it may be the only one of what it holds. */
 PAWL_MUST_USE pawl_status output_new(const char *path, struct pawl_view v, struct pawl_err *err);
@@ -200,6 +206,7 @@ pawl_status json_no_memory(struct pawl_err *err);
 /* One line for each member, nested names joined: what any answer looks like. */
 ctl_show_fn show_members;
 ctl_show_fn show_device, show_devices, show_moved, show_assigned;
+ctl_show_fn show_credential, show_credentials, show_credential_dropped;
 ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
 ctl_show_fn show_labels, show_fleet, show_raw, show_queue;
 ctl_show_fn show_hedge, show_messages, show_sent;

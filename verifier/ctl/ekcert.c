@@ -10,8 +10,7 @@
 
 enum { FILE_BYTES_MAX = 64 * 1024 };
 
-/* A certificate's bytes, from DER, from an NV index, or from PEM. */
-static pawl_status read_cert(const char *path, struct bytes *ret, struct pawl_err *err)
+pawl_status cert_read(const char *path, struct bytes *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(bytes_done) struct bytes file = { 0 }, der = { 0 };
     static const char                     begin[] = "-----BEGIN";
@@ -92,7 +91,7 @@ pawl_status ekcert_verify(const struct args *a, cJSON **ret, struct pawl_err *er
     enum roots                                  roots;
     uint8_t                                     root[32];
 
-    PAWL_TRY(read_cert(a->operand, &file, err));
+    PAWL_TRY(cert_read(a->operand, &file, err));
     PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_parse(bytes_view(&file), &cert, err)));
     PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_der(bytes_view(&file), &der, err)));
     PAWL_TRY(load(a, ek_cert_is_swtpm(&cert), &trust, err));

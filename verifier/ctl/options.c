@@ -67,6 +67,8 @@ const struct option options[] = {
     OPTION("limit", required_argument, LIMIT),
     OPTION("type", required_argument, TYPE),
     OPTION("remove", no_argument, REMOVE),
+    OPTION("role", required_argument, ROLE),
+    OPTION("certificate", required_argument, CERTIFICATE),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },
