@@ -23,7 +23,6 @@ struct rows {
     struct device    d;
     struct blob      ratchet;
     struct snapshot  snapshot;
-    char            *papers;
     struct pawl_view request;
 };
 
@@ -84,15 +83,6 @@ static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct paw
     (void)err;
     *ret = find(id)->snapshot;
     return pawl_ok();
-}
-
-static pawl_status read_papers(void *self, struct pawl_view tenant, struct pawl_view id, char **ret,
-                               struct pawl_err *err)
-{
-    (void)self;
-    (void)tenant;
-    *ret = strdup(find(id)->papers);
-    return *ret ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "papers", "no memory");
 }
 
 static pawl_status no_generations(void *self, struct pawl_view tenant, struct pawl_view id,
@@ -186,7 +176,6 @@ static int64_t never_restored(void *self)
 static void rows_done(struct rows *r)
 {
     blob_done(&r->ratchet);
-    free(r->papers);
 }
 
 /* ---- devices -------------------------------------------------------------------------------- */
@@ -206,8 +195,6 @@ static void make_rows(struct rows *ret)
          "ratchet");
     must(pawl_is_ok(s->snapshot(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->snapshot, &b.w.err)),
          "snapshot");
-    must(pawl_is_ok(s->papers(s->self, tenant, PAWL_VIEW_OF(d.id), &ret->papers, &b.w.err)),
-         "papers");
     world_begin(&b.w, &d, PAWL_LABEL_REKEY, &ev);
     soft_evidence_sign(&ev, NULL);
     ev.m.has_pcrs = false;
@@ -242,7 +229,6 @@ void bench_rekey_verifier(struct bench_result *ret)
     b.memory = (struct store){ .device = read_device,
                                .ratchet = read_ratchet,
                                .snapshot = read_snapshot,
-                               .papers = read_papers,
                                .generations = no_generations,
                                .default_policy = read_default_policy,
                                .policy = read_policy,

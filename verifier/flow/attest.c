@@ -24,7 +24,6 @@
 #include "flow/limit.h"
 #include "flow/marks.h"
 #include "flow/overdue.h"
-#include "flow/papers.h"
 #include "flow/rekey.h"
 #include "flow/ticket.h"
 #include "flow/why.h"
@@ -266,17 +265,15 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
 static pawl_status judge_all(struct attestation *a, struct pawl_err *err)
 {
     const struct evidence  *ev = a->ev;
-    char                    maker[PAPERS_MANUFACTURER];
     const struct judge_case c = { .f = a->f,
                                   .d = &a->d,
-                                  .manufacturer = maker,
+                                  .manufacturer = a->d.manufacturer,
                                   .q = &a->q,
                                   .boot = &a->boot.known,
                                   .log = evidence_log(&ev->a1, ev->m.log, ev->m.log_n),
                                   .list = evidence_list(ev->m.ima_first, ev->m.ima),
                                   .now_ms = ev->now_ms };
 
-    PAWL_TRY(papers_manufacturer(a->f->store, &a->d, maker, err));
     PAWL_TRY(booted_read(a->f->store, &a->d, a->q.b.clock.resets, &a->boot, err));
     return judge(&c, a->before, &a->j, err);
 }

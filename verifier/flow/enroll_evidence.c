@@ -197,6 +197,7 @@ static void plan_record(const struct enrolling *e, struct device *d)
     d->clock = e->q.b.clock;
     memcpy(d->boot_id, ev->a1.boot_id.p, sizeof(d->boot_id));
     memcpy(d->os_boot, ev->a1.os_boot.p, sizeof(d->os_boot));
+    memcpy(d->manufacturer, id->cert.manufacturer, sizeof(d->manufacturer));
     memcpy(d->firmware_cert, id->cert.version, sizeof(d->firmware_cert));
     d->banks = e->q.b.pcrs;
     d->pcr_digest = e->q.b.digest;

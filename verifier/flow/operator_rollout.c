@@ -17,7 +17,6 @@
 #include "flow/judge.h"
 #include "flow/operator.h"
 #include "flow/operator_find.h"
-#include "flow/papers.h"
 #include "flow/request.h"
 
 enum { PAGE = 100, LISTS_MAX = 16 * 1024 * 1024 /* bytes of lists judged for one page */ };
@@ -32,7 +31,6 @@ struct trial {
     struct given_quote          q; /* as it would be, all as it was */
     struct known_boot           boot;
     struct blob                 list;
-    char                        maker[PAPERS_MANUFACTURER];
 
     struct judgement now; /* by the rules that hold, for its first half and its exceptions */
     struct verdict   then;
@@ -65,8 +63,7 @@ static pawl_status find_boot(struct trial *t, struct pawl_err *err)
 
     PAWL_TRY(booted_read(t->f->store, t->d, t->d->clock.resets, &b, err));
     t->boot = b.known;
-    PAWL_TRY(operator_find_list(t->f, t->d, &t->list, err));
-    return papers_manufacturer(t->f->store, t->d, t->maker, err);
+    return operator_find_list(t->f, t->d, &t->list, err);
 }
 
 static bool measures_files(const struct given_quote *q)
@@ -97,7 +94,7 @@ static pawl_status judge_then(struct trial *t, const struct policy *p, struct pa
                                 .known = &t->boot,
                                 .list = { .came = t->list.n > 0,
                                           .bytes = pawl_view(t->list.p, t->list.n) },
-                                .manufacturer = t->maker,
+                                .manufacturer = t->d->manufacturer,
                                 .policy = p,
                                 .watch = t->now.rules.watch };
     struct judging        j = { .v = &t->then,
@@ -124,7 +121,7 @@ static pawl_status try_device(struct trial *t, struct pawl_err *err)
     struct snapshot         s;
     const struct judge_case c = { .f = t->f,
                                   .d = t->d,
-                                  .manufacturer = t->maker,
+                                  .manufacturer = t->d->manufacturer,
                                   .q = &t->q,
                                   .boot = &t->boot,
                                   .now_ms = t->f->now_ms(t->f->now_arg) };

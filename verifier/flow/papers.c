@@ -30,25 +30,3 @@ pawl_status papers_write(const struct cookie *c, char **ret, struct pawl_err *er
     }
     return json_end(&j, ret, err);
 }
-
-pawl_status papers_manufacturer(const struct store *s, const struct device *d,
-                                char ret[PAPERS_MANUFACTURER], struct pawl_err *err)
-{
-    JSON  j = { 0 };
-    char *text = NULL;
-
-    ret[0] = 0;
-    pawl_status found = s->papers(s->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), &text,
-                                  err);
-    if (found.code == PAWL_E_ABSENT)
-        return pawl_ok();
-    PAWL_TRY(found);
-    j.root = cJSON_Parse(text);
-    free(text);
-    if (!j.root)
-        return pawl_fail(err, PAWL_E_FORM, "papers", "the store's are no JSON");
-    const cJSON *ek = cJSON_GetObjectItemCaseSensitive(j.root, "ek");
-    const char  *maker = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ek, "manufacturer"));
-    snprintf(ret, PAPERS_MANUFACTURER, "%s", maker ? maker : "");
-    return pawl_ok();
-}

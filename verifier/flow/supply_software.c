@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "flow/kept.h"
-#include "flow/papers.h"
 #include "flow/supply_parts.h"
 
 /* P-SUPPLY-4 */
@@ -76,10 +75,9 @@ static pawl_status recall_boot(struct supplying *s, struct pawl_err *err)
 
 pawl_status supply_judge(struct supplying *s, struct pawl_err *err)
 {
-    char              maker[PAPERS_MANUFACTURER];
     struct judge_case c = { .f = s->f,
                             .d = &s->d,
-                            .manufacturer = maker,
+                            .manufacturer = s->d.manufacturer,
                             .q = &s->q,
                             .boot = &s->boot.known,
                             .now_ms = s->now_ms };
@@ -87,7 +85,6 @@ pawl_status supply_judge(struct supplying *s, struct pawl_err *err)
     PAWL_TRY(recall_quote(s, err));
     PAWL_TRY(check_asked(s, err));
     PAWL_TRY(recall_boot(s, err));
-    PAWL_TRY(papers_manufacturer(s->f->store, &s->d, maker, err));
     if (s->has_attested)
         c.attested = &s->attested;
     c.log = evidence_log(&s->ev.a1, s->m->log, s->m->log_n);

@@ -82,13 +82,20 @@ static pawl_status list_proofs(void *self, struct pawl_view tenant, struct pawl_
 static pawl_status read_evidence(void *self, struct pawl_view tenant, struct pawl_view device,
                                  struct blob *ret, struct pawl_err *err)
 {
-    LEASE l = { 0 };
+    LEASE                               l = { 0 };
+    PAWL_CLEANUP(blob_done) struct blob b = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
     QUERY q = query_on(l.c, SQL_EVIDENCE, "evidence");
     query_text_n(&q, tenant);
     query_bytes(&q, device);
-    return one_blob(&q, ret, err);
+    if (!query_row(&q))
+        return row_absent(&q, err);
+    get_evidence(&q, &b);
+    PAWL_TRY(query_end(&q, err));
+    *ret = b;
+    b = (struct blob){ 0 };
+    return pawl_ok();
 }
 
 /* ---- the audit chain ------------------------------------------------------------------------ */

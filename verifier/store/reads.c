@@ -68,7 +68,8 @@ static pawl_status read_papers(void *self, struct pawl_view tenant, struct pawl_
     query_bytes(&q, id);
     if (!query_row(&q))
         return row_absent(&q, err);
-    char *json = get_text_copy(&q, "json");
+    char *json = NULL;
+    get_papers(&q, &json);
     PAWL_TRY(query_end(&q, err));
     *ret = json;
     return pawl_ok();

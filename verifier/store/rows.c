@@ -38,6 +38,92 @@ static void get_selection(struct query *q, const char *column, struct pawl_pcr_s
         q->bad = column;
 }
 
+/* ---- what follows ---------------------------------------------------------------------------- */
+
+/* What follows from other columns is not stored: one byte stands for a Name that does, a point for
+ * a public area in our template. Whether it follows is tried, so there is nothing to keep in step.
+ */
+
+static const struct pawl_view follows = { (const uint8_t *)"", 1 };
+static const struct pawl_view none = { NULL, 0 };
+
+static struct pawl_view area_of(enum pawl_template t, struct pawl_view point, struct pawl_wr *w)
+{
+    struct pawl_public key = { .kind = PAWL_KEY_P256, .n = point.n };
+    struct pawl_err    err;
+
+    if (point.n != PAWL_POINT_P256)
+        return none;
+    memcpy(key.b, point.p, point.n);
+    return pawl_is_ok(pawl_template_write(t, &key, w, &err)) ? pawl_view(w->p, w->n) : none;
+}
+
+/* Of t_D, by its point; n == 0 for a point that is none. */
+static struct pawl_name td_name_of(const struct device *d)
+{
+    uint8_t          b[PAWL_PUBLIC_MAX];
+    struct pawl_wr   w = pawl_wr_to(b, sizeof(b));
+    struct pawl_view area = area_of(PAWL_TD_P256, PAWL_VIEW_OF(d->td_point), &w);
+    struct pawl_name n = { 0 };
+    struct pawl_err  err;
+
+    if (area.n && !pawl_is_ok(pawl_name_of(PAWL_SHA256, area, &n, &err)))
+        n.n = 0;
+    return n;
+}
+
+static struct pawl_name signer_of(const struct device *d)
+{
+    const struct pawl_name chain[] = { d->ek_name, d->ak_name };
+    struct pawl_name       n = { 0 };
+    struct pawl_err        err;
+
+    if (!pawl_is_ok(pawl_tpm_qualified_name(PAWL_TPM_RH_ENDORSEMENT, chain, 2, &n, &err)))
+        n.n = 0;
+    return n;
+}
+
+static void put_following(struct query *q, const struct pawl_name *n, struct pawl_name other)
+{
+    query_bytes(q, n->n && pawl_name_equal(n, &other) ? follows : pawl_name_view(n));
+}
+
+/* The point ends a public area in our template: with the size of y before its second half. */
+static void put_ak_public(struct query *q, const struct device *d)
+{
+    enum { HALF = (PAWL_POINT_P256 - 1) / 2, TAIL = 2 * HALF + 2 };
+    uint8_t          point[PAWL_POINT_P256] = { 0x04 }, b[PAWL_PUBLIC_MAX];
+    struct pawl_wr   w = pawl_wr_to(b, sizeof(b));
+    struct pawl_view whole = pawl_view(d->ak_public, d->ak_public_n);
+
+    if (whole.n < TAIL) {
+        query_bytes(q, whole);
+        return;
+    }
+    memcpy(point + 1, whole.p + whole.n - TAIL, HALF);
+    memcpy(point + 1 + HALF, whole.p + whole.n - HALF, HALF);
+    bool is_ours = pawl_view_equal(area_of(PAWL_AK_P256, PAWL_VIEW_OF(point), &w), whole);
+    query_bytes_copy(q, is_ours ? PAWL_VIEW_OF(point) : whole);
+}
+
+static void get_ak_public(struct query *q, struct device *ret)
+{
+    uint8_t          b[PAWL_PUBLIC_MAX];
+    struct pawl_wr   w = pawl_wr_to(b, sizeof(b));
+    struct pawl_view in = pawl_view(ret->ak_public, ret->ak_public_n);
+
+    in.n = ret->ak_public_n = get_bytes(q, "ak_public", ret->ak_public, sizeof(ret->ak_public));
+    if (in.n != PAWL_POINT_P256)
+        return;
+    struct pawl_view area = area_of(PAWL_AK_P256, in, &w);
+    if (area.n > sizeof(ret->ak_public)) {
+        q->bad = "ak_public";
+        return;
+    }
+    memcpy(ret->ak_public, b, area.n);
+    ret->ak_public_n = area.n;
+}
+
 /* ---- device --------------------------------------------------------------------------------- */
 
 static void put_clock(struct query *q, const struct pawl_clock *c)
@@ -64,9 +150,9 @@ static void put_claims(struct query *q, const struct device_claims *c)
 {
     const uint8_t b[] = { (uint8_t)c->identity, (uint8_t)c->configuration, (uint8_t)c->executables,
                           (uint8_t)c->hardware, c->watched };
-    static const uint8_t none[sizeof(b)];
+    static const uint8_t no_claim[sizeof(b)];
 
-    query_bytes_copy(q, pawl_view(b, memcmp(b, none, sizeof(b)) ? sizeof(b) : 0));
+    query_bytes_copy(q, pawl_view(b, memcmp(b, no_claim, sizeof(b)) ? sizeof(b) : 0));
     query_text(q, c->policy);
 }
 
@@ -94,9 +180,9 @@ void put_device(struct query *q, const struct device *d)
     query_u64(q, d->roots);
     put_name(q, &d->ek_name);
     put_name(q, &d->ak_name);
-    put_name(q, &d->td_name);
-    put_name(q, &d->qualified_signer);
-    query_bytes(q, pawl_view(d->ak_public, d->ak_public_n));
+    put_following(q, &d->td_name, td_name_of(d));
+    put_following(q, &d->qualified_signer, signer_of(d));
+    put_ak_public(q, d);
     query_bytes(q, PAWL_VIEW_OF(d->td_point));
     query_u64(q, d->suite);
     query_u64(q, d->enrolments);
@@ -120,6 +206,7 @@ void put_device(struct query *q, const struct device *d)
     query_text(q, d->release);
     query_bytes(q, pawl_view(d->app_point, d->has_app_point ? sizeof(d->app_point) : 0));
     put_claims(q, &d->claims);
+    query_text(q, d->manufacturer);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -133,8 +220,12 @@ void get_device(struct query *q, struct device *ret)
     get_name(q, "ak_name", &ret->ak_name);
     get_name(q, "td_name", &ret->td_name);
     get_name(q, "qualified_signer", &ret->qualified_signer);
-    ret->ak_public_n = get_bytes(q, "ak_public", ret->ak_public, sizeof(ret->ak_public));
+    get_ak_public(q, ret);
     get_exact(q, "td_point", ret->td_point, sizeof(ret->td_point));
+    if (!q->bad && ret->td_name.n == follows.n)
+        ret->td_name = td_name_of(ret);
+    if (!q->bad && ret->qualified_signer.n == follows.n)
+        ret->qualified_signer = signer_of(ret);
     ret->suite = (uint16_t)get_max(q, "suite", UINT16_MAX);
     ret->enrolments = get_u64(q);
     ret->attempt = get_u64(q);
@@ -157,48 +248,10 @@ void get_device(struct query *q, struct device *ret)
     get_text(q, "release", ret->release, sizeof(ret->release));
     ret->has_app_point = get_bytes(q, "app_point", ret->app_point, sizeof(ret->app_point)) > 0;
     get_claims(q, &ret->claims);
+    get_text(q, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
     get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
-}
-
-/* ---- snapshot ------------------------------------------------------------------------------- */
-
-void put_snapshot(struct query *q, const struct snapshot *s)
-{
-    uint8_t        b[PAWL_PCR_VALUES_MAX * PAWL_HASH_MAX];
-    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
-
-    put_selection(q, &s->select);
-    for (size_t i = 0; i < s->values.n; i++)
-        pawl_wr_bytes(&w, pawl_digest_view(&s->values.value[i]));
-    if (w.full)
-        q->bad = "pcr_values";
-    else
-        query_bytes_copy(q, pawl_view(b, w.n));
-}
-
-/* Lengths are not stored: each value is as long as its bank's digest. */
-void get_snapshot(struct query *q, struct snapshot *ret)
-{
-    uint8_t         b[PAWL_PCR_VALUES_MAX * PAWL_HASH_MAX];
-    struct pawl_err err;
-
-    *ret = (struct snapshot){ 0 };
-    get_selection(q, "pcr_select", &ret->select);
-    struct pawl_rd r = pawl_rd_from(pawl_view(b, get_bytes(q, "pcr_values", b, sizeof(b))));
-    for (size_t i = 0; i < ret->select.n; i++) {
-        size_t n = pawl_hash_n(ret->select.bank[i].hash);
-        for (uint32_t bits = ret->select.bank[i].bits; bits; bits &= bits - 1) {
-            struct pawl_digest *d = &ret->values.value[ret->values.n++];
-            struct pawl_view    v = pawl_rd_bytes(&r, "value", n);
-            d->n = v.n;
-            if (v.n)
-                memcpy(d->b, v.p, v.n);
-        }
-    }
-    if (!q->bad && !pawl_is_ok(pawl_rd_end(&r, &err)))
-        q->bad = "pcr_values";
 }
 
 /* ---- token ---------------------------------------------------------------------------------- */

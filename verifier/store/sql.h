@@ -17,6 +17,8 @@
  *   access.c      the port: reads credentials
  *   label.c       the port: reads labels, and counts devices
  *   step.c        one step inside a transaction
+ *   common.c      what rows of many devices have in common, and rows as differences from it
+ *   delta.c       .. bytes as their difference from others
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   step_access.c  .. its credentials
@@ -58,9 +60,14 @@ enum statement {
     SQL_LABELS_FORGET,
     SQL_LABEL_INSERT,
     SQL_SNAPSHOT,
+    SQL_SNAPSHOT_COMMON,
+    SQL_SNAPSHOT_UPDATE,
     SQL_SNAPSHOT_PUT,
     SQL_PAPERS,
     SQL_PAPERS_PUT,
+    SQL_COMMON,
+    SQL_COMMON_PUT,
+    SQL_COMMON_FORGET,
     SQL_TOKEN,
     SQL_TOKENS,
     SQL_TOKEN_INSERT,
@@ -76,6 +83,8 @@ enum statement {
     SQL_DEFAULT_POLICY_PUT,
     SQL_EVENTS,
     SQL_EVENT_INSERT,
+    SQL_EVENTS_FORGET,
+    SQL_EVENTS_FORGET_OLD,
     SQL_RATCHET,
     SQL_RATCHET_INSERT,
     SQL_RATCHET_UPDATE,
@@ -237,8 +246,6 @@ void     get_skip(struct query *q);
 
 void put_device(struct query *q, const struct device *d);
 void get_device(struct query *q, struct device *ret);
-void put_snapshot(struct query *q, const struct snapshot *s);
-void get_snapshot(struct query *q, struct snapshot *ret);
 void put_token(struct query *q, const struct token *t);
 void get_token(struct query *q, struct token *ret);
 void put_policy(struct query *q, const struct policy_row *p);
@@ -309,6 +316,21 @@ PAWL_MUST_USE pawl_status one_blob(struct query *q, struct blob *ret, struct paw
 /* The last entry of the tenant's chain, or zero. */
 PAWL_MUST_USE pawl_status audit_last(struct connection *c, struct pawl_view tenant,
                                      struct audit_head *ret, struct pawl_err *err);
+
+/* ---- common.c ------------------------------------------------------------------------------- */
+
+/* A device's snapshot, papers, evidence: as step.c and the reads have them, whatever stands in the
+ * row. Inside a transaction; the device's row is there. */
+PAWL_MUST_USE pawl_status put_snapshot_row(struct connection *c, const struct step *s,
+                                           struct pawl_err *err);
+PAWL_MUST_USE pawl_status put_papers_row(struct connection *c, const struct step *s,
+                                         struct pawl_err *err);
+PAWL_MUST_USE pawl_status put_evidence_row(struct connection *c, const struct step *s,
+                                           struct pawl_err *err);
+/* Of their statements' rows; *ret: owned by the caller (blob_done, free). */
+void get_snapshot(struct query *q, struct snapshot *ret);
+void get_papers(struct query *q, char **ret);
+void get_evidence(struct query *q, struct blob *ret);
 
 /* ---- step.c --------------------------------------------------------------------------------- */
 

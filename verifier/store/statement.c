@@ -14,10 +14,13 @@
     "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
-    " keys_status, due_s, told_s, attested_s, coverage, release, app_point, claims, judged_by"
+    " keys_status, due_s, told_s, attested_s, coverage, release, app_point, claims, judged_by,"    \
+    " manufacturer"
 #define DEVICE_SELECT                                                                              \
     "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
-    " ON ratchet.tenant = device.tenant AND ratchet.device = id WHERE device.tenant = $1"
+    " ON ratchet.device = device.number WHERE device.tenant = $1"
+/* Its key in the tables that have one row for each device. */
+#define NUMBER          "(SELECT number FROM device WHERE tenant = $1 AND id = $2)"
 #define SEGMENT_HEADS   "number, kind, device, time_ms, n, id_lo, id_hi, heads"
 #define SEGMENT_COLUMNS SEGMENT_HEADS ", bytes"
 #define INCIDENT_COLUMNS                                                                           \
@@ -56,7 +59,7 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE_INSERT] = "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
                           " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
                           "$16, $17, $18, $19, $20, $21, $22, $23, $24,"
-                          " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)",
+                          " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET state = $3, roots = $4, ek_name = $5, ak_name = $6, td_name = $7,"
         " qualified_signer = $8, ak_public = $9, td_point = $10, suite = $11, enrolments = $12,"
@@ -64,8 +67,8 @@ static const char *const text[SQL_COUNT] = {
         " boot_id = $19, os_boot = $20, firmware_cert = $21, banks = $22, pcr_digest = $23,"
         " policy = $24, status = $25, why = $26, created_s = $27, software_status = $28,"
         " keys_status = $29, due_s = $30, told_s = $31, attested_s = $32, coverage = $33,"
-        " release = $34, app_point = $35, claims = $36, judged_by = $37 WHERE tenant = $1 AND id = "
-        "$2",
+        " release = $34, app_point = $35, claims = $36, judged_by = $37, manufacturer = $38"
+        " WHERE tenant = $1 AND id = $2",
     /* By itself: an index has it, which the statement above would write anew each time. A group
      * that is not there gives NULL, which the column refuses. */
     [SQL_DEVICE_GROUP] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE"
@@ -78,14 +81,29 @@ static const char *const text[SQL_COUNT] = {
     [SQL_LABEL_INSERT] = "INSERT INTO device_label (tenant, device, name, value)"
                          " VALUES ($1, $2, $3, $4)",
 
-    [SQL_SNAPSHOT] =
-        "SELECT pcr_select, pcr_values FROM snapshot WHERE tenant = $1 AND device = $2",
-    [SQL_SNAPSHOT_PUT] = "INSERT INTO snapshot (tenant, device, pcr_select, pcr_values)"
-                         " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant, device) DO UPDATE"
-                         " SET pcr_select = excluded.pcr_select, pcr_values = excluded.pcr_values",
-    [SQL_PAPERS] = "SELECT json FROM papers WHERE tenant = $1 AND device = $2",
-    [SQL_PAPERS_PUT] = "INSERT INTO papers (tenant, device, json) VALUES ($1, $2, $3)"
-                       " ON CONFLICT (tenant, device) DO UPDATE SET json = excluded.json",
+    [SQL_SNAPSHOT] = "SELECT pcr_select, snapshot.bytes, common.bytes FROM snapshot"
+                     " LEFT JOIN common ON common.number = snapshot.common"
+                     " WHERE device = " NUMBER,
+    [SQL_SNAPSHOT_COMMON] = "SELECT coalesce(common, 0) FROM snapshot WHERE device = " NUMBER,
+    /* Where that stays: its index is not written. */
+    [SQL_SNAPSHOT_UPDATE] = "UPDATE snapshot SET bytes = $4 WHERE device = " NUMBER
+                            " AND common = $3",
+    [SQL_SNAPSHOT_PUT] = "INSERT INTO snapshot (device, common, pcr_select, bytes)"
+                         " VALUES (" NUMBER ", $3, $4, $5) ON CONFLICT (device) DO UPDATE"
+                         " SET common = excluded.common, pcr_select = excluded.pcr_select,"
+                         " bytes = excluded.bytes",
+    [SQL_PAPERS] = "SELECT papers.bytes, common.bytes FROM papers"
+                   " LEFT JOIN common ON common.number = papers.common"
+                   " WHERE device = " NUMBER,
+    [SQL_PAPERS_PUT] = "INSERT INTO papers (device, common, bytes) VALUES (" NUMBER ", $3, $4)"
+                       " ON CONFLICT (device) DO UPDATE"
+                       " SET common = excluded.common, bytes = excluded.bytes",
+    [SQL_COMMON] = "SELECT number, bytes FROM common"
+                   " WHERE tenant = $1 AND kind = $2 AND sha256 = $3",
+    [SQL_COMMON_PUT] = "INSERT INTO common (tenant, kind, sha256, bytes) VALUES ($1, $2, $3, $4)"
+                       " ON CONFLICT (tenant, kind, sha256) DO NOTHING",
+    [SQL_COMMON_FORGET] = "DELETE FROM common WHERE number = $1"
+                          " AND NOT EXISTS (SELECT 1 FROM snapshot WHERE common = $1)",
 
     [SQL_TOKEN] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 AND id = $2",
     [SQL_TOKENS] = "SELECT " TOKEN_COLUMNS " FROM token WHERE tenant = $1 AND id > $2"
@@ -113,17 +131,25 @@ static const char *const text[SQL_COUNT] = {
     [SQL_DEFAULT_POLICY_PUT] = "INSERT INTO tenant (name, default_policy) VALUES ($1, $2)"
                                " ON CONFLICT (name) DO UPDATE"
                                " SET default_policy = excluded.default_policy",
-    [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE tenant = $1 AND device = $2"
+    [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE device = " NUMBER
                    " ORDER BY number DESC LIMIT $3",
-    [SQL_EVENT_INSERT] = "INSERT INTO event (time_s, tenant, device, line) VALUES ($1, $2, $3, $4)",
+    [SQL_EVENT_INSERT] = "INSERT INTO event (tenant, device, time_s, line)"
+                         " VALUES ($1, " NUMBER ", $3, $4)",
+    /* The newest one that is one too many, and all before it. */
+    [SQL_EVENTS_FORGET] = "DELETE FROM event WHERE device = " NUMBER " AND number <="
+                          " (SELECT number FROM event WHERE device = " NUMBER
+                          " ORDER BY number DESC LIMIT 1 OFFSET $3)",
+    [SQL_EVENTS_FORGET_OLD] =
+        "DELETE FROM event WHERE number IN (SELECT number FROM event"
+        " WHERE device IS NULL AND tenant = $1 AND time_s < $2 ORDER BY time_s LIMIT 16)",
 
     [SQL_RATCHET] = "SELECT bytes FROM ratchet"
-                    " WHERE tenant = $1 AND device = $2 AND bytes IS NOT NULL",
-    [SQL_RATCHET_INSERT] = "INSERT INTO ratchet (tenant, device, version, seen_s, bytes)"
-                           " VALUES ($1, $2, $3 + 1, $4, $5)",
+                    " WHERE device = " NUMBER " AND bytes IS NOT NULL",
+    [SQL_RATCHET_INSERT] = "INSERT INTO ratchet (device, version, seen_s, bytes)"
+                           " VALUES (" NUMBER ", $3 + 1, $4, $5)",
     [SQL_RATCHET_UPDATE] = "UPDATE ratchet SET version = $3 + 1, seen_s = $4,"
                            " bytes = coalesce($5, bytes)"
-                           " WHERE tenant = $1 AND device = $2 AND version = $3",
+                           " WHERE device = " NUMBER " AND version = $3",
     [SQL_GENERATION] =
         "SELECT bytes FROM generation"
         " WHERE tenant = $1 AND device = $2 AND dir = $3 AND epoch = $4 AND gen = $5",
@@ -200,9 +226,15 @@ static const char *const text[SQL_COUNT] = {
     [SQL_PROOF_INSERT] = "INSERT INTO proof (tenant, device, epoch, number, time_ms, bytes)"
                          " SELECT $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5 FROM proof"
                          " WHERE tenant = $1 AND device = $2 AND epoch = $3",
-    [SQL_EVIDENCE] = "SELECT bytes FROM evidence WHERE tenant = $1 AND device = $2",
-    [SQL_EVIDENCE_PUT] = "INSERT INTO evidence (tenant, device, bytes) VALUES ($1, $2, $3)"
-                         " ON CONFLICT (tenant, device) DO UPDATE SET bytes = excluded.bytes",
+    [SQL_EVIDENCE] = "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s,"
+                     " evidence.bytes, common.bytes FROM device"
+                     " JOIN ratchet ON ratchet.device = device.number"
+                     " JOIN evidence ON evidence.device = device.number"
+                     " LEFT JOIN common ON common.number = evidence.common"
+                     " WHERE device.tenant = $1 AND id = $2",
+    [SQL_EVIDENCE_PUT] = "INSERT INTO evidence (device, common, bytes) VALUES (" NUMBER ", $3, $4)"
+                         " ON CONFLICT (device) DO UPDATE"
+                         " SET common = excluded.common, bytes = excluded.bytes",
     [SQL_AUDIT] = "SELECT number, time_ms, device, line, hash FROM audit"
                   " WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3",
     [SQL_AUDIT_HEAD] = "SELECT number, hash FROM audit WHERE tenant = $1"
@@ -212,16 +244,15 @@ static const char *const text[SQL_COUNT] = {
     [SQL_AUDIT_INSERT] = "INSERT INTO audit (tenant, number, time_ms, device, line, hash)"
                          " VALUES ($1, $2, $3, $4, $5, $6)",
     [SQL_BOOT] = "SELECT resets, os_boot, ima, sha256, bytes FROM boot"
-                 " LEFT JOIN facts ON facts.number = boot.facts"
-                 " WHERE boot.tenant = $1 AND device = $2",
-    [SQL_BOOT_FACTS] = "SELECT coalesce(facts, 0) FROM boot WHERE tenant = $1 AND device = $2",
-    [SQL_BOOT_PUT] = "INSERT INTO boot (tenant, device, resets, os_boot, ima, facts)"
-                     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, device)"
+                 " LEFT JOIN facts ON facts.number = boot.facts WHERE device = " NUMBER,
+    [SQL_BOOT_FACTS] = "SELECT coalesce(facts, 0) FROM boot WHERE device = " NUMBER,
+    [SQL_BOOT_PUT] = "INSERT INTO boot (device, resets, os_boot, ima, facts)"
+                     " VALUES (" NUMBER ", $3, $4, $5, $6) ON CONFLICT (device)"
                      " DO UPDATE SET resets = excluded.resets, os_boot = excluded.os_boot,"
                      " ima = excluded.ima, facts = excluded.facts",
     /* Where the facts stay: their index is not written. */
     [SQL_BOOT_UPDATE] = "UPDATE boot SET resets = $3, os_boot = $4, ima = $5"
-                        " WHERE tenant = $1 AND device = $2 AND facts IS $6",
+                        " WHERE device = " NUMBER " AND facts IS $6",
     [SQL_FACTS_NUMBER] = "SELECT number FROM facts WHERE tenant = $1 AND sha256 = $2",
     [SQL_FACTS_PUT] = "INSERT INTO facts (tenant, sha256, bytes) VALUES ($1, $2, $3)"
                       " ON CONFLICT (tenant, sha256) DO NOTHING",

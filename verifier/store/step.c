@@ -13,27 +13,6 @@ static pawl_status put_device_row(struct connection *c, const struct step *s, st
     return query_run(&q, err);
 }
 
-static pawl_status put_papers_row(struct connection *c, const struct step *s, struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_PAPERS_PUT, "papers");
-
-    query_text(&q, s->tenant);
-    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
-    query_text(&q, s->papers);
-    return query_run(&q, err);
-}
-
-static pawl_status put_snapshot_row(struct connection *c, const struct step *s,
-                                    struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_SNAPSHOT_PUT, "snapshot");
-
-    query_text(&q, s->tenant);
-    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
-    put_snapshot(&q, &s->snapshot);
-    return query_run(&q, err);
-}
-
 /* A device that comes again with the same token uses nothing up. */
 static pawl_status take_token(struct connection *c, const struct step *s, struct pawl_err *err)
 {
@@ -90,19 +69,40 @@ static pawl_status put_cursor(struct connection *c, const struct step *s, struct
     return query_run(&q, err);
 }
 
-static pawl_status put_event(struct connection *c, const struct step *s, int64_t now_s,
-                             struct pawl_err *err)
+static pawl_status insert_event(struct connection *c, const struct step *s, int64_t now_s,
+                                struct pawl_err *err)
 {
     QUERY q = query_on(c, SQL_EVENT_INSERT, "event");
 
-    query_u64(&q, (uint64_t)now_s);
     query_text(&q, s->tenant);
     if (step_names_device(s))
         query_bytes(&q, PAWL_VIEW_OF(s->device.id));
     else
         query_null(&q);
+    query_u64(&q, (uint64_t)now_s);
     query_text(&q, s->event);
     return query_run(&q, err);
+}
+
+/* What is older is not asked for: of a device the last ones, of a tenant the last time. */
+static pawl_status forget_events(struct connection *c, const struct step *s, int64_t now_s,
+                                 struct pawl_err *err)
+{
+    bool  of_device = step_names_device(s);
+    QUERY q = query_on(c, of_device ? SQL_EVENTS_FORGET : SQL_EVENTS_FORGET_OLD, "event");
+
+    query_text(&q, s->tenant);
+    if (of_device)
+        query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_u64(&q, of_device ? EVENTS_KEPT : (uint64_t)(now_s - EVENTS_KEPT_S));
+    return query_run(&q, err);
+}
+
+static pawl_status put_event(struct connection *c, const struct step *s, int64_t now_s,
+                             struct pawl_err *err)
+{
+    PAWL_TRY(insert_event(c, s, now_s, err));
+    return forget_events(c, s, now_s, err);
 }
 
 /* Every row that names a device names this one. */

@@ -34,16 +34,6 @@ static pawl_status put_proof(struct connection *c, const struct step *s, const s
     return query_run(&q, err);
 }
 
-static pawl_status put_evidence(struct connection *c, const struct step *s, struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_EVIDENCE_PUT, "evidence");
-
-    query_text(&q, s->tenant);
-    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
-    query_bytes(&q, pawl_view(s->evidence.p, s->evidence.n));
-    return query_run(&q, err);
-}
-
 /* Until the transaction ends nobody else appends. */
 static pawl_status lock_audit(struct connection *c, const struct step *s, struct pawl_err *err)
 {
@@ -83,6 +73,6 @@ pawl_status put_incident_rows(struct connection *c, const struct step *s, struct
     for (size_t i = 0; i < s->audit_n; i++)
         PAWL_TRY(put_audit(c, s, &s->audit[i], err));
     if (s->evidence.n)
-        PAWL_TRY(put_evidence(c, s, err));
+        PAWL_TRY(put_evidence_row(c, s, err));
     return pawl_ok();
 }

@@ -35,6 +35,8 @@ const char *device_state_name(enum device_state s); /* "pending" */
 #define DEVICE_WHY_MAX      8192
 #define EVENT_LINE_MAX      768 /* with its 0 */
 #define DEVICE_COVERAGE_MAX 128
+#define EVENTS_KEPT         16               /* of each device */
+#define EVENTS_KEPT_S       (90 * 24 * 3600) /* of the tenant's own */
 
 /* What the last verdict claimed: of this a result is made again. */
 struct device_claims {
@@ -61,7 +63,8 @@ struct device {
     uint64_t                  attempt; /* the last accepted */
     struct pawl_clock         clock;   /* of the last accepted quote */
     uint8_t                   boot_id[PAWL_BOOT_ID], os_boot[PAWL_OS_BOOT];
-    char                      firmware_cert[16]; /* TPMVersion of the EK certificate */
+    char                      manufacturer[16];  /* of the EK certificate: "id:53544D20"; .. */
+    char                      firmware_cert[16]; /* .. and its TPMVersion */
     struct pawl_pcr_selection banks;             /* pinned: the allocation seen at enrolment */
     struct pawl_digest        pcr_digest;        /* of the values in its snapshot */
     char                      policy[PAWL_TENANT_MAX + 1]; /* empty: its group's, or the tenant's */
@@ -314,17 +317,18 @@ struct step {
     struct proof_row      *proof;       /* owned array */
     size_t                 audit_n;     /* append to the chain, in this order */
     struct audit_row      *audit;       /* owned array */
-    struct blob            evidence;    /* of the device: replaces; n == 0: unchanged */
-    bool                   has_boot;    /* of the device: replaces */
-    struct boot_row        boot;
-    bool                   forgets_kept; /* of the device: all that was kept, before what follows */
-    size_t                 kept_n;       /* insert or replace by (kind, first), within limits */
-    struct kept_row       *kept;         /* owned array */
-    bool                   has_group;    /* insert or replace */
-    struct group_row       group;
-    bool                   drops_group; /* group.name, with its exceptions; CONFLICT while a device
-                                         * is in it, ABSENT if there is none */
-    bool                 has_labels;    /* replaces those of the device */
+    struct blob            evidence;    /* of the device: replaces; n == 0: unchanged, and so are
+                                         * names, boots, pcr_digest in device */
+    bool             has_boot;          /* of the device: replaces */
+    struct boot_row  boot;
+    bool             forgets_kept; /* of the device: all that was kept, before what follows */
+    size_t           kept_n;       /* insert or replace by (kind, first), within limits */
+    struct kept_row *kept;         /* owned array */
+    bool             has_group;    /* insert or replace */
+    struct group_row group;
+    bool             drops_group;    /* group.name, with its exceptions; CONFLICT while a device
+                                      * is in it, ABSENT if there is none */
+    bool                 has_labels; /* replaces those of the device */
     size_t               label_n;
     struct label         label[DEVICE_LABELS_MAX];
     bool                 has_exception; /* insert; CONFLICT for a group that does not exist */

@@ -79,7 +79,7 @@ char *store_dump(const struct store_fixture *f)
         "device",   "snapshot", "papers",    "token",        "token_use", "policy",
         "tenant",   "event",    "ratchet",   "generation",   "segment",   "consumer",
         "downlink", "incident", "proof",     "evidence",     "audit",     "boot",
-        "facts",    "kept",     "exception", "device_group",
+        "facts",    "kept",     "exception", "device_group", "common",
     };
     char    *ret;
     size_t   n;
@@ -149,6 +149,7 @@ struct device store_device(const char *tenant, unsigned number)
                    .restarts = 7,
                    .safe = true,
                    .firmware = UINT64_MAX },
+        .manufacturer = "id:53544D20",
         .firmware_cert = "id:00490008",
         .banks = pawl_pcr_selection_all(1),
         .pcr_digest = { .n = 32 },

@@ -279,11 +279,11 @@ static void k19_the_same_version_of_another_manufacturer_is_none(void **state)
     DEVICE d;
 
     begin(&w, &d);
-    store_exec(&w.store, "UPDATE papers SET json = replace(json, 'id:53544D20', 'id:414D4400')");
+    store_exec(&w.store, "UPDATE device SET manufacturer = 'id:414D4400'");
     d.clock.firmware = 0x0049000844a01587;
     world_attest(&w, &d);
     says_no_advisory(&w);
-    store_exec(&w.store, "DELETE FROM papers");
+    store_exec(&w.store, "UPDATE device SET manufacturer = ''");
     world_attest(&w, &d);
     says_no_advisory(&w);
 }

@@ -211,7 +211,8 @@ static void what_was_acknowledged_survives_kill_9(void **state)
         snprintf(text, sizeof(text), "%llu", (unsigned long long)got.attempt);
         assert_string_equal(papers, text);
         free(papers);
-        assert_int_equal(store_number(&f, "SELECT count(*) FROM event"), (int64_t)got.attempt);
+        assert_int_equal(store_number(&f, "SELECT count(*) FROM event"),
+                         got.attempt < EVENTS_KEPT ? (int64_t)got.attempt : EVENTS_KEPT);
         assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_integrity_check"
                                           " WHERE integrity_check = 'ok'"),
                          1);

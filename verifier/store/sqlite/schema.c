@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Migrations: schema/NNN_name.sql, in order. Each sets PRAGMA user_version to its number in its own
- * transaction, so the file always stands at one whole version.
+ * transaction, so the file always stands at one whole version. One that makes a table anew leaves
+ * references to it without a row for a moment, so they are looked at when it is through.
  */
 
 #include <inttypes.h>
@@ -20,6 +21,18 @@ static const struct migration {
 
 static const int64_t newest = sizeof(migrations) / sizeof(migrations[0]);
 
+static pawl_status check_references(struct sqlite_connection *c, struct pawl_err *err)
+{
+    int64_t n;
+
+    PAWL_TRY(
+        connection_number(c, "SELECT count(*) FROM pragma_foreign_key_check", "schema", &n, err));
+    if (n)
+        return pawl_fail(err, PAWL_E_FORM, "store.schema",
+                         "%" PRId64 " rows refer to others that are not there", n);
+    return pawl_ok();
+}
+
 static pawl_status migrate_one(struct sqlite_connection *c, const struct migration *m,
                                struct pawl_err *err)
 {
@@ -31,6 +44,8 @@ static pawl_status migrate_one(struct sqlite_connection *c, const struct migrati
     s = connection_number(c, "PRAGMA user_version", "schema", &version, err);
     if (pawl_is_ok(s) && version < m->number)
         s = connection_exec(c, m->sql, "schema", err);
+    if (pawl_is_ok(s))
+        s = check_references(c, err);
     if (pawl_is_ok(s))
         s = connection_exec(c, "COMMIT", "schema", err);
     if (!pawl_is_ok(s))
@@ -52,7 +67,10 @@ pawl_status schema_migrate(struct sqlite_connection *c, struct pawl_err *err)
                          "version %" PRId64
                          " was written by a newer program, this one knows %" PRId64,
                          version, newest);
+    if (version == newest)
+        return pawl_ok();
+    PAWL_TRY(connection_exec(c, "PRAGMA foreign_keys = OFF", "schema", err));
     for (int64_t i = version; i < newest; i++)
         PAWL_TRY(migrate_one(c, &migrations[i], err));
-    return pawl_ok();
+    return connection_exec(c, "PRAGMA foreign_keys = ON", "schema", err);
 }
