@@ -267,6 +267,8 @@ ROUTES = [
                                    hash=HASH)),
             head=record(number=number(), hash=HASH), next=number()),
      dict(query=[("after", number(), "a number"), limit(1000)])),
+    ("GET", "/metrics", "metrics", READ, "Numbers for Prometheus: see metrics.md", text(),
+     dict(type="text/plain; version=0.0.4")),
     ("GET", "/v1/why", "why", READ,
      "What is wrong with a device, or became of a request, in one sentence",
      record(sentence=text(), code=or_null(text()), text=or_null(text()), cause=or_null(text()),
@@ -347,6 +349,9 @@ PUBLIC = [
      dict(type="application/jwk-set+json")),
     ("GET", "/health", "showHealth", None, "Whether the store answers",
      record(status=one_of("ok", "failing")), dict(failing=True)),
+    ("GET", "/ready", "showReady", None, "Whether a balancer should send requests here",
+     record(status=one_of("ready", "store-fails", "commits-fail", "no-roots")),
+     dict(failing=True)),
 ]
 
 # ---- the document ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "flow/overdue.h"
 #include "log.h"
+#include "metrics.h"
 
 #define FORGET_EVERY_S 3600
 #define DAY_MS         INT64_C(86400000)
@@ -66,9 +67,10 @@ static void told(pawl_status status, const struct pawl_err *err, void *arg)
     struct telling *t = arg;
     struct chores  *c = t->chores;
 
-    if (pawl_is_ok(status))
+    if (pawl_is_ok(status)) {
+        metric_add(METRIC_OVERDUE, 0, 1);
         log_told(&t->step);
-    else if (status.code != PAWL_E_CONFLICT)
+    } else if (status.code != PAWL_E_CONFLICT)
         log_failure("an overdue device was not told", err);
     step_done(&t->step);
     free(t);

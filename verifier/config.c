@@ -162,6 +162,14 @@ static pawl_status set_address_connections(struct parse *p, const char *value, s
     return number(value, 0, 1000000, &p->c.address_connections, err);
 }
 
+static pawl_status set_log(struct parse *p, const char *value, struct pawl_err *err)
+{
+    p->c.log_json = strcmp(value, "json") == 0;
+    return p->c.log_json || strcmp(value, "text") == 0
+               ? pawl_ok()
+               : pawl_fail(err, PAWL_E_FORM, "log", "is neither text nor json");
+}
+
 static const struct key verifier_keys[] = {
     { "listen", set_listen },
     { "address", set_address },
@@ -174,6 +182,7 @@ static const struct key verifier_keys[] = {
     { "connections_max", set_connections_max },
     { "address_rate", set_address_rate },
     { "address_connections", set_address_connections },
+    { "log", set_log },
     { NULL, NULL },
 };
 

@@ -60,6 +60,7 @@ struct verifier_config {
     uint64_t             connections_max;
     uint64_t             address_rate;        /* requests a second of one address; 0: any number */
     uint64_t             address_connections; /* open ones of one address; 0: any number */
+    bool                 log_json;            /* a line of the log is an object; else text */
     size_t               tenant_n;
     struct tenant_config tenant[CONFIG_TENANTS_MAX];
 };

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1024 /* a longer line is cut: below PIPE_BUF, so lines never mix */
+/* Below PIPE_BUF, so lines never mix. A longer line of text is cut; escaped as JSON it still fits.
+ */
+#define LINE_MAX_BYTES 1024
+#define JSON_MAX_BYTES 4096
+
+static bool as_json;
 
 static const char *const level_name[LOG_LEVEL_COUNT] = {
     [LOG_NONE] = "none",
@@ -53,18 +59,35 @@ static void put(struct pawl_wr *w, const char *name, const char *value)
     put_value(w, value);
 }
 
-size_t log_text(const struct log_line *l, char *ret, size_t cap)
+/* Numbers of a line as text; empty: none. */
+struct numbers {
+    char status[12], ms[32];
+};
+
+static struct numbers numbers_of(const struct log_line *l)
 {
-    struct pawl_wr w = pawl_wr_to((uint8_t *)ret, cap - 1);
-    char           status[12] = "";
+    struct numbers n = { 0 };
 
     if (l->status)
-        snprintf(status, sizeof(status), "%d", l->status);
+        snprintf(n.status, sizeof(n.status), "%d", l->status);
+    if (l->took_us > 0)
+        snprintf(n.ms, sizeof(n.ms), "%" PRId64 ".%03d", l->took_us / 1000,
+                 (int)(l->took_us % 1000));
+    return n;
+}
+
+size_t log_text(const struct log_line *l, char *ret, size_t cap)
+{
+    struct pawl_wr       w = pawl_wr_to((uint8_t *)ret, cap - 1);
+    const struct numbers n = numbers_of(l);
+
     pawl_wr_bytes(&w, pawl_view_str(level_name[(unsigned)l->level % LOG_LEVEL_COUNT]));
     put(&w, "request", l->request);
     put(&w, "route", l->route);
-    put(&w, "status", status);
+    put(&w, "status", n.status);
     put(&w, "device", l->device);
+    put(&w, "peer", l->peer);
+    put(&w, "ms", n.ms);
     put(&w, "outcome", l->outcome);
     put(&w, "where", l->where);
     put(&w, "why", l->why);
@@ -72,17 +95,85 @@ size_t log_text(const struct log_line *l, char *ret, size_t cap)
     return w.n;
 }
 
+/* ---- as JSON -------------------------------------------------------------------------------- */
+
+static void put_number(struct pawl_wr *w, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    if (w->n > 1)
+        pawl_wr_u8(w, ',');
+    pawl_wr_u8(w, '"');
+    pawl_wr_bytes(w, pawl_view_str(name));
+    pawl_wr_bytes(w, pawl_view_str("\":"));
+    pawl_wr_bytes(w, pawl_view_str(value));
+}
+
+/* Bytes that are no printable ASCII stand as \u00NN, whatever they were meant to be. */
+static void put_string(struct pawl_wr *w, const char *name, const char *s)
+{
+    if (!s || !*s)
+        return;
+    put_number(w, name, "\"");
+    for (; *s; s++) {
+        char escaped[8] = { *s, 0 };
+        if (*s == '"' || *s == '\\')
+            snprintf(escaped, sizeof(escaped), "\\%c", *s);
+        else if (*s < ' ' || *s > '~')
+            snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)(unsigned char)*s);
+        pawl_wr_bytes(w, pawl_view_str(escaped));
+    }
+    pawl_wr_u8(w, '"');
+}
+
+size_t log_json(const struct log_line *l, const char *time, char *ret, size_t cap)
+{
+    struct pawl_wr       w = pawl_wr_to((uint8_t *)ret, cap - 1);
+    const struct numbers n = numbers_of(l);
+
+    pawl_wr_u8(&w, '{');
+    put_string(&w, "time", time);
+    put_string(&w, "level", level_name[(unsigned)l->level % LOG_LEVEL_COUNT]);
+    put_string(&w, "request", l->request);
+    put_string(&w, "route", l->route);
+    put_number(&w, "status", n.status);
+    put_string(&w, "device", l->device);
+    put_string(&w, "peer", l->peer);
+    put_number(&w, "ms", n.ms);
+    put_string(&w, "outcome", l->outcome);
+    put_string(&w, "where", l->where);
+    put_string(&w, "why", l->why);
+    pawl_wr_u8(&w, '}');
+    if (w.full)
+        return (size_t)snprintf(ret, cap, "{\"level\":\"error\",\"outcome\":\"a line too long\"}");
+    ret[w.n] = 0;
+    return w.n;
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
+
+void log_as_json(void)
+{
+    as_json = true;
+}
+
 void log_line(const struct log_line *l)
 {
-    char            line[LINE_MAX_BYTES];
+    char            line[JSON_MAX_BYTES], time[40];
     struct timespec now;
     struct tm       utc;
+    size_t          n;
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ ", now.tv_nsec / 1000000);
-    n += log_text(l, line + n, sizeof(line) - n - 1);
+    n = strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(time + n, sizeof(time) - n, ".%03ldZ", now.tv_nsec / 1000000);
+    if (as_json) {
+        n = log_json(l, time, line, sizeof(line) - 1);
+    } else {
+        n = (size_t)snprintf(line, LINE_MAX_BYTES, "%s ", time);
+        n += log_text(l, line + n, LINE_MAX_BYTES - n - 1);
+    }
     line[n++] = '\n';
     /* There is nowhere to report that the log itself cannot be written. */
     ssize_t written = write(STDERR_FILENO, line, n);

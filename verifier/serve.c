@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/refused.h"
@@ -20,6 +21,7 @@
 #include "hook/hook.h"
 #include "keyfile.h"
 #include "log.h"
+#include "metrics.h"
 #include "reload.h"
 #include "state.h"
 
@@ -228,6 +230,9 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
 {
     PAWL_TRY(state_lock(dir, &s->lock, err));
     PAWL_TRY(state_open(dir, &s->state, err));
+    if (s->state.config.log_json)
+        log_as_json();
+    metric_set(METRIC_STARTED, (int64_t)time(NULL));
     fit_files(&s->state.config);
     warn_of_no_roots(&s->state.config);
     log_restored(&s->state.store);
@@ -238,6 +243,18 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
     PAWL_TRY(start_operators(s, err));
     PAWL_TRY(start_devices(s, err));
     return start_remote(s, err);
+}
+
+/* What is asked for and not counted. */
+static void set_gauges(const struct service *s)
+{
+    uint64_t connections, held;
+
+    http_server_load(s->devices, &connections, &held);
+    metric_set(METRIC_CONNECTIONS, (int64_t)connections);
+    metric_set(METRIC_HELD_BYTES, (int64_t)held);
+    metric_set(METRIC_DROPPED, (int64_t)gather_dropped(s->refusals));
+    metric_set(METRIC_TLS_EXPIRES, http_tls_expires_s(s->tls[TLS_DEVICES].tls));
 }
 
 pawl_status serve(const char *dir, struct pawl_err *err)
@@ -260,6 +277,7 @@ pawl_status serve(const char *dir, struct pawl_err *err)
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
     do {
+        set_gauges(&s);
         chores_do(&s.chores);
         signal = sigtimedwait(&signals, NULL, &(struct timespec){ CHORES_EVERY_S, 0 });
         if (signal == SIGHUP)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clients of why.sh: why.py WORK PAWLCTL strangers|again"""
+"""The clients of why.sh: why.py WORK PAWLCTL strangers|numbers|again"""
+import http.client
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -62,6 +64,37 @@ def strangers():
         json.dump(kept, f)
 
 
+class Local(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(f"{WORK}/v/operator.sock")
+
+
+def numbers():
+    """GET /metrics: each line in Prometheus' format; what happened here was counted. GET /ready."""
+    c = Local("v")
+    c.request("GET", "/metrics")
+    answer = c.getresponse()
+    text = answer.read().decode()
+    assert answer.getheader("Content-Type") == "text/plain; version=0.0.4"
+    series = {}
+    for line in text.splitlines():
+        if not line.startswith(("# HELP pawl_", "# TYPE pawl_")):
+            name, value = re.fullmatch(
+                r'(pawl_[a-z_]+(?:\{(?:[a-z]+="[^"]*",?)+\})?) (-?[0-9.]+)', line).groups()
+            assert name not in series, name
+            series[name] = float(value)
+    for code in json.load(open(KEPT)).values():
+        assert series[f'pawl_refusals_total{{code="{code}"}}'] >= 1, code
+    assert series['pawl_requests_total{route="none",class="4xx"}'] >= 2
+    assert series['pawl_requests_total{route="evidence",class="2xx"}'] >= 2, text
+    assert series['pawl_request_duration_seconds_count{route="evidence"}'] >= 2
+    assert series['pawl_verdicts_total{status="affirming"}'] == 1
+    assert series["pawl_roots_total"] >= 1 and series["pawl_commit_steps_count"] >= 2
+    assert series["pawl_tls_certificate_expiry_seconds"] > series["pawl_start_time_seconds"] > 1e9
+    assert raw("GET /ready HTTP/1.1", "Host: v")[0] == 200
+
+
 def again():
     kept = json.load(open(KEPT))
     last = {code: request for request, code in kept.items()}  # a row keeps the last ones
@@ -69,4 +102,4 @@ def again():
         assert ask("--request", request)["code"] == code, code
 
 
-{"strangers": strangers, "again": again}[WHAT]()
+{"strangers": strangers, "numbers": numbers, "again": again}[WHAT]()

@@ -56,6 +56,16 @@ why --serial "$serial"
 has out "ek-cert-no-root: The EK certificate leads to no root that the tenant trusts, at" \
     "pawlctl ekcert verify"
 
+check "what happened was counted, and the log can be read by programs"
+python3 -B "$e2e/why.py" "$work" "$ctl_program" numbers || fail "numbers"
+stop_process v
+sed -i '/^\[verifier\]/a log = json' "$work/v/verifier.ini"
+cp "$work/v.log" "$work/v.text"
+: >"$work/v.log"
+verifier_start v
+expect 0 ctl device list
+same "$(jq -r 'select(.route == "/v1/devices") | "\(.status) \(.peer)"' "$work/v.log")" "200 local"
+
 check "what was refused outlives the verifier"
 stop_process v
 verifier_start v

@@ -9,6 +9,7 @@
 #include "api/refused.h"
 #include "api/results.h"
 #include "flow/answer.h"
+#include "metrics.h"
 #include "point.h"
 
 #include <stdlib.h>
@@ -66,11 +67,21 @@ static void note_refusal(const struct device_exchange *d, int status)
                          .status = status, .is = REFUSED_NOTHING_NEW, .a = a, .why = a->outcome });
 }
 
+static void count(const struct answer *a)
+{
+    if (a->judged)
+        metric_add(METRIC_VERDICTS, a->tier, 1);
+    if (a->new_root)
+        metric_add(METRIC_ROOTS, 0, 1);
+}
+
 static void finish(struct exchange *x)
 {
     struct device_exchange *d = (struct device_exchange *)x;
     struct http_answer      a;
 
+    if (pawl_is_ok(x->status))
+        count(&d->answer);
     if (pawl_is_ok(x->status))
         a = (struct http_answer){ .status = d->answer.http,
                                   .type = d->answer.n ? PAWL_MEDIA_TYPE : NULL,
@@ -127,5 +138,6 @@ const struct http_route device_routes[] = {
       FLOW(flow_messages) },
     { HTTP_GET, "/.well-known/jwks.json", NULL, 0, results_jwks, NULL },
     { HTTP_GET, "/health", NULL, 0, results_health, NULL },
+    { HTTP_GET, "/ready", NULL, 0, results_ready, NULL },
     { 0 },
 };

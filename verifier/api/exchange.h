@@ -13,6 +13,8 @@ struct exchange {
     struct http_request *r;
     struct step          step;
     unsigned             plans;    /* made so far */
+    int64_t              began_us; /* metric_clock_us of the first .. */
+    int64_t              given_us; /* .. and of handing the step over */
     unsigned             again_ms; /* set by plan: nothing to say yet, plan again then; 0: no */
     pawl_status          status;
     struct pawl_err      err; /* filled unless status is good */
@@ -31,6 +33,9 @@ void exchange_log(const struct exchange *x, int http, const char *device, const 
 
 /* The line of a request that was refused before there was an exchange. */
 void api_refused(const struct http_request *r, const struct http_answer *a, const char *why);
+
+/* False for 10 s after the store could not commit, or until it could again. */
+bool exchange_commits(void);
 
 /* Whether the failure is ours and not the client's. */
 bool exchange_failed(const struct exchange *x);

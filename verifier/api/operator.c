@@ -15,8 +15,10 @@
 #include "api/stream.h"
 #include "api/problem.h"
 #include "flow/operator.h"
+#include "metrics.h"
 
-#define JSON_TYPE "application/json"
+#define METRICS_TYPE "text/plain; version=0.0.4"
+#define JSON_TYPE    "application/json"
 
 /* A body as text: six characters for a byte at worst (\\u00XX). */
 #define MESSAGE_BODY_MAX (6 * PAWL_BODY_MAX + 64)
@@ -36,9 +38,10 @@ struct operator_exchange {
     struct credential           asker;
     struct flow                *flow;
     const struct tenant_config *tenant;
-    char                       *json;     /* the answer */
-    struct stream              *stream;   /* or this is */
-    int64_t                     until_ms; /* a list of messages is waited for; 0: not yet known */
+    char                       *json;       /* the answer */
+    bool                        is_metrics; /* and no JSON */
+    struct stream              *stream;     /* or this is */
+    int64_t                     until_ms;   /* a list of messages is waited for; 0: not yet known */
 };
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -244,6 +247,13 @@ static pawl_status openapi(struct operator_exchange *o, struct pawl_err *err)
 {
     o->json = strdup(openapi_text);
     return o->json ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "openapi", "out of memory");
+}
+
+static pawl_status metrics(struct operator_exchange *o, struct pawl_err *err)
+{
+    o->is_metrics = true;
+    o->json = metrics_text();
+    return o->json ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "metrics", "out of memory");
 }
 
 static pawl_status credentials(struct operator_exchange *o, struct pawl_err *err)
@@ -473,6 +483,7 @@ static const char *device_of(const struct http_request *r)
 static void finish(struct exchange *x)
 {
     struct operator_exchange *o = (struct operator_exchange *)x;
+    const char               *type = o->is_metrics ? METRICS_TYPE : JSON_TYPE;
     int                       status = status_of(x);
     char                      outcome[16 + PAWL_TENANT_MAX];
 
@@ -482,7 +493,7 @@ static void finish(struct exchange *x)
         stream_run(o->stream, x->r);
     else if (status == 200)
         http_answer(x->r, &(struct http_answer){ .status = 200,
-                                                 .type = o->json ? JSON_TYPE : NULL,
+                                                 .type = o->json ? type : NULL,
                                                  .body = pawl_view_str(o->json ? o->json : "") });
     else
         problem_answer(x->r, (struct http_answer){ .status = status },
@@ -565,6 +576,7 @@ const struct http_route operator_routes[] = {
       RUN(ROLES_OPERATOR, policy_test) },
     { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(ROLES_READ, tokens) },
     { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, token_make) },
+    { HTTP_GET, "/metrics", NULL, 0, handle, RUN(ROLES_READ, metrics) },
     { HTTP_GET, "/v1/whoami", NULL, 0, handle, RUN(ROLES_ALL, whoami) },
     { HTTP_GET, "/v1/openapi.json", NULL, 0, handle, RUN(ROLES_ALL, openapi) },
     { HTTP_GET, "/v1/credentials", NULL, 0, handle, RUN(ROLES_ADMIN, credentials) },

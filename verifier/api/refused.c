@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "metrics.h"
+
 static const struct flow *unread_to;
 
 void refused_unread_to(const struct flow *f)
@@ -22,6 +24,7 @@ static void add(const struct flow *f, struct refusal_row *r, enum refused is)
     r->count = 1;
     r->first_s = r->last_s = f->now_ms(f->now_arg) / 1000;
     gather_add(f->refusals, r);
+    metric_add(METRIC_REFUSALS, is, 1);
 }
 
 void refused_note(const struct http_request *r, const struct refused_request *what)

@@ -7,5 +7,7 @@
 
 void results_jwks(struct http_request *r, const void *arg);
 void results_health(struct http_request *r, const void *arg);
+/* Whether a balancer should send requests here. */
+void results_ready(struct http_request *r, const void *arg);
 
 #endif

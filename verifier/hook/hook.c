@@ -13,6 +13,7 @@
 #include "hook/post.h"
 #include "hook/signature.h"
 #include "log.h"
+#include "metrics.h"
 
 enum { LOOK_MS = 500, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 5 * 60 * 1000, PAGE_MAX = 100 };
 
@@ -136,6 +137,7 @@ static uint64_t after_turn(struct hook *h, pawl_status s, bool more, uint64_t wa
 {
     if (!pawl_is_ok(s)) {
         uint64_t ms = retry_ms(++h->failures, wait_s);
+        metric_add(METRIC_WEBHOOK_FAILED, 0, 1);
         h->limit = h->limit > 4 ? h->limit / 4 : 1;
         log_failed(h, ms, err);
         return ms;

@@ -80,6 +80,8 @@ PAWL_MUST_USE pawl_status http_server_start(const struct http_config *config,
                                             struct http_server **ret, struct pawl_err *err);
 /* The address it listens on, with the port that the system chose for port 0. */
 const char *http_server_address(const struct http_server *s);
+/* Connections and bytes of requests in memory, now. */
+void http_server_load(const struct http_server *s, uint64_t *ret_connections, uint64_t *ret_held);
 /* Takes no more connections, lets requests in flight end for at most grace_s, ends the threads. */
 void http_server_stop(struct http_server *s, uint64_t grace_s);
 /* After http_server_stop, and when nobody will call http_later any more. */
@@ -163,6 +165,8 @@ PAWL_MUST_USE pawl_status http_tls_make(const struct http_tls_files *files, stru
  * nothing changed. */
 PAWL_MUST_USE pawl_status http_tls_renew(struct http_tls *t, const struct http_tls_files *files,
                                          struct pawl_err *err);
-void                      http_tls_free(struct http_tls **t);
+/* When the certificate in use ends, Unix time; 0: not known. */
+int64_t http_tls_expires_s(struct http_tls *t);
+void    http_tls_free(struct http_tls **t);
 
 #endif

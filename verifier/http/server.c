@@ -199,6 +199,12 @@ pawl_status http_server_start(const struct http_config *config, struct http_serv
     return started;
 }
 
+void http_server_load(const struct http_server *s, uint64_t *ret_connections, uint64_t *ret_held)
+{
+    *ret_connections = atomic_load(&s->shared.conns);
+    *ret_held = atomic_load(&s->shared.held);
+}
+
 const char *http_server_address(const struct http_server *s)
 {
     return s->address;

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -125,6 +126,17 @@ pawl_status http_tls_renew(struct http_tls *t, const struct http_tls_files *file
     pthread_mutex_unlock(&t->lock);
     free_context(&old);
     return pawl_ok();
+}
+
+int64_t http_tls_expires_s(struct http_tls *t)
+{
+    struct tm end;
+
+    pthread_mutex_lock(&t->lock);
+    const X509 *cert = SSL_CTX_get0_certificate(t->ctx);
+    bool        is_known = cert && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) == 1;
+    pthread_mutex_unlock(&t->lock);
+    return is_known ? (int64_t)timegm(&end) : 0;
 }
 
 void http_tls_free(struct http_tls **t)

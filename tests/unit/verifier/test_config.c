@@ -55,6 +55,7 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     snprintf(socket_path, sizeof(socket_path), "%s/operator.sock", dir);
     assert_string_equal(c.operator_socket, socket_path);
     assert_string_equal(c.operator_listen, "");
+    assert_false(c.log_json);
     assert_string_equal(c.operator_clients, "");
     assert_true(c.workers >= 1 && c.workers <= CONFIG_WORKERS_MAX);
     assert_int_equal(c.request_timeout_s, 30);
@@ -108,7 +109,7 @@ static void takes_every_key(void **state)
               "operator_socket = /run/pawl.sock\noperator_listen = *:9443\n"
               "operator_clients = ca.pem\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
-              "address_rate = 0\naddress_connections = 8\n"
+              "address_rate = 0\naddress_connections = 8\nlog = json\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
               "messages = on\non_incident = notify\nheal = rekey\noverdue_after = 1\n"
               "keep_evidence = none\n"
@@ -119,6 +120,7 @@ static void takes_every_key(void **state)
     assert_string_equal(c.address, "[2001:db8::1]:443");
     assert_string_equal(c.operator_socket, "/run/pawl.sock");
     assert_string_equal(c.operator_listen, "*:9443");
+    assert_true(c.log_json);
     assert_string_equal(strrchr(c.operator_clients, '/'), "/ca.pem");
     assert_int_equal(c.operator_clients[0], '/');
     assert_int_equal(c.workers, 3);
@@ -222,6 +224,7 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "listen = ::1:8443\n", PAWL_E_FORM, "verifier.ini:3: listen" },
         { "listen = *:65536\n", PAWL_E_RANGE, "verifier.ini:3: listen" },
         { "operator_socket =\n", PAWL_E_FORM, "verifier.ini:3: operator_socket" },
+        { "log = xml\n", PAWL_E_FORM, "verifier.ini:3: log" },
         { "operator_listen = 9443\n", PAWL_E_FORM, "verifier.ini:3: operator_listen" },
         { "operator_listen =\n", PAWL_E_FORM, "verifier.ini:3: operator_listen" },
         { "request_timeout_s = 0\n", PAWL_E_RANGE, "verifier.ini:3: request_timeout_s" },
@@ -362,6 +365,29 @@ static void a_log_line_stays_one_line(void **state)
                               "where=ek_cert.chain why=\"a \\\"b\\\\\\x0a\\x1b[31m\\x80=\"");
 }
 
+static void a_log_line_is_an_object_if_that_is_wanted(void **state)
+{
+    (void)state;
+    char line[512];
+
+    size_t n = log_json(&(struct log_line){ .level = LOG_WARN,
+                                            .request = "0123456789abcdef",
+                                            .status = 403,
+                                            .device = "",
+                                            .peer = "192.0.2.1",
+                                            .took_us = 1204,
+                                            .why = "a \"b\\\n\x80" },
+                        "2026-11-22T17:04:14.710Z", line, sizeof(line));
+    assert_string_equal(line, "{\"time\":\"2026-11-22T17:04:14.710Z\",\"level\":\"warn\","
+                              "\"request\":\"0123456789abcdef\",\"status\":403,"
+                              "\"peer\":\"192.0.2.1\",\"ms\":1.204,"
+                              "\"why\":\"a \\\"b\\\\\\u000a\\u0080\"}");
+    assert_int_equal(n, strlen(line));
+    n = log_json(&(struct log_line){ .level = LOG_WARN, .why = line }, "", line + 400, 100);
+    assert_string_equal(line + 400, "{\"level\":\"error\",\"outcome\":\"a line too long\"}");
+    assert_int_equal(n, strlen(line + 400));
+}
+
 static void a_log_line_is_cut_to_its_room(void **state)
 {
     (void)state;
@@ -404,6 +430,8 @@ int main(void)
         T_CASE("refuses more tenants than fit", refuses_more_tenants_than_fit),
         T_CASE("survives every truncation and flip", survives_every_truncation_and_flip),
         T_CASE("a log line stays one line", a_log_line_stays_one_line),
+        T_CASE("a log line is an object if that is wanted",
+               a_log_line_is_an_object_if_that_is_wanted),
         T_CASE("a log line is cut to its room", a_log_line_is_cut_to_its_room),
     };
     return cmocka_run_group_tests(cases, make_dir, remove_dir);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "metrics.h"
 #include "point.h"
 #include "store/sqlite/sqlite.h"
 
@@ -141,6 +142,15 @@ static bool put_again(struct writer *w, struct job *j)
     return again;
 }
 
+static size_t length(const struct job *batch)
+{
+    size_t n = 0;
+
+    for (; batch; batch = batch->next)
+        n++;
+    return n;
+}
+
 static void commit_batch(struct writer *w, struct job *batch)
 {
     struct pawl_err err;
@@ -149,8 +159,10 @@ static void commit_batch(struct writer *w, struct job *batch)
 
     if (in_transaction(&w->c))
         sqlite3_exec(w->c.sql, "ROLLBACK", NULL, NULL, NULL);
-    if (pawl_is_ok(s))
+    if (pawl_is_ok(s)) {
         take_history(w, &h);
+        metric_observe(HISTOGRAM_GROUP, 0, length(batch));
+    }
     while (batch) {
         struct job *j = batch;
         batch = j->next;
