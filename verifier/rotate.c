@@ -223,7 +223,7 @@ pawl_status rotate_retire(const struct verifier_config *c, enum rotated what, bo
 {
     const struct names *n = &names[what];
     char                path[KEY_PATH_MAX];
-    int64_t             since_s;
+    int64_t             since_s = 0;
 
     if (!n->old)
         return pawl_fail(err, PAWL_E_ABSENT, "tls",
