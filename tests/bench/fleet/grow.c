@@ -239,6 +239,19 @@ static pawl_status grow_all(struct grow *g, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* Whose verifier it is, as a device would be told. */
+static pawl_status learn_verifier(struct grow *g, struct pawl_err *err)
+{
+    char             text[STATE_JOIN_MAX];
+    struct pawl_join join;
+
+    PAWL_TRY(state_join(&g->state, &g->state.config.tenant[0], false, text, err));
+    PAWL_TRY(pawl_join_parse(text, &join, err));
+    memcpy(g->fleet->tenant, join.tenant, sizeof(g->fleet->tenant));
+    memcpy(g->fleet->verifier_id, join.verifier_key, sizeof(g->fleet->verifier_id));
+    return pawl_ok();
+}
+
 pawl_status fleet_grow(struct fleet *f, const struct fleet_grow *o, struct pawl_err *err)
 {
     static struct grow g;
@@ -246,11 +259,10 @@ pawl_status fleet_grow(struct fleet *f, const struct fleet_grow *o, struct pawl_
     g.fleet = f;
     g.options = o;
     pawl_status s = state_open(o->state, &g.state, err);
-    if (pawl_is_ok(s)) {
-        memcpy(f->tenant, g.state.config.tenant[0].name, sizeof(f->tenant));
-        memcpy(f->verifier_id, g.state.keys.verifier_id, sizeof(f->verifier_id));
+    if (pawl_is_ok(s))
+        s = learn_verifier(&g, err);
+    if (pawl_is_ok(s))
         s = grow_all(&g, err);
-    }
     state_close(&g.state); /* the log goes into the file */
     if (pawl_is_ok(s))
         printf(", \"database_bytes\": %" PRIu64 "}\n", bytes_of(o->state, "pawl.db"));
