@@ -143,9 +143,12 @@ static pawl_status read_labels(const struct json *j, struct credential *c, struc
 static pawl_status read_expires(const struct flow *f, const char *text, struct credential *c,
                                 struct pawl_err *err)
 {
+    struct pawl_err until;
+
     if (!text)
         return pawl_ok();
-    PAWL_TRY(pawl_under(err, "expires", judging_until(pawl_view_str(text), &c->expires_s, err)));
+    if (!pawl_is_ok(judging_until(pawl_view_str(text), &c->expires_s, &until)))
+        return pawl_fail(err, until.code, "expires", "%s", until.why);
     if (c->expires_s <= now_s(f))
         return pawl_fail(err, PAWL_E_RANGE, "expires", "is over already");
     return pawl_ok();
