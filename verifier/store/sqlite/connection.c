@@ -221,6 +221,8 @@ static pawl_status set_up(struct sqlite_connection *c, struct pawl_err *err)
     PAWL_TRY(connection_exec(c, "PRAGMA journal_mode = WAL", "open", err));
     PAWL_TRY(connection_exec(c, "PRAGMA synchronous = FULL", "open", err));
     PAWL_TRY(connection_exec(c, "PRAGMA foreign_keys = ON", "open", err));
+    /* KiB of each connection: what the system caches is not ours. */
+    PAWL_TRY(connection_exec(c, "PRAGMA cache_size = -2000", "open", err));
     /* 16 MB of log before it is merged: a page that many batches change is merged once. */
     PAWL_TRY(connection_exec(c, "PRAGMA wal_autocheckpoint = 4000", "open", err));
     /* SQLite passes silently over a pragma that it cannot honour. */
