@@ -81,6 +81,14 @@ pawl_status tpm_certify_td(struct tpm *t, struct pawl_view nonce, struct tpm_sig
     return pawl_ok();
 }
 
+/* These devices have no key of applications. */
+pawl_status tpm_certify_app(struct tpm *t, struct pawl_view nonce, struct tpm_signed *ret,
+                            struct pawl_err *err)
+{
+    (void)t, (void)nonce, (void)ret;
+    return pawl_fail(err, PAWL_E_STATE, "app_key", "there is none");
+}
+
 /* "Opens" a credential by repeating it. */
 pawl_status tpm_activate(struct tpm *t, struct pawl_view id_object, struct pawl_view enc_secret,
                          struct pawl_secret *ret, struct pawl_err *err)
