@@ -261,9 +261,10 @@ pawl_status backup_make(const char *dir, const char *to, bool without_keys, bool
 {
     PAWL_CLEANUP(staged_drop) struct staged staged = { 0 };
     struct verifier_config                  c;
-    struct manifest                         m = { .keys = !without_keys, .database = true };
+    struct manifest                         m = { .keys = !without_keys };
 
     PAWL_TRY(config_load(dir, &c, err));
+    m.database = !c.on_postgres;
     PAWL_TRY(must_be_outside(c.state, to, err));
     PAWL_TRY(staged_begin(to, &staged, err));
     PAWL_TRY(copy_files(c.state, staged.dir, without_keys, err));

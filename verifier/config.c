@@ -30,6 +30,7 @@ struct parse {
     const struct key      *keys;   /* of the present section; NULL before the first */
     struct tenant_config  *tenant; /* the present one */
     size_t                 webhook_line[CONFIG_TENANTS_MAX]; /* 0: the tenant has none */
+    size_t                 store_line;                       /* 0: nothing is said of the store */
     bool                   had_verifier;
     uint32_t               seen; /* bit i: keys[i] stood in this section */
     pawl_status            status;
@@ -127,6 +128,21 @@ static pawl_status set_operator_clients(struct parse *p, const char *value, stru
     return path_value(p, value, p->c.operator_clients, err);
 }
 
+static pawl_status set_store(struct parse *p, const char *value, struct pawl_err *err)
+{
+    p->store_line = p->line;
+    p->c.on_postgres = strcmp(value, "postgres") == 0;
+    if (!p->c.on_postgres && strcmp(value, "sqlite") != 0)
+        return pawl_fail(err, PAWL_E_FORM, "", "is sqlite or postgres");
+    return pawl_ok();
+}
+
+/* What libpq makes of it is found out when it connects. */
+static pawl_status set_postgres(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return copy(value, p->c.postgres, sizeof(p->c.postgres), err);
+}
+
 static pawl_status set_workers(struct parse *p, const char *value, struct pawl_err *err)
 {
     uint64_t n = 0;
@@ -176,6 +192,8 @@ static const struct key verifier_keys[] = {
     { "operator_socket", set_operator_socket },
     { "operator_listen", set_operator_listen },
     { "operator_clients", set_operator_clients },
+    { "store", set_store },
+    { "postgres", set_postgres },
     { "workers", set_workers },
     { "request_timeout_s", set_request_timeout },
     { "idle_timeout_s", set_idle_timeout },
@@ -552,6 +570,17 @@ static void check_tenants(struct parse *p)
         }
 }
 
+static void check_store(struct parse *p)
+{
+    struct pawl_err why;
+
+    if (!p->c.on_postgres || p->c.postgres[0])
+        return;
+    p->line = p->store_line;
+    pawl_fail(&why, PAWL_E_ABSENT, "", "needs the key postgres, libpq's connection string");
+    fail_at(p, "store", &why);
+}
+
 static pawl_status read_file(struct parse *p, struct pawl_err *err)
 {
     int bad = ini_parse_stream(next_line, p, on_pair, p);
@@ -566,6 +595,7 @@ static pawl_status read_file(struct parse *p, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_IO, FILE_NAME, "cannot be read");
     }
     check_tenants(p);
+    check_store(p);
     PAWL_TRY(p->status);
     if (!p->c.address[0])
         return pawl_fail(err, PAWL_E_ABSENT, FILE_NAME, "[verifier] has no address");

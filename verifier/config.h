@@ -54,6 +54,8 @@ struct verifier_config {
     char                 operator_socket[CONFIG_PATH_MAX];  /* of pawlctl */
     char                 operator_listen[128];              /* address:port; empty: none */
     char                 operator_clients[CONFIG_PATH_MAX]; /* CA certificates; empty: any */
+    bool                 on_postgres;                       /* store = postgres; else sqlite */
+    char                 postgres[CONFIG_PATH_MAX]; /* libpq's connection string; or empty */
     unsigned             workers;
     uint64_t             request_timeout_s; /* for a whole request, however slow the client */
     uint64_t             idle_timeout_s;    /* of a kept-alive connection */

@@ -45,8 +45,9 @@ static const char usage[] =
     "    --tenant NAME           (the first one)\n"
     "    --token                 with a new token for one device\n"
     "  restored DIR\n"
-    "              before serve, when all of DIR was put back from an older copy: it is noted\n"
-    "              and devices find back in step. Where only pawl.db was, serve sees it by itself\n"
+    "              before serve, when all of DIR, or a database of PostgreSQL, was put back from\n"
+    "              an older copy: it is noted and devices find back in step. Where only pawl.db\n"
+    "              was, serve sees it by itself\n"
     "  backup DIR TO\n"
     "              copy everything of DIR into the new directory TO, also while it is served\n"
     "    --without-keys          but not the keys\n"
@@ -226,7 +227,7 @@ static pawl_status restored(const char *dir, struct pawl_err *err)
     PAWL_CLEANUP(close_fd) int lock = -1;
 
     PAWL_TRY(state_lock(dir, &lock, err));
-    return sqlite_store_restored(dir, err);
+    return state_restored(dir, err);
 }
 
 static int run_restored(const struct asked *o)

@@ -87,6 +87,22 @@ pawl_status state_lock(const char *dir, int *ret, struct pawl_err *err)
     return pawl_ok();
 }
 
+pawl_status state_open_store(const struct verifier_config *c, struct store *ret,
+                             struct pawl_err *err)
+{
+    return c->on_postgres ? postgres_store_open(c->state, c->postgres, ret, err)
+                          : sqlite_store_open(c->state, ret, err);
+}
+
+pawl_status state_restored(const char *dir, struct pawl_err *err)
+{
+    struct verifier_config c;
+
+    PAWL_TRY(config_load(dir, &c, err));
+    return c.on_postgres ? postgres_store_restored(c.state, c.postgres, err)
+                         : sqlite_store_restored(c.state, err);
+}
+
 pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
 {
     struct material *m = NULL;
@@ -94,7 +110,7 @@ pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err)
     PAWL_TRY(config_load(dir, &s->config, err));
     PAWL_TRY(state_material(&s->config, &m, err));
     material_put(&s->material, m);
-    PAWL_TRY(sqlite_store_open(s->config.state, &s->store, err));
+    PAWL_TRY(state_open_store(&s->config, &s->store, err));
     PAWL_TRY(limits_make(&s->config, &s->limits, err));
     s->lead_ms = s->store.newest_ms(s->store.self) - slow_ms();
     return pawl_ok();

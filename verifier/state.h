@@ -29,6 +29,12 @@ PAWL_MUST_USE pawl_status state_lock(const char *dir, int *ret, struct pawl_err 
 PAWL_MUST_USE pawl_status state_open(const char *dir, struct state *s, struct pawl_err *err);
 void                      state_close(struct state *s);
 
+/* The store that the configuration names. */
+PAWL_MUST_USE pawl_status state_open_store(const struct verifier_config *c, struct store *ret,
+                                           struct pawl_err *err);
+/* The operator's word that the store in it was put back from an older copy. */
+PAWL_MUST_USE pawl_status state_restored(const char *dir, struct pawl_err *err);
+
 /* Keys, trusted roots and the pin of the TLS key as the files have them now. */
 PAWL_MUST_USE pawl_status state_material(const struct verifier_config *c, struct material **ret,
                                          struct pawl_err *err);

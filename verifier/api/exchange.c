@@ -118,7 +118,8 @@ void exchange_run(struct exchange *x)
     x->again_ms = 0;
     material_follow(&api_of(x)->flow);
     x->status = x->plan(x, &x->err);
-    if (pawl_is_ok(x->status) && !step_is_empty(&x->step)) {
+    if (pawl_is_ok(x->status) &&
+        (!step_is_empty(&x->step) || (store->reads_ahead && x->again_ms == 0))) {
         x->given_us = metric_clock_us();
         metric_move(METRIC_COMMITTING, 1);
         store->commit(store->self, &x->step, on_committed, x);

@@ -74,7 +74,7 @@ static pawl_status list_groups(void *self, struct pawl_view tenant, const char *
     QUERY q = query_on(l.c, SQL_GROUPS, "group");
     query_text_n(&q, tenant);
     query_text(&q, after);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_group(&q, &g);
         PAWL_TRY(query_end(&q, err));

@@ -33,7 +33,7 @@ static pawl_status list_segments(void *self, struct pawl_view tenant, struct paw
     if (device.n)
         query_bytes(&q, device);
     query_u64(&q, after < INT64_MAX ? after : INT64_MAX);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
+    query_limit(&q, limit);
     return each_segment(&q, each, arg, err);
 }
 
@@ -62,7 +62,7 @@ static pawl_status list_segments_with(void *self, struct pawl_view tenant, struc
     query_text_n(&q, tenant);
     query_bytes(&q, device);
     query_order(&q, id);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
+    query_limit(&q, limit);
     return each_segment(&q, each, arg, err);
 }
 

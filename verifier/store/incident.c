@@ -48,7 +48,7 @@ static pawl_status list_incidents(void *self, struct pawl_view tenant, struct pa
     query_u64(&q, (uint64_t)after->changed_ms);
     query_bytes(&q, PAWL_VIEW_OF(after->device));
     query_u64(&q, after->epoch);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
+    query_limit(&q, limit);
     if (device.n)
         query_bytes(&q, device);
     while (query_row(&q)) {
@@ -110,7 +110,7 @@ static pawl_status list_audit(void *self, struct pawl_view tenant, uint64_t afte
     QUERY q = query_on(l.c, SQL_AUDIT, "audit");
     query_text_n(&q, tenant);
     query_u64(&q, after < INT64_MAX ? after : INT64_MAX);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_audit(&q, &a);
         PAWL_TRY(query_end(&q, err));

@@ -66,6 +66,11 @@ void query_u64(struct query *q, uint64_t v)
         q->c->engine->bind_int(q, i, (int64_t)v);
 }
 
+void query_limit(struct query *q, size_t n)
+{
+    query_u64(q, n < INT64_MAX ? n : INT64_MAX);
+}
+
 void query_order(struct query *q, uint64_t v)
 {
     uint8_t        b[8];

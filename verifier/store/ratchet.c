@@ -88,7 +88,7 @@ static pawl_status list_downlinks(void *self, struct pawl_view tenant, struct pa
     query_text_n(&q, tenant);
     query_bytes(&q, device);
     query_order(&q, after_id);
-    query_u64(&q, limit < INT64_MAX ? limit : INT64_MAX);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_downlink(&q, &d);
         PAWL_TRY(query_end(&q, err));

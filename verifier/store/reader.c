@@ -52,8 +52,9 @@ void lease_end(struct lease *l)
 {
     if (!l->reader)
         return;
-    if (l->c->broken) {
+    if (l->c->broken) { /* and so are the others, most likely */
         reader_free(l->store, l->reader);
+        readers_close(l->store);
         return;
     }
     pthread_mutex_lock(&l->store->lock);
@@ -64,9 +65,15 @@ void lease_end(struct lease *l)
 
 void readers_close(struct sql_store *s)
 {
-    while (s->idle) {
-        struct reader *r = s->idle;
-        s->idle = r->next;
+    struct reader *idle;
+
+    pthread_mutex_lock(&s->lock);
+    idle = s->idle;
+    s->idle = NULL;
+    pthread_mutex_unlock(&s->lock);
+    while (idle) {
+        struct reader *r = idle;
+        idle = r->next;
         reader_free(s, r);
     }
 }

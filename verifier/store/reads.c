@@ -209,7 +209,7 @@ static pawl_status list_devices(void *self, struct pawl_view tenant,
         query_u64(&q, along->state);
     }
     query_bytes(&q, after);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     return each_device(&q, each, arg, err);
 }
 
@@ -222,7 +222,7 @@ static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now
     QUERY q = query_on(l.c, SQL_DEVICES_OVERDUE, "device");
     query_text_n(&q, tenant);
     query_u64(&q, (uint64_t)now_s);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     return each_device(&q, each, arg, err);
 }
 
@@ -237,7 +237,7 @@ static pawl_status list_policies(void *self, struct pawl_view tenant, const char
     query_text_n(&q, tenant);
     query_text(&q, after);
     query_u64(&q, after_version);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         PAWL_CLEANUP(policy_row_done) struct policy_row p = { 0 };
         get_policy(&q, &p);
@@ -257,7 +257,7 @@ static pawl_status list_tokens(void *self, struct pawl_view tenant, struct pawl_
     QUERY q = query_on(l.c, SQL_TOKENS, "token");
     query_text_n(&q, tenant);
     query_bytes(&q, after);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_token(&q, &t);
         PAWL_TRY(query_end(&q, err));
@@ -276,7 +276,7 @@ static pawl_status list_events(void *self, struct pawl_view tenant, struct pawl_
     QUERY q = query_on(l.c, SQL_EVENTS, "event");
     query_text_n(&q, tenant);
     query_bytes(&q, device);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_event(&q, &e);
         PAWL_TRY(query_end(&q, err));

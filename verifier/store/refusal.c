@@ -32,7 +32,7 @@ static pawl_status list_refusals(void *self, struct pawl_view tenant,
     QUERY q = query_on(l.c, which, "refusal");
     query_text_n(&q, tenant);
     query_text(&q, by->subject ? by->subject : by->serial ? by->serial : by->request);
-    query_u64(&q, limit);
+    query_limit(&q, limit);
     while (query_row(&q)) {
         get_refusal(&q, &r);
         PAWL_TRY(query_end(&q, err));

@@ -155,6 +155,7 @@ enum statement {
 };
 
 const char *statement_text(enum statement which);
+const char *statement_text_postgres(enum statement which);
 
 /* ---- connections ---------------------------------------------------------------------------- */
 
@@ -215,6 +216,7 @@ void query_text_n(struct query *q, struct pawl_view s);
 void query_bytes(struct query *q, struct pawl_view v);
 void query_bytes_copy(struct query *q, struct pawl_view v); /* v need not outlive the call */
 void query_u64(struct query *q, uint64_t v);
+void query_limit(struct query *q, size_t n);   /* of LIMIT: at most what is a number there */
 void query_order(struct query *q, uint64_t v); /* as bytes that sort like the number */
 void query_null(struct query *q);
 

@@ -172,7 +172,8 @@ static const char *const text[SQL_COUNT] = {
                            " WHERE tenant = $1 AND device = $2 AND time_ms >= $3 ORDER BY number",
     /* What comes twice comes soon: a call stays short, however many there are. */
     [SQL_SEGMENTS_WITH] =
-        "SELECT " SEGMENT_COLUMNS " FROM segment WHERE kind = 0 AND number IN (SELECT number FROM"
+        "SELECT " SEGMENT_COLUMNS
+        " FROM segment WHERE tenant = $1 AND kind = 0 AND number IN (SELECT number FROM"
         " (SELECT number, id_lo, id_hi FROM segment INDEXED BY segment_device"
         " WHERE tenant = $1 AND device = $2 ORDER BY number DESC LIMIT 4096) AS newest"
         " WHERE id_lo <= $3 AND id_hi >= $3) ORDER BY number DESC LIMIT $4",
@@ -182,7 +183,7 @@ static const char *const text[SQL_COUNT] = {
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     /* Only the oldest are looked at: however many there are, a call stays short. */
     [SQL_SEGMENTS_FORGET] =
-        "DELETE FROM segment WHERE number IN (SELECT number FROM"
+        "DELETE FROM segment WHERE tenant = $1 AND number IN (SELECT number FROM"
         " (SELECT number, time_ms FROM segment INDEXED BY segment_tenant WHERE tenant = $1"
         " ORDER BY number LIMIT $2) AS oldest WHERE time_ms < $3)",
     [SQL_DOWNLINKS] = "SELECT device, id, created_ms, seq, sent_ms, body FROM downlink"
@@ -333,7 +334,36 @@ static const char *const text[SQL_COUNT] = {
                             " ORDER BY last_s DESC LIMIT 1 OFFSET $2)",
 };
 
+/* Where it has to say the same in other words. SQLite has one writer; here a row is locked. */
+static const char *const postgres[SQL_COUNT] = {
+    [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND id = (SELECT device FROM device_ak AS ak"
+                                       " WHERE ak.tenant = $1 AND ak.ak_name = $2)",
+    /* Numbers grow in the order of the commits: who was given one holds the row until it is visible
+     * to all, or the number goes back. */
+    [SQL_SEGMENT_INSERT] = "WITH next AS (INSERT INTO feed_number (tenant, number) VALUES ($1,"
+                           " (SELECT feed_base FROM history) + 1) ON CONFLICT (tenant) DO UPDATE "
+                           "SET number = feed_number.number + 1 RETURNING number)"
+                           " INSERT INTO segment"
+                           " (tenant, number, kind, device, time_ms, n, id_lo, id_hi, heads, bytes)"
+                           " SELECT $1, number, $2, $3, $4, $5, $6, $7, $8, $9 FROM next",
+    [SQL_BOOT_UPDATE] = "UPDATE boot SET resets = $3, os_boot = $4, ima = $5"
+                        " WHERE device = " NUMBER " AND facts IS NOT DISTINCT FROM $6",
+    [SQL_FACTS_NUMBER] = "SELECT number FROM facts WHERE tenant = $1 AND sha256 = $2"
+                         " FOR KEY SHARE",
+    [SQL_GROUP_LOCK] = "SELECT 1 FROM device_group WHERE tenant = $1 AND name = $2 FOR KEY SHARE",
+    [SQL_DEVICE_GROUP] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE (SELECT name FROM"
+                         " device_group WHERE tenant = $1 AND name = $3 FOR KEY SHARE) END"
+                         " WHERE tenant = $1 AND id = $2 AND grp != $3",
+    [SQL_AUDIT_LOCK] = "INSERT INTO tenant (name, default_policy) VALUES ($1, '')"
+                       " ON CONFLICT (name) DO UPDATE SET default_policy = tenant.default_policy",
+};
+
 const char *statement_text(enum statement which)
 {
     return text[which];
+}
+
+const char *statement_text_postgres(enum statement which)
+{
+    return postgres[which] ? postgres[which] : text[which];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store's port: what the flows need of durable memory. Behind it stands one layer of SQL
- * (sql.h) over an engine: SQLite (sqlite/).
+ * (sql.h) over an engine: SQLite (sqlite/) or PostgreSQL (postgres/).
  *
  * Rules
  *  1. Reads answer at once, on the calling thread, from the last durable state.
@@ -384,6 +384,9 @@ typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct 
  * key, and stop at the first failure. */
 struct store {
     void *self;
+    /* A read may see a step of somebody else that is not durable yet: before an answer leaves that
+     * was made of reads alone, an empty step is committed. */
+    bool reads_ahead;
 
     pawl_status (*device)(void *self, struct pawl_view tenant, struct pawl_view id,
                           struct device *ret, struct pawl_err *err);
@@ -545,6 +548,15 @@ PAWL_MUST_USE pawl_status sqlite_store_open(const char *path, struct store *ret,
 /* The operator's word that path/pawl.db is an older copy: for one who put pawl.count back with it,
  * which would have told. */
 PAWL_MUST_USE pawl_status sqlite_store_restored(const char *path, struct pawl_err *err);
+
+/* The store of several verifiers, in a database of PostgreSQL that they share. path: this
+ * verifier's state directory; conninfo: libpq's. Creates or migrates the schema. A database that
+ * lacks what this verifier committed is not served: IO, here and later. */
+PAWL_MUST_USE pawl_status postgres_store_open(const char *path, const char *conninfo,
+                                              struct store *ret, struct pawl_err *err);
+/* The operator's word that the database is the one to go on with, though it is an older copy. */
+PAWL_MUST_USE pawl_status postgres_store_restored(const char *path, const char *conninfo,
+                                                  struct pawl_err *err);
 
 /* A copy of path/pawl.db as to/pawl.db, of one moment, while another process may write to it. */
 PAWL_MUST_USE pawl_status sqlite_store_backup(const char *path, const char *to,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ftw.h>
 #include <sched.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,11 +12,156 @@
 #include "point.h"
 #include "store_fixture.h"
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+/* ---- PostgreSQL, where with_postgres started one --------------------------------------------- */
+
+/* The server's connection string; NULL: SQLite. */
+static const char *server(void)
+{
+    return getenv("PAWL_TEST_POSTGRES");
+}
+
+/* Its own database, which is always there. */
+static const char *server_db(void)
+{
+    static char conninfo[256];
+
+    snprintf(conninfo, sizeof(conninfo), "%s dbname=postgres", server());
+    return conninfo;
+}
+
+bool store_is_postgres(void)
+{
+    return server() != NULL;
+}
+
+static PGconn *connect_pg(const char *conninfo)
+{
+    PGconn *pg = PQconnectdb(conninfo);
+
+    if (PQstatus(pg) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(pg));
+    return pg;
+}
+
+static PGresult *ask_pg(PGconn *pg, const char *sql)
+{
+    PGresult      *r = PQexec(pg, sql);
+    ExecStatusType s = PQresultStatus(r);
+
+    if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(pg));
+    return r;
+}
+
+static void run_pg(const char *conninfo, const char *fmt, ...)
+{
+    char    sql[1024];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(sql, sizeof(sql), fmt, args);
+    va_end(args);
+    PGconn *pg = connect_pg(conninfo);
+    PQclear(ask_pg(pg, sql));
+    PQfinish(pg);
+}
+
+/* Databases of this process: to empty one is much faster than to make one. */
+static struct database {
+    char conninfo[256];
+    bool made, taken;
+} databases[4];
+
+static void make_database(struct database *d, unsigned number)
+{
+    char            dir[] = "/tmp/pawl-store-XXXXXX";
+    struct store    s;
+    struct pawl_err err;
+
+    snprintf(d->conninfo, sizeof(d->conninfo), "%s dbname=pawl_%d_%u", server(), (int)getpid(),
+             number);
+    run_pg(server_db(), "CREATE DATABASE pawl_%d_%u", (int)getpid(), number);
+    assert_non_null(mkdtemp(dir));
+    T_OK(postgres_store_open(dir, d->conninfo, &s, &err), &err);
+    s.close(s.self);
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    d->made = true;
+}
+
+/* But what the schema wrote itself. */
+static const char empty_all[] =
+    "SET session_replication_role = replica;"
+    " DO $$ DECLARE t TEXT; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relnamespace ="
+    " 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
+    " AND relname NOT IN ('schema_version', 'history') LOOP EXECUTE 'DELETE FROM ' || t;"
+    " END LOOP; END $$; UPDATE history SET newest_ms = 0, restored_ms = 0, feed_base = 0";
+
+static void take_database(struct store_fixture *f)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        struct database *d = &databases[i];
+        if (d->taken)
+            continue;
+        if (!d->made)
+            make_database(d, i);
+        d->taken = true;
+        f->database = i + 1;
+        run_pg(d->conninfo, "%s", empty_all);
+        snprintf(f->conninfo, sizeof(f->conninfo), "%s", d->conninfo);
+        return;
+    }
+    fail_msg("more stores at once than there are databases");
+}
+
+static void put_value(FILE *out, const PGresult *r, int row, int column)
+{
+    const char *v = PQgetvalue(r, row, column);
+
+    fprintf(out, " %s=", PQfname(r, column));
+    if (strncmp(v, "\\x", 2) == 0)
+        fputs(v + 2, out);
+    else
+        for (; *v; v++)
+            fprintf(out, "%02x", (uint8_t)*v);
+}
+
+static void dump_pg(PGconn *pg, const char *table, FILE *out)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "SELECT * FROM %s ORDER BY 1, 2", table);
+    PGresult *r = ask_pg(pg, text);
+    for (int i = 0; i < PQntuples(r); i++) {
+        fprintf(out, "%s:", table);
+        for (int k = 0; k < PQnfields(r); k++)
+            put_value(out, r, i, k);
+        fprintf(out, "\n");
+    }
+    PQclear(r);
+}
+
+/* ---- a store --------------------------------------------------------------------------------- */
+
 void store_fixture_make(struct store_fixture *f)
 {
     *f = (struct store_fixture){ .dir = "/tmp/pawl-store-XXXXXX" };
     assert_non_null(mkdtemp(f->dir));
+    if (store_is_postgres())
+        take_database(f);
     store_fixture_reopen(f);
+}
+
+pawl_status store_open_in(const struct store_fixture *f, const char *dir, struct store *ret,
+                          struct pawl_err *err)
+{
+    return store_is_postgres() ? postgres_store_open(dir, f->conninfo, ret, err)
+                               : sqlite_store_open(dir, ret, err);
 }
 
 void store_fixture_reopen(struct store_fixture *f)
@@ -25,14 +171,8 @@ void store_fixture_reopen(struct store_fixture *f)
     if (f->open)
         f->store.close(f->store.self);
     f->open = false;
-    T_OK(sqlite_store_open(f->dir, &f->store, &err), &err);
+    T_OK(store_open_in(f, f->dir, &f->store, &err), &err);
     f->open = true;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
 }
 
 void store_fixture_done(struct store_fixture *f)
@@ -41,6 +181,8 @@ void store_fixture_done(struct store_fixture *f)
         f->store.close(f->store.self);
     f->open = false;
     nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (f->database)
+        databases[f->database - 1].taken = false;
 }
 
 static sqlite3 *connect_to(const struct store_fixture *f)
@@ -84,18 +226,39 @@ char *store_dump(const struct store_fixture *f)
     char    *ret;
     size_t   n;
     FILE    *out = open_memstream(&ret, &n);
-    sqlite3 *sql = connect_to(f);
+    sqlite3 *sql = store_is_postgres() ? NULL : connect_to(f);
+    PGconn  *pg = store_is_postgres() ? connect_pg(f->conninfo) : NULL;
 
     assert_non_null(out);
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        dump_table(sql, table[i], out);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (pg)
+            dump_pg(pg, table[i], out);
+        else
+            dump_table(sql, table[i], out);
+    }
     fclose(out);
     sqlite3_close(sql);
+    PQfinish(pg);
     return ret;
+}
+
+static int64_t number_pg(const struct store_fixture *f, const char *query)
+{
+    PGconn   *pg = connect_pg(f->conninfo);
+    PGresult *r = ask_pg(pg, query);
+
+    assert_int_equal(PQntuples(r), 1);
+    int64_t n = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
+    PQclear(r);
+    PQfinish(pg);
+    return n;
 }
 
 int64_t store_number(const struct store_fixture *f, const char *query)
 {
+    if (store_is_postgres())
+        return number_pg(f, query);
+
     sqlite3      *sql = connect_to(f);
     sqlite3_stmt *s;
     int64_t       n;
@@ -110,6 +273,11 @@ int64_t store_number(const struct store_fixture *f, const char *query)
 
 void store_exec(const struct store_fixture *f, const char *query)
 {
+    if (store_is_postgres()) {
+        run_pg(f->conninfo, "%s", query);
+        return;
+    }
+
     sqlite3 *sql = connect_to(f);
 
     assert_int_equal(sqlite3_exec(sql, query, NULL, NULL, NULL), SQLITE_OK);

@@ -11,6 +11,8 @@
 
 struct store_fixture {
     char         dir[64];
+    unsigned     database; /* on PostgreSQL: which one; 0: none */
+    char         conninfo[256];
     struct store store;
     bool         open;
 };
@@ -20,6 +22,20 @@ void store_fixture_reopen(struct store_fixture *f);
 void store_fixture_done(struct store_fixture *f);
 
 #define STORE_FIXTURE PAWL_CLEANUP(store_fixture_done) struct store_fixture
+
+/* The programs of the store run twice: by themselves on SQLite, and by with_postgres. */
+bool store_is_postgres(void);
+
+/* For a case about what only SQLite does, or says in SQL that only it understands. */
+#define ONLY_SQLITE()                                                                              \
+    do {                                                                                           \
+        if (store_is_postgres())                                                                   \
+            skip();                                                                                \
+    } while (0)
+
+/* Another store on the same rows; on PostgreSQL as another verifier, whose directory dir is. */
+pawl_status store_open_in(const struct store_fixture *f, const char *dir, struct store *ret,
+                          struct pawl_err *err);
 
 /* Every row of every table as text; the caller frees it. */
 char *store_dump(const struct store_fixture *f);

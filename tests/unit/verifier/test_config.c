@@ -57,6 +57,8 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_string_equal(c.operator_listen, "");
     assert_false(c.log_json);
     assert_string_equal(c.operator_clients, "");
+    assert_false(c.on_postgres);
+    assert_string_equal(c.postgres, "");
     assert_true(c.workers >= 1 && c.workers <= CONFIG_WORKERS_MAX);
     assert_int_equal(c.request_timeout_s, 30);
     assert_int_equal(c.idle_timeout_s, 60);
@@ -107,7 +109,8 @@ static void takes_every_key(void **state)
               "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
               "operator_socket = /run/pawl.sock\noperator_listen = *:9443\n"
-              "operator_clients = ca.pem\nworkers = 3\nrequest_timeout_s = 5\n"
+              "operator_clients = ca.pem\nstore = postgres\n"
+              "postgres = host=/run/db dbname=pawl\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "address_rate = 0\naddress_connections = 8\nlog = json\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
@@ -122,6 +125,8 @@ static void takes_every_key(void **state)
     assert_string_equal(c.operator_listen, "*:9443");
     assert_true(c.log_json);
     assert_string_equal(strrchr(c.operator_clients, '/'), "/ca.pem");
+    assert_true(c.on_postgres);
+    assert_string_equal(c.postgres, "host=/run/db dbname=pawl");
     assert_int_equal(c.operator_clients[0], '/');
     assert_int_equal(c.workers, 3);
     assert_int_equal(c.request_timeout_s, 5);

@@ -609,6 +609,7 @@ static void text_is_never_read_as_sql(void **state) /* S3 */
 static void the_files_are_for_their_owner_alone(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const char *const suffix[] = { "", "-wal", "-shm" };
     STORE_FIXTURE            f;
     char                     file[128];
@@ -644,6 +645,7 @@ static void shut(struct store_fixture *f)
 static void a_newer_schema_is_refused(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
     char          back[64];
 
@@ -662,6 +664,7 @@ static void a_newer_schema_is_refused(void **state)
 static void a_foreign_database_is_refused(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
     char          file[128];
 
@@ -691,6 +694,7 @@ static void overwrite(const struct store_fixture *f, long at, const char *bytes)
 static void a_file_that_is_no_database_is_refused(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -702,6 +706,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void a_damaged_table_fails_by_name(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE   f;
     struct pawl_err err;
     struct device   got;
@@ -719,6 +724,7 @@ static void a_damaged_table_fails_by_name(void **state)
 static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

@@ -255,6 +255,7 @@ static void each_tenant_has_its_own(void **state)
 static void steps_of_one_transaction_follow_each_other_around_one_that_fails(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE        f;
     struct store_waiting good[3] = { STORE_WAITING, STORE_WAITING, STORE_WAITING };
     struct store_waiting bad[2] = { STORE_WAITING, STORE_WAITING };
@@ -305,6 +306,7 @@ static void steps_of_one_transaction_follow_each_other_around_one_that_fails(voi
 static void what_was_tampered_with_shows(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

@@ -112,6 +112,7 @@ static void a_boot_is_replaced_whole(void **state)
 static void a_list_that_goes_on_keeps_the_facts(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -292,6 +293,7 @@ static void says_number(struct store_fixture *f, const char *what, int64_t expec
 static void a_list_has_no_more_than_so_many_pieces(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -381,6 +383,7 @@ static pawl_status say_nothing(const struct kept_row *k, void *arg, struct pawl_
 static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

@@ -166,6 +166,7 @@ static void one_segment_is_read_by_its_number(void **state)
 static void a_window_is_read_by_its_time_without_bodies(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -190,6 +191,7 @@ static void a_window_is_read_by_its_time_without_bodies(void **state)
 static void a_message_is_found_by_its_id(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -217,6 +219,7 @@ static void a_message_is_found_by_its_id(void **state)
 static void an_id_is_looked_for_in_the_newest_so_many_and_no_more(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -287,6 +290,7 @@ static void cursor_is(struct store_fixture *f, struct pawl_view tenant, const ch
 static void a_cursor_stays_where_it_was_put(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE   f;
     struct pawl_err err;
     char            got[48], longest[48];
@@ -315,6 +319,7 @@ static void a_cursor_stays_where_it_was_put(void **state)
 static void a_segment_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

@@ -169,6 +169,7 @@ static void a_device_comes_into_no_group_that_does_not_exist(void **state)
 static void a_device_that_stays_writes_no_group(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE   f;
     struct pawl_err err;
     struct device   got;
@@ -435,6 +436,7 @@ static void an_exception_of_a_newer_program_is_of_no_reason(void **state)
 static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

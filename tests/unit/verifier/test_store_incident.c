@@ -371,6 +371,7 @@ static void a_step_that_mixes_devices_is_refused(void **state)
 static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     static const struct {
         const char *sql, *where;
     } change[] = {

@@ -344,6 +344,7 @@ static void a_list_stops_where_its_reader_does(void **state)
 static void segments_come_behind_a_cursor(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -460,6 +461,7 @@ static void a_tenant_sees_nothing_of_another(void **state) /* S2 */
 static void a_batch_leaves_the_wide_row_alone(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -683,6 +685,7 @@ static void fill_segments(struct store_fixture *f, const struct device *d, unsig
 static void to_forget_takes_only_what_is_old(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE f;
 
     store_fixture_make(&f);
@@ -728,6 +731,7 @@ static void over_between(pawl_status status, const struct pawl_err *err, void *a
 static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE        f;
     struct store_waiting all_gone = STORE_WAITING;
     struct between       mine = { .w = STORE_WAITING };
@@ -753,6 +757,7 @@ static void much_is_forgotten_in_pieces_and_others_go_between(void **state)
 static void closing_does_not_wait_until_all_is_forgotten(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE        f;
     struct store_waiting w = STORE_WAITING;
 
@@ -776,6 +781,7 @@ static void closing_does_not_wait_until_all_is_forgotten(void **state)
 static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
 {
     (void)state;
+    ONLY_SQLITE();
     STORE_FIXTURE   f;
     struct pawl_err err;
     char            said[STORE_SAID_MAX] = "";

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves of the store on PostgreSQL: its tables have the columns of the other's; verifiers that
+ * share it lose nothing to each other, and one number follows the other; one that lost its
+ * connection finds back; an older copy is noticed, is not served, and is when the operator says so.
+ * Run by with_postgres. */
+
+#include <ftw.h>
+#include <libpq-fe.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_fixture.h"
+
+static const struct pawl_view acme = { (const uint8_t *)"acme", 4 };
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+/* ---- another verifier ------------------------------------------------------------------------ */
+
+struct other {
+    char         dir[64];
+    struct store store;
+};
+
+static void other_make(struct other *o, const struct store_fixture *f)
+{
+    struct pawl_err err;
+
+    *o = (struct other){ .dir = "/tmp/pawl-store-XXXXXX" };
+    assert_non_null(mkdtemp(o->dir));
+    T_OK(store_open_in(f, o->dir, &o->store, &err), &err);
+}
+
+static void other_done(struct other *o)
+{
+    o->store.close(o->store.self);
+    nftw(o->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- the schema ------------------------------------------------------------------------------ */
+
+/* TABLE COLUMN TYPE NULL, a line for each, sorted by the database. */
+static const char columns_pg[] =
+    "SELECT string_agg(table_name || ' ' || column_name || ' ' || (CASE data_type"
+    " WHEN 'bigint' THEN 'INTEGER' WHEN 'bytea' THEN 'BLOB' ELSE upper(data_type) END) ||"
+    " (CASE is_nullable WHEN 'YES' THEN ' NULL' ELSE '' END), E'\\n'"
+    " ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\")"
+    " FROM information_schema.columns WHERE table_schema = 'public' AND table_name !~ '_[0-9]+$'"
+    " AND table_name NOT IN ('schema_version', 'device_ak', 'feed_number', 'verifier', 'history')";
+static const char columns_sqlite[] =
+    "SELECT group_concat(line, char(10)) FROM (SELECT t.name || ' ' || c.name || ' ' || c.type ||"
+    " iif(c.\"notnull\" OR c.pk, '', ' NULL') AS line FROM sqlite_schema AS t,"
+    " pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%'"
+    " AND t.name NOT IN ('history') ORDER BY t.name, c.name)";
+
+static char *sqlite_columns(void)
+{
+    char            dir[] = "/tmp/pawl-store-XXXXXX", file[64];
+    struct store    s;
+    struct pawl_err err;
+    sqlite3        *sql;
+    sqlite3_stmt   *q;
+
+    assert_non_null(mkdtemp(dir));
+    T_OK(sqlite_store_open(dir, &s, &err), &err);
+    s.close(s.self);
+    snprintf(file, sizeof(file), "%s/pawl.db", dir);
+    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(sql, columns_sqlite, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    char *ret = strdup((const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
+    sqlite3_close(sql);
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return ret;
+}
+
+static void both_schemas_have_the_same_columns(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    PGconn   *pg = PQconnectdb(f.conninfo);
+    PGresult *r = PQexec(pg, columns_pg);
+    char     *sqlite = sqlite_columns();
+    assert_int_equal(PQntuples(r), 1);
+    assert_string_equal(PQgetvalue(r, 0, 0), sqlite);
+    free(sqlite);
+    PQclear(r);
+    PQfinish(pg);
+}
+
+/* A program of the version before runs on; one that the schema does not take any more does not. */
+static void a_newer_schema_is_used_as_long_as_it_allows(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct store    s;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    store_exec(&f, "UPDATE schema_version SET number = 99");
+    store_fixture_reopen(&f);
+    store_put(&f, "acme", 1);
+    f.store.close(f.store.self);
+    f.open = false;
+    store_exec(&f, "UPDATE schema_version SET oldest = 99");
+    T_FAILS(store_open_in(&f, f.dir, &s, &err), &err, PAWL_E_UNSUPPORTED);
+    T_WHERE(&err, "store.schema");
+    store_exec(&f, "UPDATE schema_version SET number = 1, oldest = 1");
+}
+
+/* ---- several verifiers ----------------------------------------------------------------------- */
+
+static void of_two_that_move_one_device_one_plans_again(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct other    o;
+    struct device   d, got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    other_make(&o, &f);
+    d = store_put(&f, "acme", 1);
+    struct step s = store_step(&d);
+    T_OK(store_commit_wait(&o.store, &s, &err), &err);
+    T_FAILS(store_commit_wait(&f.store, &s, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "store.device");
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_true(got.version == 2);
+    s.device = got;
+    store_commits(&f, &s);
+    /* Their attestation keys are held against each other, too. */
+    struct device e = store_device("acme", 2);
+    e.ak_name = d.ak_name;
+    struct step same_key = store_step(&e);
+    T_FAILS(store_commit_wait(&o.store, &same_key, &err), &err, PAWL_E_CONFLICT);
+    T_OK(o.store.device_by_ak(o.store.self, acme, &d.ak_name, &got, &err), &err);
+    assert_memory_equal(got.id, d.id, sizeof(d.id));
+    other_done(&o);
+}
+
+#define WRITERS 4
+#define BATCHES 40
+
+struct writing {
+    const struct store *store;
+    struct device       device;
+    atomic_int         *left;
+    pthread_t           thread;
+};
+
+static void *write_batches(void *arg)
+{
+    struct writing *w = arg;
+    struct pawl_err err;
+
+    for (unsigned i = 0; i < BATCHES; i++) {
+        PAWL_CLEANUP(step_done) struct step s = store_batch(&w->device, 2 * i);
+        T_OK(store_commit_wait(w->store, &s, &err), &err);
+        w->device.version++;
+    }
+    atomic_fetch_sub(w->left, 1);
+    return NULL;
+}
+
+struct following {
+    uint64_t last, n;
+};
+
+static pawl_status follow(const struct segment_row *s, void *arg, struct pawl_err *err)
+{
+    struct following *f = arg;
+
+    (void)err;
+    assert_true(s->number == f->last + 1); /* none was passed over, and none comes behind */
+    f->last = s->number;
+    f->n++;
+    return pawl_ok();
+}
+
+static void a_reader_misses_no_number_of_several_verifiers(void **state)
+{
+    (void)state;
+    STORE_FIXTURE    f;
+    struct other     o;
+    struct writing   w[WRITERS];
+    struct following at = { 0 };
+    struct pawl_err  err;
+    atomic_int       left = WRITERS;
+
+    store_fixture_make(&f);
+    other_make(&o, &f);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        w[i] = (struct writing){ .store = i % 2 ? &o.store : &f.store, .left = &left };
+        w[i].device = store_put(&f, "acme", i + 1);
+        assert_int_equal(pthread_create(&w[i].thread, NULL, write_batches, &w[i]), 0);
+    }
+    for (bool more = true; more;) {
+        more = left != 0;
+        T_OK(f.store.segments(f.store.self, acme, (struct pawl_view){ 0 }, at.last, 1000, follow,
+                              &at, &err),
+             &err);
+    }
+    for (unsigned i = 0; i < WRITERS; i++)
+        pthread_join(w[i].thread, NULL);
+    assert_true(at.n == WRITERS * BATCHES);
+    other_done(&o);
+}
+
+static void entries_of_several_verifiers_are_one_chain(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct other    o;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    other_make(&o, &f);
+    for (unsigned i = 0; i < 8; i++) {
+        PAWL_CLEANUP(step_done) struct step s = { .tenant = "acme", .audit_n = 1 };
+        s.audit = calloc(1, sizeof(*s.audit));
+        assert_non_null(s.audit);
+        snprintf(s.audit->line, sizeof(s.audit->line), "{\"n\":%u}", i);
+        T_OK(store_commit_wait(i % 2 ? &o.store : &f.store, &s, &err), &err);
+    }
+    assert_int_equal(store_number(&f, "SELECT max(number) FROM audit"), 8);
+    other_done(&o);
+}
+
+/* ---- a connection that goes ------------------------------------------------------------------ */
+
+static void cut(const struct store_fixture *f)
+{
+    store_exec(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                  " WHERE application_name = 'pawl-verifier' AND datname = current_database()");
+}
+
+/* Until it is served again; only IO says that it is not. */
+static void commits_soon(struct store_fixture *f, const struct step *s)
+{
+    struct pawl_err err;
+    pawl_status     done;
+
+    for (unsigned i = 0; i < 500; i++) {
+        done = store_commit_wait(&f->store, s, &err);
+        if (pawl_is_ok(done))
+            return;
+        assert_int_equal(done.code, PAWL_E_IO);
+        usleep(20000);
+    }
+    T_OK(done, &err);
+}
+
+static void a_lost_connection_is_made_again(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    cut(&f);
+    struct step s = { .tenant = "acme", .event = "back" };
+    commits_soon(&f, &s);
+    pawl_status read = f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err);
+    if (!pawl_is_ok(read)) /* its reader was one of those that were cut */
+        assert_int_equal(read.code, PAWL_E_IO);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_true(got.version == 1);
+}
+
+/* ---- an older copy --------------------------------------------------------------------------- */
+
+/* What a standby that was behind says of this verifier. */
+static void fall_behind(const struct store_fixture *f)
+{
+    store_exec(f, "CREATE TABLE was AS SELECT * FROM verifier");
+    store_exec(f, "UPDATE verifier SET commits = greatest(commits - 1, 0)");
+}
+
+static void catch_up(const struct store_fixture *f)
+{
+    store_exec(f, "DELETE FROM verifier");
+    store_exec(f, "INSERT INTO verifier SELECT * FROM was");
+    store_exec(f, "DROP TABLE was");
+}
+
+static void an_older_copy_is_not_served(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct store    again;
+    struct device   got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    fall_behind(&f);
+    cut(&f);
+    struct step s = { .tenant = "acme", .event = "lost" };
+    bool        noticed = false;
+    for (unsigned i = 0; i < 500 && !noticed; i++) { /* it connects first, and looks */
+        T_FAILS(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err,
+                PAWL_E_IO);
+        T_FAILS(store_commit_wait(&f.store, &s, &err), &err, PAWL_E_IO);
+        noticed = strstr(err.why, "older copy") != NULL;
+        usleep(10000);
+    }
+    assert_true(noticed);
+    /* Who starts on it sees it by the file. */
+    T_FAILS(store_open_in(&f, f.dir, &again, &err), &err, PAWL_E_IO);
+    assert_non_null(strstr(err.why, "older copy"));
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM event"), 0);
+    /* Another database takes its place, which is the right one. */
+    catch_up(&f);
+    commits_soon(&f, &s);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+}
+
+/* On the connections that it has, too: the last transaction of each group looks. */
+static void a_count_that_went_back_fails_the_group(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct step     s = { .tenant = "acme", .event = "not told" };
+
+    store_fixture_make(&f);
+    store_put(&f, "acme", 1);
+    fall_behind(&f);
+    for (unsigned i = 0; i < 20; i++) {
+        pawl_status done = store_commit_wait(&f.store, &s, &err);
+        if (!pawl_is_ok(done)) /* by the writer whose count it is */
+            break;
+        assert_true(i < 19);
+    }
+    assert_int_equal(err.code, PAWL_E_IO);
+    catch_up(&f);
+}
+
+static void an_operator_may_say_that_it_is_the_one(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct other    o;
+    struct device   got;
+    struct pawl_err err;
+    struct step     s = { .tenant = "acme", .event = "anew" };
+
+    store_fixture_make(&f);
+    other_make(&o, &f);
+    struct device                       d = store_put(&f, "acme", 1);
+    PAWL_CLEANUP(step_done) struct step batch = store_batch(&d, 1);
+    store_commits(&f, &batch);
+    T_OK(store_commit_wait(&o.store, &s, &err), &err);
+    assert_true(f.store.restored_ms(f.store.self) == 0);
+    fall_behind(&f);
+    f.store.close(f.store.self);
+    f.open = false;
+    T_OK(postgres_store_restored(f.dir, f.conninfo, &err), &err);
+    store_fixture_reopen(&f);
+    assert_true(f.store.restored_ms(f.store.self) > 1000);
+    assert_true(f.store.newest_ms(f.store.self) >= f.store.restored_ms(f.store.self));
+    store_commits(&f, &s);
+    d.version++;
+    PAWL_CLEANUP(step_done) struct step next = store_batch(&d, 5);
+    store_commits(&f, &next);
+    assert_true(store_number(&f, "SELECT max(number) FROM segment") >
+                f.store.restored_ms(f.store.self) * 256);
+    /* The word holds for the other one, which knew more as well. */
+    cut(&f);
+    struct store_fixture theirs = { .store = o.store };
+    commits_soon(&theirs, &s);
+    for (unsigned i = 0; i < 2; i++) /* the first may meet a connection that was cut */
+        if (pawl_is_ok(o.store.device(o.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err)))
+            break;
+    assert_true(o.store.restored_ms(o.store.self) == f.store.restored_ms(f.store.self));
+    store_exec(&f, "DROP TABLE was");
+    other_done(&o);
+}
+
+/* ---- what is not a database ------------------------------------------------------------------ */
+
+static void a_bad_connection_is_told_without_its_secrets(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "hunter2", "host=/nowhere password=hunter2",
+                                       "postgresql://u:hunter2@/x?nothing=1" };
+    STORE_FIXTURE            f;
+    struct store             s;
+    struct pawl_err          err;
+
+    store_fixture_make(&f);
+    for (size_t i = 0; i < 3; i++) {
+        pawl_status opened = postgres_store_open(f.dir, bad[i], &s, &err);
+        assert_true(opened.code == PAWL_E_IO || opened.code == PAWL_E_FORM);
+        T_WHERE(&err, "store.postgres");
+        assert_null(strstr(err.why, "hunter2"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("both schemas have the same columns", both_schemas_have_the_same_columns),
+        T_CASE("a newer schema is used as long as it allows",
+               a_newer_schema_is_used_as_long_as_it_allows),
+        T_CASE("of two that move one device one plans again",
+               of_two_that_move_one_device_one_plans_again),
+        T_CASE("a reader misses no number of several verifiers",
+               a_reader_misses_no_number_of_several_verifiers),
+        T_CASE("entries of several verifiers are one chain",
+               entries_of_several_verifiers_are_one_chain),
+        T_CASE("a lost connection is made again", a_lost_connection_is_made_again),
+        T_CASE("an older copy is not served", an_older_copy_is_not_served),
+        T_CASE("a count that went back fails the group", a_count_that_went_back_fails_the_group),
+        T_CASE("an operator may say that it is the one", an_operator_may_say_that_it_is_the_one),
+        T_CASE("a bad connection is told without its secrets",
+               a_bad_connection_is_told_without_its_secrets),
+    };
+
+    if (!store_is_postgres())
+        return 77;
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PostgreSQL under the layer of sql.h, for several verifiers at once. Private to this folder.
+ *
+ *   store.c       the port: opens, commits, closes; whether the database may be used
+ *   connection.c  a connection, what it sends and what comes back, failures in our words
+ *   engine.c      how a statement runs on it
+ *   schema.c      migrations
+ *   writer.c      the threads that commit many steps at once
+ *   history.c     who this verifier is, and whether this is an older copy of the store
+ *
+ * Nothing that the server says about a row goes into a report: its texts quote values.
+ */
+#ifndef VERIFIER_STORE_POSTGRES_POSTGRES_H
+#define VERIFIER_STORE_POSTGRES_POSTGRES_H
+
+#include <stdatomic.h>
+
+#include <libpq-fe.h>
+
+#include "store/sql.h"
+
+/* ---- connection.c --------------------------------------------------------------------------- */
+
+enum {
+    OWN_COMMITS = SQL_COUNT,
+    OWN_COUNT_UP,
+    OWN_JOIN,
+    OWN_HISTORY,
+    OWN_DURABLE,
+    OWN_ABORT,
+    OWN_SETTLE,
+    OWN_COUNT
+};
+
+#define PARAMETERS_MAX 48
+#define PG_WAIT_MS     10000
+
+/* A prepared statement with the values of its next run: q->s. */
+struct pg_statement {
+    unsigned    which;
+    bool        prepared[2]; /* [1]: as one that changes exactly one row or fails */
+    int         n;
+    Oid         type[PARAMETERS_MAX];
+    const char *value[PARAMETERS_MAX];
+    int         length[PARAMETERS_MAX], format[PARAMETERS_MAX];
+    uint8_t     number[PARAMETERS_MAX][8];
+    void       *copy[PARAMETERS_MAX]; /* owned */
+    PGresult   *result;
+    int         row; /* of result: the one after that is the next */
+};
+
+/* How one transaction ended that was sent with others: its first failure stays. */
+struct outcome {
+    bool            failed;
+    struct pawl_err err; /* with its code */
+};
+
+/* What was sent and not answered yet. */
+struct pending {
+    enum { PENDING_STATEMENT, PENDING_SYNC } kind;
+    struct outcome *outcome;
+    const char     *table, *why;
+};
+
+struct pg_connection {
+    struct connection    base;
+    PGconn              *pg;
+    char                 durable[32]; /* synchronous_commit, as the server is set up */
+    struct pawl_err      failure;     /* the last one, with its code */
+    struct pg_statement *statement[OWN_COUNT];
+    struct outcome *outcome; /* pipeline mode: of the transaction that is being sent; or NULL */
+    struct pending *pending;
+    size_t          pending_first, pending_n, pending_cap;
+    int64_t         wait_ms; /* for an answer */
+};
+
+struct pg_connection *pg_connection(struct connection *c);
+
+PAWL_MUST_USE pawl_status pg_open(const char *conninfo, struct pg_connection **ret,
+                                  struct pawl_err *err);
+void                      pg_close(struct pg_connection **c);
+static inline void        pg_done(struct pg_connection **c)
+{
+    pg_close(c);
+}
+
+/* A text without parameters, outside of the pipeline: migrations and settings. */
+PAWL_MUST_USE pawl_status pg_exec(struct pg_connection *c, const char *sql, const char *what,
+                                  struct pawl_err *err);
+PAWL_MUST_USE pawl_status pg_number(struct pg_connection *c, const char *sql, const char *what,
+                                    int64_t *ret, struct pawl_err *err);
+
+/* Outside of the pipeline: the answer to what was just sent, NULL after a failure (c->failure). */
+PGresult *pg_answer(struct pg_connection *c, const char *table, const char *why);
+
+/* Pipeline mode. Every transaction that is sent ends with pg_sync. */
+PAWL_MUST_USE pawl_status pg_pipeline(struct pg_connection *c, struct pawl_err *err);
+/* Notes what was just sent; false: out of memory, the connection is broken. */
+bool pg_sent(struct pg_connection *c, const char *table, const char *why);
+/* Reads answers until all that was sent has one; *ret: that of the last statement, or NULL. */
+void pg_settle(struct pg_connection *c, PGresult **ret);
+/* Ends the transaction of c->outcome: it commits, unless a statement in it failed. */
+void pg_sync(struct pg_connection *c);
+/* The connection is of no use any more. */
+void pg_lost(struct pg_connection *c, const char *why);
+
+/* ---- engine.c ------------------------------------------------------------------------------- */
+
+extern const struct sql_engine pg_engine;
+
+void pg_statement_free(struct pg_statement *s);
+
+/* ---- schema.c ------------------------------------------------------------------------------- */
+
+/* Brings the database to this program's schema, once however many start at the same time. */
+PAWL_MUST_USE pawl_status pg_migrate(struct pg_connection *c, struct pawl_err *err);
+
+/* ---- history.c ------------------------------------------------------------------------------ */
+
+#define PG_WRITERS 4
+
+/* What this verifier knows of its own transactions. */
+struct pg_history {
+    char         id[33]; /* of the state directory, in hex */
+    int          file;   /* postgres.count, open; -1 */
+    atomic_llong commits[PG_WRITERS];
+    atomic_llong newest_ms;   /* of all verifiers, at least */
+    atomic_llong restored_ms; /* what the operator said last of the database */
+    atomic_bool  behind;      /* the database that was seen last is an older copy */
+};
+
+PAWL_MUST_USE pawl_status pg_history_open(const char *path, struct pg_history *ret,
+                                          struct pawl_err *err);
+void                      pg_history_close(struct pg_history *h);
+/* Before anything is read from or written to what c is connected to: IO if it lacks transactions of
+ * this verifier. */
+PAWL_MUST_USE pawl_status pg_history_check(struct pg_history *h, struct pg_connection *c,
+                                           struct pawl_err *err);
+/* For a writer, outside of the pipeline: its row is there and says what h says, or more. */
+PAWL_MUST_USE pawl_status pg_history_join(struct pg_history *h, struct pg_connection *c,
+                                          unsigned slot, struct pawl_err *err);
+/* In the pipeline, the last transaction of a group: when it is durable all before it are. */
+PAWL_MUST_USE pawl_status pg_history_count(struct pg_history *h, struct pg_connection *c,
+                                           unsigned slot, int64_t newest_ms, struct pawl_err *err);
+/* After it. */
+void pg_history_follow(struct pg_history *h, unsigned slot, int64_t newest_ms);
+
+/* ---- writer.c ------------------------------------------------------------------------------- */
+
+struct pg_writers;
+
+/* h and conninfo stay where they are. */
+PAWL_MUST_USE pawl_status pg_writers_start(const char *conninfo, struct pg_history *h,
+                                           struct pg_writers **ret, struct pawl_err *err);
+void pg_writers_commit(struct pg_writers *w, const struct step *s, store_done_fn *done, void *arg);
+void pg_writers_forget(struct pg_writers *w, struct pawl_view tenant, int64_t before_ms,
+                       store_done_fn *done, void *arg);
+/* No thread has a connection, and why. */
+bool pg_writers_away(struct pg_writers *w, struct pawl_err *err);
+/* Commits what was handed over, stops the threads. */
+void pg_writers_stop(struct pg_writers **w);
+
+#endif
