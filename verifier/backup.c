@@ -315,7 +315,7 @@ pawl_status backup_restore(const char *from, const char *dir, bool *ret_keys, st
     PAWL_TRY(copy_files(from, staged.dir, false, err));
     if (m.database)
         PAWL_TRY(restore_database(from, staged.dir, &m, err));
-    if (m.keys)
+    if (m.keys && m.database)
         PAWL_TRY(try_it(staged.dir, err));
     *ret_keys = m.keys;
     return staged_end(&staged, err);
