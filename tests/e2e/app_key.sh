@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Proves: a device makes a signing key for its applications in its TPM, results vouch for it (cnf),
 # and whoever holds a result checks with it, offline, that it is this device that speaks; turned on
-# after the enrolment too, and off again without harm.
+# after the enrolment too, and off again without harm; and whoever does not talk to the device has the
+# same result from the operator API, until the device is revoked.
 #
 #   app_key.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL
 . "$(dirname "$0")/world.sh"
@@ -36,6 +37,15 @@ cnf_pem "$work/d.token" >"$work/cnf.pem"
 tpm2_readpublic -Q -T "$(tpm_tcti d)" -c $handle -f pem -o "$work/tpm.pem"
 same "$(openssl pkey -pubin -in "$work/cnf.pem" -outform DER | sha256sum)" \
     "$(openssl pkey -pubin -in "$work/tpm.pem" -outform DER | sha256sum)"
+
+check "the operator has the same result for others, and none of a device that is revoked"
+curl -sS --insecure "https://127.0.0.1:$(cat "$work/v.port")/.well-known/jwks.json" >"$work/jwks.json"
+ctl device ear "$(agent_id d)" >"$work/again.token"
+same "$(claims "$work/again.token" | jq -c '[.cnf, .iat, .exp, .eat_nonce, .submods]')" \
+    "$(claims "$work/d.token" | jq -c '[.cnf, .iat, .exp, .eat_nonce, .submods]')"
+expect 0 ctl ear verify --jwks "$work/jwks.json" "@$work/again.token"
+ctl device revoked >"$work/revoked.token"
+same "$(claims "$work/revoked.token" | jq -c .revoked)" "[]"
 
 check "who shows the result proves that it is this device"
 echo "a challenge of a service" >"$work/challenge"
@@ -72,4 +82,11 @@ tpm2_evictcontrol -Q -T "$(tpm_tcti d)" -C o -c $handle
 check "turned off, the device attests as before"
 agent_set d app_key=off
 expect 1 agent d attest --token "$work/d.token"
+
+check "a device that is revoked has no result any more, and is in the list"
+expect 0 ctl device revoke "$(agent_id d)"
+expect 1 ctl device ear "$(agent_id d)"
+has err "is revoked"
+ctl device revoked >"$work/revoked.token"
+same "$(claims "$work/revoked.token" | jq -r '.revoked | join(",")')" "$(agent_id d)"
 all_passed

@@ -135,6 +135,16 @@ static pawl_status evidence(struct operator_exchange *o, struct pawl_err *err)
     return operator_evidence(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
 }
 
+static pawl_status ear(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_ear(o->flow, o->tenant, http_segment(o->x.r), &o->json, err);
+}
+
+static pawl_status revoked(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_revoked(o->flow, o->tenant, &o->json, err);
+}
+
 static pawl_status groups(struct operator_exchange *o, struct pawl_err *err)
 {
     struct list_query q = { 0 };
@@ -542,6 +552,8 @@ const struct http_route operator_routes[] = {
     { HTTP_POST, "/v1/devices/*/labels", JSON_TYPE, 8192, handle,
       RUN(ROLES_OPERATOR, device_labels) },
     { HTTP_GET, "/v1/devices/*/evidence", NULL, 0, handle, RUN(ROLES_READ, evidence) },
+    { HTTP_GET, "/v1/devices/*/ear", NULL, 0, handle, RUN(ROLES_ALL, ear) },
+    { HTTP_GET, "/v1/revoked", NULL, 0, handle, RUN(ROLES_ALL, revoked) },
     { HTTP_GET, "/v1/messages", NULL, 0, handle, RUN(ROLES_READ, messages) },
     { HTTP_GET, "/v1/stream", NULL, 0, handle, RUN(ROLES_READ, stream) },
     { HTTP_GET, "/v1/fleet", NULL, 0, handle, RUN(ROLES_READ, fleet) },

@@ -2,8 +2,7 @@
 /*
  * The verdict as a signed EAR.
  *
- * A compact JWS (RFC 7515) of base64url(header) "." base64url(claims) "." base64url(signature),
- * alg ES256 always. Numbers that may pass 2^53 are written from the integer itself, since cJSON
+ * Numbers that may pass 2^53 are written from the integer itself, since cJSON
  * keeps numbers as double.
  */
 #include "appraise/ear.h"
@@ -13,6 +12,8 @@
 #include <string.h>
 
 #include <cjson/cJSON.h>
+
+#include "appraise/jws.h"
 
 #define EAR_PROFILE   "tag:github.com,2023:veraison/ear"
 #define EAR_TYPE      "eat+jwt"
@@ -195,56 +196,21 @@ static bool add_claims(cJSON *o, const struct ear_claims *c, const struct verdic
            add_private_claim(o, c, v);
 }
 
-/* Appends base64url of v to the text of *n characters in ret. */
-static pawl_status append_b64url(struct pawl_view v, char *ret, size_t cap, size_t *n,
-                                 struct pawl_err *err)
-{
-    PAWL_TRY(pawl_under(err, "ear", pawl_b64url_write(v, ret + *n, cap - *n, err)));
-    *n += pawl_b64url_n(v.n);
-    return pawl_ok();
-}
-
-static pawl_status append_json(const cJSON *o, char *ret, size_t cap, size_t *n,
-                               struct pawl_err *err)
-{
-    char text[PAWL_EAR_MAX];
-
-    if (!cJSON_PrintPreallocated((cJSON *)o, text, sizeof(text), false))
-        return pawl_fail(err, PAWL_E_FULL, "ear", "the claims do not fit");
-    return append_b64url(pawl_view_str(text), ret, cap, n, err);
-}
-
-static pawl_status append_signature(const struct pawl_private *key, char *ret, size_t cap,
-                                    size_t *n, struct pawl_err *err)
-{
-    uint8_t sig[64];
-
-    PAWL_TRY(pawl_es256_sign(key, pawl_view(ret, *n), sig, err));
-    if (*n + 1 >= cap)
-        return pawl_fail(err, PAWL_E_FULL, "ear", "the signature does not fit");
-    ret[(*n)++] = '.';
-    return append_b64url(PAWL_VIEW_OF(sig), ret, cap, n, err);
-}
-
 pawl_status ear_write(const struct pawl_private *key, const uint8_t verifier_id[32],
                       const struct ear_claims *claims, const struct verdict *v, char *ret,
                       size_t cap, struct pawl_err *err)
 {
-    PAWL_CLEANUP(json_free) cJSON *header = cJSON_CreateObject();
     PAWL_CLEANUP(json_free) cJSON *body = cJSON_CreateObject();
-    char                           token[PAWL_EAR_MAX];
-    size_t                         n = 0;
+    char                           text[PAWL_EAR_MAX], token[PAWL_EAR_MAX];
 
-    if (!cJSON_AddStringToObject(header, "alg", "ES256") ||
-        !cJSON_AddStringToObject(header, "typ", EAR_TYPE) ||
-        !add_hex(header, "kid", pawl_view(verifier_id, 32)) || !add_claims(body, claims, v))
+    if (!add_claims(body, claims, v))
         return pawl_fail(err, PAWL_E_MEMORY, "ear", "no memory for the claims");
-
-    PAWL_TRY(append_json(header, token, sizeof(token), &n, err));
-    if (n + 1 < sizeof(token))
-        token[n++] = '.';
-    PAWL_TRY(append_json(body, token, sizeof(token), &n, err));
-    PAWL_TRY(append_signature(key, token, sizeof(token), &n, err));
+    if (!cJSON_PrintPreallocated(body, text, sizeof(text), false))
+        return pawl_fail(err, PAWL_E_FULL, "ear", "the claims do not fit");
+    PAWL_TRY(pawl_under(
+        err, "ear",
+        jws_write(key, verifier_id, EAR_TYPE, pawl_view_str(text), token, sizeof(token), err)));
+    size_t n = strlen(token);
     if (n >= cap)
         return pawl_fail(err, PAWL_E_FULL, "ear", "has %zu characters, %zu fit", n, cap);
     memcpy(ret, token, n + 1);

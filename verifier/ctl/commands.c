@@ -78,6 +78,11 @@ const struct command commands[] = {
       "saves what the last verdict was made of, for pawlctl appraise", .run = device_evidence,
       .show = show_evidence, .options = ONLINE, .needs = O(OUT), .operands = 1 },
 
+    { "device", "ear", "ID", "prints the device's last result once more, as a signed token",
+      .run = device_ear, .show = show_jws, .options = ONLINE, .operands = 1 },
+    { "device", "revoked", "", "prints the list of revoked devices, as a signed token",
+      .run = device_revoked, .show = show_jws, .options = ONLINE },
+
     { "device", "rekey", "ID", "demands a rekey at the device's next contact", .run = device_rekey,
       .show = show_members, .options = ONLINE, .operands = 1 },
     { "device", "hedge", "ID", "makes the key for `pawl-agent hedge -`, and prints it this once",

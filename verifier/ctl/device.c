@@ -85,6 +85,24 @@ pawl_status device_key(const struct args *a, cJSON **ret, struct pawl_err *err)
     return api_call(a, path.p, handed_over, ret, err);
 }
 
+/* ---- results for others ---------------------------------------------------------------------- */
+
+pawl_status device_ear(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/devices/%s/ear", a->operand));
+    return api_call(a, path.p, NULL, ret, err);
+}
+
+pawl_status device_revoked(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/revoked"));
+    return api_call(a, path.p, NULL, ret, err);
+}
+
 /* ---- what a verdict was made of ------------------------------------------------------------- */
 
 static pawl_status decode(const cJSON *answer, struct bytes *ret, struct pawl_err *err)

@@ -87,6 +87,14 @@ static void show_coverage(const cJSON *cov)
     }
 }
 
+/* As it is, for a pipe. */
+void show_jws(const cJSON *answer)
+{
+    const char *ear = json_text(answer, "ear"), *revoked = json_text(answer, "revoked");
+
+    puts(ear ? ear : revoked ? revoked : "");
+}
+
 void show_ear(const cJSON *answer)
 {
     static const char *const pawl[][2] = { { "software", "sw" },   { "keys", "keys" },

@@ -104,6 +104,12 @@ void judge_record(const struct verdict *v, bool left_out, struct device *d)
     if (stays)
         return;
     put_tier(d->software_status, verdict_software(v));
+    d->claims = (struct device_claims){ .identity = v->identity,
+                                        .configuration = v->configuration,
+                                        .executables = v->executables,
+                                        .hardware = v->hardware,
+                                        .watched = v->watched };
+    memcpy(d->claims.policy, v->policy, sizeof(d->claims.policy));
     why_write(v, d->why);
     why_coverage(v, d->coverage);
     memcpy(d->release, v->release, sizeof(d->release));

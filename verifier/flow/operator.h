@@ -90,6 +90,15 @@ PAWL_MUST_USE pawl_status operator_device_group(struct flow *f, const struct ten
 PAWL_MUST_USE pawl_status operator_evidence(struct flow *f, const struct tenant_config *tenant,
                                             const char *id, char **ret, struct pawl_err *err);
 
+/* {"ear"}: the device's last result once more, for those who do not talk to it. STATE for one that
+ * is revoked or whose evidence is older than ear_ttl_s. */
+PAWL_MUST_USE pawl_status operator_ear(struct flow *f, const struct tenant_config *tenant,
+                                       const char *id, char **ret, struct pawl_err *err);
+/* {"revoked"}: a JWS of type pawl-revoked+jwt over {"iat", "exp", "aud", "revoked": [id ..]}, all
+ * of the tenant. */
+PAWL_MUST_USE pawl_status operator_revoked(struct flow *f, const struct tenant_config *tenant,
+                                           char **ret, struct pawl_err *err);
+
 /* ---- messages ------------------------------------------------------------------------------- */
 
 #define OPERATOR_MESSAGES_MAX 1000 /* of one page */

@@ -73,6 +73,23 @@ bool why_next(const char **at, struct why_line *ret)
     return true;
 }
 
+void why_coverage_read(const char *coverage, struct verdict *v)
+{
+    for (const char *at = coverage; *at;) {
+        size_t n = strcspn(at, ","), name_n = strcspn(at, "=,");
+
+        for (int c = 0; c < COVER_COUNT; c++) {
+            const char *name = cover_name((enum cover)c);
+            if (strlen(name) != name_n || strncmp(at, name, name_n) != 0)
+                continue;
+            v->cover[c].is = name_n == n;
+            if (name_n < n)
+                v->cover[c].why = reason_of_code(pawl_view(at + name_n + 1, n - name_n - 1));
+        }
+        at += n + (at[n] == ',');
+    }
+}
+
 void why_add(const struct finding *f, char why[DEVICE_WHY_MAX])
 {
     size_t          n = strlen(why);

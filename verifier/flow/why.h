@@ -14,6 +14,9 @@ void why_write(const struct verdict *v, char ret[DEVICE_WHY_MAX]);
 /* What the verdict is about, part by part: "identity,boot-log=no-event-log,runtime=no-ima-list". */
 void why_coverage(const struct verdict *v, char ret[DEVICE_COVERAGE_MAX]);
 
+/* The same back, into v->cover. What is none of ours means nothing. */
+void why_coverage_read(const char *coverage, struct verdict *v);
+
 /* One more, unless its reason is there already or there is no room. */
 void why_add(const struct finding *f, char why[DEVICE_WHY_MAX]);
 

@@ -348,20 +348,19 @@ bool world_wants_values(struct world *w)
     return r.want.present && r.want.pcr_values;
 }
 
-cJSON *world_ear(struct world *w)
+cJSON *world_opens(struct world *w, struct pawl_view jws)
 {
-    struct pawl_view ear = world_result(w).ear;
-    const uint8_t   *first = memchr(ear.p, '.', ear.n);
-    const uint8_t   *last = memrchr(ear.p, '.', ear.n);
-    uint8_t          sig[64], json[PAWL_EAR_MAX];
-    size_t           n;
+    const uint8_t *first = memchr(jws.p, '.', jws.n);
+    const uint8_t *last = memrchr(jws.p, '.', jws.n);
+    uint8_t        sig[64], json[PAWL_EAR_MAX];
+    size_t         n;
 
     assert_true(first && last > first);
-    T_OK(pawl_b64url_parse(pawl_view(last + 1, (size_t)(ear.p + ear.n - last - 1)), "sig", sig, 64,
+    T_OK(pawl_b64url_parse(pawl_view(last + 1, (size_t)(jws.p + jws.n - last - 1)), "sig", sig, 64,
                            &n, &w->err),
          &w->err);
     T_OK(pawl_es256_verify(pawl_private_public(w->keys.signing),
-                           pawl_view(ear.p, (size_t)(last - ear.p)), sig, &w->err),
+                           pawl_view(jws.p, (size_t)(last - jws.p)), sig, &w->err),
          &w->err);
     T_OK(pawl_b64url_parse(pawl_view(first + 1, (size_t)(last - first - 1)), "claims", json,
                            sizeof(json), &n, &w->err),
@@ -369,6 +368,11 @@ cJSON *world_ear(struct world *w)
     cJSON *j = cJSON_ParseWithLength((const char *)json, n);
     assert_non_null(j);
     return j;
+}
+
+cJSON *world_ear(struct world *w)
+{
+    return world_opens(w, world_result(w).ear);
 }
 
 int64_t world_incidents(struct world *w, enum rule rule)

@@ -108,6 +108,8 @@ void world_enrol_with(struct world *w, struct soft_device *d, const struct pawl_
 
 /* ---- what the answer says -------------------------------------------------------------------- */
 
+/* The claims of a token, its signature verified. The caller deletes them. */
+cJSON *world_opens(struct world *w, struct pawl_view jws);
 /* The claims of the EAR of w->answer, its signature verified. The caller deletes them. */
 cJSON *world_ear(struct world *w);
 void   ear_done(cJSON **ear);

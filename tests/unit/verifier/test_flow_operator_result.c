@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: a result that is made again says what the device's own said, at the same time and until
+ * the same time, and what became of it since; the list of revoked devices is whole and signed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/operator.h"
+#include "operator_fixture.h"
+
+/* The claims of what operator_ear answers. */
+static cJSON *again(struct world *w, const struct soft_device *d)
+{
+    char *json;
+
+    T_OK(operator_ear(&w->flow, acme(w), world_id(d), &json, &w->err), &w->err);
+    EAR *answer = parsed(json);
+    return world_opens(w, pawl_view_str(text_of(answer, "ear")));
+}
+
+static void refuses(struct world *w, const struct soft_device *d, const char *why)
+{
+    char *json;
+
+    T_FAILS(operator_ear(&w->flow, acme(w), world_id(d), &json, &w->err), &w->err, PAWL_E_STATE);
+    T_WHERE(&w->err, "device");
+    assert_non_null(strstr(w->err.why, why));
+}
+
+static void is_the_same(const cJSON *a, const cJSON *b)
+{
+    static const char *const members[] = { "eat_profile", "iat", "exp", "ear.verifier-id",
+                                           "eat_nonce",   "sub", "aud", "submods",
+                                           "cnf" };
+    static const char *const of_pawl[] = { "v",    "att", "inc", "enr",   "roots", "sw",
+                                           "keys", "cov", "rel", "watch", "why" };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+        if (member(a, members[i]) || member(b, members[i]))
+            assert_true(cJSON_Compare(member(a, members[i]), member(b, members[i]), true));
+    for (size_t i = 0; i < sizeof(of_pawl) / sizeof(*of_pawl); i++) {
+        const cJSON *x = member(member(a, "pawl"), of_pawl[i]);
+        const cJSON *y = member(member(b, "pawl"), of_pawl[i]);
+        if (x || y)
+            assert_true(cJSON_Compare(x, y, true));
+    }
+}
+
+static void it_says_what_the_device_s_own_said(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.lab, &d);
+    world_enrol(&w, &d);
+    world_attest(&w, &d); /* without a policy */
+    EAR *none = world_ear(&w), *none_again = again(&w, &d);
+    is_the_same(none, none_again);
+    world_learn(&w, &d);
+    world_attest(&w, &d);
+    EAR *good = world_ear(&w);
+    w.now_ms += 60000;
+    EAR *good_again = again(&w, &d);
+    assert_string_equal(ear_status(good_again), "affirming");
+    is_the_same(good, good_again);
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    EAR *bad = world_ear(&w), *bad_again = again(&w, &d);
+    assert_string_equal(ear_status(bad_again), "contraindicated");
+    is_the_same(bad, bad_again);
+}
+
+static void it_ends_when_the_first_one_did(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_attest(&w, &d);
+    int64_t ttl_ms = (int64_t)acme(&w)->ear_ttl_s * 1000;
+    w.now_ms += ttl_ms - 1000;
+    EAR *ear = again(&w, &d);
+    assert_true(member(ear, "exp")->valuedouble > (double)(w.now_ms / 1000));
+    w.now_ms += 1000;
+    refuses(&w, &d, "older than ear_ttl_s");
+}
+
+static void a_revoked_device_has_none(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_attest(&w, &d);
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    refuses(&w, &d, "is revoked");
+}
+
+static void the_list_names_those_that_are_revoked(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d, e;
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_device(&w, &w.vendor, &e);
+    world_enrol(&w, &d);
+    world_enrol(&w, &e);
+    world_move(&w, &e, DEVICE_EVENT_REVOKE);
+    T_OK(operator_revoked(&w.flow, acme(&w), &json, &w.err), &w.err);
+    EAR *answer = parsed(json);
+    EAR *list = world_opens(&w, pawl_view_str(text_of(answer, "revoked")));
+    assert_string_equal(text_of(list, "aud"), "acme");
+    assert_true(member(list, "iat")->valuedouble == (double)(w.now_ms / 1000));
+    assert_true(member(list, "exp")->valuedouble - member(list, "iat")->valuedouble ==
+                (double)acme(&w)->ear_ttl_s);
+    assert_int_equal(cJSON_GetArraySize(member(list, "revoked")), 1);
+    assert_string_equal(cJSON_GetArrayItem(member(list, "revoked"), 0)->valuestring, world_id(&e));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest cases[] = {
+        T_CASE("it says what the device's own said", it_says_what_the_device_s_own_said),
+        T_CASE("it ends when the first one did", it_ends_when_the_first_one_did),
+        T_CASE("a revoked device has none", a_revoked_device_has_none),
+        T_CASE("the list names those that are revoked", the_list_names_those_that_are_revoked),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Results for others, who do not talk to the device: its last result once more, and the list of
+ * devices that are revoked.
+ *
+ * Invariants
+ *  1. A result that is made again says nothing that its evidence did not: its time is that of the
+ *     evidence, and it ends when the first one did.
+ *  2. What became of the device since then counts: an incident, a revocation.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "appraise/ear.h"
+#include "appraise/jws.h"
+#include "flow/held.h"
+#include "flow/incident.h"
+#include "flow/memory.h"
+#include "flow/operator_find.h"
+#include "flow/request.h"
+#include "flow/why.h"
+
+#define REVOKED_TYPE "pawl-revoked+jwt"
+
+static int64_t now_s(const struct flow *f)
+{
+    return f->now_ms(f->now_arg) / 1000;
+}
+
+/* ---- a device's result ----------------------------------------------------------------------- */
+
+/* The last verdict, as the record has it. */
+static void recall(const struct device *d, const struct ratchet *r, struct verdict *ret)
+{
+    struct why_line line;
+
+    *ret = (struct verdict){ .identity = d->claims.identity,
+                             .configuration = d->claims.configuration,
+                             .executables = d->claims.executables,
+                             .hardware = d->claims.hardware,
+                             .watched = d->claims.watched,
+                             .approved = d->state == DEVICE_ACTIVE };
+    memcpy(ret->policy, d->claims.policy, sizeof(ret->policy));
+    memcpy(ret->release, d->release, sizeof(ret->release));
+    why_coverage_read(d->coverage, ret);
+    for (const char *at = d->why; why_next(&at, &line);)
+        verdict_find(ret, line.reason, "%s", "");
+    incident_judge(r, ret);
+}
+
+static pawl_status check_time(const struct flow *f, const struct tenant_config *tenant,
+                              const struct device *d, struct pawl_err *err)
+{
+    int64_t over_s = d->attested_s + (int64_t)tenant->ear_ttl_s;
+
+    if (d->state == DEVICE_REVOKED)
+        return pawl_fail(err, PAWL_E_STATE, "device", "is revoked");
+    if (!d->attested_s || over_s <= now_s(f))
+        return pawl_fail(err, PAWL_E_STATE, "device",
+                         "its last evidence is older than ear_ttl_s: it has to attest");
+    return pawl_ok();
+}
+
+/* Over the last accepted request, whatever its label was. */
+static void claim(const struct tenant_config *tenant, const struct device *d,
+                  const struct ratchet *r, struct ear_claims *ret)
+{
+    *ret = (struct ear_claims){ .label = PAWL_LABEL_ATTEST,
+                                .tenant = tenant_view(tenant),
+                                .attempt = d->attempt,
+                                .base_epoch = r->last_base_epoch,
+                                .new_epoch = r->last_base_epoch,
+                                .enrolments = d->enrolments,
+                                .incident = incident_is_red(&r->incident),
+                                .app_point = d->has_app_point ? d->app_point : NULL,
+                                .lab = d->roots == ROOTS_LAB,
+                                .iat_s = d->attested_s,
+                                .ttl_s = tenant->ear_ttl_s };
+    memcpy(ret->th1, r->last_th1, sizeof(ret->th1));
+    memcpy(ret->device_id, d->id, sizeof(ret->device_id));
+}
+
+pawl_status operator_ear(struct flow *f, const struct tenant_config *tenant, const char *id,
+                         char **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    JSON                                j = json_begin();
+    struct ear_claims                   c;
+    struct audit_head                   head;
+    struct verdict                      v;
+    struct device                       d;
+    char                                ear[PAWL_EAR_MAX + 1];
+
+    PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
+    PAWL_TRY(check_time(f, tenant, &d, err));
+    PAWL_TRY(held_open(f, &d, &h, err));
+    recall(&d, &h.r, &v);
+    claim(tenant, &d, &h.r, &c);
+    PAWL_TRY(memory_audit(f->memory, f->store, c.tenant, f->now_ms(f->now_arg), &head, err));
+    c.audit = head.number;
+    memcpy(c.audit_hash, head.hash, sizeof(c.audit_hash));
+    PAWL_TRY(ear_write(f->keys->signing, f->keys->verifier_id, &c, &v, ear, sizeof(ear), err));
+    json_text(&j, j.root, "ear", ear);
+    return json_end(&j, ret, err);
+}
+
+/* ---- who is revoked -------------------------------------------------------------------------- */
+
+enum { PAGE = 1000 };
+
+struct revoked {
+    struct json *j;
+    cJSON       *list;
+    size_t       n; /* of this page */
+    uint8_t      last[PAWL_DEVICE_ID];
+};
+
+static pawl_status name_one(const struct device *d, void *arg, struct pawl_err *err)
+{
+    struct revoked *r = arg;
+
+    (void)err;
+    json_hex(r->j, r->list, NULL, PAWL_VIEW_OF(d->id));
+    memcpy(r->last, d->id, sizeof(r->last));
+    r->n++;
+    return pawl_ok();
+}
+
+static pawl_status name_all(struct flow *f, const struct tenant_config *tenant, struct json *j,
+                            struct pawl_err *err)
+{
+    const struct device_filter along = { .state = DEVICE_REVOKED };
+    struct revoked             r = { .j = j, .list = json_array(j, j->root, "revoked") };
+    struct pawl_view           after = pawl_view(NULL, 0);
+
+    do {
+        r.n = 0;
+        PAWL_TRY(f->store->devices(f->store->self, tenant_view(tenant), &along, after, PAGE,
+                                   name_one, &r, err));
+        after = PAWL_VIEW_OF(r.last);
+    } while (r.n == PAGE);
+    return pawl_ok();
+}
+
+static void free_text(char **s)
+{
+    free(*s);
+}
+
+static pawl_status sign(const struct flow *f, const char *claims, char **ret, struct pawl_err *err)
+{
+    size_t n = strlen(claims), cap = JWS_ROOM(n);
+    char  *token = malloc(cap);
+
+    if (!token)
+        return pawl_fail(err, PAWL_E_MEMORY, "revoked", "out of memory");
+    pawl_status s = jws_write(f->keys->signing, f->keys->verifier_id, REVOKED_TYPE,
+                              pawl_view(claims, n), token, cap, err);
+    if (!pawl_is_ok(s)) {
+        free(token);
+        return s;
+    }
+    *ret = token;
+    return pawl_ok();
+}
+
+pawl_status operator_revoked(struct flow *f, const struct tenant_config *tenant, char **ret,
+                             struct pawl_err *err)
+{
+    PAWL_CLEANUP(free_text) char *claims = NULL, *token = NULL;
+    JSON                          body = json_begin();
+    JSON                          j = json_begin();
+    int64_t                       iat_s = now_s(f);
+
+    json_i64(&body, body.root, "iat", iat_s);
+    json_i64(&body, body.root, "exp", iat_s + (int64_t)tenant->ear_ttl_s);
+    json_text(&body, body.root, "aud", tenant->name);
+    PAWL_TRY(name_all(f, tenant, &body, err));
+    PAWL_TRY(json_end(&body, &claims, err));
+    PAWL_TRY(sign(f, claims, &token, err));
+    json_text(&j, j.root, "revoked", token);
+    return json_end(&j, ret, err);
+}
