@@ -124,7 +124,7 @@ id=$(jq -r '.devices[0].id' out)
 [ ${#id} = 64 ] || fail "no device enrolled"
 [ "$(jq -r '.devices[0].state' out)" = active ] || fail "a token admits"
 ctl device list
-says "^${id:0:16}  active    none             none             affirming        20"
+says "^${id:0:16} +active +none +none +affirming +20"
 [ "$(wc -L <out)" -le 100 ] || fail "wider than 100 columns"
 ctl device show "${id:0:16}"
 says "^id  *$id\$"
@@ -184,7 +184,7 @@ refuses 1 name policy learn Golden --device "$id"
 
 "$agent" --config agent.ini attest >agent.log 2>&1 && fail "the edited policy affirms"
 ctl device list
-says "^${id:0:16}  active    contraindicated  contraindicated  affirming        20[0-9-]* [0-9:]*Z\$"
+says "^${id:0:16} +active +contraindicated +contraindicated +affirming +20[0-9-]* [0-9:]*Z"
 ctl device show "$id"
 says '^  pcr-differs  *A PCR has a value'
 says '^  *sha256:7 is [0-9a-f.]*, policy golden:2 allows 0000'

@@ -137,12 +137,9 @@ void table_show(const cJSON *answer, const char *list, const struct column *colu
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(answer, list), *row;
     int          room = table_room(), wanted[TABLE_COLUMNS_MAX], widths[TABLE_COLUMNS_MAX];
 
-    for (size_t i = 0; i < n; i++) {
-        wanted[i] = room ? widest(rows, columns[i].member) : columns[i].width;
-        widths[i] = columns[i].width ? columns[i].width : INT_MAX;
-    }
-    if (room)
-        table_fit(columns, n, wanted, room, widths);
+    for (size_t i = 0; i < n; i++)
+        wanted[i] = widest(rows, columns[i].member);
+    table_fit(columns, n, wanted, room ? room : TABLE_ROOM, widths);
     show_row(NULL, columns, n, widths);
     cJSON_ArrayForEach(row, rows) show_row(row, columns, n, widths);
 }

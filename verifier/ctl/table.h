@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists as tables. On a terminal a row is one line, however narrow: columns are as wide as what is
- * in them, then the least important ones are cut, then left out. Elsewhere (a pipe, a file) each
- * column has its own width, so that what follows it stands in the same place every time.
+ * Lists as tables. A row is one line, however narrow the terminal: columns are as wide as what is
+ * in them, then the least important ones are cut, then left out. A pipe or a file has TABLE_ROOM
+ * columns; programs that read it want --json.
  */
 #ifndef VERIFIER_CTL_TABLE_H
 #define VERIFIER_CTL_TABLE_H
@@ -11,11 +11,12 @@
 
 #define TABLE_COLUMNS_MAX 16
 #define TABLE_GAP         2
+#define TABLE_ROOM        100
 
 struct column {
     const char *title, *member;
     int         width; /* a longer value is cut; 0: it never is, the last column only */
-    int         least; /* on a terminal it may be cut to this; 0: to its title */
+    int         least; /* it may be cut to this; 0: to its title */
     unsigned    rank;  /* 0: cut last */
 };
 
