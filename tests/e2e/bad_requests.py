@@ -48,7 +48,8 @@ def agent(name, code, *arguments):
 
 def dump():
     with sqlite3.connect(f"file:{WORK}/v/pawl.db?mode=ro", uri=True) as db:
-        return "\n".join(db.iterdump())
+        told = ('INSERT INTO "refusal"', 'INSERT INTO "history"')  # for `why`, with its commit
+        return "\n".join(line for line in db.iterdump() if not line.startswith(told))
 
 
 def lines(request):
