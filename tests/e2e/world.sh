@@ -161,8 +161,8 @@ verifier_set() { # NAME KEY VALUE: takes effect at the next start
 verifier_is() { # NAME: which one ctl talks to
     export PAWL_SOCKET=$work/$1/operator.sock
 }
-verifier_dump() { # NAME: all that it remembers
-    sqlite3 -readonly "$work/$1/pawl.db" .dump
+verifier_dump() { # NAME: all that it remembers, but what it refused and how often it wrote
+    sqlite3 -readonly "$work/$1/pawl.db" .dump | grep -vE '^INSERT INTO "?(refusal|history)\b'
 }
 ctl() {
     "$ctl_program" "$@"
