@@ -26,6 +26,12 @@ static pawl_status reader_make(struct sql_store *s, struct reader **ret, struct 
     return pawl_ok();
 }
 
+static void reader_free(struct sql_store *s, struct reader *r)
+{
+    s->free(r->c);
+    free(r);
+}
+
 pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
 {
     struct sql_store *s = self;
@@ -36,23 +42,22 @@ pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
     if (r)
         s->idle = r->next;
     pthread_mutex_unlock(&s->lock);
+    if (r && s->is_there && !s->is_there(r->c)) { /* and so are the others, most likely */
+        reader_free(s, r);
+        readers_close(s);
+        r = NULL;
+    }
     if (!r)
         PAWL_TRY(reader_make(s, &r, err));
     *ret = (struct lease){ .store = s, .reader = r, .c = r->c };
     return pawl_ok();
 }
 
-static void reader_free(struct sql_store *s, struct reader *r)
-{
-    s->free(r->c);
-    free(r);
-}
-
 void lease_end(struct lease *l)
 {
     if (!l->reader)
         return;
-    if (l->c->broken) { /* and so are the others, most likely */
+    if (l->c->broken) { /* as above */
         reader_free(l->store, l->reader);
         readers_close(l->store);
         return;

@@ -283,7 +283,8 @@ struct sql_store {
     /* Opens a connection that reads; closes any and releases it. */
     pawl_status (*open)(struct sql_store *s, struct connection **ret, struct pawl_err *err);
     void (*free)(struct connection *c);
-    pthread_mutex_t lock; /* of idle */
+    bool (*is_there)(struct connection *c); /* before its next use; NULL: always */
+    pthread_mutex_t lock;                   /* of idle */
     struct reader  *idle;
 };
 

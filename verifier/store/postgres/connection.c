@@ -79,6 +79,14 @@ void pg_lost(struct pg_connection *c, const char *why)
     (void)pawl_fail(&c->failure, PAWL_E_IO, "store.postgres", "%s", why);
 }
 
+/* What a server says that shuts down comes before the end of the stream: two looks see that. */
+bool pg_is_there(struct pg_connection *c)
+{
+    if (!c->base.broken && (!PQconsumeInput(c->pg) || PQisBusy(c->pg) || !PQconsumeInput(c->pg)))
+        pg_lost(c, "the connection was lost");
+    return !c->base.broken;
+}
+
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 static int64_t monotonic_ms(void)

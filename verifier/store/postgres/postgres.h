@@ -102,6 +102,8 @@ bool pg_sent(struct pg_connection *c, const char *table, const char *why);
 void pg_settle(struct pg_connection *c, PGresult **ret);
 /* Ends the transaction of c->outcome: it commits, unless a statement in it failed. */
 void pg_sync(struct pg_connection *c);
+/* Nothing is under way: false if the other side has gone meanwhile. */
+bool pg_is_there(struct pg_connection *c);
 /* The connection is of no use any more. */
 void pg_lost(struct pg_connection *c, const char *why);
 
@@ -156,7 +158,7 @@ PAWL_MUST_USE pawl_status pg_writers_start(const char *conninfo, struct pg_histo
 void pg_writers_commit(struct pg_writers *w, const struct step *s, store_done_fn *done, void *arg);
 void pg_writers_forget(struct pg_writers *w, struct pawl_view tenant, int64_t before_ms,
                        store_done_fn *done, void *arg);
-/* No thread has a connection, and why. */
+/* No thread has a connection or could make one, and why. */
 bool pg_writers_away(struct pg_writers *w, struct pawl_err *err);
 /* Commits what was handed over, stops the threads. */
 void pg_writers_stop(struct pg_writers **w);

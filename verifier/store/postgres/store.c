@@ -27,6 +27,11 @@ static void reader_free(struct connection *c)
     pg_close(&pg);
 }
 
+static bool reader_is_there(struct connection *c)
+{
+    return pg_is_there(pg_connection(c));
+}
+
 /* Nobody waits for a database of which the writers know that it is away. */
 static pawl_status reader_open(struct sql_store *s, struct connection **ret, struct pawl_err *err)
 {
@@ -100,6 +105,7 @@ pawl_status postgres_store_open(const char *path, const char *conninfo, struct s
     }
     s->base.open = reader_open;
     s->base.free = reader_free;
+    s->base.is_there = reader_is_there;
     pthread_mutex_init(&s->base.lock, NULL);
     pawl_status opened = pg_history_open(path, &s->history, err);
     if (pawl_is_ok(opened))

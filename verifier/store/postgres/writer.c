@@ -9,7 +9,8 @@
  *  1. `done` is called once for each step, after the last transaction of its group returned.
  *  2. When that fails, or the connection does, every step of the group fails: whether it is durable
  *     is not known. Whoever plans again sees what came of it.
- *  3. While no thread has a connection, steps fail at once. One thread at a time tries to make one.
+ *  3. While no thread has a connection and the last that tried got none, steps fail at once. One
+ *     thread at a time tries.
  *  4. To forget is a job of many small transactions, between which others go.
  */
 
@@ -52,7 +53,8 @@ struct pg_writers {
     struct job        *first, **last;
     unsigned           connected;
     bool               connecting, stop;
-    struct pawl_err    why; /* not connected */
+    bool               refused; /* the last that tried to connect could not: .. */
+    struct pawl_err    why;     /* .. for this reason */
     unsigned           started;
     struct writer      writer[PG_WRITERS];
 };
@@ -85,7 +87,7 @@ static void give_up(struct pg_connection *c, struct outcome *o, const struct paw
 {
     struct pawl_err ignored;
 
-    if (o->failed)
+    if (o->failed || c->base.broken) /* then it ends by itself */
         return;
     QUERY q = query_on(&c->base, OWN_ABORT, "commit");
     if (!pawl_is_ok(query_run(&q, &ignored)))
@@ -243,7 +245,9 @@ static void try_to_connect(struct writer *w)
         w->c = c;
         w->backoff_ms = BACKOFF_MIN_MS;
         all->connected++;
+        all->refused = false;
     } else {
+        all->refused = true;
         all->why = err;
         w->backoff_ms = 2 * w->backoff_ms < BACKOFF_MAX_MS ? 2 * w->backoff_ms : BACKOFF_MAX_MS;
         w->try_ms = monotonic_ms() + w->backoff_ms;
@@ -254,9 +258,8 @@ static void try_to_connect(struct writer *w)
 static void lose(struct writer *w)
 {
     pthread_mutex_lock(&w->all->lock);
-    w->all->why = w->c->failure;
     w->all->connected--;
-    w->try_ms = monotonic_ms() + w->backoff_ms;
+    w->try_ms = 0; /* at once, and then less and less often */
     pthread_cond_broadcast(&w->all->wake);
     pthread_mutex_unlock(&w->all->lock);
     pg_close(&w->c);
@@ -279,7 +282,7 @@ static struct job *next_group(struct writer *w, bool *ret_failed, struct pawl_er
     *ret_failed = false;
     pthread_mutex_lock(&all->lock);
     while (!group && !(all->stop && !all->first)) {
-        if (all->first && (w->c || !all->connected)) {
+        if (all->first && (w->c || (!all->connected && (all->refused || all->stop)))) {
             *ret_failed = !w->c;
             *ret_why = all->why;
             group = take_some(all);
@@ -296,6 +299,22 @@ static struct job *next_group(struct writer *w, bool *ret_failed, struct pawl_er
     return group;
 }
 
+/* Nothing of it was sent: another thread, or this one when it is back, takes it. */
+static void put_back(struct pg_writers *w, struct job *group)
+{
+    struct job *last = group;
+
+    while (last->next)
+        last = last->next;
+    pthread_mutex_lock(&w->lock);
+    if (!w->first)
+        w->last = &last->next;
+    last->next = w->first;
+    w->first = group;
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void *writer_main(void *arg)
 {
     struct writer  *w = arg;
@@ -306,6 +325,9 @@ static void *writer_main(void *arg)
     while ((group = next_group(w, &failed, &why))) {
         if (failed) {
             finish(w->all, group, &why);
+        } else if (!pg_is_there(w->c)) {
+            lose(w);
+            put_back(w->all, group);
         } else if (commit_group(w, group)) {
             finish(w->all, group, NULL);
         } else {
@@ -356,6 +378,7 @@ pawl_status pg_writers_start(const char *conninfo, struct pg_history *h, struct 
     /* The first one here: who starts hears at once that there is no database. */
     pawl_status s = connect_to(&w->writer[0], &w->writer[0].c, err);
     w->connected = pawl_is_ok(s) ? 1 : 0;
+    w->refused = !pawl_is_ok(s);
     if (pawl_is_ok(s))
         s = start_threads(w, err);
     if (!pawl_is_ok(s)) {
@@ -369,7 +392,7 @@ pawl_status pg_writers_start(const char *conninfo, struct pg_history *h, struct 
 bool pg_writers_away(struct pg_writers *w, struct pawl_err *err)
 {
     pthread_mutex_lock(&w->lock);
-    bool away = w->connected == 0;
+    bool away = w->connected == 0 && w->refused;
     if (away)
         *err = w->why;
     pthread_mutex_unlock(&w->lock);
