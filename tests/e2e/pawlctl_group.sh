@@ -84,7 +84,7 @@ for id in "$a" "$b"; do
     has out "${id:0:16}: group kiosks, mode watch"
 done
 expect 0 ctl group list
-has out "kiosks                            watch    gateway" "in the lobby"
+has out kiosks watch gateway "in the lobby"
 narrow
 expect 0 ctl --json device list --group kiosks
 same "$(jq '.devices | length' "$work/out")" 2

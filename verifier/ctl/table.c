@@ -53,14 +53,31 @@ static size_t next_to_give(const struct column *columns, size_t n, const int *wi
     return found;
 }
 
+/* One in which no row has more than "-". */
+static size_t least_important_empty(const struct column *columns, size_t n, const int *wanted,
+                                    const int *widths)
+{
+    size_t found = n;
+
+    for (size_t i = 0; i < n; i++)
+        if (widths[i] && wanted[i] <= 1 && columns[i].rank &&
+            (found == n || columns[i].rank > columns[found].rank))
+            found = i;
+    return found;
+}
+
 void table_fit(const struct column *columns, size_t n, const int *wanted, int room, int *ret)
 {
+    size_t at;
+
     for (size_t i = 0; i < n; i++) {
         int most = columns[i].width ? columns[i].width : INT_MAX / TABLE_COLUMNS_MAX / 2;
         ret[i] = wanted[i] < most ? wanted[i] : most;
         if (ret[i] < title_width(&columns[i]))
             ret[i] = title_width(&columns[i]);
     }
+    while (row_width(ret, n) > room && (at = least_important_empty(columns, n, wanted, ret)) < n)
+        ret[at] = 0;
     for (int over; (over = row_width(ret, n) - room) > 0;) {
         size_t i = next_to_give(columns, n, ret, false);
         if (i == n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lists as tables. A row is one line, however narrow the terminal: columns are as wide as what is
- * in them, then the least important ones are cut, then left out. A pipe or a file has TABLE_ROOM
- * columns; programs that read it want --json.
+ * in them, then those with nothing in them are left out, the least important ones cut, then left
+ * out. A pipe or a file has TABLE_ROOM columns; programs that read it want --json.
  */
 #ifndef VERIFIER_CTL_TABLE_H
 #define VERIFIER_CTL_TABLE_H
