@@ -183,6 +183,8 @@ static pawl_status start_remote(struct service *s, struct pawl_err *err)
     if (!c->operator_listen[0])
         return pawl_ok();
     http.listen = c->operator_listen;
+    http.address_rate = c->address_rate;
+    http.address_connections = c->address_connections;
     http.tls = s->tls[TLS_REMOTE].tls;
     http.context = &s->context[c->workers + 1];
     return http_server_start(&http, &s->remote, err);

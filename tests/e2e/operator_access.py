@@ -53,13 +53,13 @@ class Socket(http.client.HTTPConnection):
         self.sock.connect(f"{WORK}/v/operator.sock")
 
 
-def afar(port, certificate=False):
+def afar(port, certificate=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False
     context.load_verify_locations(f"{WORK}/v/tls.crt")
     if certificate:
-        context.load_cert_chain(f"{WORK}/client.crt", f"{WORK}/client.key")
+        context.load_cert_chain(f"{WORK}/{certificate}.crt", f"{WORK}/{certificate}.key")
     return http.client.HTTPSConnection("127.0.0.1", int(port), timeout=PATIENCE, context=context)
 
 
@@ -332,7 +332,7 @@ def another_tenant_is_nobodys_business():
 
 @check
 def a_client_certificate_needs_a_credential():
-    with_certificate = Client(connection=afar(read("operators.port"), certificate=True))
+    with_certificate = Client(connection=afar(read("operators.port"), certificate="client"))
     refused(with_certificate.get("/v1/whoami"), 401, 429)
     der = subprocess.run(f"openssl x509 -in {WORK}/client.crt -noout -pubkey |"
                          " openssl pkey -pubin -outform DER", shell=True, check=True,
@@ -342,6 +342,13 @@ def a_client_certificate_needs_a_credential():
     refused(OWNER.post("/v1/credentials", {"name": "bob", "role": "read"}), 409)
     refused(OWNER.post("/v1/credentials", {"name": "eve", "role": "read",
                                            "spki": hashlib.sha256(der).hexdigest()}), 409)
+    # operator_clients has the one, and not the other.
+    stranger = afar(read("operators.port"), certificate="stranger")
+    try:
+        stranger.request("GET", "/v1/whoami")
+        raise AssertionError(f"let in: {stranger.getresponse().status}")
+    except (OSError, http.client.HTTPException):
+        pass
     # The hash of a key is no secret.
     refused(Client(hashlib.sha256(der).hexdigest()).get("/v1/whoami"), 401, 429)
 

@@ -8,11 +8,15 @@
 . "$(dirname "$0")/world.sh"
 
 verifier_make v
+for name in client stranger; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \
+        "$work/$name.key" -subj /CN=$name -out "$work/$name.crt" -days 2 2>/dev/null
+done
 verifier_set v admission open
 verifier_set v keep_evidence last
 free_port >"$work/operators.port"
-sed -i "s/^address = .*/&\noperator_listen = 127.0.0.1:$(cat "$work/operators.port")/" \
-    "$work/v/verifier.ini"
+afar="operator_listen = 127.0.0.1:$(cat "$work/operators.port")"
+sed -i "s|^address = .*|&\n$afar\noperator_clients = $work/client.crt|" "$work/v/verifier.ini"
 sed 's/^\[tenant default\]/[tenant other]/; /^\[verifier\]/,/^\[tenant/{/^\[tenant/!d}' \
     "$work/v/verifier.ini" >"$work/other"
 cat "$work/other" >>"$work/v/verifier.ini"
@@ -26,8 +30,6 @@ expect 0 ctl policy assign good --default
 expect 0 agent d attest
 echo hello | agent d send
 expect 0 agent d attest
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/client.key" \
-    -subj /CN=client -out "$work/client.crt" -days 2 2>/dev/null
 
 check "pawlctl makes, lists and drops credentials, and asks from afar by them"
 expect 0 ctl credential add carol --role operator --until 2099-12-31
