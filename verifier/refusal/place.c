@@ -78,6 +78,9 @@ static const struct row rows[] = {
     { "generation*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "ratchet*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "wrapped*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
+    { "downlink*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
+    { "inbox*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
+    { "papers*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     /* all */
     { "rate.*", PAWL_E_NONE, NULL, REFUSED_TOO_MANY },
     { "enrol.tenant", PAWL_E_DENIED, NULL, REFUSED_UNKNOWN_TENANT },
