@@ -45,7 +45,7 @@ static void hashes_are_those_of_the_vectors(void **state)
     hash_is(&h, "bb0b341ca543cbacf39c6f508bd36258fb798857332cfdd0bf8a0028491c03f2");
     a = (struct audit_row){ .number = 3, .time_ms = -1 };
     memset(a.device, 0xff, sizeof(a.device));
-    memset(a.line, 'x', sizeof(a.line) - 1);
+    memset(a.line, 'x', 1023);
     T_OK(audit_next(&h, &a, &h, &err), &err);
     hash_is(&h, "890e71190b7c73455171c72b2c34a0aed4fa9e0b17aaaa770b5d948089ab160f");
     assert_true(h.number == 3);
@@ -324,7 +324,7 @@ static void what_was_tampered_with_shows(void **state)
         { "UPDATE audit SET number = -1 WHERE number = 1", "audit.number" },
         { "UPDATE audit SET hash = x'00' WHERE number = 2", "store.audit.hash" },
         { "UPDATE audit SET device = x'00' WHERE number = 2", "store.audit.device" },
-        { "UPDATE audit SET line = printf('%.1024c', 'x') WHERE number = 2", "store.audit.line" },
+        { "UPDATE audit SET line = printf('%.1152c', 'x') WHERE number = 2", "store.audit.line" },
     };
     struct pawl_err err;
     struct check    c;
