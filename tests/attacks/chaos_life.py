@@ -149,7 +149,9 @@ class Life:
         return self.patiently(one)
 
     def acknowledged(self):
-        return self.patiently(lambda app: app.ask("sent"))[1]
+        """0 while the agent is between two sets of keys."""
+        answer = self.patiently(lambda app: app.ask("sent"))
+        return 0 if answer[:2] == ["error", "state"] else answer[1]
 
     # The steps.
 

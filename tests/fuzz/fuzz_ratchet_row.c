@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Aims at the rows of the ratchet behind their seal, where only a thief of the master key, or a
- * fault of ours, writes: what is read writes back byte for byte.
+ * fault of ours, writes: what is read writes back byte for byte; of an older form, as a row that
+ * does.
  *
- * Input: u8 kind (0 ratchet, 1 generation) || u64 epoch that it is sealed for || u16 length ||
- * secrets || clear part.
+ * Input: u8 kind (0 ratchet, 1 generation; 2 more: the hash has 16 bytes) || u64 epoch that it is
+ * sealed for || u16 length || secrets || clear part.
  */
+
+#include <string.h>
 
 #include <pawl/cbor.h>
 
@@ -21,7 +24,7 @@ static struct pawl_view tenant(void)
 }
 
 /* CBOR[clear, sealed]; no bytes if that cannot be a row. */
-static struct pawl_view row_of(const char *field, uint64_t epoch, struct pawl_view secrets,
+static struct pawl_view row_of(unsigned kind, uint64_t epoch, struct pawl_view secrets,
                                struct pawl_view clear, uint8_t *room, size_t cap)
 {
     struct pawl_err  err;
@@ -31,10 +34,11 @@ static struct pawl_view row_of(const char *field, uint64_t epoch, struct pawl_vi
     size_t           n;
 
     FUZZ_HOLDS(pawl_is_ok(pawl_sha256(clear, digest, &err)));
-    pawl_wr_bytes(&p, PAWL_VIEW_OF(digest));
+    pawl_wr_bytes(&p, pawl_view(digest, kind & 2 ? 16 : 32));
     pawl_wr_bytes(&p, secrets);
     if (!pawl_is_ok(pawl_wr_end(&p, "plain", &in, &err)))
         return pawl_view(NULL, 0);
+    const char *field = kind & 1 ? "generation" : "ratchet";
     FUZZ_HOLDS(pawl_is_ok(keys_seal(&key, tenant(), PAWL_VIEW_OF(device), field, epoch, in, sealed,
                                     sizeof(sealed), &n, &err)));
     pawl_cbor_wr_array(&w, 2);
@@ -43,38 +47,54 @@ static struct pawl_view row_of(const char *field, uint64_t epoch, struct pawl_vi
     return pawl_is_ok(pawl_wr_end(&w, "row", &row, &err)) ? row : pawl_view(NULL, 0);
 }
 
-static void try_ratchet(struct pawl_view row)
+/* Both begin with two array heads, of two or three bytes, and the number of their form. */
+static bool is_of_form(struct pawl_view a, struct pawl_view b)
+{
+    return a.n > 4 && b.n > 4 && memcmp(a.p, b.p, 4) == 0;
+}
+
+/* *ret_n 0: it is none. */
+static void try_ratchet(struct pawl_view row, uint8_t *ret, size_t cap, size_t *ret_n)
 {
     static struct ratchet r;
-    uint8_t               b[RATCHET_ROW_MAX];
     struct pawl_err       err;
-    size_t                n;
 
+    *ret_n = 0;
     FUZZ_POISON(&r);
     pawl_status s = ratchet_read(&key, tenant(), device, row, &r, &err);
     if (!pawl_is_ok(s)) {
         FUZZ_REFUSED(s, &err, &r);
         return;
     }
-    FUZZ_HOLDS(pawl_is_ok(ratchet_write(&key, tenant(), device, &r, b, sizeof(b), &n, &err)));
-    FUZZ_HOLDS(pawl_view_equal(row, pawl_view(b, n)));
+    FUZZ_HOLDS(pawl_is_ok(ratchet_write(&key, tenant(), device, &r, ret, cap, ret_n, &err)));
 }
 
-static void try_generation(struct pawl_view row)
+static void try_generation(struct pawl_view row, uint8_t *ret, size_t cap, size_t *ret_n)
 {
     static struct generation g;
-    uint8_t                  b[GENERATION_ROW_MAX];
     struct pawl_err          err;
-    size_t                   n;
 
+    *ret_n = 0;
     FUZZ_POISON(&g);
     pawl_status s = generation_read(&key, tenant(), device, row, &g, &err);
     if (!pawl_is_ok(s)) {
         FUZZ_REFUSED(s, &err, &g);
         return;
     }
-    FUZZ_HOLDS(pawl_is_ok(generation_write(&key, tenant(), device, &g, b, sizeof(b), &n, &err)));
-    FUZZ_HOLDS(pawl_view_equal(row, pawl_view(b, n)));
+    FUZZ_HOLDS(pawl_is_ok(generation_write(&key, tenant(), device, &g, ret, cap, ret_n, &err)));
+}
+
+static void try_row(unsigned kind, struct pawl_view row)
+{
+    static uint8_t first[RATCHET_ROW_MAX], second[RATCHET_ROW_MAX];
+    size_t         n, again;
+
+    (kind & 1 ? try_generation : try_ratchet)(row, first, sizeof(first), &n);
+    if (n == 0)
+        return;
+    FUZZ_HOLDS(!is_of_form(row, pawl_view(first, n)) || pawl_view_equal(row, pawl_view(first, n)));
+    (kind & 1 ? try_generation : try_ratchet)(pawl_view(first, n), second, sizeof(second), &again);
+    FUZZ_HOLDS(pawl_view_equal(pawl_view(first, n), pawl_view(second, again)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
@@ -86,15 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     struct pawl_view secrets = pawl_rd_tpm2b(&r, "secrets", 512);
     struct pawl_view clear = pawl_rd_bytes(&r, "clear", r.left);
 
-    if (r.bad || kind > 1 || clear.n == 0)
+    if (r.bad || kind > 3 || clear.n == 0)
         return 0;
-    struct pawl_view row = row_of(kind ? "generation" : "ratchet", epoch, secrets, clear, room,
-                                  kind ? GENERATION_ROW_MAX : RATCHET_ROW_MAX);
-    if (row.n == 0)
-        return 0;
-    if (kind)
-        try_generation(row);
-    else
-        try_ratchet(row);
+    struct pawl_view row = row_of(kind, epoch, secrets, clear, room,
+                                  kind & 1 ? GENERATION_ROW_MAX : RATCHET_ROW_MAX);
+    if (row.n)
+        try_row(kind, row);
     return 0;
 }

@@ -113,6 +113,12 @@ const char *http_id(const struct http_request *r)
     return "0123456789abcdef";
 }
 
+const char *http_peer(const struct http_request *r)
+{
+    (void)r;
+    return "local";
+}
+
 const char *http_route(const struct http_request *r)
 {
     (void)r;
