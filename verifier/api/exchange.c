@@ -101,6 +101,17 @@ static void on_committed(pawl_status status, const struct pawl_err *err, void *a
     http_later(x->r, after_commit, x);
 }
 
+/* What one turn of the loop planned is handed over together: the store wakes once, and makes one
+ * transaction of it. */
+static void hand_over(struct http_request *r, void *arg)
+{
+    struct exchange    *x = arg;
+    const struct store *store = api_of(x)->flow.store;
+
+    (void)r;
+    store->commit(store->self, &x->step, on_committed, x);
+}
+
 static void after_waiting(struct http_request *r, void *arg)
 {
     (void)r;
@@ -122,7 +133,7 @@ void exchange_run(struct exchange *x)
         (!step_is_empty(&x->step) || (store->reads_ahead && x->again_ms == 0))) {
         x->given_us = metric_clock_us();
         metric_move(METRIC_COMMITTING, 1);
-        store->commit(store->self, &x->step, on_committed, x);
+        http_after_turn(x->r, hand_over, x);
         return;
     }
     step_done(&x->step);

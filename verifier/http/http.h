@@ -143,6 +143,11 @@ bool http_stream_waits(const struct http_request *r);
  * in http_server_free. */
 void http_later(struct http_request *r, void (*fn)(struct http_request *r, void *arg), void *arg);
 
+/* On the request's worker: runs fn when everything that arrived together was handled, for all such
+ * requests in a row. Always, whatever becomes of the client and the server. */
+void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, void *arg),
+                     void                *arg);
+
 /* Runs fn on the request's worker after that time, or earlier when the server stops. False, and fn
  * is not called, when it stops already: then the request is to be answered now. */
 PAWL_MUST_USE bool http_after(struct http_request *r, unsigned                     ms,

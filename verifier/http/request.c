@@ -303,15 +303,31 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
 {
     struct worker *w = r->worker;
     uint64_t       one = 1;
+    ssize_t        woken = 0;
 
     r->fn = fn;
     r->arg = arg;
     pthread_mutex_lock(&w->lock);
+    bool first = STAILQ_EMPTY(&w->later); /* what stands in front woke the worker already */
     STAILQ_INSERT_TAIL(&w->later, r, link);
     /* Under the lock: the worker must not go away between the two. */
-    ssize_t woken = write(w->wake_fd, &one, sizeof(one));
+    if (first)
+        woken = write(w->wake_fd, &one, sizeof(one));
     pthread_mutex_unlock(&w->lock);
     (void)woken; /* fails only when a wake-up is pending already */
+}
+
+void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, void *arg),
+                     void                *arg)
+{
+    struct worker *w = r->worker;
+
+    r->fn = fn;
+    r->arg = arg;
+    /* What is made active stands behind everything that is, so it ends this turn of the loop. */
+    if (STAILQ_EMPTY(&w->turn))
+        event_active(w->turn_end, EV_TIMEOUT, 0);
+    STAILQ_INSERT_TAIL(&w->turn, r, link);
 }
 
 /* ---- an answer that waits -------------------------------------------------------------------- */

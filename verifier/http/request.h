@@ -6,7 +6,7 @@
 #include "http/conn.h"
 
 struct http_request {
-    STAILQ_ENTRY(http_request) link; /* in worker->later */
+    STAILQ_ENTRY(http_request) link; /* in worker->later or turn */
     LIST_ENTRY(http_request) waits;  /* in worker->waiting, while there is a timer */
     struct event            *timer;
     struct worker           *worker;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A worker's thread and loop. Other threads reach it by the queue `later` and an eventfd, so
- * libevent itself needs no locks.
+ * libevent itself needs no locks. What one turn of the loop leaves to be done together waits in the
+ * queue `turn` for its end.
  */
 #include "http/worker.h"
 
@@ -18,18 +19,33 @@
 
 /* ---- later ----------------------------------------------------------------------------------- */
 
+static void run_all(struct later_queue *due)
+{
+    struct http_request *r;
+
+    while ((r = STAILQ_FIRST(due))) {
+        STAILQ_REMOVE_HEAD(due, link);
+        r->fn(r, r->arg);
+    }
+}
+
 static void run_later(struct worker *w)
 {
-    struct later_queue   due = STAILQ_HEAD_INITIALIZER(due);
-    struct http_request *r;
+    struct later_queue due = STAILQ_HEAD_INITIALIZER(due);
 
     pthread_mutex_lock(&w->lock);
     STAILQ_CONCAT(&due, &w->later);
     pthread_mutex_unlock(&w->lock);
-    while ((r = STAILQ_FIRST(&due))) {
-        STAILQ_REMOVE_HEAD(&due, link);
-        r->fn(r, r->arg);
-    }
+    run_all(&due);
+}
+
+static void on_turn_end(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *w = arg;
+
+    (void)fd;
+    (void)what;
+    run_all(&w->turn);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -173,6 +189,7 @@ static void *run(void *arg)
 
     this_worker = w;
     event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    run_all(&w->turn); /* the loop may have been broken off in the middle of a turn */
     return NULL;
 }
 
@@ -197,6 +214,7 @@ pawl_status worker_start(struct worker *w, struct http_shared *shared, void *con
     w->shared = shared;
     w->context = context;
     STAILQ_INIT(&w->later);
+    STAILQ_INIT(&w->turn);
     LIST_INIT(&w->conns);
     LIST_INIT(&w->waiting);
     pthread_mutex_init(&w->lock, NULL);
@@ -207,7 +225,8 @@ pawl_status worker_start(struct worker *w, struct http_shared *shared, void *con
     w->wake = event_new(w->base, w->wake_fd, EV_READ | EV_PERSIST, on_wake, w);
     w->limit = evtimer_new(w->base, on_limit, w);
     w->rest = evtimer_new(w->base, on_rested, w);
-    if (!w->wake || !w->limit || !w->rest || event_add(w->wake, NULL) != 0)
+    w->turn_end = evtimer_new(w->base, on_turn_end, w);
+    if (!w->wake || !w->limit || !w->rest || !w->turn_end || event_add(w->wake, NULL) != 0)
         return pawl_fail(err, PAWL_E_MEMORY, "worker", "no memory");
     return start_thread(w, err);
 }
@@ -248,6 +267,8 @@ void worker_done(struct worker *w)
         event_free(w->limit);
     if (w->rest)
         event_free(w->rest);
+    if (w->turn_end)
+        event_free(w->turn_end);
     if (w->base)
         event_base_free(w->base);
     if (w->wake_fd >= 0)

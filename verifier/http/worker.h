@@ -42,7 +42,9 @@ struct worker {
     struct event               *rest;    /* until it tries to accept again */
     struct conn_list            conns;   /* the last that stirred is the first */
     struct waiting_list         waiting; /* requests that http_after holds */
-    struct conn               **by_fd;   /* finds the connection of a request */
+    struct later_queue          turn;    /* those that http_after_turn holds */
+    struct event               *turn_end;
+    struct conn               **by_fd; /* finds the connection of a request */
     size_t                      by_fd_n;
     bool                        draining;
     bool                        short_of_room; /* and said so; until a connection ends */

@@ -94,6 +94,12 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
     fn(r, arg);
 }
 
+void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, void *arg),
+                     void *arg)
+{
+    fn(r, arg);
+}
+
 bool http_after(struct http_request *r, unsigned ms, void (*fn)(struct http_request *r, void *arg),
                 void *arg)
 {
