@@ -429,6 +429,7 @@ static int status_of(const struct exchange *x)
         return 403;
     case PAWL_E_ABSENT:
         return 404;
+    case PAWL_E_IO: /* of the store: it may be back in a moment */
     case PAWL_E_MEMORY:
         return 503;
     case PAWL_E_STATE:
@@ -506,10 +507,12 @@ static void finish(struct exchange *x)
                                                  .type = o->json ? type : NULL,
                                                  .body = pawl_view_str(o->json ? o->json : "") });
     else
-        problem_answer(x->r, (struct http_answer){ .status = status },
-                       &(struct problem){ .code = pawl_code_name(x->err.code),
-                                          .detail = x->err.why,
-                                          .field = x->err.where });
+        problem_answer(
+            x->r,
+            (struct http_answer){ .status = status,
+                                  .retry_after_s = status == 503 ? HTTP_RETRY_AFTER_S : 0 },
+            &(struct problem){
+                .code = pawl_code_name(x->err.code), .detail = x->err.why, .field = x->err.where });
     free(o->json);
     free(o);
 }
