@@ -23,13 +23,16 @@ enum metric {
     METRIC_OVERDUE,        /* told */
     METRIC_CONFLICTS,      /* plans made again */
     METRIC_WEBHOOK_FAILED, /* turns */
+    METRIC_WEBHOOK_LOST,   /* devices whose entries were deleted first */
     /* gauges */
-    METRIC_COMMITTING,  /* steps on their way through the store */
-    METRIC_CONNECTIONS, /* of devices */
-    METRIC_HELD_BYTES,  /* of devices' requests */
-    METRIC_DROPPED,     /* refusals that found no room */
-    METRIC_TLS_EXPIRES, /* Unix time */
-    METRIC_STARTED,     /* Unix time */
+    METRIC_COMMITTING,     /* steps on their way through the store */
+    METRIC_CONNECTIONS,    /* of devices */
+    METRIC_HELD_BYTES,     /* of devices' requests */
+    METRIC_DROPPED,        /* refusals that found no room */
+    METRIC_TLS_EXPIRES,    /* Unix time */
+    METRIC_STARTED,        /* Unix time */
+    METRIC_WEBHOOK_LAG,    /* seconds, of all tenants */
+    METRIC_WEBHOOK_PARKED, /* devices */
     METRIC_COUNT
 };
 

@@ -81,6 +81,9 @@ static const struct named metrics[METRIC_COUNT] = {
                            "Steps that lost to another request of their device.", NULL, 0, 1 },
     [METRIC_WEBHOOK_FAILED] = { "pawl_webhook_failures_total", "counter",
                                 "Tries to hand the feed to a webhook that failed.", NULL, 0, 1 },
+    [METRIC_WEBHOOK_LOST] = { "pawl_webhook_lost_total", "counter",
+                              "Times that entries were deleted before a webhook took them.", NULL,
+                              0, 1 },
     [METRIC_COMMITTING] = { "pawl_committing_steps", "gauge",
                             "Steps on their way through the store.", NULL, 0, 1 },
     [METRIC_CONNECTIONS] = { "pawl_connections", "gauge", "Connections of devices.", NULL, 0, 1 },
@@ -94,6 +97,13 @@ static const struct named metrics[METRIC_COUNT] = {
                              0, 1 },
     [METRIC_STARTED] = { "pawl_start_time_seconds", "gauge", "When it was started, Unix time.",
                          NULL, 0, 1 },
+    [METRIC_WEBHOOK_LAG] = { "pawl_webhook_lag_seconds", "gauge",
+                             "Age of the oldest entry that a webhook has not taken, as of the last"
+                             " try; devices that wait apart.",
+                             NULL, 0, 1 },
+    [METRIC_WEBHOOK_PARKED] = { "pawl_webhook_parked_devices", "gauge",
+                                "Devices whose entries a webhook refused, and that wait.", NULL, 0,
+                                1 },
 };
 
 static const struct named histograms[HISTOGRAM_COUNT] = {

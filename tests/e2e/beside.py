@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Proves what a verifier does beside requests. A webhook's receiver gets every entry of the feed,
-in order and at least once, whatever it answers and whenever the verifier dies; each post is signed;
+in order and at least once, whatever it answers and whenever the verifier dies; each post is signed,
+by two keys while one replaces the other; what it refuses waits;
 the verifier ends at once even while a receiver keeps it waiting. A device that stays away is told
 to be overdue, and to be back, and is not accused of the time in which the verifier was down.
 
@@ -15,6 +16,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import ssl
 import sys
 import tempfile
@@ -55,6 +57,9 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.go_on = threading.Event()   # .. until then
         self.body_max = 1 << 30
         self.tampered = []
+        self.key, self.bodies = KEY, {}  # what came under each id
+        self.refuses = ""                # a post with this in it
+        self.signatures = []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def url(self, scheme="http"):
@@ -87,16 +92,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             todo = self.server.plan.get_nowait()
         except queue.Empty:
             todo = "200" if len(body) <= self.server.body_max else "413"
+            if self.server.refuses and self.server.refuses.encode() in body:
+                todo = "422"
         getattr(self, "do_" + todo.replace(" ", "_"), lambda: self.answer(int(todo)))()
         if todo[0] == "2":
             self.server.taken.append(page)
 
     def check(self, body):
         try:
-            signature = self.headers["Pawl-Signature"]
-            assert is_ours(KEY.encode(), signature, body), "of somebody else"
-            assert not is_ours(KEY.encode(), signature, body + b" "), "not checked"
-            assert not is_ours(KEY.encode()[1:], signature, body), "not checked"
+            assert is_ours(self.server.key.encode(), self.headers, body), "of somebody else"
+            assert not is_ours(self.server.key.encode(), self.headers, body + b" "), "not checked"
+            assert not is_ours(self.server.key.encode()[1:], self.headers, body), "not checked"
+            self.server.signatures.append(self.headers["Webhook-Signature"])
+            name = self.headers["Webhook-Id"]
+            assert self.server.bodies.setdefault(name, body) == body, "another body of this id"
             assert self.headers["Content-Type"] == "application/json"
             assert self.headers["Pawl-Tenant"] == "default"
             assert self.path == "/hook?from=pawl"
@@ -259,6 +268,67 @@ def a_receiver_that_takes_only_short_bodies_gets_all_of_it():
         send(w, 7)
         until("all are there", lambda: has_all(w, r))
         assert "the receiver said 413" in said(w)
+
+
+@case
+def entries_of_a_device_that_are_refused_wait_and_come_later():
+    """Those of others go on; nothing is lost when the verifier dies meanwhile, and nothing comes out
+    of order. (There is one device here: tests/unit/verifier/test_hook_turns.c has several.)"""
+    with Receiver() as r, world(r) as w:
+        w.start_verifier()
+        w.enrol()
+        send(w, 3)
+        until("they are there", lambda: has_all(w, r))
+        before = len(r.taken)
+        r.refuses = w.record()["device_id"]
+        send(w, 5)
+        until("it waits", lambda: w.rows("SELECT count(*) FROM parked") == [(1,)])
+        waits = feed(w)[-5]["cursor"]
+        until("it stands where it was refused",
+              lambda: w.rows("SELECT first FROM parked") == [(waits,)])
+        w.kill_verifier()
+        w.start_verifier()
+        send(w, 5)
+        tried = len(r.posts)
+        w.pass_time(60)
+        until("it is tried again", lambda: len(r.posts) > tried)
+        assert len(r.taken) == before, "it was taken"
+        r.refuses = ""
+        w.pass_time(60)
+        until("all are there", lambda: has_all(w, r))
+        until("nothing waits", lambda: w.rows("SELECT count(*) FROM parked") == [(0,)])
+        assert "the receiver said 422" in said(w) and not r.tampered, r.tampered
+
+
+@case
+def posts_are_signed_by_both_keys_while_there_is_an_old_one():
+    with Receiver() as r, world(r) as w:
+        w.start_verifier()
+        w.enrol()
+        send(w)
+        until("it is there", lambda: has_all(w, r))
+        new = "another key, which the receiver does not have yet"
+        os.rename(w.path("v", "hook.key"), w.path("v", "hook.key.old"))
+        with open(w.path("v", "hook.key"), "w",
+                  opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(new + "\n")
+        w.verifier_process.send_signal(signal.SIGHUP)
+        send(w)
+        until("it is there", lambda: has_all(w, r))
+        until("two sign", lambda: send(w) or signs(r) == 2)
+        r.key = new
+        send(w)
+        until("it is there", lambda: has_all(w, r))
+        os.remove(w.path("v", "hook.key.old"))
+        w.verifier_process.send_signal(signal.SIGHUP)
+        until("one signs", lambda: send(w) or signs(r) == 1)
+        until("all are there", lambda: has_all(w, r))
+        assert not r.tampered, r.tampered
+
+
+def signs(r):
+    """How many keys the last post was signed with."""
+    return len(r.signatures[-1].split()) if r.signatures else 0
 
 
 @case

@@ -4,10 +4,18 @@
  * cursor, as GET /v1/messages gives them, posts each to the receiver, and moves the cursor on when
  * the receiver said 2xx.
  *
+ * Of several verifiers on one store one posts: the holder in the consumer's row, until a time in
+ * it. Another takes over when that time is over.
+ *
  * Invariants
- *  1. In order, and at least once: the cursor is durable only after its page was taken, and nothing
- *     behind a page goes before it was.
- *  2. A receiver that is away, slow or refuses holds up nobody but itself: a thread of its own.
+ *  1. In a device's order, and at least once: what is behind an entry of a device goes only after
+ *     that entry was taken.
+ *  2. What is durable as taken was taken: every step is a compare-and-set on the row's version, so
+ *     that of two that believe to be the holder (their clocks differ, one slept) one moves it, and
+ *     the other stops after the post under way.
+ *  3. An entry that the receiver refuses for what is in it holds up its device alone (parking.h).
+ *     A receiver that is away holds up everything, and parks nothing.
+ *  4. A receiver holds up nobody but itself: a thread of its own.
  */
 #ifndef VERIFIER_HOOK_HOOK_H
 #define VERIFIER_HOOK_HOOK_H

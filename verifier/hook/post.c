@@ -153,6 +153,12 @@ static CURLcode perform(struct post *p)
     return ret;
 }
 
+/* All others speak of the address, of rights, of the moment: of the receiver as a whole. */
+static bool is_about_what_is_in_it(long status)
+{
+    return status == 400 || status == 409 || status == 413 || status == 415 || status == 422;
+}
+
 static pawl_status judge(struct post *p, CURLcode code, uint64_t *ret_wait_s, struct pawl_err *err)
 {
     long       status = 0;
@@ -168,7 +174,8 @@ static pawl_status judge(struct post *p, CURLcode code, uint64_t *ret_wait_s, st
         return pawl_fail(err, PAWL_E_IO, "webhook", "%.90s",
                          p->why[0] ? p->why : curl_easy_strerror(code));
     if (status / 100 != 2)
-        return pawl_fail(err, PAWL_E_DENIED, "webhook", "the receiver said %ld", status);
+        return pawl_fail(err, is_about_what_is_in_it(status) ? PAWL_E_FORM : PAWL_E_DENIED,
+                         "webhook", "the receiver said %ld", status);
     return pawl_ok();
 }
 

@@ -21,7 +21,8 @@ struct post_header {
     const char *name, *value;
 };
 
-/* Good only if the receiver said 2xx. STATE if post_stop came first. *ret_wait_s: how long it asks
+/* Good only if the receiver said 2xx. FORM if it refused what was in the post (400, 409, 413, 415,
+ * 422): others may be taken. STATE if post_stop came first. *ret_wait_s: how long it asks
  * to be left alone (Retry-After), 0 if it does not; set in any case. */
 PAWL_MUST_USE pawl_status post_send(struct post *p, const struct post_header *header, size_t n,
                                     struct pawl_view body, uint64_t *ret_wait_s,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reads of the feed behind the port of store.h: its segments, and where consumers stand. */
+/* The reads of the feed behind the port of store.h: its segments, where consumers stand, and
+ * what waits of them. */
 
 #include <string.h>
 
@@ -83,22 +84,48 @@ static pawl_status read_segment(void *self, struct pawl_view tenant, uint64_t nu
     return each(&s, arg, err);
 }
 
-static pawl_status read_cursor(void *self, struct pawl_view tenant, const char *consumer,
-                               char ret[48], struct pawl_err *err)
+static pawl_status read_consumer(void *self, struct pawl_view tenant, const char *name,
+                                 struct consumer_row *ret, struct pawl_err *err)
 {
-    LEASE l = { 0 };
-    char  cursor[48];
+    LEASE               l = { 0 };
+    struct consumer_row row = { 0 };
 
     PAWL_TRY(lease_reader(self, &l, err));
-    QUERY q = query_on(l.c, SQL_CURSOR, "consumer");
+    QUERY q = query_on(l.c, SQL_CONSUMER, "consumer");
     query_text_n(&q, tenant);
-    query_text(&q, consumer);
+    query_text(&q, name);
     if (!query_row(&q))
         return row_absent(&q, err);
-    get_text(&q, "cursor", cursor, sizeof(cursor));
+    get_text(&q, "name", row.name, sizeof(row.name));
+    get_text(&q, "cursor", row.cursor, sizeof(row.cursor));
+    row.version = get_max(&q, "version", INT64_MAX);
+    get_text(&q, "holder", row.holder, sizeof(row.holder));
+    row.until_s = (int64_t)get_max(&q, "until_s", INT64_MAX);
     PAWL_TRY(query_end(&q, err));
-    memcpy(ret, cursor, sizeof(cursor));
+    *ret = row;
     return pawl_ok();
+}
+
+static pawl_status list_parked(void *self, struct pawl_view tenant, const char *consumer,
+                               store_parked_fn *each, void *arg, struct pawl_err *err)
+{
+    LEASE l = { 0 };
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(l.c, SQL_PARKED, "parked");
+    query_text_n(&q, tenant);
+    query_text(&q, consumer);
+    while (query_row(&q)) {
+        struct parked_row p = { 0 };
+        get_exact(&q, "device", p.device, sizeof(p.device));
+        get_text(&q, "cursor", p.cursor, sizeof(p.cursor));
+        get_text(&q, "first", p.first, sizeof(p.first));
+        p.tries = get_max(&q, "tries", INT64_MAX);
+        p.next_s = (int64_t)get_max(&q, "next_s", INT64_MAX);
+        PAWL_TRY(query_end(&q, err));
+        PAWL_TRY(each(&p, arg, err));
+    }
+    return query_end(&q, err);
 }
 
 void feed_reads(struct store *ret)
@@ -107,5 +134,6 @@ void feed_reads(struct store *ret)
     ret->segment_heads = list_segment_heads;
     ret->segments_with = list_segments_with;
     ret->segment = read_segment;
-    ret->cursor = read_cursor;
+    ret->consumer = read_consumer;
+    ret->parked = list_parked;
 }

@@ -20,6 +20,7 @@
  *   common.c      what rows of many devices have in common, and rows as differences from it
  *   delta.c       .. bytes as their difference from others
  *   step_ratchet.c  .. its rows of the ratchet and of the feed
+ *   step_feed.c   .. its consumer of the feed
  *   step_incident.c .. its incidents, proofs, entries of the audit chain
  *   step_access.c  .. its credentials
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
@@ -143,8 +144,12 @@ enum statement {
     SQL_CREDENTIALS,
     SQL_CREDENTIAL_INSERT,
     SQL_CREDENTIAL_DELETE,
-    SQL_CURSOR,
-    SQL_CURSOR_PUT,
+    SQL_CONSUMER,
+    SQL_CONSUMER_INSERT,
+    SQL_CONSUMER_UPDATE,
+    SQL_PARKED,
+    SQL_PARKED_PUT,
+    SQL_PARKED_DELETE,
     SQL_REFUSALS_OF,
     SQL_REFUSALS_SERIAL,
     SQL_REFUSALS_WITH,
@@ -384,6 +389,8 @@ PAWL_MUST_USE pawl_status put_refusal_rows(struct connection *c, const struct st
 /* ---- step_label.c --------------------------------------------------------------------------- */
 
 /* The device's labels in place of those that it had. */
+PAWL_MUST_USE pawl_status put_consumer_rows(struct connection *c, const struct step *s,
+                                            struct pawl_err *err);
 PAWL_MUST_USE pawl_status put_label_rows(struct connection *c, const struct step *s,
                                          struct pawl_err *err);
 

@@ -300,9 +300,20 @@ static const char *const text[SQL_COUNT] = {
     [SQL_CREDENTIAL_INSERT] = "INSERT INTO credential (" ACCESS_COLUMNS ")"
                               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     [SQL_CREDENTIAL_DELETE] = "DELETE FROM credential WHERE name = $1",
-    [SQL_CURSOR] = "SELECT cursor FROM consumer WHERE tenant = $1 AND name = $2",
-    [SQL_CURSOR_PUT] = "INSERT INTO consumer (tenant, name, cursor) VALUES ($1, $2, $3)"
-                       " ON CONFLICT (tenant, name) DO UPDATE SET cursor = excluded.cursor",
+    [SQL_CONSUMER] = "SELECT name, cursor, version, holder, until_s FROM consumer"
+                     " WHERE tenant = $1 AND name = $2",
+    [SQL_CONSUMER_INSERT] = "INSERT INTO consumer (tenant, name, cursor, version, holder, until_s)"
+                            " VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (tenant, name) DO NOTHING",
+    [SQL_CONSUMER_UPDATE] = "UPDATE consumer SET version = version + 1, cursor = $4, holder = $5,"
+                            " until_s = $6 WHERE tenant = $1 AND name = $2 AND version = $3",
+    [SQL_PARKED] = "SELECT device, cursor, first, tries, next_s FROM parked"
+                   " WHERE tenant = $1 AND consumer = $2 ORDER BY device",
+    [SQL_PARKED_PUT] = "INSERT INTO parked (tenant, consumer, device, cursor, first, tries, next_s)"
+                       " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                       " ON CONFLICT (tenant, consumer, device) DO UPDATE"
+                       " SET cursor = excluded.cursor, first = excluded.first,"
+                       " tries = excluded.tries, next_s = excluded.next_s",
+    [SQL_PARKED_DELETE] = "DELETE FROM parked WHERE tenant = $1 AND consumer = $2 AND device = $3",
 
     [SQL_REFUSALS_OF] = "SELECT " REFUSAL_COLUMNS " FROM refusal WHERE tenant = $1"
                         " AND subject = $2 ORDER BY last_s DESC LIMIT $3",

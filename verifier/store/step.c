@@ -59,16 +59,6 @@ static pawl_status put_default_policy(struct connection *c, const struct step *s
     return query_run(&q, err);
 }
 
-static pawl_status put_cursor(struct connection *c, const struct step *s, struct pawl_err *err)
-{
-    QUERY q = query_on(c, SQL_CURSOR_PUT, "consumer");
-
-    query_text(&q, s->tenant);
-    query_text(&q, s->consumer);
-    query_text(&q, s->cursor);
-    return query_run(&q, err);
-}
-
 static pawl_status insert_event(struct connection *c, const struct step *s, int64_t now_s,
                                 struct pawl_err *err)
 {
@@ -133,6 +123,8 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
         (s->ratchet.n || s->generation_n || s->segment_n || s->delivered_n || s->evidence.n ||
          s->has_boot || s->forgets_kept || s->kept_n || s->has_labels))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a device, no device");
+    if (s->has_parked && !s->has_consumer)
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "what waits, without its consumer");
     if (s->touches_device && !s->has_device && s->device.version == 0)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
     if (step_names_device(s) && !of_one_device(s))
@@ -180,8 +172,7 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
         PAWL_TRY(put_policy_row(c, s, err));
     if (s->has_default_policy)
         PAWL_TRY(put_default_policy(c, s, err));
-    if (s->has_cursor)
-        PAWL_TRY(put_cursor(c, s, err));
+    PAWL_TRY(put_consumer_rows(c, s, err));
     PAWL_TRY(put_refusal_rows(c, s, err));
     if (s->event[0])
         PAWL_TRY(put_event(c, s, now_s, err));

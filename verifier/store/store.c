@@ -99,7 +99,7 @@ bool step_is_empty(const struct step *s)
            !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_boot &&
            !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group && !s->has_labels &&
            !s->has_exception && !s->ends_exception && !s->has_credential && !s->drops_credential &&
-           !s->has_cursor && !s->refusal_n && !s->event[0];
+           !s->has_consumer && !s->has_parked && !s->refusal_n && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

@@ -276,6 +276,30 @@ struct kept_row {
     struct blob    bytes;
 };
 
+/* ---- who posts the feed ---------------------------------------------------------------------- */
+
+#define FEED_CURSOR_MAX    48 /* with its 0 */
+#define STORE_INSTANCE_MAX 36 /* with its 0 */
+
+/* Where a consumer inside of the verifier goes on, and which of several verifiers may move it. */
+struct consumer_row {
+    char     name[PAWL_TENANT_MAX + 1];
+    char     cursor[FEED_CURSOR_MAX];
+    uint64_t version;                    /* 0: not stored yet */
+    char     holder[STORE_INSTANCE_MAX]; /* the verifier that may; empty: none does .. */
+    int64_t  until_s;                    /* .. and how long */
+};
+
+/* A device whose entries this consumer refused, and that wait. */
+struct parked_row {
+    uint8_t  device[PAWL_DEVICE_ID];
+    char     cursor[FEED_CURSOR_MAX]; /* behind what was taken of this device */
+    char     first[FEED_CURSOR_MAX];  /* the entry that was refused; empty: none since then */
+    uint64_t tries;
+    int64_t  next_s; /* not again before */
+    bool     gone;   /* in a step: deleted */
+};
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
@@ -337,9 +361,10 @@ struct step {
     bool                 has_credential; /* insert; CONFLICT if its name or its hash is taken */
     bool                 drops_credential; /* credential.name; ABSENT if there is none */
     struct credential    credential;
-    bool                 has_cursor; /* replaces that of this consumer */
-    char                 consumer[PAWL_TENANT_MAX + 1];
-    char                 cursor[48];
+    bool                 has_consumer; /* insert (version 0) or compare-and-set on its version */
+    struct consumer_row  consumer;
+    bool                 has_parked; /* of step.consumer: insert, replace, or delete */
+    struct parked_row    parked;
 
     size_t              refusal_n; /* adds to that of its subject and code */
     struct refusal_row *refusal;   /* owned array */
@@ -361,6 +386,7 @@ typedef pawl_status store_device_fn(const struct device *d, void *arg, struct pa
 typedef pawl_status store_policy_fn(const struct policy_row *p, void *arg, struct pawl_err *err);
 typedef pawl_status store_token_fn(const struct token *t, void *arg, struct pawl_err *err);
 typedef pawl_status store_event_fn(const struct event_row *e, void *arg, struct pawl_err *err);
+typedef pawl_status store_parked_fn(const struct parked_row *p, void *arg, struct pawl_err *err);
 typedef pawl_status store_label_fn(const struct label *l, void *arg, struct pawl_err *err);
 typedef pawl_status store_count_fn(const struct device_count *c, void *arg, struct pawl_err *err);
 typedef pawl_status store_generation_fn(const struct generation_row *g, void *arg,
@@ -487,8 +513,13 @@ struct store {
     pawl_status (*audit_head)(void *self, struct pawl_view tenant, struct audit_head *ret,
                               struct pawl_err *err);
     /* Where this consumer goes on; ABSENT: at the beginning. */
-    pawl_status (*cursor)(void *self, struct pawl_view tenant, const char *consumer, char ret[48],
-                          struct pawl_err *err);
+    pawl_status (*consumer)(void *self, struct pawl_view tenant, const char *name,
+                            struct consumer_row *ret, struct pawl_err *err);
+    /* What waits of this consumer, by device. */
+    pawl_status (*parked)(void *self, struct pawl_view tenant, const char *consumer,
+                          store_parked_fn *each, void *arg, struct pawl_err *err);
+    /* Who this verifier is among those on the store; the same after a restart. */
+    const char *(*instance)(void *self);
     /* Devices whose attestation is overdue at now_s (0 < due_s < now_s, state active) and of which
      * nobody was told yet (told_s == 0), at most limit. */
     pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,

@@ -221,7 +221,7 @@ char *store_dump(const struct store_fixture *f)
         "device",   "snapshot", "papers",    "token",        "token_use", "policy",
         "tenant",   "event",    "ratchet",   "generation",   "segment",   "consumer",
         "downlink", "incident", "proof",     "evidence",     "audit",     "boot",
-        "facts",    "kept",     "exception", "device_group", "common",
+        "facts",    "kept",     "exception", "device_group", "common",    "parked",
     };
     char    *ret;
     size_t   n;

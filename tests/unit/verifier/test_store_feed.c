@@ -266,52 +266,133 @@ static void every_list_stops_where_its_reader_does(void **state)
 
 /* ---- cursors --------------------------------------------------------------------------------- */
 
-static void put_cursor(struct store_fixture *f, const char *tenant, const char *consumer,
-                       const char *cursor)
+static struct step stands_at(const char *tenant, const char *consumer, uint64_t version,
+                             const char *cursor)
 {
-    struct step s = { .has_cursor = true };
+    struct step s = { .has_consumer = true, .consumer = { .version = version } };
 
     snprintf(s.tenant, sizeof(s.tenant), "%s", tenant);
-    snprintf(s.consumer, sizeof(s.consumer), "%s", consumer);
-    snprintf(s.cursor, sizeof(s.cursor), "%s", cursor);
-    store_commits(f, &s);
+    snprintf(s.consumer.name, sizeof(s.consumer.name), "%s", consumer);
+    snprintf(s.consumer.cursor, sizeof(s.consumer.cursor), "%s", cursor);
+    snprintf(s.consumer.holder, sizeof(s.consumer.holder), "verifier %s", cursor);
+    s.consumer.until_s = 1000 + (int64_t)version;
+    return s;
 }
 
-static void cursor_is(struct store_fixture *f, struct pawl_view tenant, const char *consumer,
-                      const char *expected)
+static void stands(struct store_fixture *f, struct pawl_view tenant, const char *consumer,
+                   uint64_t version, const char *cursor)
 {
-    struct pawl_err err;
-    char            got[48];
+    struct pawl_err     err;
+    struct consumer_row got;
+    char                holder[STORE_INSTANCE_MAX];
 
-    T_OK(f->store.cursor(f->store.self, tenant, consumer, got, &err), &err);
-    assert_string_equal(got, expected);
+    T_OK(f->store.consumer(f->store.self, tenant, consumer, &got, &err), &err);
+    assert_string_equal(got.name, consumer);
+    assert_string_equal(got.cursor, cursor);
+    assert_int_equal(got.version, version);
+    snprintf(holder, sizeof(holder), "verifier %s", cursor);
+    assert_string_equal(got.holder, holder);
+    assert_int_equal(got.until_s, 1000 + version - 1);
 }
 
 static void a_cursor_stays_where_it_was_put(void **state)
 {
     (void)state;
-    ONLY_SQLITE();
-    STORE_FIXTURE   f;
-    struct pawl_err err;
-    char            got[48], longest[48];
+    STORE_FIXTURE       f;
+    struct pawl_err     err;
+    struct consumer_row got;
+    struct step         s;
 
-    memset(longest, '9', 47);
-    longest[47] = 0;
     store_fixture_make(&f);
-    put_cursor(&f, "acme", "webhook", "7.2");
-    put_cursor(&f, "acme", "mail", "1");
-    put_cursor(&f, "acme", "webhook", longest);
+    s = stands_at("acme", "webhook", 0, "7.2");
+    store_commits(&f, &s);
+    s = stands_at("acme", "mail", 0, "1");
+    store_commits(&f, &s);
+    s = stands_at("acme", "webhook", 1, "8");
+    store_commits(&f, &s);
     store_fixture_reopen(&f);
-    cursor_is(&f, acme, "webhook", longest);
-    cursor_is(&f, acme, "mail", "1");
-    t_poison(got, sizeof(got));
-    T_FAILS(f.store.cursor(f.store.self, other, "webhook", got, &err), &err, PAWL_E_ABSENT);
+    stands(&f, acme, "webhook", 2, "8");
+    stands(&f, acme, "mail", 1, "1");
+    t_poison(&got, sizeof(got));
+    T_FAILS(f.store.consumer(f.store.self, other, "webhook", &got, &err), &err, PAWL_E_ABSENT);
     T_WHERE(&err, "store.consumer");
-    T_FAILS(f.store.cursor(f.store.self, acme, "web", got, &err), &err, PAWL_E_ABSENT);
-    store_exec(&f, "UPDATE consumer SET cursor = printf('%.48c', '9')");
-    T_FAILS(f.store.cursor(f.store.self, acme, "mail", got, &err), &err, PAWL_E_FORM);
+    T_FAILS(f.store.consumer(f.store.self, acme, "web", &got, &err), &err, PAWL_E_ABSENT);
+    store_exec(&f,
+               "UPDATE consumer SET cursor = '123456789012345678901234567890123456789012345678'");
+    T_FAILS(f.store.consumer(f.store.self, acme, "mail", &got, &err), &err, PAWL_E_FORM);
     T_WHERE(&err, "store.consumer.cursor");
-    t_still_poisoned(got, sizeof(got));
+    t_still_poisoned(&got, sizeof(got));
+}
+
+static void of_two_that_move_a_cursor_one_does(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+    struct step   s;
+
+    store_fixture_make(&f);
+    s = stands_at("acme", "webhook", 1, "7"); /* there is none yet */
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.consumer");
+    s = stands_at("acme", "webhook", 0, "7");
+    store_commits(&f, &s);
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.consumer");
+    s = stands_at("acme", "webhook", 1, "8");
+    s.has_parked = true;
+    store_commits(&f, &s);
+    s.parked.tries = 9; /* what comes with the one that lost is not written either */
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.consumer");
+    s = stands_at("acme", "webhook", 9, "9");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.consumer");
+    stands(&f, acme, "webhook", 2, "8");
+    s = (struct step){ .tenant = "acme", .has_parked = true };
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
+}
+
+/* ---- what waits ------------------------------------------------------------------------------ */
+
+static pawl_status say_parked(const struct parked_row *p, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    store_say(arg, "%u %s %s %u %lld; ", p->device[0], p->cursor, p->first, (unsigned)p->tries,
+              (long long)p->next_s);
+    return pawl_ok();
+}
+
+static void parked_is(struct store_fixture *f, const char *consumer, const char *expected)
+{
+    struct pawl_err err;
+    char            said[STORE_SAID_MAX] = "";
+
+    T_OK(f->store.parked(f->store.self, acme, consumer, say_parked, said, &err), &err);
+    assert_string_equal(said, expected);
+}
+
+static void what_waits_goes_with_its_consumer(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    for (uint64_t i = 0; i < 3; i++) {
+        struct step s = stands_at("acme", "webhook", i, "7");
+        s.has_parked = true;
+        s.parked = (struct parked_row){
+            .device = { (uint8_t)(9 - i) }, .cursor = "1.2", .first = "1.3", .next_s = 77
+        };
+        store_commits(&f, &s);
+    }
+    store_fixture_reopen(&f);
+    parked_is(&f, "webhook", "7 1.2 1.3 0 77; 8 1.2 1.3 0 77; 9 1.2 1.3 0 77; ");
+    parked_is(&f, "mail", "");
+    struct step s = stands_at("acme", "webhook", 3, "7");
+    s.has_parked = true;
+    s.parked = (struct parked_row){ .device = { 8 }, .cursor = "2", .tries = 4, .next_s = 78 };
+    store_commits(&f, &s);
+    s = stands_at("acme", "webhook", 4, "7");
+    s.has_parked = true;
+    s.parked = (struct parked_row){ .device = { 7 }, .gone = true };
+    store_commits(&f, &s);
+    parked_is(&f, "webhook", "8 2  4 78; 9 1.2 1.3 0 77; ");
 }
 
 /* ---- damage ---------------------------------------------------------------------------------- */
@@ -361,6 +442,8 @@ int main(void)
                an_id_is_looked_for_in_the_newest_so_many_and_no_more),
         T_CASE("every list stops where its reader does", every_list_stops_where_its_reader_does),
         T_CASE("a cursor stays where it was put", a_cursor_stays_where_it_was_put),
+        T_CASE("of two that move a cursor one does", of_two_that_move_a_cursor_one_does),
+        T_CASE("what waits goes with its consumer", what_waits_goes_with_its_consumer),
         T_CASE("a segment that is none of ours fails by its column",
                a_segment_that_is_none_of_ours_fails_by_its_column),
     };

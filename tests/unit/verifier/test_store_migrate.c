@@ -73,7 +73,7 @@ static const char copy_4[] =
     "INSERT INTO policy SELECT * FROM now.policy;" EVENT RATCHET
     "INSERT INTO generation SELECT * FROM now.generation;"
     "INSERT INTO segment SELECT * FROM now.segment;"
-    "INSERT INTO consumer SELECT * FROM now.consumer;"
+    "INSERT INTO consumer SELECT tenant, name, cursor FROM now.consumer;"
     "INSERT INTO downlink SELECT * FROM now.downlink;"
     "INSERT INTO incident SELECT * FROM now.incident;"
     "INSERT INTO proof SELECT * FROM now.proof;" EVIDENCE
@@ -177,9 +177,9 @@ static struct device with_rows_of_4(struct store_fixture *f)
     s.policy.json = strdup("{\"v\":3}");
     s.has_default_policy = true;
     snprintf(s.default_policy, sizeof(s.default_policy), "gateway");
-    s.has_cursor = true;
-    snprintf(s.consumer, sizeof(s.consumer), "webhook");
-    snprintf(s.cursor, sizeof(s.cursor), "7.2");
+    s.has_consumer = true;
+    snprintf(s.consumer.name, sizeof(s.consumer.name), "webhook");
+    snprintf(s.consumer.cursor, sizeof(s.consumer.cursor), "7.2");
     snprintf(s.event, sizeof(s.event), "messages");
     store_commits(f, &s);
     d.version = 1;

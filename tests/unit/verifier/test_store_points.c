@@ -110,9 +110,9 @@ static struct step attests(uint64_t version)
     free(s.papers);
     s.papers = strdup("{\"again\":1}");
     s.evidence = store_blob("evidence");
-    s.has_cursor = true;
-    snprintf(s.consumer, sizeof(s.consumer), "webhook");
-    snprintf(s.cursor, sizeof(s.cursor), "7.2");
+    s.has_consumer = true;
+    snprintf(s.consumer.name, sizeof(s.consumer.name), "webhook");
+    snprintf(s.consumer.cursor, sizeof(s.consumer.cursor), "7.2");
     snprintf(s.event, sizeof(s.event), "affirming");
     return s;
 }

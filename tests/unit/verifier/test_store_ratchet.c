@@ -567,7 +567,7 @@ static void each_member_alone_is_something_to_commit(void **state)
             { .proof_n = 1, .proof = &p },
             { .audit_n = 1, .audit = &a },
             { .evidence = { .n = 1, .p = &byte } },
-            { .has_cursor = true },
+            { .has_consumer = true },
     };
 
     assert_true(step_is_empty(&(struct step){ .tenant = "acme" }));

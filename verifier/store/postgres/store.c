@@ -64,6 +64,13 @@ static void forget_segments(void *self, struct pawl_view tenant, int64_t before_
     pg_writers_forget(store->writers, tenant, before_ms, done, arg);
 }
 
+static const char *instance(void *self)
+{
+    struct pg_store *store = self;
+
+    return store->history.id;
+}
+
 static int64_t newest_ms(void *self)
 {
     struct pg_store *store = self;
@@ -119,6 +126,7 @@ pawl_status postgres_store_open(const char *path, const char *conninfo, struct s
         .reads_ahead = true,
         .restored_ms = restored_ms,
         .newest_ms = newest_ms,
+        .instance = instance,
         .forget_segments = forget_segments,
         .commit = commit,
         .close = close_all,

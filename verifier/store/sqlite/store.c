@@ -77,6 +77,13 @@ static int64_t restored_ms(void *self)
     return store->restored_ms;
 }
 
+/* Nobody else is on it. */
+static const char *instance(void *self)
+{
+    (void)self;
+    return "sqlite";
+}
+
 static void close_all(void *self)
 {
     struct sqlite_store *s = self;
@@ -137,6 +144,7 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
         .self = s,
         .restored_ms = restored_ms,
         .newest_ms = newest_ms,
+        .instance = instance,
         .forget_segments = forget_segments,
         .commit = commit,
         .close = close_all,

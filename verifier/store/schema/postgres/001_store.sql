@@ -277,10 +277,24 @@ CREATE TABLE segment (
 CREATE INDEX segment_device ON segment (tenant, device, number, time_ms, id_lo, id_hi);
 
 CREATE TABLE consumer (
-    tenant TEXT COLLATE "C" NOT NULL,
-    name   TEXT COLLATE "C" NOT NULL,
-    cursor TEXT COLLATE "C" NOT NULL,
+    tenant  TEXT COLLATE "C" NOT NULL,
+    name    TEXT COLLATE "C" NOT NULL,
+    cursor  TEXT COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    holder  TEXT COLLATE "C" NOT NULL,
+    until_s BIGINT NOT NULL,
     PRIMARY KEY (tenant, name)
+);
+
+CREATE TABLE parked (
+    tenant   TEXT COLLATE "C" NOT NULL,
+    consumer TEXT COLLATE "C" NOT NULL,
+    device   BYTEA  NOT NULL,
+    cursor   TEXT COLLATE "C" NOT NULL,
+    first    TEXT COLLATE "C" NOT NULL,
+    tries    BIGINT NOT NULL,
+    next_s   BIGINT NOT NULL,
+    PRIMARY KEY (tenant, consumer, device)
 );
 
 -- ---- incidents -----------------------------------------------------------------------------------

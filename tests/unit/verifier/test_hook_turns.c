@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: of several verifiers on one store one posts a tenant's feed, each entry once and in
+ * order; one that stops hands it on at once, and one that died is replaced when its time is over.
+ * Entries of a device that a receiver refuses wait, over a restart too, those of others go on, and
+ * later all of that device come, in its order; what was deleted meanwhile is told. A receiver that
+ * is away parks nothing. */
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "hook/hook.h"
+#include "metrics.h"
+#include "store_fixture.h"
+
+enum { START_S = 1700000000, DEVICES = 3, TAKEN_MAX = 400 };
+
+/* ---- the receiver ---------------------------------------------------------------------------- */
+
+static const char refuses_all[] = "all";
+
+struct taken {
+    unsigned device; /* 1 .. */
+    int      n;      /* of its entries */
+};
+
+static struct receiver {
+    int             listener, port;
+    pthread_t       thread;
+    pthread_mutex_t lock;
+    char            refused[2 * PAWL_DEVICE_ID + 1]; /* a post with this in it; or refuses_all */
+    int             status;                          /* that it is refused with */
+    struct taken    taken[TAKEN_MAX];
+    size_t          n, posts;
+} r = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void take(const char *body)
+{
+    cJSON       *j = cJSON_Parse(body);
+    const cJSON *o;
+
+    cJSON_ArrayForEach(o, cJSON_GetObjectItem(j, "messages"))
+    {
+        assert_true(r.n < TAKEN_MAX);
+        r.taken[r.n++] = (struct taken){ (unsigned)cJSON_GetObjectItem(o, "who")->valueint,
+                                         cJSON_GetObjectItem(o, "n")->valueint };
+    }
+    cJSON_Delete(j);
+}
+
+/* The status of the answer. */
+static int receive(const char *body)
+{
+    bool bad;
+    int  status;
+
+    pthread_mutex_lock(&r.lock);
+    bad = strcmp(r.refused, refuses_all) == 0 || (r.refused[0] && strstr(body, r.refused));
+    status = bad ? r.status : 200;
+    if (!bad)
+        take(body);
+    r.posts++;
+    pthread_mutex_unlock(&r.lock);
+    return status;
+}
+
+static void serve_one(int fd)
+{
+    static char in[1 << 20];
+    char        out[96];
+    size_t      n = 0, body_n = 0;
+    char       *body = NULL;
+    ssize_t     got;
+
+    while ((!body || strlen(body) < body_n) && n < sizeof(in) - 1 &&
+           (got = read(fd, in + n, sizeof(in) - 1 - n)) > 0) {
+        n += (size_t)got;
+        in[n] = 0;
+        char *length = strcasestr(in, "Content-Length: ");
+        if (length)
+            body_n = strtoul(length + strlen("Content-Length: "), NULL, 10);
+        body = strstr(in, "\r\n\r\n");
+        body = body ? body + 4 : NULL;
+    }
+    if (!body || strlen(body) < body_n)
+        return;
+    snprintf(out, sizeof(out), "HTTP/1.1 %d x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+             receive(body));
+    if (write(fd, out, strlen(out)) < 0)
+        return;
+}
+
+static void *serve(void *arg)
+{
+    int fd;
+
+    (void)arg;
+    while ((fd = accept(r.listener, NULL, NULL)) >= 0) {
+        serve_one(fd);
+        close(fd);
+    }
+    return NULL;
+}
+
+static int receiver_make(void **state)
+{
+    (void)state;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t          n = sizeof(at);
+
+    r.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (r.listener < 0 || bind(r.listener, (struct sockaddr *)&at, n) || listen(r.listener, 16) ||
+        getsockname(r.listener, (struct sockaddr *)&at, &n))
+        return -1;
+    r.port = ntohs(at.sin_port);
+    return pthread_create(&r.thread, NULL, serve, NULL);
+}
+
+static int receiver_done(void **state)
+{
+    (void)state;
+    shutdown(r.listener, SHUT_RDWR);
+    pthread_join(r.thread, NULL);
+    close(r.listener);
+    return 0;
+}
+
+static void receiver_says(const char *refused, int status)
+{
+    pthread_mutex_lock(&r.lock);
+    snprintf(r.refused, sizeof(r.refused), "%s", refused);
+    r.status = status;
+    pthread_mutex_unlock(&r.lock);
+}
+
+static size_t taken_n(void)
+{
+    pthread_mutex_lock(&r.lock);
+    size_t n = r.n;
+    pthread_mutex_unlock(&r.lock);
+    return n;
+}
+
+static size_t posts_n(void)
+{
+    pthread_mutex_lock(&r.lock);
+    size_t n = r.posts;
+    pthread_mutex_unlock(&r.lock);
+    return n;
+}
+
+/* ---- verifiers on one store ------------------------------------------------------------------ */
+
+static struct place {
+    struct store_fixture   store;
+    struct verifier_config config;
+    struct device          device[DEVICES];
+    char                   id[DEVICES][2 * PAWL_DEVICE_ID + 1];
+    int                    said[DEVICES]; /* entries so far */
+    size_t                 all;
+    char                   key[64];
+    atomic_llong           now_s;
+} p;
+
+struct one {
+    struct store store;
+    struct flow  flow;
+    struct hook *hook;
+    atomic_uint  looks; /* how often it asked for the time */
+};
+
+static int64_t now_ms(void *arg)
+{
+    struct one *one = arg;
+
+    one->looks++;
+    return p.now_s * 1000;
+}
+
+static const char *name_a(void *self)
+{
+    (void)self;
+    return "a";
+}
+
+static const char *name_b(void *self)
+{
+    (void)self;
+    return "b";
+}
+
+static void one_starts(struct one *one, const char *(*name)(void *self))
+{
+    struct pawl_err err;
+
+    *one = (struct one){ .store = p.store.store };
+    one->store.instance = name;
+    one->flow = (struct flow){
+        .config = &p.config, .store = &one->store, .now_ms = now_ms, .now_arg = one
+    };
+    T_OK(hook_start(&one->flow, &p.config.tenant[0], &one->hook, &err), &err);
+}
+
+static void place_make(void)
+{
+    struct tenant_config *t = &p.config.tenant[0];
+    struct pawl_err       err;
+    int                   fd;
+
+    memset(&p, 0, sizeof(p));
+    store_fixture_make(&p.store);
+    p.now_s = START_S;
+    p.config.tenant_n = 1;
+    snprintf(t->name, sizeof(t->name), "acme");
+    snprintf(t->webhook, sizeof(t->webhook), "http://127.0.0.1:%d/", r.port);
+    snprintf(p.key, sizeof(p.key), "/tmp/pawl-turns-XXXXXX");
+    fd = mkstemp(p.key);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
+    close(fd);
+    snprintf(t->webhook_key, sizeof(t->webhook_key), "%s", p.key);
+    for (unsigned i = 0; i < DEVICES; i++) {
+        p.device[i] = store_put(&p.store, "acme", i + 1);
+        T_OK(pawl_hex_write(PAWL_VIEW_OF(p.device[i].id), p.id[i], sizeof(p.id[i]), &err), &err);
+    }
+    receiver_says("", 200);
+    r.n = 0;
+}
+
+static void place_done(void)
+{
+    unlink(p.key);
+    store_fixture_done(&p.store);
+}
+
+/* The next entry of device i + 1. */
+static void says(unsigned i)
+{
+    PAWL_CLEANUP(step_done)
+    struct step s = { .touches_device = true, .device = p.device[i], .segment_n = 1 };
+    char        text[200];
+
+    snprintf(text, sizeof(text),
+             "{\"type\":\"overdue\",\"device\":\"%s\",\"time\":%d,\"who\":%u,\"n\":%d}", p.id[i],
+             START_S, i + 1, ++p.said[i]);
+    snprintf(s.tenant, sizeof(s.tenant), "acme");
+    s.segment = calloc(1, sizeof(*s.segment));
+    assert_non_null(s.segment);
+    s.segment[0] = (struct segment_row){ .kind = SEGMENT_NOTICE,
+                                         .n = 1,
+                                         .heads = store_blob(text) };
+    s.segment[0].time_ms = START_S * INT64_C(1000);
+    memcpy(s.segment[0].device, p.device[i].id, PAWL_DEVICE_ID);
+    store_commits(&p.store, &s);
+    p.device[i].version++;
+    p.all++;
+}
+
+static void all_say(int times)
+{
+    for (int n = 0; n < times; n++)
+        for (unsigned i = 0; i < DEVICES; i++)
+            says(i);
+}
+
+static void wait_for(size_t n)
+{
+    for (int i = 0; taken_n() < n; i++) {
+        assert_true(i < 3000);
+        usleep(10000);
+    }
+}
+
+static void wait_for_number(const char *sql, int64_t n)
+{
+    for (int i = 0; store_number(&p.store, sql) != n; i++) {
+        assert_true(i < 3000);
+        usleep(10000);
+    }
+}
+
+/* All was taken, and that is durable: who stops earlier posts it again. */
+static void settles(void)
+{
+    wait_for(p.all);
+    wait_for_number("SELECT count(*) FROM consumer"
+                    " WHERE cursor = (SELECT CAST(max(number) AS TEXT) FROM segment)",
+                    1);
+}
+
+/* Several turns of it go by. */
+static void looks_on(struct one *one)
+{
+    unsigned until = one->looks + 4;
+
+    for (int i = 0; one->looks < until; i++) {
+        assert_true(i < 3000);
+        usleep(10000);
+    }
+}
+
+/* Each entry once, in the order of its device; entries of `left_out` (0: none) are not there. */
+static void has_each_once(unsigned left_out)
+{
+    int    next[DEVICES] = { 0 };
+    size_t n = taken_n();
+
+    for (size_t i = 0; i < n; i++) {
+        assert_true(r.taken[i].device != left_out);
+        assert_int_equal(r.taken[i].n, ++next[r.taken[i].device - 1]);
+    }
+    for (unsigned i = 0; i < DEVICES; i++)
+        assert_int_equal(next[i], i + 1 == left_out ? 0 : p.said[i]);
+}
+
+/* ---- whose turn it is ------------------------------------------------------------------------ */
+
+static void of_two_one_posts_and_who_stops_hands_on(void **state)
+{
+    (void)state;
+    struct one a, b;
+
+    place_make();
+    one_starts(&a, name_a);
+    one_starts(&b, name_b);
+    for (int i = 0; i < 5; i++) {
+        all_say(3);
+        settles();
+    }
+    has_each_once(0);
+    hook_stop(&a.hook);
+    all_say(2);
+    settles();
+    one_starts(&a, name_a);
+    hook_stop(&b.hook);
+    all_say(2);
+    settles();
+    hook_stop(&a.hook);
+    has_each_once(0);
+    assert_int_equal(store_number(&p.store, "SELECT count(*) FROM consumer WHERE holder = ''"), 1);
+    place_done();
+}
+
+static void who_died_is_replaced_when_its_time_is_over(void **state)
+{
+    (void)state;
+    struct one  b;
+    struct step s = { .tenant = "acme", .has_consumer = true };
+
+    place_make();
+    s.consumer = (struct consumer_row){ .name = "webhook", .holder = "a", .until_s = START_S + 60 };
+    store_commits(&p.store, &s);
+    all_say(2);
+    size_t before = posts_n();
+    one_starts(&b, name_b);
+    looks_on(&b);
+    p.now_s = START_S + 65; /* with what clocks may differ */
+    looks_on(&b);
+    assert_int_equal(posts_n(), before);
+    p.now_s = START_S + 66;
+    settles();
+    wait_for_number("SELECT count(*) FROM consumer WHERE holder = 'b' AND until_s = 1700000126", 1);
+    hook_stop(&b.hook);
+    has_each_once(0);
+    place_done();
+}
+
+static void who_comes_back_to_find_another_there_stops(void **state)
+{
+    (void)state;
+    struct one a;
+
+    place_make();
+    one_starts(&a, name_a);
+    all_say(1);
+    settles();
+    store_exec(&p.store, "UPDATE consumer SET holder = 'b', version = version + 1");
+    size_t before = posts_n();
+    all_say(1);
+    looks_on(&a);
+    assert_int_equal(posts_n(), before);
+    hook_stop(&a.hook); /* and takes nothing from the other */
+    assert_int_equal(store_number(&p.store, "SELECT count(*) FROM consumer WHERE holder = 'b'"), 1);
+    place_done();
+}
+
+/* ---- a device that is refused ---------------------------------------------------------------- */
+
+/* The receiver refuses the second device, and has all of the others'. */
+static void second_is_parked(struct one *a)
+{
+    receiver_says(p.id[1], 422);
+    one_starts(a, name_a);
+    all_say(7);
+    wait_for(p.all - 7);
+    has_each_once(2);
+    wait_for_number("SELECT count(*) FROM parked", 1);
+}
+
+static void entries_of_a_refused_device_wait_and_come_later(void **state)
+{
+    (void)state;
+    struct one a;
+
+    place_make();
+    second_is_parked(&a);
+    assert_int_equal(metric_now(METRIC_WEBHOOK_PARKED, 0), 1);
+    hook_stop(&a.hook);
+    assert_int_equal(metric_now(METRIC_WEBHOOK_PARKED, 0), 0);
+    one_starts(&a, name_a);
+    all_say(3);
+    wait_for(p.all - 10);
+    has_each_once(2);
+    p.now_s += 1000; /* it is tried again, and refused again */
+    wait_for_number("SELECT count(*) FROM parked WHERE tries = 2 AND next_s > 1700001000", 1);
+    receiver_says("", 200);
+    says(1);
+    p.now_s += 1000;
+    wait_for(p.all);
+    wait_for_number("SELECT count(*) FROM parked", 0);
+    all_say(1);
+    settles();
+    hook_stop(&a.hook);
+    has_each_once(0);
+    place_done();
+}
+
+static void what_was_deleted_while_it_waited_is_told(void **state)
+{
+    (void)state;
+    struct one a;
+    uint64_t   lost = metric_now(METRIC_WEBHOOK_LOST, 0);
+
+    place_make();
+    second_is_parked(&a);
+    wait_for_number("SELECT count(*) FROM parked WHERE first <> ''", 1);
+    store_exec(&p.store, "DELETE FROM segment WHERE number IN"
+                         " (SELECT min(number) FROM segment WHERE device ="
+                         " (SELECT device FROM parked))");
+    receiver_says("", 200);
+    p.now_s += 1000;
+    wait_for(p.all - 1);
+    wait_for_number("SELECT count(*) FROM parked", 0);
+    hook_stop(&a.hook);
+    assert_int_equal(metric_now(METRIC_WEBHOOK_LOST, 0), lost + 1);
+    assert_int_equal(store_number(&p.store, "SELECT count(*) FROM event WHERE line LIKE"
+                                            " 'webhook: entry % was deleted before it was taken'"),
+                     1);
+    for (size_t i = p.all - 1 - 6, n = 2; i < p.all - 1; i++, n++) {
+        assert_int_equal(r.taken[i].device, 2);
+        assert_int_equal(r.taken[i].n, n);
+    }
+    place_done();
+}
+
+static void a_receiver_that_is_away_parks_nothing(void **state)
+{
+    (void)state;
+    static const int away[] = { 401, 404, 408, 429, 500, 503 };
+
+    for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++) {
+        struct one a;
+        place_make();
+        receiver_says(refuses_all, away[i]);
+        size_t before = posts_n();
+        all_say(2);
+        one_starts(&a, name_a);
+        while (posts_n() == before)
+            usleep(10000);
+        receiver_says("", 200);
+        settles();
+        hook_stop(&a.hook);
+        assert_int_equal(store_number(&p.store, "SELECT count(*) FROM parked"), 0);
+        assert_int_equal(posts_n(), before + 2); /* the same page once more */
+        has_each_once(0);
+        place_done();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        T_CASE("of two one posts, and who stops hands on", of_two_one_posts_and_who_stops_hands_on),
+        T_CASE("who died is replaced when its time is over",
+               who_died_is_replaced_when_its_time_is_over),
+        T_CASE("who comes back to find another there stops",
+               who_comes_back_to_find_another_there_stops),
+        T_CASE("entries of a refused device wait and come later",
+               entries_of_a_refused_device_wait_and_come_later),
+        T_CASE("what was deleted while it waited is told",
+               what_was_deleted_while_it_waited_is_told),
+        T_CASE("a receiver that is away parks nothing", a_receiver_that_is_away_parks_nothing),
+    };
+    return cmocka_run_group_tests(cases, receiver_make, receiver_done);
+}
