@@ -7,8 +7,6 @@
 
 #include "keyfile.h"
 
-#define OLD ".old"
-
 static const char where[] = "webhook_key";
 
 /* What people write with an editor or a tool that ends lines, and paste into a receiver without. */
@@ -43,10 +41,10 @@ pawl_status hook_keys_read(const char *path, struct hook_keys *ret, struct pawl_
     HOOK_KEYS keys = { 0 };
     char      old[KEY_PATH_MAX];
 
-    if ((size_t)snprintf(old, sizeof(old), "%s" OLD, path) >= sizeof(old))
+    if ((size_t)snprintf(old, sizeof(old), "%s.old", path) >= sizeof(old))
         return pawl_fail(err, PAWL_E_RANGE, where, "is too long a path");
     PAWL_TRY(read_key(path, &keys.key, err));
-    pawl_status s = pawl_under(err, OLD + 1, read_key(old, &keys.old, err));
+    pawl_status s = pawl_under(err, "old", read_key(old, &keys.old, err));
     if (s.code != PAWL_E_ABSENT)
         PAWL_TRY(s);
     hook_keys_done(ret);

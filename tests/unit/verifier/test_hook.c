@@ -207,8 +207,7 @@ static void what_is_no_page_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = { "", "{}", "{\"messages\":[]}", "{\"next\":\"6\"}",
-                                       "{\"messages\":[],\"next\":"
-                                       "\"111111111111111111111111111111111111111111111111\"}" };
+                                       "{\"messages\":[],\"next\":\"" ONE "\"}" };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct page     p;
