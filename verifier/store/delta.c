@@ -15,11 +15,10 @@ struct places {
 
 static unsigned slot_of(const uint8_t *p)
 {
-    uint32_t h = 0;
+    uint32_t four;
 
-    for (unsigned i = 0; i < DELTA_COPY_MIN; i++)
-        h = (h ^ p[i]) * UINT32_C(16777619);
-    return (h >> 12) % PLACES;
+    memcpy(&four, p, sizeof(four));
+    return ((four ^ p[DELTA_COPY_MIN - 1]) * UINT32_C(2654435769) >> 16) % PLACES;
 }
 
 static void note_places(struct pawl_view base, struct places *ret)
