@@ -54,6 +54,7 @@ static void after_commit(struct http_request *r, void *arg)
     if (x->status.code == PAWL_E_CONFLICT)
         metric_add(METRIC_CONFLICTS, 0, 1);
     if (x->status.code == PAWL_E_CONFLICT && x->plans < PLANS_MAX && !http_is_gone(x->r)) {
+        step_done(&x->step);
         exchange_run(x);
         return;
     }
@@ -122,8 +123,6 @@ void exchange_run(struct exchange *x)
 {
     const struct store *store = api_of(x)->flow.store;
 
-    step_done(&x->step);
-    x->step = (struct step){ 0 };
     if (x->plans++ == 0)
         x->began_us = metric_clock_us();
     x->again_ms = 0;

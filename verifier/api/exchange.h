@@ -25,7 +25,7 @@ struct exchange {
     void (*finish)(struct exchange *x);
 };
 
-/* x->r, plan and finish are set, the rest is zero. */
+/* x->r, plan and finish are set, the rest is zero; of another plan x->step is. */
 void exchange_run(struct exchange *x);
 
 /* One line for each exchange. */
