@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pawl-verifier: the command line. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "backup.h"
 #include "init.h"
+#include "migrate.h"
 #include "rotate.h"
 #include "serve.h"
 #include "state.h"
@@ -26,6 +28,8 @@ struct asked {
     struct init_options init;
     bool                force;
     bool                without_keys;
+    const char         *to;
+    bool                keeps_config;
 };
 
 static const char usage[] =
@@ -53,6 +57,11 @@ static const char usage[] =
     "    --without-keys          but not the keys\n"
     "  restore FROM DIR\n"
     "              make DIR from a backup; devices find back in step by themselves\n"
+    "  migrate DIR --to CONNINFO\n"
+    "              move the fleet of DIR, which nobody serves, from SQLite to an empty database "
+    "of\n"
+    "              PostgreSQL (libpq's connection string), and name that in verifier.ini\n"
+    "    --no-config             leave verifier.ini as it is, and print its two new lines\n"
     "  key new signing|master|tls DIR\n"
     "              make the next key and print its pin, for devices to know before it is used\n"
     "  key switch signing|master|tls DIR\n"
@@ -76,7 +85,9 @@ enum option_id {
     OPTION_INTERMEDIATES,
     OPTION_TOKEN,
     OPTION_FORCE,
-    OPTION_WITHOUT_KEYS
+    OPTION_WITHOUT_KEYS,
+    OPTION_TO,
+    OPTION_NO_CONFIG
 };
 
 static const struct option init_options[] = {
@@ -99,6 +110,12 @@ static const struct option join_options[] = {
 };
 static const struct option backup_options[] = {
     { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+static const struct option migrate_options[] = {
+    { "to", required_argument, NULL, OPTION_TO },
+    { "no-config", no_argument, NULL, OPTION_NO_CONFIG },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -165,6 +182,12 @@ static bool take_option(int option, struct asked *o)
         return true;
     case OPTION_WITHOUT_KEYS:
         o->without_keys = true;
+        return true;
+    case OPTION_TO:
+        o->to = optarg;
+        return true;
+    case OPTION_NO_CONFIG:
+        o->keeps_config = true;
         return true;
     case OPTION_FORCE:
         o->force = true;
@@ -317,6 +340,27 @@ static int run_restore(const struct asked *o)
     return EXIT_SUCCESS;
 }
 
+static void say_moved(const char *table, uint64_t rows)
+{
+    fprintf(stderr, "%s: %" PRIu64 "\n", table, rows);
+}
+
+static int run_migrate(const struct asked *o)
+{
+    struct pawl_err err;
+
+    if (!o->to) {
+        fprintf(stderr, "pawl-verifier migrate: --to CONNINFO is due; see --help\n");
+        return EXIT_USAGE;
+    }
+    if (!pawl_is_ok(migrate_to_postgres(o->dir, o->to, o->keeps_config, say_moved, &err)))
+        return failed("migrate", &err);
+    if (o->keeps_config)
+        printf("store = postgres\npostgres = %s\n", o->to);
+    fprintf(stderr, "moved; the file is " MOVED_FILE " now\n");
+    return EXIT_SUCCESS;
+}
+
 /* What is due, by the words before DIR. */
 static const char *const arguments[] = { "one directory", "two directories",
                                          "what to do, with what key, and one directory" };
@@ -330,7 +374,7 @@ static const struct command {
     { "init", init_options, run_init },          { "serve", serve_options, run_serve },
     { "join", join_options, run_join },          { "restored", serve_options, run_restored },
     { "backup", backup_options, run_backup, 1 }, { "restore", serve_options, run_restore, 1 },
-    { "key", key_options, run_key, 2 },
+    { "key", key_options, run_key, 2 },          { "migrate", migrate_options, run_migrate },
 };
 
 static int run(const struct command *c, int argc, char **argv)

@@ -84,6 +84,7 @@ enum ctl_option {
     OPT_SERIAL,
     OPT_ROLE,
     OPT_CERTIFICATE,
+    OPT_TO,
     OPT_COUNT
 };
 
@@ -144,6 +145,7 @@ ctl_good_fn appraise_is_good;
 ctl_run_fn  policy_try;
 ctl_good_fn trial_is_good;
 ctl_run_fn  token_create, token_list;
+ctl_run_fn  store_migrate;
 ctl_run_fn  credential_add, credential_list, credential_drop, whoami;
 
 /* ---- input.c, output.c ----------------------------------------------------------------------- */
@@ -219,6 +221,7 @@ ctl_show_fn show_exceptions, show_excepted, show_exception_ended, show_trials;
 ctl_show_fn show_ima;
 ctl_show_fn show_eventlog;
 ctl_show_fn show_catalogue, show_why;
+ctl_show_fn show_migrated;
 ctl_show_fn show_learned, show_text_answer, show_changes, show_appraised;
 
 #endif

@@ -69,6 +69,7 @@ const struct option options[] = {
     OPTION("remove", no_argument, REMOVE),
     OPTION("role", required_argument, ROLE),
     OPTION("certificate", required_argument, CERTIFICATE),
+    OPTION("to", required_argument, TO),
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, 'V' },
     { 0 },

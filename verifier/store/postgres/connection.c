@@ -58,6 +58,9 @@ static pawl_status fail_by_state(const PGresult *r, const char *where, const cha
     if (has_class(state, "08") || has_class(state, "53") || has_class(state, "57") ||
         has_class(state, "58") || !state[0])
         return pawl_fail(err, PAWL_E_IO, where, "the database gave up (%s)", state);
+    if (has_class(state, "22"))
+        return pawl_fail(err, PAWL_E_FORM, where, "a value that PostgreSQL does not take (%s)",
+                         state);
     if (has_class(state, "XX"))
         return pawl_fail(err, PAWL_E_IO, where, "the database is damaged (%s)", state);
     return pawl_fail(err, PAWL_E_BUG, where, "PostgreSQL: %s %s", state,

@@ -8,6 +8,7 @@
  *   schema.c      migrations
  *   writer.c      the threads that commit many steps at once
  *   history.c     who this verifier is, and whether this is an older copy of the store
+ *   target.c      a whole fleet that comes from another store (move.h)
  *
  * Nothing that the server says about a row goes into a report: its texts quote values.
  */

@@ -8,6 +8,7 @@
  *   schema.c      migrations
  *   writer.c      the thread that commits many steps at once
  *   history.c     whether this is an older copy of the store
+ *   source.c      all of its rows, for another store (move.h)
  */
 #ifndef VERIFIER_STORE_SQLITE_SQLITE_H
 #define VERIFIER_STORE_SQLITE_SQLITE_H
@@ -82,6 +83,11 @@ PAWL_MUST_USE pawl_status history_count(struct sqlite_connection *c, int64_t new
                                         struct history *ret, struct pawl_err *err);
 /* After COMMIT: the file follows. */
 void history_follow(const struct history *h);
+
+/* ---- source.c ------------------------------------------------------------------------------- */
+
+/* CONFLICT when the file has gone because its fleet moved. */
+PAWL_MUST_USE pawl_status moved_check(const char *file, struct pawl_err *err);
 
 /* ---- writer.c ------------------------------------------------------------------------------- */
 

@@ -116,6 +116,7 @@ static pawl_status open_writer(struct sqlite_store *s, struct pawl_err *err)
     PAWL_CLEANUP(connection_close) struct sqlite_connection c = { 0 };
     PAWL_CLEANUP(history_close) struct history              h = { .file = -1 };
 
+    PAWL_TRY(moved_check(s->file, err));
     PAWL_TRY(make_file(s->file, err));
     PAWL_TRY(connection_open(s->file, &c, err));
     PAWL_TRY(schema_migrate(&c, err));
