@@ -121,6 +121,18 @@ jq -r '.messages[].cursor' "$work/stream.ready" >"$work/seen"
 same "$(cat "$work/seen")" "$(cat "$work/feed")"
 kill_process stream
 
+check "what comes goes out as it comes, and does not wait until a sign of life is due"
+arrived() { # WHAT FILE
+    grep -q -- "$1" "$2"
+}
+start_process raw curl -sSN --unix-socket "$work/v/operator.sock" "http://verifier/v1/stream?after=$(tail -n 1 "$work/feed")"
+wait_for arrived ^: "$work/raw.ready" # it is open, and there is nothing yet
+say sixth
+wait_for arrived '^event: message' "$work/raw.ready"
+same "$(grep -c ^: "$work/raw.ready")" 1
+kill_process raw
+ctl --json message list | jq -r '.messages[].cursor' >"$work/feed"
+
 check "as browsers do it: the header goes before the address"
 last=$(sed -n 2p "$work/feed")
 timeout 2 curl -sSN --unix-socket "$work/v/operator.sock" -H "Last-Event-ID: $last" \

@@ -82,11 +82,11 @@ static void send_page(struct http_request *r, struct stream *s)
 {
     bool any = s->page && s->page[0];
 
-    if (!any && now_ms(s) - s->sent_ms < BEAT_MS)
-        return;
-    http_stream_send(r, pawl_view_str(any ? s->page : ":\n\n"));
-    s->sent_ms = now_ms(s);
-    free(s->page);
+    if (any || now_ms(s) - s->sent_ms >= BEAT_MS) {
+        http_stream_send(r, pawl_view_str(any ? s->page : ":\n\n"));
+        s->sent_ms = now_ms(s);
+    }
+    free(s->page); /* an empty one too: what comes next is read, and not waited for */
     s->page = NULL;
 }
 
