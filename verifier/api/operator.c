@@ -473,6 +473,7 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
 
     free(o->json); /* of a plan that came too late */
     o->json = NULL;
+    stream_free(&o->stream);
     PAWL_TRY(find_tenant(o, err));
     o->flow->asker = &o->asker;
     pawl_status s = o->run(o, err);
@@ -513,6 +514,8 @@ static void finish(struct exchange *x)
                                   .retry_after_s = status == 503 ? HTTP_RETRY_AFTER_S : 0 },
             &(struct problem){
                 .code = pawl_code_name(x->err.code), .detail = x->err.why, .field = x->err.where });
+    if (status != 200)
+        stream_free(&o->stream);
     free(o->json);
     free(o);
 }
