@@ -7,6 +7,8 @@
  *  1. A result that is made again says nothing that its evidence did not: its time is that of the
  *     evidence, and it ends when the first one did.
  *  2. What became of the device since then counts: an incident, a revocation.
+ *  3. It judges no better than the record does: where the record tells less than was judged, or an
+ *     approval came behind the verdict, the device has to attest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,17 @@ static pawl_status check_time(const struct flow *f, const struct tenant_config *
     return pawl_ok();
 }
 
+/* inv. 3 */
+static pawl_status check_verdict(const struct device *d, const struct verdict *v,
+                                 struct pawl_err *err)
+{
+    if (strcmp(tier_name(verdict_software(v)), d->software_status) != 0)
+        return pawl_fail(err, PAWL_E_STATE, "device",
+                         "its last verdict is not kept as it was, or no longer holds: it has to "
+                         "attest");
+    return pawl_ok();
+}
+
 /* Over the last accepted request, whatever its label was. */
 static void claim(const struct tenant_config *tenant, const struct device *d,
                   const struct ratchet *r, struct ear_claims *ret)
@@ -95,6 +108,7 @@ pawl_status operator_ear(struct flow *f, const struct tenant_config *tenant, con
     PAWL_TRY(check_time(f, tenant, &d, err));
     PAWL_TRY(held_open(f, &d, &h, err));
     recall(&d, &h.r, &v);
+    PAWL_TRY(check_verdict(&d, &v, err));
     claim(tenant, &d, &h.r, &c);
     PAWL_TRY(memory_audit(f->memory, f->store, c.tenant, f->now_ms(f->now_arg), &head, err));
     c.audit = head.number;

@@ -103,6 +103,46 @@ static void a_revoked_device_has_none(void **state)
     refuses(&w, &d, "is revoked");
 }
 
+/* A verdict from before its claims were kept says less than it did. */
+static void it_is_never_better_than_the_record(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    EAR *bad = again(&w, &d);
+    assert_string_equal(ear_status(bad), "contraindicated");
+    store_exec(&w.store, "UPDATE device SET claims = x''");
+    refuses(&w, &d, "has to attest");
+}
+
+/* What was judged of a stranger is no word on a device that was let in. */
+static void an_approval_comes_with_the_next_verdict(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    w.config.tenant[0].admission = ADMISSION_APPROVE;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    EAR *waiting = again(&w, &d);
+    assert_string_equal(ear_status(waiting), "none");
+    world_move(&w, &d, DEVICE_EVENT_APPROVE);
+    world_learn(&w, &d);
+    refuses(&w, &d, "has to attest");
+    world_attest(&w, &d);
+    EAR *good = again(&w, &d);
+    assert_string_equal(ear_status(good), "affirming");
+}
+
 static void the_list_names_those_that_are_revoked(void **state)
 {
     (void)state;
@@ -132,6 +172,8 @@ int main(void)
     static const struct CMUnitTest cases[] = {
         T_CASE("it says what the device's own said", it_says_what_the_device_s_own_said),
         T_CASE("it ends when the first one did", it_ends_when_the_first_one_did),
+        T_CASE("it is never better than the record", it_is_never_better_than_the_record),
+        T_CASE("an approval comes with the next verdict", an_approval_comes_with_the_next_verdict),
         T_CASE("a revoked device has none", a_revoked_device_has_none),
         T_CASE("the list names those that are revoked", the_list_names_those_that_are_revoked),
     };
