@@ -107,9 +107,11 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
     PAWL_TRY(check_token(f, tenant, req, PAWL_VIEW_OF(device_id), now_ms / 1000, err));
     /* A token is leave enough, and what it may be used for is counted already. */
     if (!req->token_id.n)
-        PAWL_TRY(limit_enrol(f, tenant, now_ms, ret, err));
+        PAWL_TRY(limit_enrol_share(f, tenant, now_ms, ret, err));
     PAWL_TRY(pawl_under(err, "enrol",
                         identity_check(tenant_trust(f, tenant), req, now_ms / 1000, &id, err)));
+    if (!req->token_id.n)
+        PAWL_TRY(limit_enrol(f, tenant, now_ms, ret, err));
     PAWL_TRY(check_ak_is_free(f, tenant, &id, err));
 
     fill_cookie(req, &id, &c);

@@ -73,16 +73,18 @@ static pawl_status may_come(unsigned wait_s, const char *where, const char *why,
     return pawl_fail(err, PAWL_E_DENIED, where, "%s; again in %u s", why, wait_s);
 }
 
+pawl_status limit_enrol_share(const struct flow *f, const struct tenant_config *tenant,
+                              int64_t now_ms, struct answer *ret, struct pawl_err *err)
+{
+    return may_come(pace_wait(limits_of(f, tenant)->share, f->net, now_ms), "rate.enrolments",
+                    "too many from this address", ret, err);
+}
+
 pawl_status limit_enrol(const struct flow *f, const struct tenant_config *tenant, int64_t now_ms,
                         struct answer *ret, struct pawl_err *err)
 {
-    const struct tenant_limits *l = limits_of(f, tenant);
-
-    /* The share first: who has none left takes nothing from the others. */
-    PAWL_TRY(may_come(pace_wait(l->share, f->net, now_ms), "rate.enrolments",
-                      "too many from this address", ret, err));
-    return may_come(pace_wait(l->enrol, 0, now_ms), "rate.enrolments", "too many of this tenant",
-                    ret, err);
+    return may_come(pace_wait(limits_of(f, tenant)->enrol, 0, now_ms), "rate.enrolments",
+                    "too many of this tenant", ret, err);
 }
 
 pawl_status limit_attest(const struct flow *f, const struct tenant_config *tenant,

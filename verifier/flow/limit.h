@@ -10,8 +10,13 @@ PAWL_MUST_USE pawl_status limits_make(const struct verifier_config *config, stru
                                       struct pawl_err *err);
 void                      limits_free(struct limits **l);
 
-/* An enrolment without a token: the tenant's quota, of which one network has at most a quarter.
+/* An enrolment without a token, in two steps. Before its papers are looked at: what one network may
+ * cost, a quarter of the tenant's quota. Behind that the quota itself, for those alone that show a
+ * TPM: whoever has none locks nobody out, from however many addresses he comes.
  * DENIED: ret is 429 with the time to come again. */
+PAWL_MUST_USE pawl_status limit_enrol_share(const struct flow          *f,
+                                            const struct tenant_config *tenant, int64_t now_ms,
+                                            struct answer *ret, struct pawl_err *err);
 PAWL_MUST_USE pawl_status limit_enrol(const struct flow *f, const struct tenant_config *tenant,
                                       int64_t now_ms, struct answer *ret, struct pawl_err *err);
 

@@ -93,6 +93,29 @@ static void all_together_have_the_tenants_quota(void **state)
     enrol_from(&w, &d, 5);
 }
 
+/* From as many addresses as he likes: papers of no maker use up nothing of the tenant's. */
+static void who_has_no_tpm_locks_nobody_out(void **state)
+{
+    (void)state;
+    LIMITED               w;
+    DEVICE                d, other;
+    struct pawl_enrol_req req;
+
+    limit(&w, 4, 0);
+    world_device(&w, &w.vendor, &d);
+    world_device(&w, &w.vendor, &other);
+    for (uint64_t net = 1; net <= 16; net++) {
+        req = soft_enrol(&d);
+        req.ek_public = soft_enrol(&other).ek_public;
+        w.flow.net = net;
+        world_refuses(&w, flow_enrol, soft_enrol_bytes(&req), PAWL_E_DENIED,
+                      "enrol.ek_cert.subjectPublicKeyInfo");
+    }
+    enrol_from(&w, &d, 17);
+    w.flow.net = 16; /* it counted for the address */
+    must_wait(&w, flow_enrol, soft_enrol_bytes(&req), "rate.enrolments", 60);
+}
+
 static void who_has_a_token_needs_no_quota(void **state)
 {
     (void)state;
@@ -168,6 +191,7 @@ int main(void)
         T_CASE("one network has a quarter of the enrolments",
                one_network_has_a_quarter_of_the_enrolments),
         T_CASE("all together have the tenant's quota", all_together_have_the_tenants_quota),
+        T_CASE("who has no TPM locks nobody out", who_has_no_tpm_locks_nobody_out),
         T_CASE("who has a token needs no quota", who_has_a_token_needs_no_quota),
         T_CASE("a device that attests too often is told to wait",
                a_device_that_attests_too_often_is_told_to_wait),
