@@ -47,6 +47,19 @@ static void without_controls(char *text)
             c[0] = c[1] = '?';
 }
 
+/* Words that did not fit may end in the middle of a character, which no JSON may hold and no
+ * database takes. */
+static void without_half(char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t less = 0; less <= 3 && less <= n; less++)
+        if (pawl_is_utf8(pawl_view(text, n - less))) {
+            text[n - less] = 0;
+            return;
+        }
+}
+
 pawl_status pawl_fail(struct pawl_err *err, enum pawl_code code, const char *where, const char *fmt,
                       ...)
 {
@@ -55,8 +68,10 @@ pawl_status pawl_fail(struct pawl_err *err, enum pawl_code code, const char *whe
     err->code = code;
     snprintf(err->where, sizeof(err->where), "%s", where);
     va_start(args, fmt);
-    vsnprintf(err->why, sizeof(err->why), fmt, args);
+    int n = vsnprintf(err->why, sizeof(err->why), fmt, args);
     va_end(args);
+    if (n >= (int)sizeof(err->why))
+        without_half(err->why);
     without_controls(err->where);
     without_controls(err->why);
     return (pawl_status){ code };

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appraise/verdict.h"
+
+/* PostgreSQL takes no line that ends in half a character. */
+void event_end(char line[EVENT_LINE_MAX])
+{
+    line[verdict_text_n(line, EVENT_LINE_MAX - 1)] = 0;
+}
+
 void event_note(struct step *step, const char *fmt, ...)
 {
     const size_t cap = sizeof(step->event);
@@ -20,4 +28,5 @@ void event_note(struct step *step, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(step->event + n, cap - n, fmt, args);
     va_end(args);
+    event_end(step->event);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/event.h"
 #include "flow/json.h"
 #include "flow/operator.h"
 #include "flow/operator_find.h"
@@ -286,6 +287,7 @@ static pawl_status plan(const struct flow *f, const struct tenant_config *tenant
     write_detail(x, detail);
     snprintf(step->event, sizeof(step->event), "exception %s by %s: %s %s", what,
              asker_name(f->asker), reason_code(x->x.reason), detail);
+    event_end(step->event);
     return plan_audit(f, x, what, step, err);
 }
 

@@ -82,6 +82,8 @@ pawl_status operator_groups(struct flow *f, const struct tenant_config *tenant,
     struct list_page p;
 
     PAWL_TRY(list_page_begin(&j, "groups", q, &p, err));
+    if (q->after[0] && !pawl_is_name(pawl_view_str(q->after)))
+        return pawl_fail(err, PAWL_E_FORM, "after", "is no \"next\" of this list");
     PAWL_TRY(f->store->groups(f->store->self, tenant_view(tenant), q->after, p.limit + 1, add_row,
                               &p, err));
     list_page_end(&p);

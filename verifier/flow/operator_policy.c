@@ -78,6 +78,8 @@ static pawl_status after_policy(const char *after, char ret[OPERATOR_AFTER_MAX],
     if (!mark)
         return pawl_fail(err, PAWL_E_FORM, "after", "is no \"next\" of this list");
     *mark = 0;
+    if (!pawl_is_name(pawl_view_str(ret)))
+        return pawl_fail(err, PAWL_E_FORM, "after", "is no \"next\" of this list");
     return pawl_u64_parse(mark + 1, "after", INT64_MAX, ret_version, err);
 }
 

@@ -11,6 +11,7 @@
  * Not here: which messages are handed on, and with what mark (uplink_feed.c).
  */
 
+#include "flow/event.h"
 #include "flow/uplink.h"
 
 #include <inttypes.h>
@@ -278,6 +279,7 @@ static void say_facts(struct uplink *u, const struct pawl_content *c)
     for (char *s = u->facts; *s; s++)
         if ((unsigned char)*s < ' ' || *s == 0x7f)
             *s = '?';
+    event_end(u->facts);
 }
 
 /* P-VMSG-10: an epoch that is over, or a message that is accused, takes nothing off the queue. */

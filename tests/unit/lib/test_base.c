@@ -171,6 +171,17 @@ static void an_error_is_one_line_for_any_terminal(void **state)
     assert_string_equal(err.why, "CN=a?b???[2J? ?? \xc3\xa4 ?");
     T_FAILS(pawl_fail(&err, PAWL_E_FORM, "f", "\xc2"), &err, PAWL_E_FORM); /* cut there */
     assert_string_equal(err.why, "\xc2");
+    for (int pad = 0; pad < 4; pad++) { /* what does not fit ends with a whole character */
+        T_FAILS(
+            pawl_fail(
+                &err, PAWL_E_FORM, "f", "%*s%080d%s%s%s", pad, "", 0,
+                "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91",
+                "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91",
+                "\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91"),
+            &err, PAWL_E_FORM);
+        assert_true(pawl_is_utf8(pawl_view_str(err.why)));
+        assert_true(strlen(err.why) >= sizeof(err.why) - 4);
+    }
     for (int c = 1; c < 256; c++) {
         T_FAILS(pawl_fail(&err, PAWL_E_FORM, "f", "%c", c), &err, PAWL_E_FORM);
         assert_int_equal((unsigned char)err.why[0], c < 32 || c == 127 ? '?' : c);

@@ -319,6 +319,33 @@ static void facts_become_an_event(void **state)
                      1);
 }
 
+/* Half a character is no text: PostgreSQL takes no line with one, and the device would come with
+ * its facts for ever. */
+static void facts_that_do_not_fit_end_with_a_whole_character(void **state)
+{
+    (void)state;
+    WORLD               w;
+    DEVICE              d;
+    struct soft_epoch   e;
+    struct pawl_content c = { .type = PAWL_CONTENT_FACTS, .fact_n = 4 };
+    uint8_t             umlauts[254];
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    for (size_t i = 0; i < sizeof(umlauts); i += 2)
+        memcpy(umlauts + i, "\xc3\xa4", 2);
+    static const char *const key[] = { "a", "b", "c", "d" };
+    for (size_t i = 1; i < c.fact_n; i++)
+        c.fact[i] = (struct pawl_fact){ pawl_view_str(key[i]), PAWL_VIEW_OF(umlauts) };
+    for (int odd = 0; odd < 2; odd++) { /* one of them is cut in the middle */
+        c.fact[0] = (struct pawl_fact){ pawl_view_str(key[0]), pawl_view_str(odd ? "x" : "xx") };
+        struct pawl_view facts = soft_say(&e, &c);
+        takes(&w, &d, &e, &facts, 1);
+        assert_true(pawl_is_utf8(pawl_view_str(w.step.event)));
+        assert_in_range(strlen(w.step.event), EVENT_LINE_MAX - 2, EVENT_LINE_MAX - 1);
+    }
+}
+
 /* ---- whose ---------------------------------------------------------------------------------- */
 
 static void only_an_active_device_of_a_tenant_with_messages_is_heard(void **state)
@@ -1123,6 +1150,8 @@ int main(void)
         T_CASE("what says nothing sensible takes its slot alone",
                what_says_nothing_sensible_takes_its_slot_alone),
         T_CASE("facts become an event", facts_become_an_event),
+        T_CASE("facts that do not fit end with a whole character",
+               facts_that_do_not_fit_end_with_a_whole_character),
         T_CASE("P-VMSG-2 only an active device of a tenant with messages is heard",
                only_an_active_device_of_a_tenant_with_messages_is_heard),
         T_CASE("no flip of a message is taken", no_flip_of_a_message_is_taken),

@@ -365,6 +365,8 @@ static void lists_come_in_pages(void **state)
     refuses_after(&w, operator_tokens, "xyz");
     refuses_after(&w, operator_policies, "p");
     refuses_after(&w, operator_policies, "p!x");
+    refuses_after(&w, operator_policies, "\xff!1"); /* what no database takes is no cursor */
+    refuses_after(&w, operator_groups, "\xff");
     refuses_after(&w, operator_exceptions, "x");
 }
 
