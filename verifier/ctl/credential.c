@@ -96,10 +96,12 @@ void show_credential(const cJSON *answer)
 {
     const char *secret = json_text(answer, "secret");
 
-    if (secret)
-        puts(secret);
-    else
+    if (!secret) {
         show_members(answer);
+        return;
+    }
+    show_text(secret, 0, INT_MAX);
+    putchar('\n');
 }
 
 void show_credential_dropped(const cJSON *answer)

@@ -264,6 +264,9 @@ void show_join(const cJSON *answer)
 {
     const char *join = json_text(answer, "join"), *id = json_text(answer, "id");
 
-    puts(join ? join : "-");
-    fprintf(stderr, "token %s: this string is shown once and holds a secret\n", id ? id : "-");
+    show_text(join ? join : "-", 0, INT_MAX);
+    putchar('\n');
+    fputs("token ", stderr);
+    show_text_on(stderr, id ? id : "-", 0, INT_MAX);
+    fputs(": this string is shown once and holds a secret\n", stderr);
 }
