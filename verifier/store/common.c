@@ -73,7 +73,9 @@ static pawl_status leave(struct connection *c, const struct step *s, enum common
     return query_run(&q, err);
 }
 
-/* What bytes have in common with others that are alike in this; they are that if nothing is. */
+/* What bytes have in common with others that are alike in this; they are that if nothing is. Of
+ * them what a difference is made from: the first device decides what all the others read each time.
+ */
 static pawl_status common_of(struct connection *c, const struct step *s, enum common_kind kind,
                              struct pawl_view alike, struct pawl_view bytes, struct common *ret,
                              struct pawl_err *err)
@@ -84,11 +86,12 @@ static pawl_status common_of(struct connection *c, const struct step *s, enum co
     PAWL_TRY(find(c, s, kind, PAWL_VIEW_OF(sha256), ret, err));
     if (ret->number)
         return pawl_ok();
+    bytes.n = bytes.n < DELTA_BASE_MAX ? bytes.n : DELTA_BASE_MAX;
     PAWL_TRY(leave(c, s, kind, PAWL_VIEW_OF(sha256), bytes, err));
     PAWL_TRY(find(c, s, kind, PAWL_VIEW_OF(sha256), ret, err));
-    if (!ret->number)
-        return pawl_fail(err, PAWL_E_BUG, "store.common", "a row that was written is not there");
-    return pawl_ok();
+    /* Another one left it there before, and has taken it away by now. */
+    return ret->number ? pawl_ok()
+                       : pawl_fail(err, PAWL_E_CONFLICT, "store.common", "another device went");
 }
 
 /* What a row is a difference from: what is common, behind what its device's row says. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves of the store on PostgreSQL: its tables have the columns of the other's; verifiers that
  * share it lose nothing to each other, and one number follows the other; one that lost its
- * connection finds back; an older copy is noticed, is not served, and is when the operator says so.
+ * connection finds back; what other steps take away fails none for good; an older copy is noticed,
+ * is not served, and is when the operator says so.
  * Run by with_postgres. */
 
 #include <ftw.h>
 #include <libpq-fe.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -282,6 +284,93 @@ static void a_lost_connection_is_made_again(void **state)
     assert_true(got.version == 1);
 }
 
+/* Nobody but those who are there already. */
+static void lock_out(const struct store_fixture *f, bool is)
+{
+    char    sql[128];
+    PGconn *pg = PQconnectdb(f->conninfo), *other;
+
+    snprintf(sql, sizeof(sql), "%s dbname=postgres", getenv("PAWL_TEST_POSTGRES"));
+    other = PQconnectdb(sql);
+    snprintf(sql, sizeof(sql), "ALTER DATABASE %s ALLOW_CONNECTIONS %s",
+             strrchr(f->conninfo, '=') + 1, is ? "false" : "true");
+    PGresult *r = PQexec(other, sql);
+    assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+    PQclear(r);
+    if (is)
+        PQclear(PQexec(pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
+                           " application_name = 'pawl-verifier' AND datname = current_database()"));
+    PQfinish(pg);
+    PQfinish(other);
+}
+
+/* A stop does not wait for a database that went at the same time, and says so. */
+static void what_is_queued_when_it_stops_away_fails(void **state)
+{
+    (void)state;
+    STORE_FIXTURE        f;
+    struct store_waiting w = STORE_WAITING;
+    struct step          s = { .tenant = "acme", .event = "late" };
+
+    store_fixture_make(&f);
+    while (store_number(&f, "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                            " current_database() AND application_name = 'pawl-verifier'") < 4)
+        sched_yield();
+    lock_out(&f, true);
+    f.store.commit(f.store.self, &s, store_over, &w);
+    f.store.close(f.store.self);
+    f.open = false;
+    assert_true(w.over);
+    assert_int_equal(w.status.code, PAWL_E_IO);
+    lock_out(&f, false);
+}
+
+/* ---- what rows share ------------------------------------------------------------------------- */
+
+/* It was there when the step looked for it, and is gone when the step refers to it. */
+static void what_went_meanwhile_is_looked_for_again(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   d, e;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    d = store_put(&f, "acme", 1);
+    e = store_put(&f, "acme", 2);
+    struct step s = store_step(&d), t = store_step(&e);
+    s.has_snapshot = t.has_snapshot = true;
+    store_commits(&f, &s);
+    store_exec(&f, "DELETE FROM snapshot");
+    store_exec(&f, "CREATE FUNCTION go() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN"
+                   " DELETE FROM common; RETURN NEW; END $$;"
+                   " CREATE TRIGGER go BEFORE INSERT ON snapshot FOR EACH ROW EXECUTE FUNCTION"
+                   " go()");
+    T_FAILS(store_commit_wait(&f.store, &t, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "store.snapshot");
+    store_exec(&f, "DROP TRIGGER go ON snapshot; DROP FUNCTION go");
+    store_commits(&f, &t);
+}
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+/* A line that is full ends where it ends; a path may hold any bytes. */
+static void a_text_that_is_cut_within_a_character_fails_no_step(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   got;
+    struct pawl_err err;
+    struct step     s = { .tenant = "acme", .event = "gr\xc3\xb6\xc3" };
+
+    store_fixture_make(&f);
+    store_commits(&f, &s);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM event WHERE line LIKE 'gr___'"), 1);
+    struct device d = store_put(&f, "acme", 1);
+    T_FAILS(f.store.device(f.store.self, pawl_view("ac\0e", 4), PAWL_VIEW_OF(d.id), &got, &err),
+            &err, PAWL_E_ABSENT);
+}
+
 /* ---- an older copy --------------------------------------------------------------------------- */
 
 /* What a standby that was behind says of this verifier. */
@@ -425,6 +514,10 @@ int main(void)
         T_CASE("entries of several verifiers are one chain",
                entries_of_several_verifiers_are_one_chain),
         T_CASE("a lost connection is made again", a_lost_connection_is_made_again),
+        T_CASE("what is queued when it stops away fails", what_is_queued_when_it_stops_away_fails),
+        T_CASE("what went meanwhile is looked for again", what_went_meanwhile_is_looked_for_again),
+        T_CASE("a text that is cut within a character fails no step",
+               a_text_that_is_cut_within_a_character_fails_no_step),
         T_CASE("an older copy is not served", an_older_copy_is_not_served),
         T_CASE("a count that went back fails the group", a_count_that_went_back_fails_the_group),
         T_CASE("an operator may say that it is the one", an_operator_may_say_that_it_is_the_one),

@@ -29,10 +29,11 @@ static bool has_class(const char *state, const char *class)
     return strncmp(state, class, 2) == 0;
 }
 
-/* Rows that devices share, and that go with the last of them. */
+/* Rows that devices share, and that go with the last of them; and those that refer to them. */
 static bool is_shared(const char *where)
 {
-    return strcmp(where, "store.facts") == 0 || strcmp(where, "store.common") == 0;
+    return strcmp(where, "store.facts") == 0 || strcmp(where, "store.boot") == 0 ||
+           strcmp(where, "store.common") == 0 || strcmp(where, "store.snapshot") == 0;
 }
 
 /* By SQLSTATE alone. Class 42 is about our own text, and quotes no value. */
@@ -46,7 +47,7 @@ static pawl_status fail_by_state(const PGresult *r, const char *where, const cha
     if (strcmp(state, "PW001") == 0 || (why && strcmp(state, "23502") == 0))
         return pawl_fail(err, PAWL_E_CONFLICT, where, "%s", why ? why : "the row has moved on");
     if (strcmp(state, "23503") == 0 && is_shared(where))
-        return pawl_fail(err, PAWL_E_CONFLICT, where, "another device came to it");
+        return pawl_fail(err, PAWL_E_CONFLICT, where, "another device came to it, or went");
     if (strcmp(state, "23505") == 0)
         return pawl_fail(err, PAWL_E_CONFLICT, where, "there is one already");
     if (has_class(state, "40") || strcmp(state, "55P03") == 0)
@@ -365,12 +366,16 @@ static pawl_status set_up(struct pg_connection *c, struct pawl_err *err)
                          "the database's encoding is not UTF8");
     if (PQserverVersion(c->pg) < 140000)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "store.postgres", "PostgreSQL 14 is the oldest");
-    /* Plans that name partitions by a parameter are made once: planning costs more than they do. */
+    /* Plans that name partitions by a parameter are made once: planning costs more than they do.
+     * Whoever is cut off in the middle of a transaction holds its locks until the server knows: a
+     * pipeline is not idle to it, so its own limit for that does not count. */
     PAWL_TRY(pg_exec(c,
                      "SET client_min_messages = error; SET statement_timeout = 5000;"
                      " SET idle_in_transaction_session_timeout = 15000;"
                      " SET default_transaction_isolation = 'read committed';"
-                     " SET plan_cache_mode = force_generic_plan",
+                     " SET plan_cache_mode = force_generic_plan; SET tcp_keepalives_idle = 5;"
+                     " SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+                     " SET tcp_user_timeout = 10000",
                      "open", err));
     PAWL_TRY(ask(c, "SHOW synchronous_commit", "open", &r, err));
     snprintf(c->durable, sizeof(c->durable), "%s", PQgetvalue(r, 0, 0));

@@ -138,28 +138,47 @@ static void bind(struct query *q, int i, Oid type, const void *p, size_t n)
     s->format[i - 1] = BINARY;
 }
 
+/* Its copy, which the statement then owns; NULL: it failed. */
+static uint8_t *bind_copy(struct query *q, int i, Oid type, struct pawl_view v)
+{
+    struct pg_statement *s = q->s;
+    uint8_t             *copy = malloc(v.n);
+
+    if (!copy) {
+        pg_lost(pg_connection(q->c), "out of memory");
+        fail_query(q);
+        return NULL;
+    }
+    memcpy(copy, v.p, v.n);
+    bind(q, i, type, copy, v.n);
+    if (q->failed) {
+        free(copy);
+        return NULL;
+    }
+    s->copy[i - 1] = copy;
+    return copy;
+}
+
+/* A text is UTF-8 without NUL there. Ours are, unless one was cut within a character, or is what
+ * somebody asks for: that one names nothing, and fails nobody's step. */
 static void bind_text(struct query *q, int i, struct pawl_view v)
 {
-    bind(q, i, TYPE_TEXT, v.n ? (const void *)v.p : "", v.n);
+    if (v.n == 0 || (pawl_is_utf8(v) && !memchr(v.p, 0, v.n))) {
+        bind(q, i, TYPE_TEXT, v.n ? (const void *)v.p : "", v.n);
+        return;
+    }
+    uint8_t *copy = bind_copy(q, i, TYPE_TEXT, v);
+    for (size_t k = 0; copy && k < v.n; k++)
+        if (copy[k] == 0 || copy[k] > 0x7f)
+            copy[k] = '?';
 }
 
 static void bind_bytes(struct query *q, int i, struct pawl_view v, bool copied)
 {
-    struct pg_statement *s = q->s;
-    void                *copy = copied && v.n ? malloc(v.n) : NULL;
-
-    if (copied && v.n && !copy) {
-        pg_lost(pg_connection(q->c), "out of memory");
-        fail_query(q);
-        return;
-    }
-    if (copy)
-        memcpy(copy, v.p, v.n);
-    bind(q, i, TYPE_BYTES, copy ? copy : (v.n ? (const void *)v.p : ""), v.n);
-    if (q->failed)
-        free(copy);
+    if (copied && v.n)
+        (void)bind_copy(q, i, TYPE_BYTES, v);
     else
-        s->copy[i - 1] = copy;
+        bind(q, i, TYPE_BYTES, v.n ? (const void *)v.p : "", v.n);
 }
 
 static void bind_int(struct query *q, int i, int64_t v)

@@ -214,8 +214,10 @@ pawl_status pg_history_join(struct pg_history *h, struct pg_connection *c, unsig
 }
 
 pawl_status pg_history_count(struct pg_history *h, struct pg_connection *c, unsigned slot,
-                             int64_t newest_ms, struct pawl_err *err)
+                             int64_t newest_ms, int64_t *ret, struct pawl_err *err)
 {
+    int64_t was = atomic_load(&h->commits[slot]);
+
     QUERY durable = query_on(&c->base, OWN_DURABLE, "commit");
 
     query_text(&durable, c->durable);
@@ -225,15 +227,17 @@ pawl_status pg_history_count(struct pg_history *h, struct pg_connection *c, unsi
 
     query_text(&q, h->id);
     query_u64(&q, slot);
-    query_u64(&q, (uint64_t)atomic_load(&h->commits[slot]));
+    query_u64(&q, (uint64_t)was);
     query_u64(&q, (uint64_t)newest_ms);
+    *ret = was + 1;
     return query_run_one(&q, "the database is another one than before", err); /* inv. 3 */
 }
 
-void pg_history_follow(struct pg_history *h, unsigned slot, int64_t newest_ms)
+/* Set, not counted up: whoever took over what the database says meanwhile may have seen it there.
+ */
+void pg_history_follow(struct pg_history *h, unsigned slot, int64_t commits, int64_t newest_ms)
 {
-    int64_t n = atomic_fetch_add(&h->commits[slot], 1) + 1;
-
+    atomic_store(&h->commits[slot], commits);
     raise_to(&h->newest_ms, newest_ms);
-    write_line(h->file, slot, n);
+    write_line(h->file, slot, commits);
 }

@@ -143,11 +143,13 @@ PAWL_MUST_USE pawl_status pg_history_check(struct pg_history *h, struct pg_conne
 /* For a writer, outside of the pipeline: its row is there and says what h says, or more. */
 PAWL_MUST_USE pawl_status pg_history_join(struct pg_history *h, struct pg_connection *c,
                                           unsigned slot, struct pawl_err *err);
-/* In the pipeline, the last transaction of a group: when it is durable all before it are. */
+/* In the pipeline, the last transaction of a group: when it is durable all before it are. *ret: the
+ * count then. */
 PAWL_MUST_USE pawl_status pg_history_count(struct pg_history *h, struct pg_connection *c,
-                                           unsigned slot, int64_t newest_ms, struct pawl_err *err);
+                                           unsigned slot, int64_t newest_ms, int64_t *ret,
+                                           struct pawl_err *err);
 /* After it. */
-void pg_history_follow(struct pg_history *h, unsigned slot, int64_t newest_ms);
+void pg_history_follow(struct pg_history *h, unsigned slot, int64_t commits, int64_t newest_ms);
 
 /* ---- writer.c ------------------------------------------------------------------------------- */
 

@@ -125,7 +125,7 @@ static bool commit_group(struct writer *w, struct job *group)
     struct outcome        last = { 0 };
     struct pawl_err       err;
     PGresult             *r;
-    int64_t               now_s = clock_s(h), newest_ms = 0;
+    int64_t               now_s = clock_s(h), newest_ms = 0, commits = 0;
 
     for (struct job *j = group; j; j = j->next)
         send_job(c, j, now_s);
@@ -137,7 +137,7 @@ static bool commit_group(struct writer *w, struct job *group)
     }
     point("store.committing");
     c->outcome = &last;
-    pawl_status s = pg_history_count(h, c, w->slot, newest_ms, &err);
+    pawl_status s = pg_history_count(h, c, w->slot, newest_ms, &commits, &err);
     if (!pawl_is_ok(s))
         give_up(c, &last, &err);
     pg_sync(c);
@@ -149,7 +149,7 @@ static bool commit_group(struct writer *w, struct job *group)
     if (c->base.broken)
         return false;
     point("store.committed");
-    pg_history_follow(h, w->slot, newest_ms);
+    pg_history_follow(h, w->slot, commits, newest_ms);
     return true;
 }
 
@@ -336,6 +336,8 @@ static void *writer_main(void *arg)
             finish(w->all, group, &why);
         }
     }
+    if (w->c) /* whoever put something back does not wait for a thread that has gone */
+        lose(w);
     return NULL;
 }
 
@@ -372,6 +374,7 @@ pawl_status pg_writers_start(const char *conninfo, struct pg_history *h, struct 
         return pawl_fail(err, PAWL_E_MEMORY, "store.writer", "out of memory");
     w->conninfo = conninfo;
     w->history = h;
+    (void)pawl_fail(&w->why, PAWL_E_IO, "store.postgres", "the connection was lost");
     make_queue(w);
     for (unsigned i = 0; i < PG_WRITERS; i++)
         w->writer[i] = (struct writer){ .all = w, .slot = i, .backoff_ms = BACKOFF_MIN_MS };
