@@ -49,11 +49,27 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* The database has its own way; what SQLite and a running verifier keep beside it means nothing
- * elsewhere. */
-static bool is_left_out(const char *name, bool without_keys)
+ * elsewhere: a verifier that has the name and the count of another one would be held for it. */
+static bool is_left_out(const char *name, const struct verifier_config *keyless)
 {
-    return strncmp(name, DATABASE, strlen(DATABASE)) == 0 || strcmp(name, "pawl.count") == 0 ||
-           strcmp(name, MANIFEST) == 0 || (without_keys && ends_with(name, ".key"));
+    static const char *const own[] = { MANIFEST, "pawl.count", "pawl.verifier", "postgres.count" };
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return strncmp(name, DATABASE, strlen(DATABASE)) == 0 || (keyless && ends_with(name, ".key"));
+}
+
+/* Those have any name. */
+static bool is_webhook_key(const struct stat *file, const struct verifier_config *c)
+{
+    struct stat key;
+
+    for (size_t i = 0; i < c->tenant_n; i++)
+        if (c->tenant[i].webhook_key[0] && stat(c->tenant[i].webhook_key, &key) == 0 &&
+            key.st_dev == file->st_dev && key.st_ino == file->st_ino)
+            return true;
+    return false;
 }
 
 static pawl_status copy_bytes(int from, int to, const char *name, struct pawl_err *err)
@@ -85,11 +101,13 @@ static pawl_status copy_file(int from_dir, int to_dir, const char *name, struct 
     return copy_bytes(from, to, name, err);
 }
 
-static pawl_status copy_dir(int from, int to, bool without_keys, unsigned depth,
+/* keyless: the configuration whose keys are left out; NULL: everything is copied. */
+static pawl_status copy_dir(int from, int to, const struct verifier_config *keyless, unsigned depth,
                             struct pawl_err *err);
 
-static pawl_status copy_below(int from_dir, int to_dir, const char *name, bool without_keys,
-                              unsigned depth, struct pawl_err *err)
+static pawl_status copy_below(int from_dir, int to_dir, const char *name,
+                              const struct verifier_config *keyless, unsigned depth,
+                              struct pawl_err *err)
 {
     if (depth == DEPTH_MAX)
         return pawl_fail(err, PAWL_E_RANGE, "backup", "%.40s: directories are too deep", name);
@@ -99,11 +117,12 @@ static pawl_status copy_below(int from_dir, int to_dir, const char *name, bool w
     FD to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (from < 0 || to < 0)
         return io_fail(name, err);
-    return copy_dir(from, to, without_keys, depth + 1, err);
+    return copy_dir(from, to, keyless, depth + 1, err);
 }
 
 /* Sockets and the like are nobody's to copy. */
-static pawl_status copy_entry(int from, int to, const char *name, bool without_keys, unsigned depth,
+static pawl_status copy_entry(int from, int to, const char *name,
+                              const struct verifier_config *keyless, unsigned depth,
                               struct pawl_err *err)
 {
     struct stat st;
@@ -111,7 +130,9 @@ static pawl_status copy_entry(int from, int to, const char *name, bool without_k
     if (fstatat(from, name, &st, 0) != 0)
         return errno == ENOENT ? pawl_ok() : io_fail(name, err);
     if (S_ISDIR(st.st_mode))
-        return copy_below(from, to, name, without_keys, depth, err);
+        return copy_below(from, to, name, keyless, depth, err);
+    if (keyless && is_webhook_key(&st, keyless))
+        return pawl_ok();
     return S_ISREG(st.st_mode) ? copy_file(from, to, name, err) : pawl_ok();
 }
 
@@ -121,7 +142,7 @@ static void dir_close(DIR **d)
         closedir(*d);
 }
 
-static pawl_status copy_dir(int from, int to, bool without_keys, unsigned depth,
+static pawl_status copy_dir(int from, int to, const struct verifier_config *keyless, unsigned depth,
                             struct pawl_err *err)
 {
     int                          again = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -132,21 +153,21 @@ static pawl_status copy_dir(int from, int to, bool without_keys, unsigned depth,
         return io_fail(".", err);
     while ((e = readdir(d)))
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-            !is_left_out(e->d_name, without_keys))
-            PAWL_TRY(copy_entry(from, to, e->d_name, without_keys, depth, err));
+            !is_left_out(e->d_name, keyless))
+            PAWL_TRY(copy_entry(from, to, e->d_name, keyless, depth, err));
     return fsync(to) == 0 ? pawl_ok() : io_fail(".", err);
 }
 
 /* Everything of one directory but the database. */
-static pawl_status copy_files(const char *from, const char *to, bool without_keys,
-                              struct pawl_err *err)
+static pawl_status copy_files(const char *from, const char *to,
+                              const struct verifier_config *keyless, struct pawl_err *err)
 {
     FD a = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     FD b = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (a < 0 || b < 0)
         return io_fail(a < 0 ? from : to, err);
-    return copy_dir(a, b, without_keys, 0, err);
+    return copy_dir(a, b, keyless, 0, err);
 }
 
 /* SHA-256 of the database of a directory, as hex. */
@@ -267,7 +288,7 @@ pawl_status backup_make(const char *dir, const char *to, bool without_keys, bool
     m.database = !c.on_postgres;
     PAWL_TRY(must_be_outside(c.state, to, err));
     PAWL_TRY(staged_begin(to, &staged, err));
-    PAWL_TRY(copy_files(c.state, staged.dir, without_keys, err));
+    PAWL_TRY(copy_files(c.state, staged.dir, without_keys ? &c : NULL, err));
     if (m.database) {
         PAWL_TRY(sqlite_store_backup(c.state, staged.dir, err));
         PAWL_TRY(hash_database(staged.dir, m.sha256, err));
@@ -312,7 +333,7 @@ pawl_status backup_restore(const char *from, const char *dir, bool *ret_keys, st
 
     PAWL_TRY(read_manifest(from, &m, err));
     PAWL_TRY(staged_begin(dir, &staged, err));
-    PAWL_TRY(copy_files(from, staged.dir, false, err));
+    PAWL_TRY(copy_files(from, staged.dir, NULL, err));
     if (m.database)
         PAWL_TRY(restore_database(from, staged.dir, &m, err));
     if (m.keys && m.database)
