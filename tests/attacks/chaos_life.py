@@ -218,7 +218,7 @@ class Life:
             self.send([8])
             self.pace(0)
             slot, _ = self.account.highest()
-        epoch = self.verifier.ask("POST", f"devices/{d.id}/rekey")["epoch"]
+        epoch = self.verifier.ask_again("POST", f"devices/{d.id}/rekey")["epoch"]
 
         def is_closed():
             self.patiently(lambda app: app.ask("sent"))

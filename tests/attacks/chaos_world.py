@@ -125,13 +125,16 @@ class Verifier:
             raise Failed(f"{method} {path}: {r.status} {said.decode()}")
         return json.loads(said) if said else None
 
-    def get(self, path):
-        """Again until it answers."""
+    def ask_again(self, method, path):
+        """Until it answers: for what may be done twice."""
         while True:
             try:
-                return self.ask("GET", path)
+                return self.ask(method, path)
             except OSError:
                 self.wait_until_up()
+
+    def get(self, path):
+        return self.ask_again("GET", path)
 
     def each(self, what, path):
         """All entries of a list that comes in pages."""
