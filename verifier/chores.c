@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flow/material.h"
 #include "flow/overdue.h"
 #include "log.h"
 #include "metrics.h"
@@ -13,6 +14,10 @@
 
 /* Of one sweep: a fleet whose network failed is told in several, and the store stays free. */
 enum { TELL_MAX = 256 };
+
+/* Wrapped anew in one call, so that devices do not notice: pieces, bytes of their rows. After a
+ * failure it rests. */
+enum { REWRAP_PIECES = 64, REWRAP_BYTES = 1 << 22, REWRAP_EVERY_MS = 100, REWRAP_REST_S = 60 };
 
 /* Between two calls: who was not there that long slept, or its clock leapt. */
 enum { BREAK_S = 120 };
@@ -162,16 +167,123 @@ void chores_write_refusals(struct chores *c)
         write_refusals_of(f, f->config->tenant[i].name);
 }
 
+/* ---- what the old master key wrapped -------------------------------------------------------- */
+
+struct rewrapping {
+    struct chores *chores;
+    struct step    step;
+};
+
+/* On the store's thread. CONFLICT: the device came; the next walk sees what is left to do. */
+static void rewrapped(pawl_status status, const struct pawl_err *err, void *arg)
+{
+    struct rewrapping *w = arg;
+    struct chores     *c = w->chores;
+
+    if (!pawl_is_ok(status) && status.code != PAWL_E_CONFLICT &&
+        !atomic_exchange(&c->rewrap_failed, true))
+        log_failure("rows were not wrapped anew", err);
+    step_done(&w->step);
+    free(w);
+    c->rewrapping--;
+}
+
+static size_t rewrapped_bytes(const struct step *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->rewrapped_n; i++)
+        n += s->rewrapped[i].was.n + s->rewrapped[i].is.n;
+    return n;
+}
+
+static pawl_status rewrap_piece(struct chores *c, size_t *bytes, struct pawl_err *err)
+{
+    const struct store *store = c->flow->store;
+    struct rewrapping  *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return pawl_fail(err, PAWL_E_MEMORY, "rewrap", "out of memory");
+    w->chores = c;
+    pawl_status s = rewrap_next(&c->rewrap, c->flow, &w->step, err);
+    if (!pawl_is_ok(s) || step_is_empty(&w->step)) {
+        step_done(&w->step);
+        free(w);
+        return s;
+    }
+    *bytes += rewrapped_bytes(&w->step);
+    c->rewrapping++;
+    store->commit(store->self, &w->step, rewrapped, w);
+    return s;
+}
+
+/* A walk that found nothing is the last one: what was written since it began is under the present
+ * key. */
+static void end_walk(struct chores *c)
+{
+    const struct rewrap *r = &c->rewrap;
+
+    if (r->found) {
+        log_info("%llu rows were under the old master key: looking for more",
+                 (unsigned long long)r->found);
+    } else {
+        c->rewrapped = true;
+        if (r->unreadable)
+            log_info("%llu rows open under no master key", (unsigned long long)r->unreadable);
+        log_info("nothing needs the old master key: it can be retired");
+    }
+    c->rewrap = (struct rewrap){ 0 };
+}
+
+/* Whoever reads keys again begins anew. */
+static bool is_to_rewrap(struct chores *c)
+{
+    material_follow(c->flow);
+    if (c->rewrap_of != c->flow->material) {
+        c->rewrap_of = c->flow->material;
+        c->rewrap = (struct rewrap){ 0 };
+        c->rewrapped = false;
+        c->rewrap_after_s = 0;
+    }
+    if (atomic_exchange(&c->rewrap_failed, false))
+        c->rewrap_after_s = now_ms(c) / 1000 + REWRAP_REST_S;
+    return c->flow->keys->other_master[KEYS_OLD].master.n && !c->rewrapped &&
+           now_ms(c) / 1000 >= c->rewrap_after_s;
+}
+
+static bool rewrap_some(struct chores *c)
+{
+    struct pawl_err err;
+    pawl_status     s = pawl_ok();
+    size_t          bytes = 0;
+
+    if (!is_to_rewrap(c))
+        return false;
+    if (c->rewrapping)
+        return true;
+    for (unsigned i = 0; i < REWRAP_PIECES && bytes < REWRAP_BYTES && pawl_is_ok(s) &&
+                         !rewrap_is_over(&c->rewrap, c->flow);
+         i++)
+        s = rewrap_piece(c, &bytes, &err);
+    if (!pawl_is_ok(s)) {
+        log_failure("rows were not wrapped anew", &err);
+        atomic_store(&c->rewrap_failed, true);
+    } else if (rewrap_is_over(&c->rewrap, c->flow)) {
+        end_walk(c);
+    }
+    return true;
+}
+
 /* ---- all of it
  * ----------------------------------------------------------------------------------- */
 
-void chores_begin(struct chores *c, const struct flow *flow)
+void chores_begin(struct chores *c, struct flow *flow)
 {
     *c = (struct chores){ .flow = flow };
     c->up_s = c->last_s = now_ms(c) / 1000;
 }
 
-void chores_do(struct chores *c)
+unsigned chores_do(struct chores *c)
 {
     int64_t now_s = now_ms(c) / 1000;
 
@@ -182,8 +294,9 @@ void chores_do(struct chores *c)
     if (c->untold == 0)
         tell_overdue(c);
     chores_write_refusals(c);
-    if (c->forgot_s && now_s - c->forgot_s < FORGET_EVERY_S)
-        return;
-    c->forgot_s = now_s;
-    forget_messages(c);
+    if (!c->forgot_s || now_s - c->forgot_s >= FORGET_EVERY_S) {
+        c->forgot_s = now_s;
+        forget_messages(c);
+    }
+    return rewrap_some(c) ? REWRAP_EVERY_MS : CHORES_EVERY_S * 1000;
 }

@@ -2,7 +2,8 @@
 /*
  * What the verifier does by the clock and not by request: overdue devices are told every few
  * seconds, what was refused is written then, messages past message_keep_days are forgotten every
- * hour.
+ * hour; while there is an old master key, what it wrapped is wrapped anew (flow/rewrap.h), a little
+ * each time.
  */
 #ifndef VERIFIER_CHORES_H
 #define VERIFIER_CHORES_H
@@ -10,23 +11,31 @@
 #include <stdatomic.h>
 
 #include "flow/flow.h"
+#include "flow/rewrap.h"
 
-#define CHORES_EVERY_S 3 /* how often to call chores_do */
+#define CHORES_EVERY_S 3 /* how often to call chores_do, where it says nothing else */
 
 struct chores {
-    const struct flow *flow;
-    int64_t            up_s;     /* verifier time, since when it runs without a break */
-    int64_t            last_s;   /* when chores_do was last called */
-    int64_t            forgot_s; /* when it last forgot; 0: not yet */
-    atomic_uint        untold;   /* steps that the store has not answered */
+    struct flow *flow;
+    int64_t      up_s;     /* verifier time, since when it runs without a break */
+    int64_t      last_s;   /* when chores_do was last called */
+    int64_t      forgot_s; /* when it last forgot; 0: not yet */
+    atomic_uint  untold;   /* steps that the store has not answered */
+
+    struct rewrap          rewrap;
+    const struct material *rewrap_of;      /* the keys that it is about */
+    bool                   rewrapped;      /* nothing is left */
+    int64_t                rewrap_after_s; /* it failed, and rests until then */
+    atomic_uint            rewrapping;     /* steps that the store has not answered .. */
+    atomic_bool            rewrap_failed;  /* .. and whether one failed */
 };
 
-/* flow: only its configuration, store and clock are used. c stays where it is until the store is
- * closed: what it commits comes back to it. */
-void chores_begin(struct chores *c, const struct flow *flow);
+/* flow: its configuration, keys, store and clock are used, by the thread that calls chores_do. c
+ * stays where it is until the store is closed: what it commits comes back to it. */
+void chores_begin(struct chores *c, struct flow *flow);
 
-/* What is due. Never waits for the store. */
-void chores_do(struct chores *c);
+/* What is due; says in how many ms to call again. Never waits for the store's writer. */
+unsigned chores_do(struct chores *c);
 
 /* Hands over to the store what was refused since the last time: chores_do does, and who ends. */
 void chores_write_refusals(struct chores *c);

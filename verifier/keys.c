@@ -3,6 +3,7 @@
 
 #include "keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <pawl/cbor.h>
@@ -269,4 +270,58 @@ pawl_status keys_unwrap(const struct keys *k, struct pawl_view tenant, struct pa
         keys_open(k, tenant, owner, field, epoch, in, plain.b, sizeof(plain.b), &plain.n, err));
     *ret = plain;
     return pawl_ok();
+}
+
+/* ---- wrapped anew --------------------------------------------------------------------------- */
+
+struct plain {
+    size_t   n;
+    uint8_t *p;
+};
+
+static void plain_done(struct plain *p)
+{
+    if (p->p)
+        pawl_wipe(p->p, p->n);
+    free(p->p);
+}
+
+/* The others, in this order: what opens under the old one is not looked for further. */
+static pawl_status opens_under(const struct keys *k, struct pawl_view tenant, struct pawl_view aad,
+                               struct pawl_view in, struct plain *room, size_t *ret_n,
+                               bool *ret_old, struct pawl_err *err)
+{
+    const struct pawl_secret *old = &k->other_master[KEYS_OLD].master,
+                             *next = &k->other_master[KEYS_NEXT].master;
+    pawl_status s = open_under(&k->master, tenant, aad, in, room->p, room->n, ret_n, err);
+
+    *ret_old = false;
+    if (s.code == PAWL_E_FORGED && old->n) {
+        s = open_under(old, tenant, aad, in, room->p, room->n, ret_n, err);
+        *ret_old = pawl_is_ok(s);
+    }
+    if (s.code == PAWL_E_FORGED && next->n)
+        s = open_under(next, tenant, aad, in, room->p, room->n, ret_n, err);
+    return s;
+}
+
+pawl_status keys_rewrap(const struct keys *k, struct pawl_view tenant, struct pawl_view owner,
+                        const char *field, uint64_t epoch, struct pawl_view in, uint8_t *ret,
+                        size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    PAWL_CLEANUP(plain_done) struct plain plain = { .n = in.n ? in.n : 1 };
+    uint8_t                               b[ROW_AAD_MAX];
+    struct pawl_view                      aad;
+    size_t                                n;
+    bool                                  is_old;
+
+    PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
+    plain.p = malloc(plain.n);
+    if (!plain.p)
+        return pawl_fail(err, PAWL_E_MEMORY, field, "out of memory");
+    PAWL_TRY(pawl_under(err, field, opens_under(k, tenant, aad, in, &plain, &n, &is_old, err)));
+    *ret_n = 0;
+    if (!is_old)
+        return pawl_ok();
+    return keys_seal(k, tenant, owner, field, epoch, pawl_view(plain.p, n), ret, cap, ret_n, err);
 }

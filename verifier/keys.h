@@ -95,4 +95,11 @@ PAWL_MUST_USE pawl_status keys_open(const struct keys *k, struct pawl_view tenan
                                     struct pawl_view in, uint8_t *ret, size_t cap, size_t *ret_n,
                                     struct pawl_err *err);
 
+/* What the old master key wrapped, under the present one: ret gets in.n bytes. *ret_n is 0 for what
+ * the present or the next one wrapped: it stays. FORGED for what none of them opens. */
+PAWL_MUST_USE pawl_status keys_rewrap(const struct keys *k, struct pawl_view tenant,
+                                      struct pawl_view owner, const char *field, uint64_t epoch,
+                                      struct pawl_view in, uint8_t *ret, size_t cap, size_t *ret_n,
+                                      struct pawl_err *err);
+
 #endif

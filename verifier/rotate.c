@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "flow/rewrap.h"
 #include "keyfile.h"
 #include "staged.h"
 
@@ -218,6 +219,24 @@ static pawl_status must_have_expired(const struct verifier_config *c, int64_t si
     return pawl_ok();
 }
 
+/* Looks at all of the store, as it is now: who serves with other keys than those of the files may
+ * still write. */
+static pawl_status must_wrap_nothing(const struct verifier_config *c, struct pawl_err *err)
+{
+    PAWL_CLEANUP(state_close) struct state    s = { 0 };
+    PAWL_CLEANUP(state_flow_done) struct flow f = { 0 };
+    uint64_t                                  left;
+
+    PAWL_TRY(state_open(c->state, &s, err));
+    PAWL_TRY(state_flow(&s, &f, err));
+    PAWL_TRY(rewrap_count(&f, &left, err));
+    if (left)
+        return pawl_fail(err, PAWL_E_CONFLICT, MASTER_OLD_FILE,
+                         "%llu rows still need it; while serving they are wrapped anew",
+                         (unsigned long long)left);
+    return pawl_ok();
+}
+
 pawl_status rotate_retire(const struct verifier_config *c, enum rotated what, bool force,
                           int64_t now_s, struct pawl_err *err)
 {
@@ -230,7 +249,7 @@ pawl_status rotate_retire(const struct verifier_config *c, enum rotated what, bo
                          "switch replaced it: there is nothing to retire");
     PAWL_TRY(old_since(c->state, n->old, &since_s, err));
     if (what == ROTATED_MASTER)
-        return pawl_fail(err, PAWL_E_CONFLICT, n->old, "rows of the store may still need it");
+        PAWL_TRY(must_wrap_nothing(c, err));
     if (what == ROTATED_SIGNING && !force)
         PAWL_TRY(must_have_expired(c, since_s, now_s, err));
     snprintf(path, sizeof(path), "%s/%s", c->state, n->old);

@@ -4,7 +4,7 @@
  *
  *   new      makes NAME.next.key: announced, and taken, and used for nothing yet
  *   switch   NAME.next.key becomes NAME.key, which becomes NAME.old.key: still taken
- *   retire   removes signing.old.key; rows may need an old master key for as long as there are rows
+ *   retire   removes NAME.old.key, once nothing needs it
  *
  * After each a running verifier is told by SIGHUP. NAME is signing, master or tls; the TLS key has
  * no old one: whoever connects sees one certificate.
@@ -34,8 +34,9 @@ PAWL_MUST_USE pawl_status rotate_new(const char *state, const char *address, enu
 /* ABSENT without a next key; CONFLICT while an old one is there. */
 PAWL_MUST_USE pawl_status rotate_switch(const char *state, enum rotated what, struct pawl_err *err);
 
-/* ABSENT without an old key; CONFLICT for a master key, and while results that the old signing key
- * signed may still be believed, unless force: what a stolen key signed is better believed by
+/* ABSENT without an old key; CONFLICT while rows of the store are under an old master key, whatever
+ * force says (flow/rewrap.h: who serves wraps them anew), and while results that the old signing
+ * key signed may still be believed, unless force: what a stolen key signed is better believed by
  * nobody. now_s: Unix. */
 PAWL_MUST_USE pawl_status rotate_retire(const struct verifier_config *c, enum rotated what,
                                         bool force, int64_t now_s, struct pawl_err *err);

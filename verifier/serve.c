@@ -44,6 +44,7 @@ struct service {
     struct http_server *devices, *operators, *remote;
     struct flow         hook_flow[CONFIG_TENANTS_MAX]; /* store NULL: not made */
     struct hook        *hook[CONFIG_TENANTS_MAX];      /* NULL: the tenant has none */
+    struct flow         chores_flow;                   /* store NULL: not made */
     struct chores       chores;
     struct gather      *refusals;
 };
@@ -86,6 +87,8 @@ static void service_stop(struct service *s)
         chores_write_refusals(&s->chores);
     refused_unread_to(NULL);
     state_close(&s->state);
+    if (s->chores_flow.store)
+        state_flow_done(&s->chores_flow);
     http_server_free(&s->devices);
     http_server_free(&s->operators);
     http_server_free(&s->remote);
@@ -240,7 +243,9 @@ static pawl_status start(struct service *s, const char *dir, struct pawl_err *er
     log_restored(&s->state.store);
     PAWL_TRY(gather_make(&s->refusals, err));
     PAWL_TRY(make_contexts(s, err));
-    chores_begin(&s->chores, &s->api[0].flow);
+    PAWL_TRY(state_flow(&s->state, &s->chores_flow, err));
+    s->chores_flow.refusals = s->refusals;
+    chores_begin(&s->chores, &s->chores_flow);
     PAWL_TRY(start_hooks(s, err));
     PAWL_TRY(start_operators(s, err));
     PAWL_TRY(start_devices(s, err));
@@ -257,6 +262,13 @@ static void set_gauges(const struct service *s)
     metric_set(METRIC_HELD_BYTES, (int64_t)held);
     metric_set(METRIC_DROPPED, (int64_t)gather_dropped(s->refusals));
     metric_set(METRIC_TLS_EXPIRES, http_tls_expires_s(s->tls[TLS_DEVICES].tls));
+}
+
+static int wait_ms(const sigset_t *signals, unsigned ms)
+{
+    const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+    return sigtimedwait(signals, NULL, &t);
 }
 
 pawl_status serve(const char *dir, struct pawl_err *err)
@@ -280,8 +292,7 @@ pawl_status serve(const char *dir, struct pawl_err *err)
     log_info("serving on %s", http_server_address(s.devices));
     do {
         set_gauges(&s);
-        chores_do(&s.chores);
-        signal = sigtimedwait(&signals, NULL, &(struct timespec){ CHORES_EVERY_S, 0 });
+        signal = wait_ms(&signals, chores_do(&s.chores));
         if (signal == SIGHUP)
             reload(&s.state, s.tls, SERVED_TLS);
     } while (signal < 0 || signal == SIGHUP);

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Proves: signing key, master key and TLS key change while devices attest and send messages, and no
 # request is refused and no incident opened; results verify against the JWKS of their time and of
-# later; what a key file is bad leaves the old in use. A backup made under load restores to a
-# verifier with which devices get in step by themselves; half of one is none.
+# later; when an old master key is retired, nothing needs it; what a key file is bad leaves the old
+# in use. A backup made under load restores to a verifier with which devices get in step by
+# themselves; half of one is none.
 #
 #   keys.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL
 . "$(dirname "$0")/world.sh"
@@ -121,21 +122,38 @@ has v.log "tenant default trusts 0 roots, 2 lab roots"
 good root.token
 
 check "master keys change under a device's ratchet, and devices under way see nothing of it"
+expect 0 ctl message send "$id" "down through it"
+ctl token create >"$work/token" 2>/dev/null
 expect 0 key new master "$work/v"
 same "$(cat "$work/out")" ""
 reload
 good m1.token
 expect 0 key switch master "$work/v"
-reload
+expect 1 key retire master "$work/v"
+has err master.old.key "rows still need it"
+
+check "what it wrapped is wrapped anew, through a kill too; then it can be retired"
+kill -HUP "$(cat "$work/v.pid")"
+kill_process v
+verifier_start v
+kill_process v
+verifier_start v
+wait_for says v.log "it can be retired"
 good m2.token
 rekeys
-sends "under another master key"
-expect 1 key retire master "$work/v"
-has err master.old.key "may still need it"
+expect 0 key retire master --force "$work/v"
 stop_process v
 verifier_start v
 good m3.token
+ctl --json message list | jq -r '.messages[].text' >"$work/listed"
+has listed "under the new key"
+expect 0 agent d recv --lines
+has out "down through it"
+sends "under another master key"
 rekeys
+tpm_make e --ek p256
+agent_make e "$(cat "$work/token")" timeout_s=10
+expect 0 agent e enroll
 
 check "the TLS key changes; a device that pins both sees nothing of it"
 expect 0 key new tls "$work/v"

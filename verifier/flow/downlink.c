@@ -72,6 +72,17 @@ static pawl_status unwrap(const struct keys *k, struct pawl_view tenant,
                      pawl_view(row->body.p, row->body.n), ret->b, sizeof(ret->b), &ret->n, err);
 }
 
+pawl_status downlink_rewrap(const struct keys *k, struct pawl_view tenant,
+                            const struct downlink_row *row, struct blob *ret, struct pawl_err *err)
+{
+    uint8_t sealed[PAWL_PLAINTEXT_MAX + PAWL_AEAD_TAG];
+    size_t  n;
+
+    PAWL_TRY(keys_rewrap(k, tenant, PAWL_VIEW_OF(row->device), FIELD, row->id,
+                         pawl_view(row->body.p, row->body.n), sealed, sizeof(sealed), &n, err));
+    return blob_from(pawl_view(sealed, n), ret, err);
+}
+
 pawl_status downlink_unwrap(const struct keys *k, struct pawl_view tenant,
                             const struct downlink_row *row, struct blob *ret, struct pawl_err *err)
 {

@@ -15,6 +15,11 @@ PAWL_MUST_USE pawl_status downlink_wrap(const struct keys *k, struct pawl_view t
                                         const uint8_t device_id[PAWL_DEVICE_ID], uint64_t id,
                                         struct pawl_view body, struct blob *ret,
                                         struct pawl_err *err);
+/* The row's body under the present master key, owned by the caller; n == 0: the old one is not
+ * needed for it. FORGED. */
+PAWL_MUST_USE pawl_status downlink_rewrap(const struct keys *k, struct pawl_view tenant,
+                                          const struct downlink_row *row, struct blob *ret,
+                                          struct pawl_err *err);
 PAWL_MUST_USE pawl_status downlink_unwrap(const struct keys *k, struct pawl_view tenant,
                                           const struct downlink_row *row, struct blob *ret,
                                           struct pawl_err *err);

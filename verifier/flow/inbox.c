@@ -226,6 +226,20 @@ pawl_status inbox_open(const struct keys *k, struct pawl_view tenant, const stru
     return pawl_ok();
 }
 
+pawl_status inbox_rewrap(const struct keys *k, struct pawl_view tenant,
+                         const struct segment_row *row, struct blob *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(blob_done) struct blob sealed = { 0 };
+
+    PAWL_TRY(blob_of(row->bytes.n, &sealed, err));
+    PAWL_TRY(keys_rewrap(k, tenant, PAWL_VIEW_OF(row->device), FIELD, 0,
+                         pawl_view(row->bytes.p, row->bytes.n), sealed.p, sealed.n, &sealed.n,
+                         err));
+    *ret = sealed;
+    sealed = (struct blob){ 0 };
+    return pawl_ok();
+}
+
 /* ---- marks ---------------------------------------------------------------------------------- */
 
 pawl_status inbox_marks_write(const struct inbox_mark *mark, size_t n, struct blob *ret,

@@ -65,6 +65,12 @@ PAWL_MUST_USE pawl_status inbox_open(const struct keys *k, struct pawl_view tena
                                      const struct segment_row *row, struct inbox_segment *ret,
                                      struct pawl_err *err);
 
+/* The row's bytes under the present master key, owned by the caller; n == 0: the old one is not
+ * needed for them. FORGED. */
+PAWL_MUST_USE pawl_status inbox_rewrap(const struct keys *k, struct pawl_view tenant,
+                                       const struct segment_row *row, struct blob *ret,
+                                       struct pawl_err *err);
+
 /* Heads alone, without a key: message[].body is empty, plain is not used. FORM. */
 PAWL_MUST_USE pawl_status inbox_heads(const struct segment_row *row, struct inbox_segment *ret,
                                       struct pawl_err *err);

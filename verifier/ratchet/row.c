@@ -62,22 +62,44 @@ static pawl_status row_begin(struct pawl_view clear, struct sealed *room, struct
     return pawl_ok();
 }
 
+static pawl_status row_join(const char *field, struct pawl_view clear, struct pawl_view sealed,
+                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    struct pawl_wr   w = pawl_wr_to(ret, cap);
+    struct pawl_view row;
+
+    pawl_cbor_wr_array(&w, 2);
+    pawl_wr_bytes(&w, clear);
+    pawl_cbor_wr_bytes(&w, sealed);
+    PAWL_TRY(pawl_wr_end(&w, field, &row, err));
+    *ret_n = row.n;
+    return pawl_ok();
+}
+
 static pawl_status row_end(const struct owner *o, struct pawl_view clear, const struct pawl_wr *in,
                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
     SEALED           out = { 0 };
-    struct pawl_wr   w = pawl_wr_to(ret, cap);
-    struct pawl_view plain, row;
+    struct pawl_view plain;
 
     PAWL_TRY(pawl_wr_end(in, o->field, &plain, err));
     PAWL_TRY(keys_seal(o->keys, o->tenant, o->device_id, o->field, o->epoch, plain, out.b,
                        sizeof(out.b), &out.n, err));
-    pawl_cbor_wr_array(&w, 2);
-    pawl_wr_bytes(&w, clear);
-    pawl_cbor_wr_bytes(&w, pawl_view(out.b, out.n));
-    PAWL_TRY(pawl_wr_end(&w, o->field, &row, err));
-    *ret_n = row.n;
-    return pawl_ok();
+    return row_join(o->field, clear, pawl_view(out.b, out.n), ret, cap, ret_n, err);
+}
+
+/* clear stays as it is, and with it the hash that is sealed. */
+static pawl_status row_rewrap(const struct owner *o, struct pawl_view clear,
+                              struct pawl_view sealed, uint8_t *ret, size_t cap, size_t *ret_n,
+                              struct pawl_err *err)
+{
+    SEALED out = { 0 };
+
+    PAWL_TRY(keys_rewrap(o->keys, o->tenant, o->device_id, o->field, o->epoch, sealed, out.b,
+                         sizeof(out.b), &out.n, err));
+    *ret_n = 0;
+    return out.n ? row_join(o->field, clear, pawl_view(out.b, out.n), ret, cap, ret_n, err)
+                 : pawl_ok();
 }
 
 /* Both parts; nothing is believed yet. */
@@ -598,6 +620,22 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
     return pawl_ok();
 }
 
+pawl_status ratchet_rewrap(const struct keys *k, struct pawl_view tenant,
+                           const uint8_t device_id[PAWL_DEVICE_ID], struct pawl_view in,
+                           uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    PAWL_CLEANUP(ratchet_wipe) struct ratchet r = { 0 };
+    struct owner     o = { k, tenant, pawl_view(device_id, PAWL_DEVICE_ID), "ratchet", 0 };
+    struct pawl_view clear, sealed;
+    unsigned         form;
+    bool             down_use, hedge;
+
+    PAWL_TRY(row_split(o.field, in, &clear, &sealed, err));
+    PAWL_TRY(get_ratchet(clear, &r, &form, &down_use, &hedge, err));
+    o.epoch = r.current.epoch;
+    return row_rewrap(&o, clear, sealed, ret, cap, ret_n, err);
+}
+
 /* ---- a generation --------------------------------------------------------------------------- */
 
 enum { GENERATION_N = 15 };
@@ -729,4 +767,20 @@ pawl_status generation_read(const struct keys *k, struct pawl_view tenant,
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
     *ret = g;
     return pawl_ok();
+}
+
+pawl_status generation_rewrap(const struct keys *k, struct pawl_view tenant,
+                              const uint8_t device_id[PAWL_DEVICE_ID], struct pawl_view in,
+                              uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    PAWL_CLEANUP(generation_wipe) struct generation g = { 0 };
+    struct owner     o = { k, tenant, pawl_view(device_id, PAWL_DEVICE_ID), "generation", 0 };
+    struct pawl_view clear, sealed;
+    unsigned         form;
+    bool             use;
+
+    PAWL_TRY(row_split(o.field, in, &clear, &sealed, err));
+    PAWL_TRY(get_generation(clear, &g, &form, &use, err));
+    o.epoch = g.epoch;
+    return row_rewrap(&o, clear, sealed, ret, cap, ret_n, err);
 }

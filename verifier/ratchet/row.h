@@ -32,4 +32,16 @@ PAWL_MUST_USE pawl_status generation_read(const struct keys *k, struct pawl_view
                                           struct pawl_view in, struct generation *ret,
                                           struct pawl_err *err);
 
+/* The same row as ratchet_write or generation_write made it, under the present master key, as long
+ * as in; *ret_n is 0 if the old one is not needed for it. Fails as reading does, but what it says
+ * is not looked at. */
+PAWL_MUST_USE pawl_status ratchet_rewrap(const struct keys *k, struct pawl_view tenant,
+                                         const uint8_t    device_id[PAWL_DEVICE_ID],
+                                         struct pawl_view in, uint8_t *ret, size_t cap,
+                                         size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status generation_rewrap(const struct keys *k, struct pawl_view tenant,
+                                            const uint8_t    device_id[PAWL_DEVICE_ID],
+                                            struct pawl_view in, uint8_t *ret, size_t cap,
+                                            size_t *ret_n, struct pawl_err *err);
+
 #endif

@@ -26,6 +26,7 @@
  *   step_appraisal.c .. its boot, groups, exceptions, kept evidence
  *   step_label.c  .. its labels
  *   step_refusal.c  .. its refusals
+ *   step_rewrap.c  .. its rows that are wrapped anew
  *
  * An engine is a folder: sqlite/, postgres/. It opens and closes connections, knows how a
  * statement runs (struct sql_engine), migrates, commits steps, and counts its transactions.
@@ -156,6 +157,11 @@ enum statement {
     SQL_REFUSALS_COUNT,
     SQL_REFUSAL_PUT,
     SQL_REFUSALS_FORGET,
+    SQL_TOKEN_REWRAP,
+    SQL_RATCHET_REWRAP,
+    SQL_GENERATION_REWRAP,
+    SQL_DOWNLINK_REWRAP,
+    SQL_SEGMENT_REWRAP,
     SQL_COUNT
 };
 
@@ -393,5 +399,10 @@ PAWL_MUST_USE pawl_status put_consumer_rows(struct connection *c, const struct s
                                             struct pawl_err *err);
 PAWL_MUST_USE pawl_status put_label_rows(struct connection *c, const struct step *s,
                                          struct pawl_err *err);
+
+/* ---- step_rewrap.c -------------------------------------------------------------------------- */
+
+PAWL_MUST_USE pawl_status put_rewrapped_rows(struct connection *c, const struct step *s,
+                                             struct pawl_err *err);
 
 #endif

@@ -343,6 +343,17 @@ static const char *const text[SQL_COUNT] = {
     [SQL_REFUSALS_FORGET] = "DELETE FROM refusal WHERE tenant = $1 AND last_s <="
                             " (SELECT last_s FROM refusal WHERE tenant = $1"
                             " ORDER BY last_s DESC LIMIT 1 OFFSET $2)",
+
+    [SQL_TOKEN_REWRAP] = "UPDATE token SET wrapped = $4"
+                         " WHERE tenant = $1 AND id = $2 AND wrapped = $3",
+    [SQL_RATCHET_REWRAP] = "UPDATE ratchet SET bytes = $4"
+                           " WHERE device = " NUMBER " AND bytes = $3",
+    [SQL_GENERATION_REWRAP] = "UPDATE generation SET bytes = $7 WHERE tenant = $1 AND device = $2"
+                              " AND dir = $3 AND epoch = $4 AND gen = $5 AND bytes = $6",
+    [SQL_DOWNLINK_REWRAP] = "UPDATE downlink SET body = $5"
+                            " WHERE tenant = $1 AND device = $2 AND id = $3 AND body = $4",
+    [SQL_SEGMENT_REWRAP] = "UPDATE segment SET bytes = $4"
+                           " WHERE tenant = $1 AND number = $2 AND bytes = $3",
 };
 
 /* Where it has to say the same in other words. SQLite has one writer; here a row is locked. */

@@ -174,6 +174,7 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
         PAWL_TRY(put_default_policy(c, s, err));
     PAWL_TRY(put_consumer_rows(c, s, err));
     PAWL_TRY(put_refusal_rows(c, s, err));
+    PAWL_TRY(put_rewrapped_rows(c, s, err));
     if (s->event[0])
         PAWL_TRY(put_event(c, s, now_s, err));
     return pawl_ok();

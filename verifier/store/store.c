@@ -60,6 +60,12 @@ void boot_row_done(struct boot_row *b)
     blob_done(&b->ima);
 }
 
+static void rewrapped_row_done(struct rewrapped_row *r)
+{
+    blob_done(&r->was);
+    blob_done(&r->is);
+}
+
 void step_done(struct step *s)
 {
     free(s->papers);
@@ -88,6 +94,9 @@ void step_done(struct step *s)
         blob_done(&s->kept[i].bytes);
     free(s->kept);
     free(s->refusal);
+    for (size_t i = 0; i < s->rewrapped_n; i++)
+        rewrapped_row_done(&s->rewrapped[i]);
+    free(s->rewrapped);
     *s = (struct step){ 0 };
 }
 
@@ -99,7 +108,7 @@ bool step_is_empty(const struct step *s)
            !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n && !s->has_boot &&
            !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group && !s->has_labels &&
            !s->has_exception && !s->ends_exception && !s->has_credential && !s->drops_credential &&
-           !s->has_consumer && !s->has_parked && !s->refusal_n && !s->event[0];
+           !s->has_consumer && !s->has_parked && !s->refusal_n && !s->rewrapped_n && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

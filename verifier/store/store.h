@@ -189,6 +189,29 @@ struct downlink_row {
     struct blob body;    /* wrapped */
 };
 
+/* A row whose secrets were wrapped anew: the same otherwise. Which it is, is said by those of the
+ * members that are its table's key. */
+enum rewrapped {
+    REWRAPPED_NONE = 0,
+    REWRAPPED_TOKEN,
+    REWRAPPED_RATCHET,
+    REWRAPPED_GENERATION,
+    REWRAPPED_DOWNLINK,
+    REWRAPPED_SEGMENT,
+    REWRAPPED_COUNT
+};
+
+struct rewrapped_row {
+    enum rewrapped what;
+    uint8_t        token[PAWL_TOKEN_ID];
+    uint8_t        device[PAWL_DEVICE_ID];
+    unsigned       dir;
+    uint64_t       epoch;
+    uint32_t       gen;
+    uint64_t       number; /* of a segment; a downlink's id */
+    struct blob    was, is;
+};
+
 /* V4: one incident, by (device, epoch): replaced whole by each step that names it. The enums are
  * those of ratchet/incident.h. */
 struct incident_row {
@@ -368,6 +391,12 @@ struct step {
 
     size_t              refusal_n; /* adds to that of its subject and code */
     struct refusal_row *refusal;   /* owned array */
+
+    /* Compare-and-set on the bytes, no version moves on. CONFLICT for a ratchet that is another
+     * now; other rows that are, or are gone, stay as they are. Of a device its ratchet comes first:
+     * whoever writes its other rows wrote that before. */
+    size_t                rewrapped_n;
+    struct rewrapped_row *rewrapped; /* owned array */
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */

@@ -118,6 +118,7 @@ static void a_device_that_was_told_is_told_to_be_back(void **state)
 struct service {
     struct store_fixture   f;
     struct verifier_config config;
+    struct keys            keys;
     struct flow            flow;
     struct chores          chores;
     int64_t                now_ms;
@@ -133,9 +134,11 @@ static void service_make(struct service *s)
     *s = (struct service){ .config = { .tenant_n = 1, .tenant = { acme } },
                            .now_ms = START_S * INT64_C(1000) };
     store_fixture_make(&s->f);
-    s->flow = (struct flow){
-        .config = &s->config, .store = &s->f.store, .now_ms = clock_of, .now_arg = &s->now_ms
-    };
+    s->flow = (struct flow){ .config = &s->config,
+                             .keys = &s->keys,
+                             .store = &s->f.store,
+                             .now_ms = clock_of,
+                             .now_arg = &s->now_ms };
     chores_begin(&s->chores, &s->flow);
 }
 

@@ -806,6 +806,123 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
     T_WHERE(&err, "store.downlink.id");
 }
 
+/* ---- wrapped anew --------------------------------------------------------------------------- */
+
+/* A row of the first batch of a device; its segment has number 1. */
+static struct rewrapped_row rewrapped(enum rewrapped what, const struct device *d, const char *was)
+{
+    struct rewrapped_row r = { .what = what, .epoch = 1, .gen = 1, .number = 1 };
+
+    memcpy(r.device, d->id, sizeof(r.device));
+    r.was = store_blob(was);
+    r.is = store_blob("anew");
+    return r;
+}
+
+static struct step with_rewrapped(const struct device *d, const char *ratchet, const char *rest)
+{
+    struct step s = { .rewrapped_n = 3, .rewrapped = calloc(3, sizeof(*s.rewrapped)) };
+
+    assert_non_null(s.rewrapped);
+    memcpy(s.tenant, d->tenant, sizeof(s.tenant));
+    s.rewrapped[0] = rewrapped(REWRAPPED_RATCHET, d, ratchet);
+    s.rewrapped[1] = rewrapped(REWRAPPED_GENERATION, d, rest);
+    s.rewrapped[2] = rewrapped(REWRAPPED_SEGMENT, d, rest);
+    return s;
+}
+
+static struct step with_token(const char *wrapped)
+{
+    struct step s = { .tenant = "acme", .has_token = true, .token = { .tenant = "acme" } };
+
+    s.token.wrapped_n = strlen(wrapped);
+    memcpy(s.token.wrapped, wrapped, s.token.wrapped_n);
+    return s;
+}
+
+static struct blob ratchet_now(struct store_fixture *f, const struct device *d)
+{
+    struct blob     b = { 0 };
+    struct pawl_err err;
+
+    T_OK(f->store.ratchet(f->store.self, acme, PAWL_VIEW_OF(d->id), &b, &err), &err);
+    return b;
+}
+
+static struct blob generation_now(struct store_fixture *f, const struct device *d)
+{
+    struct blob     b = { 0 };
+    struct pawl_err err;
+
+    T_OK(f->store.generation(f->store.self, acme, PAWL_VIEW_OF(d->id), 0, 1, 1, &b, &err), &err);
+    return b;
+}
+
+static void a_row_is_wrapped_anew_only_as_it_was_read(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    commit_batch(&f, &d, 1);
+    PAWL_CLEANUP(blob_done) struct blob was = ratchet_now(&f, &d);
+    char                                text[64];
+    snprintf(text, sizeof(text), "%.*s", (int)was.n, (const char *)was.p);
+
+    PAWL_CLEANUP(step_done) struct step wrong = with_rewrapped(&d, "another", "another");
+    store_refuses(&f, &wrong, PAWL_E_CONFLICT, "store.ratchet");
+    PAWL_CLEANUP(step_done) struct step half = with_rewrapped(&d, text, "another");
+    store_commits(&f, &half);
+    PAWL_CLEANUP(blob_done) struct blob is = ratchet_now(&f, &d);
+    same_blob(&is, "anew");
+    PAWL_CLEANUP(blob_done) struct blob stays = generation_now(&f, &d);
+    assert_int_not_equal(stays.n, 4);
+    commit_batch(&f, &d, 2); /* its version did not move on */
+}
+
+static void every_kind_of_row_is_wrapped_anew(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    commit_batch(&f, &d, 1);
+    PAWL_CLEANUP(step_done) struct step sent = with_downlink("acme", &d, 1, 0, "a body");
+    store_commits(&f, &sent);
+    PAWL_CLEANUP(blob_done) struct blob ratchet = ratchet_now(&f, &d);
+    PAWL_CLEANUP(blob_done) struct blob generation = generation_now(&f, &d);
+    PAWL_CLEANUP(step_done) struct step s = with_rewrapped(&d, "", "");
+    PAWL_CLEANUP(step_done) struct step batch = store_batch(&d, 1); /* as it was committed */
+    struct pawl_err                     err;
+
+    for (size_t i = 0; i < s.rewrapped_n; i++)
+        blob_done(&s.rewrapped[i].was);
+    T_OK(blob_from(pawl_view(ratchet.p, ratchet.n), &s.rewrapped[0].was, &err), &err);
+    T_OK(blob_from(pawl_view(generation.p, generation.n), &s.rewrapped[1].was, &err), &err);
+    T_OK(blob_from(pawl_view(batch.segment[0].bytes.p, batch.segment[0].bytes.n),
+                   &s.rewrapped[2].was, &err),
+         &err);
+    store_commits(&f, &s);
+    PAWL_CLEANUP(step_done) struct step token = with_token("a token");
+    store_commits(&f, &token);
+    PAWL_CLEANUP(step_done)
+    struct step rest = { .rewrapped_n = 2, .rewrapped = calloc(2, sizeof(*rest.rewrapped)) };
+    assert_non_null(rest.rewrapped);
+    memcpy(rest.tenant, d.tenant, sizeof(rest.tenant));
+    rest.rewrapped[0] = rewrapped(REWRAPPED_DOWNLINK, &d, "a body");
+    rest.rewrapped[1] = rewrapped(REWRAPPED_TOKEN, &d, "a token");
+    store_commits(&f, &rest);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM token WHERE length(wrapped) = 4"), 1);
+
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM ratchet WHERE length(bytes) = 4"), 1);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM generation WHERE length(bytes) = 4"),
+                     1);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM segment WHERE length(bytes) = 4"), 1);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM downlink WHERE length(body) = 4"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -830,6 +947,9 @@ int main(void)
         T_CASE("a step that mixes devices is refused", a_step_that_mixes_devices_is_refused),
         T_CASE("each member alone is something to commit",
                each_member_alone_is_something_to_commit),
+        T_CASE("a row is wrapped anew only as it was read",
+               a_row_is_wrapped_anew_only_as_it_was_read),
+        T_CASE("every kind of row is wrapped anew", every_kind_of_row_is_wrapped_anew),
         T_CASE("a reader that follows the numbers misses nothing",
                a_reader_that_follows_the_numbers_misses_nothing),
         T_CASE("to forget takes only what is old", to_forget_takes_only_what_is_old),

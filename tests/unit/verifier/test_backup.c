@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves: only what backup.json calls a whole backup, of a version that this program knows, is
+ * restored, and nothing is left of what is refused; what is restored has the keys that were backed
+ * up, or none. */
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "init.h"
+#include "t.h"
+
+/* top/v is the verifier, top/copy its backup. */
+static char top[64];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static const char *path(const char *name)
+{
+    static char p[4][128];
+    static int  i;
+
+    i = (i + 1) % 4;
+    snprintf(p[i], sizeof(p[i]), "%s/%s", top, name);
+    return p[i];
+}
+
+static int setup(void **state)
+{
+    struct init_options o = { .address = "v.example:443", .with_token = true };
+    struct pawl_err     err;
+    char                join[STATE_JOIN_MAX];
+
+    (void)state;
+    strcpy(top, "/tmp/pawl-backup-XXXXXX");
+    assert_non_null(mkdtemp(top));
+    o.dir = path("v");
+    T_OK(init_state(&o, join, &err), &err);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void backs_up(bool without_keys)
+{
+    struct pawl_err err;
+    bool            database = false;
+
+    T_OK(backup_make(path("v"), path("copy"), without_keys, &database, &err), &err);
+    assert_true(database);
+}
+
+static void writes(const char *name, const char *text)
+{
+    FILE *f = fopen(path(name), "w");
+
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The manifest with this instead of that. */
+static void changes(const char *that, const char *this)
+{
+    char  text[4096], to[4096];
+    FILE *f = fopen(path("copy/backup.json"), "r");
+
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+    fclose(f);
+    char *at = strstr(text, that);
+    assert_non_null(at);
+    snprintf(to, sizeof(to), "%.*s%s%s", (int)(at - text), text, this, at + strlen(that));
+    writes("copy/backup.json", to);
+}
+
+static void is_refused(enum pawl_code code, const char *where)
+{
+    struct pawl_err err;
+    bool            keys;
+
+    t_poison(&keys, sizeof(keys));
+    T_FAILS(backup_restore(path("copy"), path("w"), &keys, &err), &err, code);
+    T_WHERE(&err, where);
+    t_still_poisoned(&keys, sizeof(keys));
+    assert_int_not_equal(access(path("w"), F_OK), 0);
+}
+
+static void what_was_backed_up_is_restored(void **state)
+{
+    (void)state;
+    PAWL_CLEANUP(state_close) struct state s = { 0 };
+    struct pawl_err                        err;
+    bool                                   keys = false;
+
+    backs_up(false);
+    T_OK(backup_restore(path("copy"), path("w"), &keys, &err), &err);
+    assert_true(keys);
+    assert_int_not_equal(access(path("w/backup.json"), F_OK), 0);
+    T_OK(state_open(path("w"), &s, &err), &err);
+    assert_true(s.store.restored_ms(s.store.self) > 0);
+}
+
+static void keys_that_were_left_out_are_missed(void **state)
+{
+    (void)state;
+    PAWL_CLEANUP(state_close) struct state s = { 0 };
+    struct pawl_err                        err;
+    bool                                   keys = true;
+
+    backs_up(true);
+    assert_int_not_equal(access(path("copy/master.key"), F_OK), 0);
+    T_OK(backup_restore(path("copy"), path("w"), &keys, &err), &err);
+    assert_false(keys);
+    T_FAILS(state_open(path("w"), &s, &err), &err, PAWL_E_ABSENT);
+}
+
+static void half_of_a_backup_is_none(void **state)
+{
+    (void)state;
+    backs_up(false);
+    assert_int_equal(unlink(path("copy/backup.json")), 0);
+    is_refused(PAWL_E_FORM, "backup.json");
+}
+
+static void what_is_no_manifest_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"form\": 1}",
+        "{\"sha256\": \"00\"}",
+        "{\"form\": \"1\", \"sha256\": \"00\"}",
+        "{\"form\": 1, \"sha256\": 7}",
+    };
+    char long_one[5000];
+
+    backs_up(false);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        writes("copy/backup.json", bad[i]);
+        is_refused(PAWL_E_FORM, "backup.json");
+    }
+    memset(long_one, ' ', sizeof(long_one) - 1);
+    long_one[sizeof(long_one) - 1] = 0;
+    writes("copy/backup.json", long_one);
+    is_refused(PAWL_E_FORM, "backup.json");
+}
+
+static void a_newer_programs_backup_is_not_guessed_at(void **state)
+{
+    (void)state;
+    backs_up(false);
+    changes("\"form\":\t1", "\"form\":\t2");
+    is_refused(PAWL_E_UNSUPPORTED, "backup.json");
+}
+
+static void a_database_of_another_hash_is_refused(void **state)
+{
+    (void)state;
+    backs_up(false);
+    changes("\"sha256\":\t\"", "\"sha256\":\t\"00");
+    is_refused(PAWL_E_FORM, "pawl.db");
+}
+
+static void a_place_that_holds_something_stays(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    bool            any;
+
+    backs_up(false);
+    T_FAILS(backup_make(path("v"), path("copy"), false, &any, &err), &err, PAWL_E_CONFLICT);
+    T_FAILS(backup_restore(path("copy"), path("v"), &any, &err), &err, PAWL_E_CONFLICT);
+    T_FAILS(backup_make(path("v"), path("v/inside"), false, &any, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "backup");
+}
+
+#define CASE(sentence, function)                                                                   \
+    {                                                                                              \
+        (sentence), (function), setup, teardown, NULL                                              \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE("what was backed up is restored", what_was_backed_up_is_restored),
+        CASE("keys that were left out are missed", keys_that_were_left_out_are_missed),
+        CASE("half of a backup is none", half_of_a_backup_is_none),
+        CASE("what is no manifest is refused", what_is_no_manifest_is_refused),
+        CASE("a newer program's backup is not guessed at",
+             a_newer_programs_backup_is_not_guessed_at),
+        CASE("a database of another hash is refused", a_database_of_another_hash_is_refused),
+        CASE("a place that holds something stays", a_place_that_holds_something_stays),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
