@@ -39,7 +39,7 @@ static int setup(void **state)
     char                join[STATE_JOIN_MAX];
 
     (void)state;
-    strcpy(top, "/tmp/pawl-backup-XXXXXX");
+    snprintf(top, sizeof(top), "/tmp/pawl-backup-XXXXXX");
     assert_non_null(mkdtemp(top));
     o.dir = path("v");
     T_OK(init_state(&o, join, &err), &err);

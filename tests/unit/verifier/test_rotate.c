@@ -31,7 +31,7 @@ static int setup(void **state)
     char                join[STATE_JOIN_MAX];
 
     (void)state;
-    strcpy(dir, "/tmp/pawl-rotate-XXXXXX");
+    snprintf(dir, sizeof(dir), "/tmp/pawl-rotate-XXXXXX");
     assert_non_null(mkdtemp(dir));
     T_OK(init_state(&o, join, &err), &err);
     return 0;
