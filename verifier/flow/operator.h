@@ -189,9 +189,10 @@ struct why_query {                       /* one of them is not empty */
     char serial[128];                    /* of the EK certificate, hex */
 };
 
-/* {"sentence", "code" | null, "text", "cause", "next", "detail", "refused", "since", "last",
- * "count", "http", "others", "others_more", "device", "serial", "address", "requests"}; null where
- * there is none. code null: nothing is wrong. ABSENT at "request", "serial", "device". */
+/* {"sentence", "code" | null, "text", "cause", "next", "detail", "refused", "proved", "since",
+ * "last", "count", "http", "others", "others_more", "device", "serial", "address", "requests"};
+ * null where there is none. code null: nothing is wrong. ABSENT at "request", "serial", "device".
+ */
 PAWL_MUST_USE pawl_status operator_why(struct flow *f, const struct tenant_config *tenant,
                                        const struct why_query *q, char **ret, struct pawl_err *err);
 

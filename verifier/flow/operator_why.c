@@ -30,6 +30,7 @@ struct told {
     int64_t                    since_s;
     const struct refusal_row  *refusal; /* NULL: it is a verdict's */
     const struct device       *device;  /* NULL: not known here */
+    bool                       proved;  /* that the refusal is of this device */
     uint64_t                   others;
     bool                       more; /* at least so many */
 };
@@ -90,6 +91,7 @@ static pawl_status tell_refusal(struct flow *f, const char *tenant, const struct
                                 struct told *t, struct pawl_err *err)
 {
     t->is = entry_of(r->code);
+    t->proved = refused_is_proved(refused_of_code(pawl_view_str(r->code)));
     t->refusal = r;
     t->detail = r->detail;
     t->since_s = r->first_s;
@@ -216,6 +218,20 @@ static void write_since(const struct told *t, char ret[96])
         snprintf(ret, 96, t->refusal ? ", at %s" : ", since %s", since);
 }
 
+/* Whoever knows its id may be refused in its name, and must not hide so what is known of it. */
+static void say_unproved(const struct device *d, char ret[SENTENCE_MAX])
+{
+    size_t n = strlen(ret);
+
+    if (d->attested_s)
+        snprintf(
+            ret + n, SENTENCE_MAX - n,
+            " Nobody has proved that this was the device; its last evidence was accepted as %s.",
+            d->status);
+    else
+        snprintf(ret + n, SENTENCE_MAX - n, " Nobody has proved that this was the device.");
+}
+
 /* "CODE: what is so, since when; how many others. Next: what to do." */
 static void write_sentence(const struct told *t, char ret[SENTENCE_MAX])
 {
@@ -236,6 +252,8 @@ static void write_sentence(const struct told *t, char ret[SENTENCE_MAX])
                  LOOKED_AT);
     snprintf(ret, SENTENCE_MAX, "%s: %.*s%s; %s. Next: %s", t->is->code,
              (int)strlen(t->is->sentence) - 1, t->is->sentence, since, others, t->is->next);
+    if (t->refusal && t->device && !t->proved)
+        say_unproved(t->device, ret);
 }
 
 static void text_or_null(struct json *j, const char *name, const char *text)
@@ -283,6 +301,7 @@ static pawl_status answer(const struct told *t, char **ret, struct pawl_err *err
     text_or_null(&j, "next", t->is ? t->is->next : NULL);
     text_or_null(&j, "detail", t->detail);
     json_bool(&j, j.root, "refused", t->refusal != NULL);
+    json_bool(&j, j.root, "proved", !t->refusal || t->proved);
     number_or_null(&j, "since", t->since_s);
     number_or_null(&j, "last", t->refusal ? t->refusal->last_s : 0);
     number_or_null(&j, "count", t->refusal ? (int64_t)t->refusal->count : 0);

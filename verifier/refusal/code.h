@@ -102,5 +102,8 @@ enum refused refused_by(int http, const struct pawl_err *err);
 enum refused refused_by_http(int http);
 /* Of a signed refusal; NONE for PAWL_REFUSAL_NONE. */
 enum refused refused_by_name(enum pawl_refusal_code c);
+/* It is a signed refusal's: the device's quote verified first. Anybody may bring about the others
+ * in a device's name. */
+bool refused_is_proved(enum refused r);
 
 #endif

@@ -181,3 +181,11 @@ enum refused refused_by_name(enum pawl_refusal_code c)
 
     return (unsigned)c < PAWL_REFUSAL_COUNT ? is[c] : REFUSED_OTHER;
 }
+
+bool refused_is_proved(enum refused r)
+{
+    for (int c = PAWL_REFUSAL_NONE + 1; c < PAWL_REFUSAL_COUNT; c++)
+        if (refused_by_name((enum pawl_refusal_code)c) == r)
+            return true;
+    return false;
+}

@@ -9,6 +9,8 @@
 #include "appraise/verdict.h"
 #include "flow/operator.h"
 #include "operator_fixture.h"
+#include "refusal/code.h"
+#include "refusal/gather.h"
 
 static int number_of(const cJSON *j, const char *name)
 {
@@ -461,6 +463,69 @@ static void a_wish_that_makes_no_sense_is_refused(void **state)
     }
 }
 
+/* ---- why ------------------------------------------------------------------------------------- */
+
+static void gather_done(struct gather **g)
+{
+    gather_free(g);
+}
+
+static void is_refused(struct world *w, const struct soft_device *d, enum refused is)
+{
+    struct refusal_row r = { .tenant = "acme", .address = "192.0.2.7", .status = 403, .count = 1 };
+
+    snprintf(r.subject, sizeof(r.subject), "device %s", world_id(d));
+    snprintf(r.code, sizeof(r.code), "%s", refused_code(is));
+    snprintf(r.detail, sizeof(r.detail), "x");
+    r.first_s = r.last_s = w->now_ms / 1000;
+    gather_add(w->flow.refusals, &r);
+}
+
+static cJSON *why(struct world *w, const struct soft_device *d)
+{
+    struct why_query q = { 0 };
+    char            *json;
+
+    snprintf(q.device, sizeof(q.device), "%s", world_id(d));
+    T_OK(operator_why(&w->flow, acme(w), &q, &json, &w->err), &w->err);
+    return parsed(json);
+}
+
+/* What a stranger brings about with an id that he knows is shown as what it is, and hides no
+ * verdict. */
+static void a_refusal_in_a_device_s_name_is_not_taken_for_its_own(void **state)
+{
+    (void)state;
+    WORLD                                    w;
+    DEVICE                                   d;
+    PAWL_CLEANUP(gather_done) struct gather *g = NULL;
+
+    world_make(&w);
+    T_OK(gather_make(&g, &w.err), &w.err);
+    w.flow.refusals = g;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_learn(&w, &d);
+    d.pcr[7] ^= 1;
+    world_attest(&w, &d);
+    w.now_ms += 1000;
+    is_refused(&w, &d, REFUSED_QUOTE_SIGNATURE);
+    cJSON *j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "quote-signature");
+    assert_true(cJSON_IsFalse(member(j, "proved")));
+    assert_non_null(strstr(text_of(j, "sentence"), "Nobody has proved that this was the device; "
+                                                   "its last evidence was accepted as "
+                                                   "contraindicated."));
+    cJSON_Delete(j);
+    w.now_ms += 1000;
+    is_refused(&w, &d, REFUSED_ATTEMPT_USED); /* a signed one: its quote verified */
+    j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "attempt-used");
+    assert_true(cJSON_IsTrue(member(j, "proved")));
+    assert_null(strstr(text_of(j, "sentence"), "Nobody"));
+    cJSON_Delete(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -483,6 +548,8 @@ int main(void)
         T_CASE("policies are assigned by name", policies_are_assigned_by_name),
         T_CASE("a token is one line for a device", a_token_is_one_line_for_a_device),
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
+        T_CASE("a refusal in a device's name is not taken for its own",
+               a_refusal_in_a_device_s_name_is_not_taken_for_its_own),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
