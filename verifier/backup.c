@@ -60,15 +60,23 @@ static bool is_left_out(const char *name, const struct verifier_config *keyless)
     return strncmp(name, DATABASE, strlen(DATABASE)) == 0 || (keyless && ends_with(name, ".key"));
 }
 
-/* Those have any name. */
+static bool is_the_file(const char *path, const struct stat *file)
+{
+    struct stat s;
+
+    return stat(path, &s) == 0 && s.st_dev == file->st_dev && s.st_ino == file->st_ino;
+}
+
+/* Those have any name, and an old one beside them (hook/signature.h). */
 static bool is_webhook_key(const struct stat *file, const struct verifier_config *c)
 {
-    struct stat key;
-
-    for (size_t i = 0; i < c->tenant_n; i++)
-        if (c->tenant[i].webhook_key[0] && stat(c->tenant[i].webhook_key, &key) == 0 &&
-            key.st_dev == file->st_dev && key.st_ino == file->st_ino)
+    for (size_t i = 0; i < c->tenant_n; i++) {
+        const char *key = c->tenant[i].webhook_key;
+        char        old[KEY_PATH_MAX + sizeof(".old")];
+        snprintf(old, sizeof(old), "%s.old", key);
+        if (key[0] && (is_the_file(key, file) || is_the_file(old, file)))
             return true;
+    }
     return false;
 }
 

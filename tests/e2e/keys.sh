@@ -185,13 +185,13 @@ expect 1 "$verifier_program" backup "$work/v" "$work/v/copy"
 has err "is inside"
 cp "$work/v/verifier.ini" "$work/ini"
 printf 'webhook = https://receiver.example/\nwebhook_key = hook.secret\n' >>"$work/v/verifier.ini"
-touch "$work/v/hook.secret" "$work/v/pawl.verifier" "$work/v/postgres.count"
+touch "$work/v/hook.secret" "$work/v/hook.secret.old" "$work/v/pawl.verifier" "$work/v/postgres.count"
 expect 0 "$verifier_program" backup --without-keys "$work/v" "$work/open"
 # Who is restored from it elsewhere is not held for this one.
-same "$(find "$work/open" -name '*.key' -o -name hook.secret -o -name pawl.verifier \
+same "$(find "$work/open" -name '*.key' -o -name 'hook.secret*' -o -name pawl.verifier \
     -o -name postgres.count | wc -l)" 0
 cp "$work/ini" "$work/v/verifier.ini"
-rm "$work/v/hook.secret" "$work/v/pawl.verifier" "$work/v/postgres.count"
+rm "$work/v/hook.secret" "$work/v/hook.secret.old" "$work/v/pawl.verifier" "$work/v/postgres.count"
 
 check "a backup that was cut off is none"
 cp -r "$work/copy" "$work/half"
