@@ -36,7 +36,11 @@ static pawl_status facts_number(struct connection *c, const struct step *s, uint
     QUERY q = query_on(c, SQL_FACTS_NUMBER, "facts");
     query_text(&q, s->tenant);
     query_bytes(&q, PAWL_VIEW_OF(s->boot.facts_sha256));
-    if (!query_row(&q))
+    bool is_there = query_row(&q);
+    /* Another one left them there before, and has taken them away by now. */
+    if (!is_there && !q.failed && s->boot.facts.n)
+        return pawl_fail(err, PAWL_E_CONFLICT, "store.facts", "another device went");
+    if (!is_there)
         return row_absent(&q, err);
     *ret = get_max(&q, "number", INT64_MAX);
     return query_end(&q, err);

@@ -352,6 +352,33 @@ static void what_went_meanwhile_is_looked_for_again(void **state)
     store_commits(&f, &t);
 }
 
+/* It was there already when the step left it there, and is gone when the step looks for it. */
+static void what_is_not_there_any_more_is_left_again(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   d;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    d = store_put(&f, "acme", 1);
+    PAWL_CLEANUP(step_done) struct step s = store_step(&d);
+    s.has_snapshot = s.has_boot = true;
+    s.boot = (struct boot_row){ .has_facts = true, .facts = store_blob("facts") };
+    store_exec(
+        &f, "CREATE FUNCTION gone() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END "
+            "$$; CREATE TRIGGER gone BEFORE INSERT ON facts FOR EACH ROW EXECUTE FUNCTION gone()");
+    T_FAILS(store_commit_wait(&f.store, &s, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "store.facts");
+    store_exec(&f, "DROP TRIGGER gone ON facts");
+    store_exec(&f, "CREATE TRIGGER gone BEFORE INSERT ON common FOR EACH ROW EXECUTE FUNCTION"
+                   " gone()");
+    T_FAILS(store_commit_wait(&f.store, &s, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "store.common");
+    store_exec(&f, "DROP TRIGGER gone ON common; DROP FUNCTION gone");
+    store_commits(&f, &s);
+}
+
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 /* A line that is full ends where it ends; a path may hold any bytes. */
@@ -516,6 +543,8 @@ int main(void)
         T_CASE("a lost connection is made again", a_lost_connection_is_made_again),
         T_CASE("what is queued when it stops away fails", what_is_queued_when_it_stops_away_fails),
         T_CASE("what went meanwhile is looked for again", what_went_meanwhile_is_looked_for_again),
+        T_CASE("what is not there any more is left again",
+               what_is_not_there_any_more_is_left_again),
         T_CASE("a text that is cut within a character fails no step",
                a_text_that_is_cut_within_a_character_fails_no_step),
         T_CASE("an older copy is not served", an_older_copy_is_not_served),
