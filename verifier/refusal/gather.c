@@ -159,6 +159,14 @@ uint64_t gather_dropped(struct gather *g)
 
 /* ---- to the store --------------------------------------------------------------------------- */
 
+static int in_order(const void *a, const void *b)
+{
+    const struct refusal_row *x = a, *y = b;
+    int                       subjects = strcmp(x->subject, y->subject);
+
+    return subjects ? subjects : strcmp(x->code, y->code);
+}
+
 size_t gather_take(struct gather *g, const char *tenant, struct refusal_row *ret, size_t cap)
 {
     size_t taken = 0, left = 0;
@@ -174,5 +182,6 @@ size_t gather_take(struct gather *g, const char *tenant, struct refusal_row *ret
     for (size_t i = 0; i < left; i++)
         *find_slot(g, &g->row[i]) = (uint16_t)(i + 1);
     pthread_mutex_unlock(&g->lock);
+    qsort(ret, taken, sizeof(*ret), in_order);
     return taken;
 }

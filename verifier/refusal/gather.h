@@ -35,7 +35,8 @@ PAWL_MUST_USE pawl_status gather_find(struct gather *g, const char *tenant,
 /* The refusal of this request as it was; false: it is not among the last. */
 bool gather_request(struct gather *g, const char *tenant, const char *request,
                     struct refusal_row *ret);
-/* Moves up to cap rows of this tenant out, to be written; how many. */
+/* Moves up to cap rows of this tenant out, to be written; how many. Sorted: of two verifiers that
+ * write the same rows at once one waits for the other, and not each for each. */
 size_t gather_take(struct gather *g, const char *tenant, struct refusal_row *ret, size_t cap);
 /* Refusals that found no room since the start. */
 uint64_t gather_dropped(struct gather *g);

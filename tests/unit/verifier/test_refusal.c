@@ -139,6 +139,27 @@ static void one_subject_is_one_row(void **state)
     assert_string_equal(got[0].requests, "0000000000000007");
 }
 
+static void rows_come_in_one_order(void **state)
+{
+    (void)state;
+    static const unsigned came[] = { 3, 1, 2 };
+    GATHER               *g = made();
+    struct refusal_row    got[4], one;
+
+    for (unsigned i = 0; i < 3; i++) {
+        one = row("acme", came[i], i);
+        gather_add(g, &one);
+    }
+    snprintf(one.code, sizeof(one.code), "aged");
+    gather_add(g, &one);
+    assert_int_equal(gather_take(g, "acme", got, 4), 4);
+    assert_string_equal(got[0].subject, "device 1");
+    assert_string_equal(got[1].code, "aged");
+    assert_string_equal(got[1].subject, "device 2");
+    assert_string_equal(got[2].subject, "device 2");
+    assert_string_equal(got[3].subject, "device 3");
+}
+
 static pawl_status count(const struct refusal_row *r, void *arg, struct pawl_err *err)
 {
     (void)r;
@@ -209,6 +230,7 @@ int main(void)
         T_CASE("our own failures come first", our_own_failures_come_first),
         T_CASE("what HTTP refuses has a code", what_http_refuses_has_a_code),
         T_CASE("one subject is one row", one_subject_is_one_row),
+        T_CASE("rows come in one order", rows_come_in_one_order),
         T_CASE("what is gathered is found", what_is_gathered_is_found),
         T_CASE("a flood is counted and dropped", a_flood_is_counted_and_dropped),
     };
