@@ -146,12 +146,19 @@ static size_t               held_n;
 static bool                 release_now, ended;
 static atomic_uint          gone_n;
 
-static void hold(struct http_request *r, const void *arg)
+static void keep(struct http_request *r, void *arg)
 {
     (void)arg;
     pthread_mutex_lock(&lock);
     held[held_n++] = r;
     pthread_mutex_unlock(&lock);
+}
+
+/* As a step goes to the store: at the end of the turn, and back from another thread. */
+static void hold(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    http_after_turn(r, keep, NULL);
 }
 
 static void how_many_held(struct http_request *r, const void *arg)

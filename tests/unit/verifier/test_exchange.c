@@ -47,7 +47,7 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
 }
 
 void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, void *arg),
-                     void *arg)
+                     void                *arg)
 {
     fn(r, arg);
 }
