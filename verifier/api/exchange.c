@@ -128,8 +128,8 @@ void exchange_run(struct exchange *x)
     x->again_ms = 0;
     material_follow(&api_of(x)->flow);
     x->status = x->plan(x, &x->err);
-    if (pawl_is_ok(x->status) &&
-        (!step_is_empty(&x->step) || (store->reads_ahead && x->again_ms == 0))) {
+    if (pawl_is_ok(x->status) && (!step_is_empty(&x->step) ||
+                                  (store->reads_ahead && x->again_ms == 0 && !x->reads_nothing))) {
         x->given_us = metric_clock_us();
         metric_move(METRIC_COMMITTING, 1);
         http_after_turn(x->r, hand_over, x);

@@ -16,6 +16,7 @@ struct exchange {
     int64_t              began_us; /* metric_clock_us of the first .. */
     int64_t              given_us; /* .. and of handing the step over */
     unsigned             again_ms; /* set by plan: nothing to say yet, plan again then; 0: no */
+    bool                 reads_nothing; /* set by plan: nothing of the store is in the answer */
     pawl_status          status;
     struct pawl_err      err; /* filled unless status is good */
 

@@ -262,6 +262,7 @@ static pawl_status openapi(struct operator_exchange *o, struct pawl_err *err)
 static pawl_status metrics(struct operator_exchange *o, struct pawl_err *err)
 {
     o->is_metrics = true;
+    o->x.reads_nothing = true;
     o->json = metrics_text();
     return o->json ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "metrics", "out of memory");
 }

@@ -21,13 +21,14 @@ static enum pawl_code plan_code, finished_with;
 static unsigned       waits;    /* plans that say "later" before one has an answer */
 static unsigned       waited_n; /* times that it was waited */
 static bool           stops;    /* the server: it waits for nothing any more */
+static bool           reads_ahead, reads_nothing;
 
 static void fake_commit(void *self, const struct step *s, store_done_fn *done, void *arg)
 {
     struct pawl_err err = { .code = commits[commit_n], .where = "fake", .why = "told so" };
 
     (void)self;
-    assert_non_null(s->papers);
+    assert_true(s->papers || reads_ahead);
     assert_int_equal(finish_n, 0);
     done((pawl_status){ commits[commit_n++] }, &err, arg);
 }
@@ -96,6 +97,7 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
 {
     plan_n++;
     x->again_ms = plan_n <= waits ? 200 : 0;
+    x->reads_nothing = reads_nothing;
     if (has_step)
         x->step.papers = strdup("{}");
     if (plan_code != PAWL_OK)
@@ -119,6 +121,7 @@ static void run(void)
     assert_non_null(x);
     x->plan = plan;
     x->finish = finish;
+    fake_store.reads_ahead = reads_ahead;
     exchange_run(x);
     assert_int_equal(finish_n, 1);
 }
@@ -127,7 +130,7 @@ static int fresh(void **state)
 {
     (void)state;
     commit_n = plan_n = finish_n = 0;
-    client_gone = stops = false;
+    client_gone = stops = reads_ahead = reads_nothing = false;
     waits = waited_n = 0;
     has_step = true;
     plan_code = PAWL_OK;
@@ -141,6 +144,27 @@ static void nothing_to_commit_is_answered_at_once(void **state)
 {
     (void)state;
     has_step = false;
+    run();
+    assert_int_equal(finished_with, PAWL_OK);
+    assert_int_equal(commit_n, 0);
+}
+
+static void what_was_read_waits_where_it_may_be_ahead(void **state)
+{
+    (void)state;
+    has_step = false;
+    reads_ahead = true;
+    commits[0] = PAWL_E_IO;
+    run();
+    assert_int_equal(finished_with, PAWL_E_IO);
+    assert_int_equal(commit_n, 1);
+}
+
+static void an_answer_without_the_store_waits_for_none(void **state)
+{
+    (void)state;
+    has_step = false;
+    reads_ahead = reads_nothing = true;
     run();
     assert_int_equal(finished_with, PAWL_OK);
     assert_int_equal(commit_n, 0);
@@ -279,6 +303,10 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE("nothing to commit is answered at once", nothing_to_commit_is_answered_at_once),
+        CASE("what was read waits where it may be ahead",
+             what_was_read_waits_where_it_may_be_ahead),
+        CASE("an answer without the store waits for none",
+             an_answer_without_the_store_waits_for_none),
         CASE("a step is answered after its commit", a_step_is_answered_after_its_commit),
         CASE("a lost commit is planned again", a_lost_commit_is_planned_again),
         CASE("four lost commits are enough", four_lost_commits_are_enough),
