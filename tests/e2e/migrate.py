@@ -17,6 +17,10 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVER = os.environ.get("PAWL_TEST_POSTGRES")
 if not SERVER:
+    for tool in ("swtpm", "tpm2_getcap", "openssl"):
+        if not shutil.which(tool):
+            print(f"skipped: no {tool}")
+            sys.exit(77)
     # Once more, beside a PostgreSQL.
     os.environ["PAWL_MIGRATE_PROGRAMS"] = "\n".join(sys.argv[1:])
     runner = os.path.join(HERE, "..", "unit", "verifier", "with_postgres")
@@ -122,10 +126,6 @@ def run():
 
 
 def main():
-    for tool in ("swtpm", "tpm2_getcap", "openssl"):
-        if not shutil.which(tool):
-            print(f"skipped: no {tool}")
-            return 77
     home = tempfile.mkdtemp(prefix="pawl-migrate-")
     try:
         make_authority(os.path.join(home, "ca"))
