@@ -61,10 +61,12 @@ struct pawl_chain {
     struct pawl_secret gk;
 };
 
-/* What an epoch is made of. The root itself, S* and Z* are gone when it exists. */
+/* What an epoch is made of. S* and Z* are gone when it exists, and so is the root itself, but for
+ * the verifier: while nobody has used one of these keys, that keeps it in their place. */
 struct pawl_root {
     uint64_t           epoch;
     uint8_t            kid[PAWL_KID];
+    struct pawl_secret root; /* n == 0: it is gone; only pawl_root_spread leaves it */
     struct pawl_secret rk, k_auth, exporter;
     struct pawl_chain  up, down; /* at generation 0 */
 };
@@ -77,6 +79,14 @@ void pawl_root_wipe(struct pawl_root *r);
  * if a secret is not 32 bytes or epoch is 0. */
 PAWL_MUST_USE pawl_status pawl_root_make(const struct pawl_rekey_terms *t, struct pawl_root *ret,
                                          uint8_t ret_conf_v[32], struct pawl_err *err);
+
+/* The same in two halves: the root, and what hangs on it. spread: RANGE if that is not 32 bytes or
+ * epoch is 0. */
+PAWL_MUST_USE pawl_status pawl_root_secret(const struct pawl_rekey_terms *t,
+                                           struct pawl_secret *ret, uint8_t ret_conf_v[32],
+                                           struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_root_spread(const struct pawl_secret *root, uint64_t epoch,
+                                           struct pawl_root *ret, struct pawl_err *err);
 
 /* app_key = X(exporter, "app", SHA-256(CBOR[label, context, len]), len); label 1 to 64 bytes
  * of UTF-8, context at most 255 bytes, len 16 to 64. */

@@ -5,7 +5,7 @@
  *
  * Invariants
  *  1. S1, S2, S3, K_conf and root live in secrets of one call and are wiped when it returns
- *     (P-KS-4).
+ *     (P-KS-4); who asks for the root gets it and answers for it.
  *  2. Outputs are set together and on success alone: there is never half a root.
  *
  * Not here: generations (generation.c); where Z comes from (a TPM or lib/crypto); comparing conf_V.
@@ -82,6 +82,13 @@ pawl_status pawl_enrol_term(const struct pawl_secret *secret, struct pawl_secret
 /* ---- the root ------------------------------------------------------------------------------- */
 
 /* P-KS-1 */
+static pawl_status check_epoch(uint64_t epoch, struct pawl_err *err)
+{
+    if (epoch == 0)
+        return pawl_fail(err, PAWL_E_RANGE, "rekey.epoch", "0 is no epoch");
+    return pawl_ok();
+}
+
 static pawl_status check_terms(const struct pawl_rekey_terms *t, struct pawl_err *err)
 {
     PAWL_TRY(check_key(t->rk, "rekey.RK", err));
@@ -89,9 +96,7 @@ static pawl_status check_terms(const struct pawl_rekey_terms *t, struct pawl_err
     PAWL_TRY(check_key(t->z_se, "rekey.Z_se", err));
     if (t->h)
         PAWL_TRY(check_key(t->h, "rekey.H", err));
-    if (t->epoch == 0)
-        return pawl_fail(err, PAWL_E_RANGE, "rekey.epoch", "0 is no epoch");
-    return pawl_ok();
+    return check_epoch(t->epoch, err);
 }
 
 /* P-KS-2 */
@@ -152,22 +157,46 @@ static pawl_status spread(const struct pawl_secret *root, struct pawl_root *r, s
     return begin_chain(root, PAWL_DOWN, r->epoch, &r->down, err);
 }
 
-pawl_status pawl_root_make(const struct pawl_rekey_terms *t, struct pawl_root *ret,
-                           uint8_t ret_conf_v[32], struct pawl_err *err)
+pawl_status pawl_root_secret(const struct pawl_rekey_terms *t, struct pawl_secret *ret,
+                             uint8_t ret_conf_v[32], struct pawl_err *err)
 {
-    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root r = { .epoch = t->epoch };
-    PAWL_SECRET                                   s3 = { 0 }, root = { 0 };
-    struct pawl_view                              th2 = PAWL_VIEW_OF(t->th2);
-    struct pawl_digest                            conf_v;
+    PAWL_SECRET        s3 = { 0 }, root = { 0 };
+    struct pawl_view   th2 = PAWL_VIEW_OF(t->th2);
+    struct pawl_digest conf_v;
 
     PAWL_TRY(check_terms(t, err));
     PAWL_TRY(mix(t, &s3, err));
     PAWL_TRY(confirm(&s3, th2, &conf_v, err));
     /* root = X(S3, "root", TH2, 32) */
     PAWL_TRY(x(&s3, "root", th2, &root, err));
+    *ret = root;
+    memcpy(ret_conf_v, conf_v.b, 32);
+    return pawl_ok();
+}
+
+pawl_status pawl_root_spread(const struct pawl_secret *root, uint64_t epoch, struct pawl_root *ret,
+                             struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root r = { .epoch = epoch, .root = *root };
+
+    PAWL_TRY(check_key(root, "root", err));
+    PAWL_TRY(check_epoch(epoch, err));
+    PAWL_TRY(spread(root, &r, err));
+    *ret = r;
+    return pawl_ok();
+}
+
+pawl_status pawl_root_make(const struct pawl_rekey_terms *t, struct pawl_root *ret,
+                           uint8_t ret_conf_v[32], struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root r = { .epoch = t->epoch };
+    PAWL_SECRET                                   root = { 0 };
+    uint8_t                                       conf_v[32];
+
+    PAWL_TRY(pawl_root_secret(t, &root, conf_v, err));
     PAWL_TRY(spread(&root, &r, err));
     *ret = r;
-    memcpy(ret_conf_v, conf_v.b, 32);
+    memcpy(ret_conf_v, conf_v, 32);
     return pawl_ok();
 }
 

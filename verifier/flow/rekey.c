@@ -42,7 +42,7 @@ static pawl_status make_root(struct flow *f, const struct evidence *ev, const st
                              const struct pawl_private *e_v, struct result *ret,
                              struct pawl_root *ret_root, struct pawl_err *err)
 {
-    PAWL_SECRET             z_ee = { 0 }, z_se = { 0 }, room = { 0 };
+    PAWL_SECRET             z_ee = { 0 }, z_se = { 0 }, room = { 0 }, root = { 0 };
     struct pawl_rekey_terms t = {
         .rk = g->rk, .z_ee = &z_ee, .z_se = &z_se, .epoch = ev->a1.new_epoch
     };
@@ -51,7 +51,8 @@ static pawl_status make_root(struct flow *f, const struct evidence *ev, const st
                       pawl_jws_signing_input(pawl_view_str(ret->ear)), t.th2, err));
     PAWL_TRY(agree(f, e_v, ev, d, &z_ee, &z_se, err));
     PAWL_TRY(hedge(g, ev->a1.suite, r, t.th2, &room, &t.h, err));
-    return pawl_root_make(&t, ret_root, ret->conf_v, err);
+    PAWL_TRY(pawl_root_secret(&t, &root, ret->conf_v, err));
+    return pawl_root_spread(&root, t.epoch, ret_root, err);
 }
 
 pawl_status rekey_grant(struct flow *f, const struct evidence *ev, const struct device *d,

@@ -125,6 +125,7 @@ void ratchet_promote(struct ratchet *r, int64_t now_ms)
     keep_tripwire(r);
     root_wipe(&r->current);
     r->current = r->pending;
+    pawl_secret_wipe(&r->current.root); /* its keys go ways of their own (P-KS-4) */
     root_wipe(&r->pending);
     begin_downlink(r);
     r->promoted_ms = now_ms;
@@ -172,6 +173,7 @@ void ratchet_grant(struct ratchet *r, const struct pawl_root *root, uint16_t sui
     p->made_ms = now_ms;
     p->resync = resync;
     p->by_auto = by_auto;
+    p->root = root->root;
     p->rk = root->rk;
     p->k_auth = root->k_auth;
     p->exporter = root->exporter;

@@ -28,6 +28,7 @@ struct epoch_root {
     int64_t            made_ms;
     bool               resync;  /* by resync or re-enrolment: its promotion spends the leave .. */
     bool               by_auto; /* .. and this one was nobody's but the rule's */
+    struct pawl_secret root;    /* while pending: what these hang on; n == 0: it is gone */
     struct pawl_secret rk, k_auth, exporter;
     struct pawl_chain  up;              /* next generation to open */
     struct pawl_chain  down;            /* next generation to open for sending */

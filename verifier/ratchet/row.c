@@ -3,13 +3,18 @@
  * Ratchet and generations as rows. A row is CBOR[clear, sealed]: clear is an array of what is no
  * secret, sealed holds SHA-256(clear), its first half, and then the secrets, each with its length.
  * There is a row for every device, so it says nothing twice: roots that the verifier of the current
- * one made do not name it again. In form 1, which is read and not written, they do, and the hash is
- * whole.
+ * one made do not name it again, and a pending root stands for its five keys. Rows of a ratchet are
+ * filled up with zeros inside of sealed, so that most keep their size and are written where they
+ * stood: what grows splits a page of the database, and leaves two that are half empty.
+ *
+ * Forms 1 and 2 are read and not written. In both a pending root is gone and its keys stand there,
+ * and nothing is filled up; in form 1 all roots name their verifier, and the hash is whole.
  *
  * Invariants
  *  1. P-VMSG-13. A row is whole or refused: nobody without the master key changes a position or a
  * leaf.
- *  2. Which secrets follow is said by clear alone; none is left over.
+ *  2. Which secrets follow is said by clear, and by a pending root that is there in place of its
+ *     keys; none is left over.
  *
  * prk of a use key is not kept: pawl_use_ready makes it where a message is opened.
  */
@@ -20,7 +25,15 @@
 
 #include <pawl/cbor.h>
 
-enum { ROW_FORM_1 = 1, ROW_FORM = 2, KEY_N = 32, SEALED_MAX = 32 + 14 * (1 + KEY_N) };
+enum { ROW_FORM_1 = 1, ROW_FORM_2, ROW_FORM };
+
+enum { KEY_N = 32 };
+
+/* What a ratchet has that was rekeyed and sent nothing yet, and as many as a page takes nine of;
+ * longer ones go in steps. */
+enum { FILL_MIN = 432, FILL_STEP = 16 };
+
+enum { SEALED_MAX = 32 + 15 * (1 + KEY_N) + FILL_MIN };
 
 static size_t digest_n(unsigned form)
 {
@@ -191,7 +204,7 @@ static unsigned get_form(struct pawl_cbor_rd *r)
 {
     unsigned form = (unsigned)pawl_cbor_rd_uint(r, "form", UINT8_MAX);
 
-    if (form != ROW_FORM_1 && form != ROW_FORM)
+    if (form < ROW_FORM_1 || form > ROW_FORM)
         pawl_cbor_rd_fail(r, PAWL_E_UNSUPPORTED, "form");
     return form;
 }
@@ -305,6 +318,47 @@ static void get_root_keys(struct pawl_rd *r, struct epoch_root *e)
     get_key(r, "exporter", &e->exporter);
     get_key(r, "up.gk", &e->up.gk);
     get_key(r, "down.gk", &e->down.gk);
+}
+
+/* Nothing has moved since it was made. */
+static bool is_at_start(const struct epoch_root *e)
+{
+    return e->root.n != 0 && e->up.gen == 0 && e->down.gen == 0;
+}
+
+static void put_pending_keys(struct pawl_wr *w, const struct epoch_root *e)
+{
+    static const struct pawl_secret gone = { .n = 0 };
+
+    if (!e->present)
+        return;
+    put_key(w, is_at_start(e) ? &e->root : &gone);
+    if (!is_at_start(e))
+        put_root_keys(w, e);
+}
+
+static pawl_status spread_root(struct epoch_root *e, struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root r = { 0 };
+
+    PAWL_TRY(pawl_root_spread(&e->root, e->epoch, &r, err));
+    e->rk = r.rk;
+    e->k_auth = r.k_auth;
+    e->exporter = r.exporter;
+    e->up = r.up;
+    e->down = r.down;
+    return pawl_ok();
+}
+
+static pawl_status get_pending_keys(struct pawl_rd *r, unsigned form, struct epoch_root *e,
+                                    struct pawl_err *err)
+{
+    if (e->present && form > ROW_FORM_2)
+        get_key(r, "root", &e->root);
+    if (e->root.n)
+        return spread_root(e, err);
+    get_root_keys(r, e);
+    return pawl_ok();
 }
 
 /* Of the old root only names and the uplink chain are left. */
@@ -566,6 +620,31 @@ static pawl_status get_ratchet(struct pawl_view clear, struct ratchet *ret, unsi
     return pawl_under(err, "ratchet", pawl_cbor_rd_end(&r, err));
 }
 
+static size_t row_n(size_t clear_n, size_t sealed_n)
+{
+    return 1 + clear_n + (sealed_n > UINT8_MAX ? 3 : 2) + sealed_n;
+}
+
+static void put_fill(struct pawl_wr *w, size_t clear_n)
+{
+    size_t n = row_n(clear_n, w->n + PAWL_AEAD_TAG);
+
+    while (!w->full && (n < FILL_MIN || n % FILL_STEP)) {
+        pawl_wr_u8(w, 0);
+        n = row_n(clear_n, w->n + PAWL_AEAD_TAG);
+    }
+}
+
+static void get_fill(struct pawl_rd *r, unsigned form)
+{
+    if (form <= ROW_FORM_2)
+        return;
+    struct pawl_view v = pawl_rd_bytes(r, "fill", r->left);
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i])
+            pawl_rd_fail(r, PAWL_E_RANGE, "fill");
+}
+
 pawl_status ratchet_write(const struct keys *k, struct pawl_view tenant,
                           const uint8_t device_id[PAWL_DEVICE_ID], const struct ratchet *r,
                           uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
@@ -581,13 +660,14 @@ pawl_status ratchet_write(const struct keys *k, struct pawl_view tenant,
     PAWL_TRY(pawl_wr_end(&w, o.field, &clear, err));
     PAWL_TRY(row_begin(clear, &room, &w, err));
     put_root_keys(&w, &r->current);
-    put_root_keys(&w, &r->pending);
+    put_pending_keys(&w, &r->pending);
     if (r->old.present)
         put_key(&w, &r->old.up.gk);
     if (r->down_use.uk.n)
         put_key(&w, &r->down_use.uk);
     if (r->hedge.n)
         put_key(&w, &r->hedge);
+    put_fill(&w, clear.n);
     return row_end(&o, clear, &w, ret, cap, ret_n, err);
 }
 
@@ -608,13 +688,14 @@ pawl_status ratchet_read(const struct keys *k, struct pawl_view tenant,
     o.epoch = r.current.epoch;
     PAWL_TRY(row_open(&o, form, clear, sealed, &room, &rd, err));
     get_root_keys(&rd, &r.current);
-    get_root_keys(&rd, &r.pending);
+    PAWL_TRY(pawl_under(err, o.field, get_pending_keys(&rd, form, &r.pending, err)));
     if (r.old.present)
         get_key(&rd, "old.up.gk", &r.old.up.gk);
     if (down_use)
         get_use_key(&rd, "down_use.uk", &r.down_use.uk);
     if (hedge)
         get_use_key(&rd, "hedge", &r.hedge);
+    get_fill(&rd, form);
     PAWL_TRY(pawl_under(err, o.field, pawl_rd_end(&rd, err)));
     *ret = r;
     return pawl_ok();

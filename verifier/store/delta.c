@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MAX = 0x80, COPY = 0x80, LONG_COPY = 0xff, SHORT_MAX = 0x7e, PLACES = 1024 };
+enum {
+    RUN_MAX = 0x80,
+    COPY = 0x80,
+    LONG_COPY = 0xff,
+    SHORT_MAX = 0x7e,
+    PLACES = 4096,
+    FILL = 0xff
+};
 
 struct places {
     uint16_t at[PLACES]; /* and one more; 0: nowhere */
@@ -91,6 +98,12 @@ static void write_all(struct pawl_view base, struct pawl_view in, struct pawl_wr
             expected++;
             continue;
         }
+        /* The table forgets places: what stands before it may be alike too. */
+        while (i > run && at > 0 && base.p[at - 1] == in.p[i - 1]) {
+            i--;
+            at--;
+            n++;
+        }
         write_run(w, pawl_view(in.p + run, i - run));
         write_copy(w, at, n);
         expected = at + n;
@@ -121,6 +134,21 @@ pawl_status delta_write(struct pawl_view base, struct pawl_view in, struct blob 
     return pawl_ok();
 }
 
+pawl_status delta_fill(struct blob *d, size_t least, struct pawl_err *err)
+{
+    struct blob b;
+
+    if (d->n >= least)
+        return pawl_ok();
+    PAWL_TRY(room(least, &b, err));
+    memset(b.p, FILL, b.n);
+    if (d->n)
+        memcpy(b.p, d->p, d->n);
+    blob_done(d);
+    *d = b;
+    return pawl_ok();
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* What the next piece stands for: a view into base or into what r reads. */
@@ -138,13 +166,19 @@ static struct pawl_view read_piece(struct pawl_view base, struct pawl_rd *r)
     return pawl_view(NULL, 0);
 }
 
+/* A base has no place that begins with FILL. */
+static bool is_more(const struct pawl_rd *r)
+{
+    return r->left && !(r->p[0] == FILL && (r->left == 1 || r->p[1] == FILL));
+}
+
 static pawl_status length(struct pawl_view base, struct pawl_view in, size_t max, size_t *ret,
                           struct pawl_err *err)
 {
     struct pawl_rd r = pawl_rd_from(in);
     size_t         n = 0;
 
-    while (r.left && !r.bad) {
+    while (is_more(&r) && !r.bad) {
         size_t more = read_piece(base, &r).n;
         if (more > max - n)
             return pawl_fail(err, PAWL_E_FORM, "store.delta", "makes more than %zu bytes", max);
@@ -166,7 +200,7 @@ pawl_status delta_read(struct pawl_view base, struct pawl_view in, size_t max, s
     PAWL_TRY(length(base, in, max, &n, err));
     PAWL_TRY(room(n, &b, err));
     struct pawl_wr w = pawl_wr_to(b.p, n);
-    while (r.left)
+    while (is_more(&r))
         pawl_wr_bytes(&w, read_piece(base, &r));
     *ret = b;
     return pawl_ok();

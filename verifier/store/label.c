@@ -41,7 +41,7 @@ static pawl_status list_counts(void *self, struct pawl_view tenant, uint8_t firs
     query_bytes(&q, PAWL_VIEW_OF(to));
     while (query_row(&q)) {
         count.state = (enum device_state)get_max(&q, "state", DEVICE_COUNT - 1);
-        get_text(&q, "status", count.status, sizeof(count.status));
+        get_words(&q, "status", count.status, sizeof(count.status));
         get_text(&q, "grp", count.group, sizeof(count.group));
         count.n = get_max(&q, "count", INT64_MAX);
         PAWL_TRY(query_end(&q, err));

@@ -16,26 +16,77 @@ static void get_name(struct query *q, const char *column, struct pawl_name *ret)
     ret->n = get_bytes(q, column, ret->b, sizeof(ret->b));
 }
 
-static void put_selection(struct query *q, const struct pawl_pcr_selection *s)
+void put_words(struct query *q, const char *text, char *b, size_t cap)
 {
-    uint8_t        b[PAWL_PCR_SELECT_MAX];
-    struct pawl_wr w = pawl_wr_to(b, sizeof(b));
+    if (!words_write(text, b, cap))
+        q->bad = "text";
+    else
+        query_text(q, b);
+}
+
+void get_words(struct query *q, const char *column, char *ret, size_t cap)
+{
+    char b[WORDS_MAX(EVENT_LINE_MAX)];
+
+    get_text(q, column, b, sizeof(b));
+    if (!q->bad && !words_read(b, ret, cap))
+        q->bad = column;
+}
+
+/* Where of each bank all PCRs are selected, or none, a byte for each says its hash and which. What
+ * TPMs write begins with 0. */
+enum { ALL_OF_BANK = 0x80, ALL_PCRS = 0xffffff };
+
+_Static_assert(PAWL_SHA1 == 1 && PAWL_SHA512 == 4, "stand in rows as numbers");
+
+static bool write_banks(const struct pawl_pcr_selection *s, struct pawl_wr *w)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->bank[i].bits != 0 && s->bank[i].bits != ALL_PCRS)
+            return false;
+        pawl_wr_u8(w, (uint8_t)(s->bank[i].hash | (s->bank[i].bits ? ALL_OF_BANK : 0)));
+    }
+    return s->n > 0;
+}
+
+static bool read_banks(struct pawl_view in, struct pawl_pcr_selection *ret)
+{
+    *ret = (struct pawl_pcr_selection){ .n = in.n };
+    for (size_t i = 0; i < in.n && i < PAWL_PCR_BANKS_MAX; i++) {
+        unsigned hash = in.p[i] & ~(unsigned)ALL_OF_BANK;
+
+        if (hash == PAWL_HASH_NONE || hash >= PAWL_HASH_COUNT)
+            return false;
+        ret->bank[i].hash = (enum pawl_hash)hash;
+        ret->bank[i].bits = in.p[i] & ALL_OF_BANK ? ALL_PCRS : 0;
+    }
+    return in.n <= PAWL_PCR_BANKS_MAX;
+}
+
+static void put_banks(struct query *q, const struct pawl_pcr_selection *s)
+{
+    uint8_t        b[PAWL_PCR_SELECT_MAX], few[PAWL_PCR_BANKS_MAX];
+    struct pawl_wr w = pawl_wr_to(b, sizeof(b)), short_w = pawl_wr_to(few, sizeof(few));
 
     pawl_pcr_selection_write(s, &w);
     if (w.full)
-        q->bad = "selection";
+        q->bad = "banks";
+    else if (write_banks(s, &short_w))
+        query_bytes_copy(q, pawl_view(few, short_w.n));
     else
         query_bytes_copy(q, pawl_view(b, w.n));
 }
 
-static void get_selection(struct query *q, const char *column, struct pawl_pcr_selection *ret)
+static void get_banks(struct query *q, struct pawl_pcr_selection *ret)
 {
-    uint8_t         b[PAWL_PCR_SELECT_MAX];
-    size_t          n = get_bytes(q, column, b, sizeof(b));
-    struct pawl_err err;
+    uint8_t          b[PAWL_PCR_SELECT_MAX];
+    struct pawl_view v = pawl_view(b, get_bytes(q, "banks", b, sizeof(b)));
+    struct pawl_err  err;
 
-    if (!q->bad && !pawl_is_ok(pawl_pcr_selection_parse(pawl_view(b, n), ret, &err)))
-        q->bad = column;
+    if (q->bad)
+        return;
+    if (v.n && b[0] ? !read_banks(v, ret) : !pawl_is_ok(pawl_pcr_selection_parse(v, ret, &err)))
+        q->bad = "banks";
 }
 
 /* ---- what follows ---------------------------------------------------------------------------- */
@@ -172,7 +223,7 @@ static void get_claims(struct query *q, struct device_claims *ret)
 
 /* Without version and seen_s: those stand in its row of ratchet. Without its group: see
  * put_device_group. */
-void put_device(struct query *q, const struct device *d)
+void put_device(struct query *q, const struct device *d, struct device_words *room)
 {
     query_text(q, d->tenant);
     query_bytes(q, PAWL_VIEW_OF(d->id));
@@ -191,18 +242,18 @@ void put_device(struct query *q, const struct device *d)
     query_bytes(q, PAWL_VIEW_OF(d->boot_id));
     query_bytes(q, PAWL_VIEW_OF(d->os_boot));
     query_text(q, d->firmware_cert);
-    put_selection(q, &d->banks);
+    put_banks(q, &d->banks);
     query_bytes(q, pawl_digest_view(&d->pcr_digest));
     query_text(q, d->policy);
-    query_text(q, d->status);
+    put_words(q, d->status, room->status, sizeof(room->status));
     query_text(q, d->why);
     query_u64(q, (uint64_t)d->created_s);
-    query_text(q, d->software_status);
-    query_text(q, d->keys_status);
+    put_words(q, d->software_status, room->software_status, sizeof(room->software_status));
+    put_words(q, d->keys_status, room->keys_status, sizeof(room->keys_status));
     query_u64(q, (uint64_t)d->due_s);
     query_u64(q, (uint64_t)d->told_s);
     query_u64(q, (uint64_t)d->attested_s);
-    query_text(q, d->coverage);
+    put_words(q, d->coverage, room->coverage, sizeof(room->coverage));
     query_text(q, d->release);
     query_bytes(q, pawl_view(d->app_point, d->has_app_point ? sizeof(d->app_point) : 0));
     put_claims(q, &d->claims);
@@ -233,18 +284,18 @@ void get_device(struct query *q, struct device *ret)
     get_exact(q, "boot_id", ret->boot_id, sizeof(ret->boot_id));
     get_exact(q, "os_boot", ret->os_boot, sizeof(ret->os_boot));
     get_text(q, "firmware_cert", ret->firmware_cert, sizeof(ret->firmware_cert));
-    get_selection(q, "banks", &ret->banks);
+    get_banks(q, &ret->banks);
     ret->pcr_digest.n = get_bytes(q, "pcr_digest", ret->pcr_digest.b, sizeof(ret->pcr_digest.b));
     get_text(q, "policy", ret->policy, sizeof(ret->policy));
-    get_text(q, "status", ret->status, sizeof(ret->status));
+    get_words(q, "status", ret->status, sizeof(ret->status));
     get_text(q, "why", ret->why, sizeof(ret->why));
     ret->created_s = (int64_t)get_u64(q);
-    get_text(q, "software_status", ret->software_status, sizeof(ret->software_status));
-    get_text(q, "keys_status", ret->keys_status, sizeof(ret->keys_status));
+    get_words(q, "software_status", ret->software_status, sizeof(ret->software_status));
+    get_words(q, "keys_status", ret->keys_status, sizeof(ret->keys_status));
     ret->due_s = (int64_t)get_u64(q);
     ret->told_s = (int64_t)get_u64(q);
     ret->attested_s = (int64_t)get_u64(q);
-    get_text(q, "coverage", ret->coverage, sizeof(ret->coverage));
+    get_words(q, "coverage", ret->coverage, sizeof(ret->coverage));
     get_text(q, "release", ret->release, sizeof(ret->release));
     ret->has_app_point = get_bytes(q, "app_point", ret->app_point, sizeof(ret->app_point)) > 0;
     get_claims(q, &ret->claims);
@@ -312,7 +363,7 @@ void get_policy(struct query *q, struct policy_row *ret)
 void get_event(struct query *q, struct event_row *ret)
 {
     ret->time_s = (int64_t)get_u64(q);
-    get_text(q, "line", ret->line, sizeof(ret->line));
+    get_words(q, "line", ret->line, sizeof(ret->line));
 }
 
 /* ---- rows of the ratchet -------------------------------------------------------------------- */

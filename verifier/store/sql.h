@@ -42,6 +42,7 @@
 #include <pthread.h>
 
 #include "store/store.h"
+#include "store/words.h"
 
 /* ---- statement.c ---------------------------------------------------------------------------- */
 
@@ -257,7 +258,19 @@ void     get_skip(struct query *q);
 
 /* ---- rows.c --------------------------------------------------------------------------------- */
 
-void put_device(struct query *q, const struct device *d);
+/* A text of ours, shortened (words.h) into b, which is there until the query has run. */
+void put_words(struct query *q, const char *text, char *b, size_t cap);
+void get_words(struct query *q, const char *column, char *ret, size_t cap);
+
+/* Those of a device's row. */
+struct device_words {
+    char status[WORDS_MAX(sizeof(((struct device *)0)->status))];
+    char software_status[WORDS_MAX(sizeof(((struct device *)0)->software_status))];
+    char keys_status[WORDS_MAX(sizeof(((struct device *)0)->keys_status))];
+    char coverage[WORDS_MAX(DEVICE_COVERAGE_MAX)];
+};
+
+void put_device(struct query *q, const struct device *d, struct device_words *room);
 void get_device(struct query *q, struct device *ret);
 void put_token(struct query *q, const struct token *t);
 void get_token(struct query *q, struct token *ret);

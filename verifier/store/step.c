@@ -7,9 +7,10 @@
 
 static pawl_status put_device_row(struct connection *c, const struct step *s, struct pawl_err *err)
 {
+    struct device_words room;
     QUERY q = query_on(c, s->device.version ? SQL_DEVICE_UPDATE : SQL_DEVICE_INSERT, "device");
 
-    put_device(&q, &s->device);
+    put_device(&q, &s->device, &room);
     return query_run(&q, err);
 }
 
@@ -62,6 +63,7 @@ static pawl_status put_default_policy(struct connection *c, const struct step *s
 static pawl_status insert_event(struct connection *c, const struct step *s, int64_t now_s,
                                 struct pawl_err *err)
 {
+    char  line[WORDS_MAX(EVENT_LINE_MAX)];
     QUERY q = query_on(c, SQL_EVENT_INSERT, "event");
 
     query_text(&q, s->tenant);
@@ -70,7 +72,7 @@ static pawl_status insert_event(struct connection *c, const struct step *s, int6
     else
         query_null(&q);
     query_u64(&q, (uint64_t)now_s);
-    query_text(&q, s->event);
+    put_words(&q, s->event, line, sizeof(line));
     return query_run(&q, err);
 }
 

@@ -213,6 +213,33 @@ static void a_root_may_replace_its_own_base(void **state)
     assert_true(holds(&r.down.gk, vector("plain.down.gk")));
 }
 
+static void a_root_alone_gives_the_rest_again(void **state)
+{
+    (void)state;
+    struct terms       m;
+    struct pawl_secret secret;
+    struct pawl_root   r, again, untouched;
+    uint8_t            conf_v[32], same[32];
+    struct pawl_err    err;
+
+    terms_make(&m);
+    T_OK(pawl_root_make(&m.t, &r, conf_v, &err), &err);
+    assert_int_equal(r.root.n, 0); /* P-KS-4 */
+    T_OK(pawl_root_secret(&m.t, &secret, same, &err), &err);
+    assert_memory_equal(same, conf_v, sizeof(same));
+    T_OK(pawl_root_spread(&secret, r.epoch, &again, &err), &err);
+    r.root = secret;
+    assert_memory_equal(&again, &r, sizeof(r));
+
+    t_poison(&untouched, sizeof(untouched));
+    T_FAILS(pawl_root_spread(&secret, 0, &untouched, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "rekey.epoch");
+    secret.n = 31;
+    T_FAILS(pawl_root_spread(&secret, r.epoch, &untouched, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "root");
+    t_still_poisoned(&untouched, sizeof(untouched));
+}
+
 static void a_wiped_root_holds_nothing(void **state) /* P-KS-4 */
 {
     (void)state;
@@ -330,6 +357,7 @@ int main(void)
         T_CASE("the terms do not change places", the_terms_do_not_change_places),
         T_CASE("other lengths and epoch 0 are refused", refuses_other_lengths_and_epoch_0),
         T_CASE("a root may replace its own base", a_root_may_replace_its_own_base),
+        T_CASE("a root alone gives the rest again", a_root_alone_gives_the_rest_again),
         T_CASE("a wiped root holds nothing", a_wiped_root_holds_nothing),
         T_CASE("the activated secret has 32 bytes", the_activated_secret_has_32_bytes),
         T_CASE("app keys agree with the page", app_keys_agree_with_the_page),

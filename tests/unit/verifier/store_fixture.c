@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "point.h"
+#include "store/words.h"
 #include "store_fixture.h"
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -185,6 +186,17 @@ void store_fixture_done(struct store_fixture *f)
         databases[f->database - 1].taken = false;
 }
 
+/* words(x): a column of our own words, as they are read. */
+static void words_of(sqlite3_context *c, int n, sqlite3_value **in)
+{
+    const char *stored = (const char *)sqlite3_value_text(in[0]);
+    char        b[EVENT_LINE_MAX];
+
+    assert_int_equal(n, 1);
+    assert_true(words_read(stored ? stored : "", b, sizeof(b)));
+    sqlite3_result_text(c, b, -1, SQLITE_TRANSIENT);
+}
+
 static sqlite3 *connect_to(const struct store_fixture *f)
 {
     char     file[128];
@@ -192,6 +204,9 @@ static sqlite3 *connect_to(const struct store_fixture *f)
 
     snprintf(file, sizeof(file), "%s/pawl.db", f->dir);
     assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_create_function(sql, "words", 1, SQLITE_UTF8, NULL, words_of, NULL, NULL),
+        SQLITE_OK);
     return sql;
 }
 

@@ -40,7 +40,8 @@ pawl_status store_open_in(const struct store_fixture *f, const char *dir, struct
 /* Every row of every table as text; the caller frees it. */
 char *store_dump(const struct store_fixture *f);
 
-/* The number that a query answers; the test's own SQL, on a connection of its own. */
+/* The number that a query answers; the test's own SQL, on a connection of its own. There words(x)
+ * reads a column that is kept in words of ours (store/words.h), with SQLite. */
 int64_t store_number(const struct store_fixture *f, const char *sql);
 void    store_exec(const struct store_fixture *f, const char *sql);
 

@@ -79,7 +79,7 @@ static void a_changed_pcr_is_contraindicated_and_named(void **state)
     assert_int_equal(ear_claim(ear, "executables"), 96);
     assert_true(ear_says(ear, "pcr-differs"));
     assert_non_null(strstr(w.answer.outcome, "pcr-differs"));
-    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line LIKE"
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE words(line) LIKE"
                                             " '%contraindicated%sha256:7%'"),
                      1);
     assert_string_equal(world_record(&w, &d).status, "contraindicated");
@@ -87,8 +87,8 @@ static void a_changed_pcr_is_contraindicated_and_named(void **state)
 
 static int64_t events(const struct world *w)
 {
-    return store_number(&w->store, "SELECT count(*) FROM event WHERE line LIKE 'attempt%'"
-                                   " OR line LIKE 'incident%; attempt%'");
+    return store_number(&w->store, "SELECT count(*) FROM event WHERE words(line) LIKE"
+                                   " 'attempt%' OR words(line) LIKE 'incident%; attempt%'");
 }
 
 static void the_event_log_gets_what_changed_and_no_heartbeat(void **state)

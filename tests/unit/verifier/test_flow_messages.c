@@ -969,7 +969,7 @@ static void a_generation_that_goes_on_is_an_incident(void **state) /* E2 */
     struct pawl_view early = soft_app(&thief, 9, "early"); /* slot 2 in generation 0 */
     takes(&w, &d, &e, &early, 1);
     assert_int_equal(world_incidents(&w, RULE_E2), 1);
-    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE status ="
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE words(status) ="
                                             " 'contraindicated' AND keys_status = status"),
                      1); /* before it attests again */
 }

@@ -14,7 +14,7 @@ static const uint8_t VERIFIER[PAWL_VERIFIER_ID] = { 9 };
 /* A root that is told apart by its number. */
 static struct pawl_root root_of(uint64_t epoch, uint8_t number)
 {
-    struct pawl_root r = { .epoch = epoch };
+    struct pawl_root r = { .epoch = epoch, .root = { .n = 32, .b = { 1 } } };
 
     memset(r.kid, number, sizeof(r.kid));
     r.rk = r.k_auth = r.exporter = (struct pawl_secret){ .n = 32 };
@@ -162,6 +162,7 @@ static void a_promotion_leaves_the_tripwire_and_nothing_else(void **state) /* P-
     assert_int_equal(r.current.epoch, 6);
     assert_false(r.pending.present);
     assert_memory_equal(&r.pending.rk, &none, sizeof(none));
+    assert_memory_equal(&r.current.root, &none, sizeof(none)); /* P-KS-4 */
     assert_int_equal(r.promoted_ms, NOW + 1);
     assert_int_equal(r.old.epoch, 5);
     assert_int_equal(r.old.up.gen, 3);

@@ -114,6 +114,24 @@ static void the_whole_base_can_be_copied(void **state)
     assert_true(pawl_view_equal(pawl_view(out.p, out.n), pawl_view_str("56789AB0123456789")));
 }
 
+static void what_is_filled_up_comes_out(void **state)
+{
+    (void)state;
+    struct pawl_view base = pawl_view_str("0123456789"), in = pawl_view_str("x3456789y");
+    struct pawl_err  err;
+    size_t           n = delta_n(base, in);
+
+    for (size_t least = 0; least < n + 8; least++) {
+        PAWL_CLEANUP(blob_done) struct blob delta = { 0 }, out = { 0 };
+
+        T_OK(delta_write(base, in, &delta, &err), &err);
+        T_OK(delta_fill(&delta, least, &err), &err);
+        assert_int_equal(delta.n, least > n ? least : n);
+        T_OK(delta_read(base, pawl_view(delta.p, delta.n), in.n, &out, &err), &err);
+        assert_true(pawl_view_equal(pawl_view(out.p, out.n), in));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -121,6 +139,7 @@ int main(void)
         T_CASE("what is in the base costs little", what_is_in_the_base_costs_little),
         T_CASE("what is no delta is refused", what_is_no_delta_is_refused),
         T_CASE("the whole base can be copied", the_whole_base_can_be_copied),
+        T_CASE("what is filled up comes out", what_is_filled_up_comes_out),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
