@@ -304,6 +304,11 @@ static void lock_out(const struct store_fixture *f, bool is)
     PQfinish(other);
 }
 
+static int64_t writers(const struct store_fixture *f)
+{
+    return store_number(f, "SELECT count(*) FROM verifier");
+}
+
 /* A stop does not wait for a database that went at the same time, and says so. */
 static void what_is_queued_when_it_stops_away_fails(void **state)
 {
@@ -313,8 +318,7 @@ static void what_is_queued_when_it_stops_away_fails(void **state)
     struct step          s = { .tenant = "acme", .event = "late" };
 
     store_fixture_make(&f);
-    while (store_number(&f, "SELECT count(*) FROM pg_stat_activity WHERE datname ="
-                            " current_database() AND application_name = 'pawl-verifier'") < 4)
+    while (writers(&f) < 4)
         sched_yield();
     lock_out(&f, true);
     f.store.commit(f.store.self, &s, store_over, &w);
@@ -323,6 +327,34 @@ static void what_is_queued_when_it_stops_away_fails(void **state)
     assert_true(w.over);
     assert_int_equal(w.status.code, PAWL_E_IO);
     lock_out(&f, false);
+}
+
+/* Not confirmed by a standby, which is what was asked for. */
+static void a_wait_for_a_standby_that_is_called_off_fails_the_group(void **state)
+{
+    (void)state;
+    STORE_FIXTURE        f;
+    struct store_waiting w = STORE_WAITING;
+    struct step          s = { .tenant = "acme", .event = "waits" };
+
+    store_fixture_make(&f);
+    while (writers(&f) < 4)
+        sched_yield();
+    store_exec(&f, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    store_exec(&f, "SELECT pg_reload_conf()");
+    while (!store_number(&f, "SELECT count(*) FROM pg_settings WHERE setting = 'nobody'"))
+        sched_yield();
+    f.store.commit(f.store.self, &s, store_over, &w);
+    while (!store_number(&f, "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
+                             " WHERE wait_event = 'SyncRep'"))
+        sched_yield();
+    pthread_mutex_lock(&w.lock);
+    while (!w.over)
+        pthread_cond_wait(&w.wake, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    assert_int_equal(w.status.code, PAWL_E_IO);
+    store_exec(&f, "ALTER SYSTEM RESET synchronous_standby_names");
+    store_exec(&f, "SELECT pg_reload_conf()");
 }
 
 /* ---- what rows share ------------------------------------------------------------------------- */
@@ -542,6 +574,8 @@ int main(void)
                entries_of_several_verifiers_are_one_chain),
         T_CASE("a lost connection is made again", a_lost_connection_is_made_again),
         T_CASE("what is queued when it stops away fails", what_is_queued_when_it_stops_away_fails),
+        T_CASE("a wait for a standby that is called off fails the group",
+               a_wait_for_a_standby_that_is_called_off_fails_the_group),
         T_CASE("what went meanwhile is looked for again", what_went_meanwhile_is_looked_for_again),
         T_CASE("what is not there any more is left again",
                what_is_not_there_any_more_is_left_again),

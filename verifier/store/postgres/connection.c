@@ -370,7 +370,7 @@ static pawl_status set_up(struct pg_connection *c, struct pawl_err *err)
      * Whoever is cut off in the middle of a transaction holds its locks until the server knows: a
      * pipeline is not idle to it, so its own limit for that does not count. */
     PAWL_TRY(pg_exec(c,
-                     "SET client_min_messages = error; SET statement_timeout = 5000;"
+                     "SET client_min_messages = warning; SET statement_timeout = 5000;"
                      " SET idle_in_transaction_session_timeout = 15000;"
                      " SET default_transaction_isolation = 'read committed';"
                      " SET plan_cache_mode = force_generic_plan; SET tcp_keepalives_idle = 5;"
@@ -386,9 +386,11 @@ static pawl_status set_up(struct pg_connection *c, struct pawl_err *err)
     return pg_exec(c, "SET synchronous_commit = on", "open", err);
 }
 
-static void say_nothing(void *arg, const PGresult *r)
+/* A commit that was called off while it waited for a standby says that it is good, and warns. */
+static void on_warning(void *arg, const PGresult *r)
 {
-    (void)arg, (void)r;
+    (void)r;
+    pg_lost(arg, "the database has warned");
 }
 
 pawl_status pg_open(const char *conninfo, struct pg_connection **ret, struct pawl_err *err)
@@ -404,7 +406,7 @@ pawl_status pg_open(const char *conninfo, struct pg_connection **ret, struct paw
     c->pg = start(conninfo);
     if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
         return connect_failed(c->pg, err);
-    PQsetNoticeReceiver(c->pg, say_nothing, NULL);
+    PQsetNoticeReceiver(c->pg, on_warning, c);
     PAWL_TRY(set_up(c, err));
     *ret = c;
     c = NULL;
