@@ -60,7 +60,7 @@ static PGresult *ask_pg(PGconn *pg, const char *sql)
     return r;
 }
 
-static void run_pg(const char *conninfo, const char *fmt, ...)
+static void PAWL_PRINTF(2, 3) run_pg(const char *conninfo, const char *fmt, ...)
 {
     char    sql[1024];
     va_list args;
