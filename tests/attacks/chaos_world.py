@@ -59,7 +59,7 @@ class Verifier:
                             "--lab-roots", f"{ca}/roots", "--intermediates",
                             f"{ca}/intermediates", "--admission", "token"], check=True,
                            stdout=said, stderr=said, env=environment)
-        self.set(workers=2)
+        self.set(workers=2, attests_per_minute=0)
 
     def set(self, **settings):
         path = os.path.join(self.dir, "verifier.ini")

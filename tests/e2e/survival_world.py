@@ -406,7 +406,8 @@ class World:
              address, "--lab-roots", f"{ca}/roots", "--intermediates", f"{ca}/intermediates",
              "--admission", "open"], check=True, capture_output=True, text=True,
             env=self.environment({})).stdout.strip()
-        self.set_ini(self.path("v", "verifier.ini"), ";", workers=2, reenrol="auto", **settings)
+        self.set_ini(self.path("v", "verifier.ini"), ";",
+                     **{"workers": 2, "reenrol": "auto", "attests_per_minute": 0, **settings})
         self.wire = self.wire_class(f"{ca}/proxy.crt", f"{ca}/proxy.key", port)
 
     def set_ini(self, path, comment, **settings):

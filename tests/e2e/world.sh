@@ -147,7 +147,9 @@ verifier_make() { # NAME [OPTION-OF-INIT..]: its join string is in NAME.join
         --listen "127.0.0.1:$(cat "$work/$name.port")" --lab-roots "$work/ca/roots" \
         --intermediates "$work/ca/intermediates" "$@"
     cp "$work/out" "$work/$name.join"
-    sed -i 's/^;workers = 0$/workers = 2/' "$work/$name/verifier.ini"
+    # A device here attests as often as it is told.
+    sed -i -e 's/^;workers = 0$/workers = 2/' -e 's/^;attests_per_minute = .*/attests_per_minute = 0/' \
+        "$work/$name/verifier.ini"
 }
 verifier_start() { # NAME
     start_process "$1" "$verifier_program" serve "$work/$1"
