@@ -656,7 +656,7 @@ static void rules_for_all_take_both(void **state)
     assert_true(asprintf(&first,
                          "/* by hand */ {\"note\":\"mine\", \"firmware\":{\"id:53544D20\":"
                          "\"1.2\"},%s",
-                         strchr(learned, '{') + 1) > 0);
+                         learned + strcspn(learned, "{") + 1) > 0);
     soft_golden_make(&next, "6.1.0-56-amd64", "kernel 56");
     next.log.event[1] = soft_event_line(0, "blob", "newer firmware");
     next.log.event[1].type = 0x80000008u;
