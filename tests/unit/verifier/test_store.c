@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "metrics.h"
 #include "store_fixture.h"
 
 static const struct pawl_view acme = { (const uint8_t *)"acme", 4 };
@@ -750,6 +751,20 @@ static void a_row_that_is_none_of_ours_fails_by_its_column(void **state)
     }
 }
 
+/* ---- what is counted ------------------------------------------------------------------------- */
+
+static void steps_of_each_commit_are_counted(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    uint64_t before = histogram_sum(HISTOGRAM_GROUP, 0);
+    store_put(&f, "acme", 1);
+    store_put(&f, "acme", 2);
+    assert_true(histogram_sum(HISTOGRAM_GROUP, 0) == before + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -779,6 +794,7 @@ int main(void)
         T_CASE("a damaged table fails by name", a_damaged_table_fails_by_name),
         T_CASE("a row that is none of ours fails by its column",
                a_row_that_is_none_of_ours_fails_by_its_column),
+        T_CASE("steps of each commit are counted", steps_of_each_commit_are_counted),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -19,7 +19,7 @@
 
 #include <libpq-fe.h>
 
-#include "store/sql.h"
+#include "store/queue.h"
 
 /* ---- connection.c --------------------------------------------------------------------------- */
 
@@ -51,12 +51,6 @@ struct pg_statement {
     int         row; /* of result: the one after that is the next */
 };
 
-/* How one transaction ended that was sent with others: its first failure stays. */
-struct outcome {
-    bool            failed;
-    struct pawl_err err; /* with its code */
-};
-
 /* What was sent and not answered yet. */
 struct pending {
     enum { PENDING_STATEMENT, PENDING_SYNC } kind;
@@ -70,7 +64,8 @@ struct pg_connection {
     char                 durable[32]; /* synchronous_commit, as the server is set up */
     struct pawl_err      failure;     /* the last one, with its code */
     struct pg_statement *statement[OWN_COUNT];
-    struct outcome *outcome; /* pipeline mode: of the transaction that is being sent; or NULL */
+    /* Pipeline mode: of the transaction that is being sent, whose first failure stays; or NULL. */
+    struct outcome *outcome;
     struct pending *pending;
     size_t          pending_first, pending_n, pending_cap;
     int64_t         wait_ms; /* for an answer */
@@ -158,9 +153,7 @@ struct pg_writers;
 /* h and conninfo stay where they are. */
 PAWL_MUST_USE pawl_status pg_writers_start(const char *conninfo, struct pg_history *h,
                                            struct pg_writers **ret, struct pawl_err *err);
-void pg_writers_commit(struct pg_writers *w, const struct step *s, store_done_fn *done, void *arg);
-void pg_writers_forget(struct pg_writers *w, struct pawl_view tenant, int64_t before_ms,
-                       store_done_fn *done, void *arg);
+struct queue             *pg_writers_queue(struct pg_writers *w);
 /* No thread has a connection or could make one, and why. */
 bool pg_writers_away(struct pg_writers *w, struct pawl_err *err);
 /* Commits what was handed over, stops the threads. */

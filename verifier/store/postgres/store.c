@@ -53,7 +53,7 @@ static void commit(void *self, const struct step *s, store_done_fn *done, void *
 {
     struct pg_store *store = self;
 
-    pg_writers_commit(store->writers, s, done, arg);
+    queue_commit(pg_writers_queue(store->writers), s, done, arg);
 }
 
 static void forget_segments(void *self, struct pawl_view tenant, int64_t before_ms,
@@ -61,7 +61,7 @@ static void forget_segments(void *self, struct pawl_view tenant, int64_t before_
 {
     struct pg_store *store = self;
 
-    pg_writers_forget(store->writers, tenant, before_ms, done, arg);
+    queue_forget(pg_writers_queue(store->writers), tenant, before_ms, done, arg);
 }
 
 static const char *instance(void *self)

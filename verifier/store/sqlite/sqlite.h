@@ -96,10 +96,8 @@ struct writer;
 /* Takes over *c and *h on success. */
 PAWL_MUST_USE pawl_status writer_start(struct sqlite_connection *c, struct history *h,
                                        struct writer **ret, struct pawl_err *err);
-void    writer_commit(struct writer *w, const struct step *s, store_done_fn *done, void *arg);
-void    writer_forget(struct writer *w, struct pawl_view tenant, int64_t before_ms,
-                      store_done_fn *done, void *arg);
-int64_t writer_newest_ms(struct writer *w);
+struct queue             *writer_queue(struct writer *w);
+int64_t                   writer_newest_ms(struct writer *w);
 /* Commits what was handed over, stops the thread, closes the connection. */
 void writer_stop(struct writer **w);
 

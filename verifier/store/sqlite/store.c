@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/queue.h"
 #include "store/sqlite/sqlite.h"
 
 struct sqlite_store {
@@ -52,7 +53,7 @@ static void commit(void *self, const struct step *s, store_done_fn *done, void *
 {
     struct sqlite_store *store = self;
 
-    writer_commit(store->writer, s, done, arg);
+    queue_commit(writer_queue(store->writer), s, done, arg);
 }
 
 static void forget_segments(void *self, struct pawl_view tenant, int64_t before_ms,
@@ -60,7 +61,7 @@ static void forget_segments(void *self, struct pawl_view tenant, int64_t before_
 {
     struct sqlite_store *store = self;
 
-    writer_forget(store->writer, tenant, before_ms, done, arg);
+    queue_forget(writer_queue(store->writer), tenant, before_ms, done, arg);
 }
 
 static int64_t newest_ms(void *self)
