@@ -24,7 +24,7 @@ static const struct aead {
     size_t      key_n;
     size_t      nonce_n;
     size_t      tag_n;
-    size_t      least; /* bytes of plaintext: OpenSSL 3.0 cannot do SIV over nothing */
+    size_t      least; /* bytes of plaintext: OpenSSL 3.0's SIV could not open nothing */
     size_t      most;  /* RFC 9053 4.2: a nonce of 13 bytes leaves two for the length */
 } aeads[PAWL_AEAD_COUNT] = {
     [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", MODE_CCM, 16, 13, 16, 0, 0xffff },
@@ -137,13 +137,12 @@ static bool set_up(EVP_CIPHER_CTX *ctx, const struct message *m)
 
 static bool begin(EVP_CIPHER_CTX *ctx, const struct message *m)
 {
-    const uint8_t *nonce = m->a->mode == MODE_SIV ? NULL : m->nonce.p;
-    int            n;
+    int n;
 
     /* Every mode takes the tag before it decrypts. */
     if (!m->seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)m->a->tag_n, m->tag) != 1)
         return false;
-    if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, nonce, m->seal, NULL) != 1)
+    if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, m->nonce.p, m->seal, NULL) != 1)
         return false;
     return m->a->mode != MODE_CCM || EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)m->in.n) == 1;
 }
@@ -154,13 +153,9 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct message *m)
     uint8_t nowhere[1]; /* OpenSSL wants an address even where it writes nothing */
     uint8_t rest[PAWL_AEAD_TAG];
     int     n = 0;
-    bool    siv = m->a->mode == MODE_SIV;
     bool    ccm = m->a->mode == MODE_CCM;
 
-    /* In SIV each piece is a component of its own, an empty one too (RFC 5297 2.4). */
-    if ((siv || m->aad.n) && !feed(ctx, NULL, m->aad))
-        return false;
-    if (siv && m->nonce.n && !feed(ctx, NULL, m->nonce))
+    if (m->aad.n && !feed(ctx, NULL, m->aad))
         return false;
     if ((ccm || m->in.n) && !feed(ctx, m->in.n ? m->out : nowhere, m->in))
         return false;
@@ -184,14 +179,15 @@ static void done(EVP_CIPHER_CTX *ctx, const struct message *m, bool good)
     /* All that a key leaves in CCM is its schedule, and the next one overwrites it. To open, for
      * OpenSSL takes a tag only then, and before the next key. */
     if (good && is_kept(m) && EVP_CipherInit_ex2(ctx, NULL, zeros, NULL, false, NULL) == 1)
-        crypto_ccm_keep(ctx);
+        crypto_cipher_keep(CRYPTO_KEPT_CCM, ctx);
     else
         EVP_CIPHER_CTX_free(ctx);
 }
 
-static pawl_status pass(const struct message *m, struct pawl_err *err)
+/* *ret_ready: it came as far as the message. */
+static bool pass_ossl(const struct message *m, bool *ret_ready)
 {
-    EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_ccm_take() : NULL;
+    EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_cipher_take(CRYPTO_KEPT_CCM) : NULL;
     bool            ready = ctx != NULL;
 
     if (!ready) {
@@ -201,6 +197,25 @@ static pawl_status pass(const struct message *m, struct pawl_err *err)
     ready = ready && begin(ctx, m);
     bool good = ready && run(ctx, m);
     done(ctx, m, good);
+    *ret_ready = ready;
+    return good;
+}
+
+/* Each piece is a component of its own, an empty one too (RFC 5297 2.4). */
+static bool pass_siv(const struct message *m)
+{
+    const struct pawl_view part[] = { m->aad, m->nonce };
+    size_t                 n = m->nonce.n ? 2 : 1;
+
+    return m->seal ? crypto_siv_seal(m->key, part, n, m->in, m->out, m->tag)
+                   : crypto_siv_open(m->key, part, n, m->in, m->tag, m->out);
+}
+
+static pawl_status pass(const struct message *m, struct pawl_err *err)
+{
+    bool ready = true;
+    bool good = m->a->mode == MODE_SIV ? pass_siv(m) : pass_ossl(m, &ready);
+
     if (good)
         return pawl_ok();
     if (!ready)

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include <pawl/crypto.h>
 
 #include "crypto_vector.h"
@@ -112,6 +114,48 @@ static void siv_takes_its_nonce_as_one_more_component(void **state)
     both_ways(&s, vector("aead.siv.nonce-no-aad"));
     s.nonce = pawl_view(NULL, 0);
     both_ways(&s, vector("aead.siv.no-aad"));
+}
+
+/* What OpenSSL makes of it in one component. */
+static void siv_of_openssl(const struct sealed *s, uint8_t *ret)
+{
+    EVP_CIPHER     *siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int             n = 0;
+
+    assert_int_equal(EVP_EncryptInit_ex2(ctx, siv, s->key.b, NULL, NULL), 1);
+    assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, s->aad.p, (int)s->aad.n), 1);
+    assert_int_equal(EVP_EncryptUpdate(ctx, ret + 16, &n, s->plain.p, (int)s->plain.n), 1);
+    assert_int_equal(EVP_EncryptFinal_ex(ctx, ret, &n), 1);
+    assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, ret), 1);
+    EVP_CIPHER_CTX_free(ctx);
+    EVP_CIPHER_free(siv);
+}
+
+/* Around a block, two, and the piece that is chained at once. */
+static void siv_agrees_with_openssl_at_every_length(void **state)
+{
+    (void)state;
+    static uint8_t  bytes[2100], want[sizeof(bytes) + 16], out[sizeof(bytes) + 16];
+    struct sealed   s = inputs(PAWL_AES_256_SIV, "", "");
+    struct pawl_err err;
+    size_t          m;
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * i + i / 7);
+    for (size_t n = 1; n <= sizeof(bytes); n += n < 70 || (n > 1000 && n < 1070) ? 1 : 61) {
+        s.plain = pawl_view(bytes, n);
+        s.aad = pawl_view(bytes, 1 + n % 67);
+        s.key.b[n % 64] ^= (uint8_t)n; /* both carries of a doubling come */
+        siv_of_openssl(&s, want);
+        T_OK(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &m, &err),
+             &err);
+        assert_memory_equal(out, want, n + 16);
+        T_OK(pawl_aead_open(s.alg, &s.key, s.nonce, s.aad, pawl_view(want, n + 16), out, n, &m,
+                            &err),
+             &err);
+        assert_memory_equal(out, bytes, n);
+    }
 }
 
 /* RFC 8439, 2.8.2. */
@@ -371,6 +415,7 @@ int main(void)
                the_other_lengths_of_ccm_and_gcm_agree_too),
         T_CASE("siv takes its nonce as one more component",
                siv_takes_its_nonce_as_one_more_component),
+        T_CASE("siv agrees with OpenSSL at every length", siv_agrees_with_openssl_at_every_length),
         T_CASE("chacha agrees with RFC 8439", chacha_agrees_with_rfc_8439),
         T_CASE("gcm agrees with its paper", gcm_agrees_with_its_paper),
         T_CASE("nothing that was changed opens", nothing_that_was_changed_opens),

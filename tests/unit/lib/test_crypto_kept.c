@@ -98,6 +98,33 @@ static void no_key_of_a_message_stays(void **state)
     }
 }
 
+/* Nor what CTR added to the plaintext, which beside the ciphertext is as good. */
+static void no_key_of_a_row_stays(void **state)
+{
+    (void)state;
+    const struct pawl_view aad = pawl_view_str("pawl/1 row"), none = pawl_view(NULL, 0);
+    struct pawl_secret     plain = secret(62, 55), stream = plain;
+    uint8_t                out[78], back[62];
+    struct pawl_err        err;
+    size_t                 n, m;
+
+    for (uint8_t i = 0; i < 2; i++) {
+        struct pawl_secret key = secret(64, (uint8_t)(11 + i));
+        T_OK(pawl_aead_seal(PAWL_AES_256_SIV, &key, none, aad, pawl_secret_view(&plain), out,
+                            sizeof(out), &n, &err),
+             &err);
+        nowhere(pawl_secret_view(&key));
+        T_OK(pawl_aead_open(PAWL_AES_256_SIV, &key, none, aad, pawl_view(out, n), back,
+                            sizeof(back), &m, &err),
+             &err);
+        nowhere(pawl_secret_view(&key));
+        for (size_t k = 0; k < plain.n; k++)
+            stream.b[k] = plain.b[k] ^ out[16 + k];
+        nowhere(pawl_secret_view(&plain));
+        nowhere(pawl_view(stream.b + 48, 8));
+    }
+}
+
 static void no_key_of_a_derivation_stays(void **state)
 {
     (void)state;
@@ -146,6 +173,7 @@ int main(void)
     static const struct CMUnitTest cases[] = {
         T_CASE("what is there is found", what_is_there_is_found),
         T_CASE("no key of a message stays", no_key_of_a_message_stays),
+        T_CASE("no key of a row stays", no_key_of_a_row_stays),
         T_CASE("no key of a derivation stays", no_key_of_a_derivation_stays),
         T_CASE("nothing that was hashed stays", nothing_that_was_hashed_stays),
     };
