@@ -97,7 +97,7 @@ SUMMARY = dict(
     software_status=STATUS, keys_status=STATUS, why=list_of(text()),
     roots=one_of("none", "vendor", "lab"), policy=or_null(NAME), group=or_null(NAME),
     release=or_null(text()), coverage=map_of(text()), created=TIME, seen=TIME, due=or_null(TIME),
-    overdue=FLAG, attempt=number(), enrolments=number(), labels=list_of(ref("Label")))
+    overdue=FLAG, rekey_overdue=FLAG, attempt=number(), enrolments=number(), labels=list_of(ref("Label")))
 
 DEVICES = {
     "DeviceSummary": record(**SUMMARY),
@@ -123,6 +123,8 @@ def entry(type_, *optional, **members):
                   **members)
 
 
+FEED_TYPE = one_of("message", "mark", "incident", "overdue", "rekey-overdue")
+
 SLOT = dict(epoch=number(), gen=number(), seq=number(), id=text(), mark=ref("Mark"))
 
 FEED = {
@@ -132,8 +134,9 @@ FEED = {
     "IncidentEntry": entry("incident", incident=text(), kind=ref("Kind"),
                            severity=ref("Severity"), state=ref("IncidentState")),
     "OverdueEntry": entry("overdue", due=TIME, state=one_of("overdue", "back")),
+    "RekeyOverdueEntry": entry("rekey-overdue", due=TIME, state=one_of("overdue", "back")),
     "Entry": {"oneOf": [ref("MessageEntry"), ref("MarkEntry"), ref("IncidentEntry"),
-                        ref("OverdueEntry")]},
+                        ref("OverdueEntry"), ref("RekeyOverdueEntry")]},
 }
 
 INCIDENT = dict(
@@ -203,6 +206,7 @@ ROUTES = [
                  ("group", NAME, "in this one alone"), ("label", ref("Label"), "with this very one"),
                  ("status", STATUS, "of the last result"), ("release", text(), "that it runs"),
                  ("overdue", number(maximum=1), "1: those of which that was told"),
+                 ("rekey_overdue", number(maximum=1), "1: those of whose rekey that was told"),
                  ("q", text(pattern="^[0-9a-fA-F]{1,64}$"), "hex digits that its id begins with")])),
     ("GET", "/v1/fleet", "countDevices", READ, "How many devices there are, counted a while ago",
      record(devices=number(), as_of=TIME, state=map_of(number()), status=map_of(number()),
@@ -247,14 +251,14 @@ ROUTES = [
      "Messages, marks, incidents and overdue devices, in the order in which they became durable",
      record("more", messages=list_of(ref("Entry")), next=text(), more={"const": True}),
      dict(query=[AFTER, limit(1000), OF_DEVICE,
-                 ("type", one_of("message", "mark", "incident", "overdue"), "of this one alone"),
+                 ("type", FEED_TYPE, "of this one alone"),
                  ("wait_s", number(maximum=30), "an empty page is held back that long")])),
     ("GET", "/v1/stream", "followFeed", READ,
      "The same as server-sent events, without an end; the header Last-Event-ID goes before `after`",
      ref("Entry"),
      dict(type="text/event-stream",
           query=[AFTER, OF_DEVICE,
-                 ("type", one_of("message", "mark", "incident", "overdue"), "of this one alone")])),
+                 ("type", FEED_TYPE, "of this one alone")])),
     ("GET", "/v1/incidents", "listIncidents", READ,
      "What detection found, the one that changed last first",
      record(incidents=list_of(ref("IncidentSummary")), next=or_null(text())),

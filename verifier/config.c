@@ -358,6 +358,11 @@ static pawl_status set_overdue_after(struct parse *p, const char *value, struct 
     return number(value, 1, 100, &p->tenant->overdue_after, err);
 }
 
+static pawl_status set_rekey_overdue(struct parse *p, const char *value, struct pawl_err *err)
+{
+    return number(value, 0, PAWL_EPOCH_HARD_MS / 1000, &p->tenant->rekey_overdue_s, err);
+}
+
 /* What libcurl would take for something else: another protocol, a host that is not there, and a
  * password, which has no place in a URL that logs may name. */
 static pawl_status check_url(const char *url, struct pawl_err *err)
@@ -419,6 +424,7 @@ static const struct key tenant_keys[] = {
     { "enrolments_per_minute", set_enrolments },
     { "attests_per_minute", set_attests },
     { "overdue_after", set_overdue_after },
+    { "rekey_overdue_s", set_rekey_overdue },
     { "keep_evidence", set_keep_evidence },
     { "webhook", set_webhook },
     { "webhook_key", set_webhook_key },
@@ -455,7 +461,8 @@ static pawl_status begin_tenant(struct parse *p, const char *name, struct pawl_e
                                .downlink_max = 1000,
                                .enrolments_per_minute = 6000,
                                .attests_per_minute = 60,
-                               .overdue_after = 3 };
+                               .overdue_after = 3,
+                               .rekey_overdue_s = 129600 };
     memcpy(t.name, name, strlen(name) + 1);
     p->tenant = &p->c.tenant[p->c.tenant_n++];
     *p->tenant = t;

@@ -42,6 +42,7 @@ struct tenant_config {
     uint64_t                  enrolments_per_minute; /* without a token; 0: any number */
     uint64_t                  attests_per_minute;    /* of one device; 0: any number */
     uint64_t                  overdue_after;         /* intervals of the device without an attest */
+    uint64_t                  rekey_overdue_s;       /* age of keys of which is told; 0: of none */
     bool                      keep_evidence;         /* keep_evidence = last; else none */
     char                      webhook[CONFIG_PATH_MAX];     /* URL that gets the feed; empty */
     char                      webhook_key[CONFIG_PATH_MAX]; /* file with its HMAC key */

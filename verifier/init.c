@@ -145,6 +145,8 @@ static const char ini_format[] =
     ";attests_per_minute = 60\n"
     "; A device is overdue when it let so many of its own intervals pass.\n"
     ";overdue_after = 3\n"
+    "; .. and its rekey is, when it attests with keys that are so many seconds old. 0: never.\n"
+    ";rekey_overdue_s = 129600\n"
     "; What every verdict was made of, for `pawlctl appraise`: none, or last (of each device).\n"
     ";keep_evidence = none\n"
     "; Messages, marks and alerts are posted there, signed with the key in this file (32 to 64\n"

@@ -21,6 +21,7 @@ enum metric {
     METRIC_MESSAGES,       /* from devices */
     METRIC_DELIVERED,      /* to devices */
     METRIC_OVERDUE,        /* told */
+    METRIC_REKEY_OVERDUE,  /* told */
     METRIC_CONFLICTS,      /* plans made again */
     METRIC_WEBHOOK_FAILED, /* turns */
     METRIC_WEBHOOK_LOST,   /* devices whose entries were deleted first */

@@ -77,6 +77,8 @@ static const struct named metrics[METRIC_COUNT] = {
                            "Messages to devices that they acknowledged.", NULL, 0, 1 },
     [METRIC_OVERDUE] = { "pawl_overdue_total", "counter", "Devices that were told to be overdue.",
                          NULL, 0, 1 },
+    [METRIC_REKEY_OVERDUE] = { "pawl_rekey_overdue_total", "counter",
+                               "Devices that were told to attest without a rekey.", NULL, 0, 1 },
     [METRIC_CONFLICTS] = { "pawl_conflicts_total", "counter",
                            "Steps that lost to another request of their device.", NULL, 0, 1 },
     [METRIC_WEBHOOK_FAILED] = { "pawl_webhook_failures_total", "counter",

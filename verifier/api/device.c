@@ -73,6 +73,8 @@ static void count(const struct answer *a)
         metric_add(METRIC_VERDICTS, a->tier, 1);
     if (a->new_root)
         metric_add(METRIC_ROOTS, 0, 1);
+    if (a->rekey_overdue)
+        metric_add(METRIC_REKEY_OVERDUE, 0, 1);
 }
 
 static void finish(struct exchange *x)

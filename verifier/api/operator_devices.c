@@ -6,7 +6,7 @@
 pawl_status api_devices(struct operator_exchange *o, struct pawl_err *err)
 {
     struct device_query q = { 0 };
-    uint64_t            overdue;
+    uint64_t            overdue, rekey_overdue;
     bool                there;
 
     PAWL_TRY(query_page(o->x.r, &q.page, err));
@@ -18,6 +18,8 @@ pawl_status api_devices(struct operator_exchange *o, struct pawl_err *err)
     PAWL_TRY(http_query(o->x.r, "q", q.begins, sizeof(q.begins), &there, err));
     PAWL_TRY(query_number(o->x.r, "overdue", 1, &overdue, err));
     q.overdue = overdue;
+    PAWL_TRY(query_number(o->x.r, "rekey_overdue", 1, &rekey_overdue, err));
+    q.rekey_overdue = rekey_overdue;
     return operator_devices(o->flow, o->tenant, &q, &o->json, err);
 }
 

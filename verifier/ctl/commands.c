@@ -57,10 +57,10 @@ const struct command commands[] = {
 
     { "device", "list",
       "[--state STATE] [--group NAME] [--label LABEL] [--status STATUS]\n"
-      "[--release NAME] [--overdue] [--begins HEX] [--limit N]",
+      "[--release NAME] [--overdue] [--rekey-overdue] [--begins HEX] [--limit N]",
       "lists devices, all or those that fit all of it", .run = device_list, .show = show_devices,
       .options = ONLINE | O(STATE) | O(GROUP) | O(LABEL) | O(STATUS) | O(RELEASE) | O(OVERDUE) |
-                 O(BEGINS) | O(LIMIT) },
+                 O(REKEY_OVERDUE) | O(BEGINS) | O(LIMIT) },
     { "device", "label", "ID [--remove] [LABEL..]",
       "gives a device labels (NAME or NAME=VALUE), takes them from it, or shows them",
       .run = device_label, .show = show_labels, .options = ONLINE | O(REMOVE), .operands = 1,

@@ -76,6 +76,7 @@ enum ctl_option {
     OPT_LABEL,
     OPT_STATUS,
     OPT_OVERDUE,
+    OPT_REKEY_OVERDUE,
     OPT_BEGINS,
     OPT_LIMIT,
     OPT_TYPE,

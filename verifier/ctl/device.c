@@ -20,7 +20,9 @@ static pawl_status add_filters(const struct args *a, struct api_path *path, stru
     for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
         if (a->option[filters[i].option])
             PAWL_TRY(api_path(path, err, "&%s=%s", filters[i].query, a->option[filters[i].option]));
-    return a->option[OPT_OVERDUE] ? api_path(path, err, "&overdue=1") : pawl_ok();
+    if (a->option[OPT_OVERDUE])
+        PAWL_TRY(api_path(path, err, "&overdue=1"));
+    return a->option[OPT_REKEY_OVERDUE] ? api_path(path, err, "&rekey_overdue=1") : pawl_ok();
 }
 
 pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)

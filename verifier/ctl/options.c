@@ -63,6 +63,7 @@ const struct option options[] = {
     OPTION("label", required_argument, LABEL),
     OPTION("status", required_argument, STATUS),
     OPTION("overdue", no_argument, OVERDUE),
+    OPTION("rekey-overdue", no_argument, REKEY_OVERDUE),
     OPTION("begins", required_argument, BEGINS),
     OPTION("limit", required_argument, LIMIT),
     OPTION("type", required_argument, TYPE),

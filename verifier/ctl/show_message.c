@@ -112,7 +112,10 @@ static void show_overdue(const cJSON *o)
 
     printf("device ");
     show_id(text_of(o, "device"));
-    printf(is_back ? ": back, was due " : ": overdue since ");
+    if (is_type(o, "rekey-overdue"))
+        printf(is_back ? ": rekeyed, was due " : ": rekey overdue since ");
+    else
+        printf(is_back ? ": back, was due " : ": overdue since ");
     show_text(value_of(o, "due", "created", buffer), 0, INT_MAX);
 }
 
@@ -130,7 +133,7 @@ static void show_entry(const cJSON *entries, const cJSON *o)
         show_mark(o);
     else if (is_type(o, "incident"))
         show_found(o);
-    else if (is_type(o, "overdue"))
+    else if (is_type(o, "overdue") || is_type(o, "rekey-overdue"))
         show_overdue(o);
     else
         show_message(entries, o);

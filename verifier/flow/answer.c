@@ -22,7 +22,7 @@ void answer_begin(struct answer *ret)
     ret->tenant[0] = 0;
     ret->serial[0] = 0;
     ret->refused = REFUSED_NONE;
-    ret->judged = ret->new_root = false;
+    ret->judged = ret->new_root = ret->rekey_overdue = false;
 }
 
 void answer_parsed(struct answer *ret)

@@ -253,6 +253,8 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     plan_snapshot(a, step);
     PAWL_TRY(plan_logs(a, step, err));
     plan_event(a, step);
+    PAWL_TRY(overdue_rekey(a->ev->tenant, a->h.r.current.made_ms, a->ev->now_ms, step, err));
+    ret->rekey_overdue = step->device.rekey_due_s && !a->d.rekey_due_s;
     PAWL_TRY(overdue_back(a->ev->tenant, a->ev->a1.next_s, a->ev->now_ms, step, err));
     if (a->first_since_restored)
         a->h.r.down_next += PAWL_SLOT_WINDOW;

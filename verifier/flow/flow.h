@@ -69,6 +69,7 @@ struct answer {
     bool            judged;                      /* it holds a verdict .. */
     enum trust_tier tier;                        /* .. this one */
     bool            new_root;                    /* and a new root */
+    bool            rekey_overdue;               /* its rekey is, from this request on */
 };
 
 PAWL_MUST_USE pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret,

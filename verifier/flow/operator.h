@@ -47,6 +47,7 @@ struct device_query {
     char              status[20]; /* ear.status of the last result */
     char              release[RELEASE_NAME_MAX + 1];
     bool              overdue;                        /* those of which that was told */
+    bool              rekey_overdue;                  /* .. and of whose rekey */
     char              begins[2 * PAWL_DEVICE_ID + 1]; /* hex digits that its id begins with */
     struct list_query page;                           /* after: an id */
 };

@@ -90,7 +90,7 @@ static bool fits(const struct search *s, const struct device *d)
            (!q->group[0] || strcmp(d->group, q->group) == 0) &&
            (!q->status[0] || strcmp(d->status, q->status) == 0) &&
            (!q->release[0] || strcmp(d->release, q->release) == 0) &&
-           (!q->overdue || d->told_s != 0);
+           (!q->overdue || d->told_s != 0) && (!q->rekey_overdue || d->rekey_due_s != 0);
 }
 
 /* FULL ends the list of the store. */

@@ -66,9 +66,10 @@ static void cursor_write(uint64_t row, uint64_t n, char ret[CURSOR])
 
 /* ---- one entry ------------------------------------------------------------------------------ */
 
-enum entry_type { ALL = 0, MESSAGE, MARK, INCIDENT, OVERDUE, TYPES };
+enum entry_type { ALL = 0, MESSAGE, MARK, INCIDENT, OVERDUE, REKEY_OVERDUE, TYPES };
 
-static const char *const type_names[TYPES] = { "", "message", "mark", "incident", "overdue" };
+static const char *const type_names[TYPES] = { "",         "message", "mark",
+                                               "incident", "overdue", "rekey-overdue" };
 
 struct page {
     struct flow                *f;
@@ -293,7 +294,8 @@ static pawl_status type_parse(const char *name, enum entry_type *ret, struct paw
             *ret = (enum entry_type)i;
             return pawl_ok();
         }
-    return pawl_fail(err, PAWL_E_FORM, "type", "is message, mark, incident or overdue");
+    return pawl_fail(err, PAWL_E_FORM, "type",
+                     "is message, mark, incident, overdue or rekey-overdue");
 }
 
 /* The page behind q->after; p->j and p->list are set. */

@@ -97,6 +97,7 @@ static void add_due(struct json *j, cJSON *o, const struct device *d)
     else
         json_null(j, o, "due");
     json_bool(j, o, "overdue", d->told_s != 0);
+    json_bool(j, o, "rekey_overdue", d->rekey_due_s != 0);
 }
 
 void operator_show_summary(struct json *j, cJSON *o, const struct device *d)

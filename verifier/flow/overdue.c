@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Overdue and back: the device's three times, the entry of the feed, the line of its events. */
+/* Overdue and back: the device's times, the entry of the feed, the line of its events. */
 
 #include "flow/overdue.h"
 
@@ -12,13 +12,17 @@
 #include "flow/event.h"
 #include "flow/json.h"
 
-/* {"type": "overdue", "device", "time", "due", "state": "overdue" | "back"} */
-static pawl_status write_notice(const struct device *d, int64_t due_s, const char *state,
-                                int64_t now_ms, char **ret, struct pawl_err *err)
+/* What it is about, as the feed names it. */
+#define ATTEST "overdue"
+#define REKEY  "rekey-overdue"
+
+/* {"type": "overdue" | "rekey-overdue", "device", "time", "due", "state": "overdue" | "back"} */
+static pawl_status write_notice(const struct device *d, const char *type, int64_t due_s,
+                                const char *state, int64_t now_ms, char **ret, struct pawl_err *err)
 {
     JSON j = json_begin();
 
-    json_text(&j, j.root, "type", "overdue");
+    json_text(&j, j.root, "type", type);
     json_hex(&j, j.root, "device", PAWL_VIEW_OF(d->id));
     json_i64(&j, j.root, "time", now_ms / 1000);
     json_i64(&j, j.root, "due", due_s);
@@ -26,8 +30,8 @@ static pawl_status write_notice(const struct device *d, int64_t due_s, const cha
     return json_end(&j, ret, err);
 }
 
-static pawl_status add_notice(struct step *step, int64_t due_s, const char *state, int64_t now_ms,
-                              struct pawl_err *err)
+static pawl_status add_notice(struct step *step, const char *type, int64_t due_s, const char *state,
+                              int64_t now_ms, struct pawl_err *err)
 {
     const struct device *d = &step->device;
     char                *text = NULL;
@@ -37,7 +41,7 @@ static pawl_status add_notice(struct step *step, int64_t due_s, const char *stat
     if (!rows)
         return pawl_fail(err, PAWL_E_MEMORY, "overdue", "out of memory");
     step->segment = rows;
-    PAWL_TRY(write_notice(d, due_s, state, now_ms, &text, err));
+    PAWL_TRY(write_notice(d, type, due_s, state, now_ms, &text, err));
     memcpy(row.device, d->id, sizeof(row.device));
     row.heads = (struct blob){ .n = strlen(text), .p = (uint8_t *)text };
     rows[step->segment_n++] = row;
@@ -65,9 +69,36 @@ pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s, int64_t
     d->told_s = 0;
     if (!was_due_s)
         return pawl_ok();
-    PAWL_TRY(add_notice(step, was_due_s, "back", now_ms, err));
+    PAWL_TRY(add_notice(step, ATTEST, was_due_s, "back", now_ms, err));
     event_note(step, "back: it was overdue");
     return pawl_ok();
+}
+
+/* 0: never. */
+static int64_t rekey_due_s(const struct tenant_config *t, int64_t made_ms)
+{
+    return t->rekey_overdue_s ? made_ms / 1000 + (int64_t)t->rekey_overdue_s : 0;
+}
+
+pawl_status overdue_rekey(const struct tenant_config *t, int64_t made_ms, int64_t now_ms,
+                          struct step *step, struct pawl_err *err)
+{
+    struct device *d = &step->device;
+    int64_t        due_s = rekey_due_s(t, made_ms), was_due_s = d->rekey_due_s;
+    bool           is_over = due_s && now_ms / 1000 > due_s;
+    char           due[32];
+
+    if (is_over && !was_due_s && d->attested_s > due_s) {
+        d->rekey_due_s = due_s;
+        write_time(due_s, due);
+        event_note(step, "rekey overdue: its keys should have been replaced by %s", due);
+        return add_notice(step, REKEY, due_s, "overdue", now_ms, err);
+    }
+    if (is_over || !was_due_s)
+        return pawl_ok();
+    d->rekey_due_s = 0;
+    event_note(step, "rekeyed: that was overdue");
+    return add_notice(step, REKEY, was_due_s, "back", now_ms, err);
 }
 
 bool overdue_is_due(const struct device *d, int64_t up_s, int64_t now_s)
@@ -89,7 +120,7 @@ pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *st
     step->has_device = true;
     step->device = *d;
     step->device.told_s = now_ms / 1000;
-    PAWL_TRY(add_notice(step, d->due_s, "overdue", now_ms, err));
+    PAWL_TRY(add_notice(step, ATTEST, d->due_s, "overdue", now_ms, err));
     write_time(d->attested_s, since);
     write_time(d->due_s, due);
     event_note(step, "overdue: no attestation since %s, and by its own word due by %s", since, due);

@@ -11,6 +11,12 @@
  * the start is judged as if it had attested at the start, so that nobody cries wolf for a whole
  * fleet that could not reach its verifier. An agent that found nobody tries again within
  * OVERDUE_GRACE_S, which is the least that it is given.
+ *
+ * And devices whose rekey is overdue: they attest, and do it with keys that are older than
+ * rekey_overdue_s. Whoever keeps a device's rekeys from its verifier and lets its attests through
+ * would not be seen otherwise before the keys' hard limit. rekey_due_s in its record: when the
+ * rekey was due, once that was told; 0 otherwise. Told when an attest came with such keys already
+ * and another one comes: a device that was away does not have to be quicker than its first one.
  */
 #ifndef VERIFIER_FLOW_OVERDUE_H
 #define VERIFIER_FLOW_OVERDUE_H
@@ -25,6 +31,11 @@
  * be overdue, the step tells that it is back. */
 PAWL_MUST_USE pawl_status overdue_back(const struct tenant_config *t, uint64_t next_s,
                                        int64_t now_ms, struct step *step, struct pawl_err *err);
+
+/* For every flow that accepts evidence on a root, before overdue_back: the root in use was made
+ * then. Sets rekey_due_s, and the step tells when that changes. */
+PAWL_MUST_USE pawl_status overdue_rekey(const struct tenant_config *t, int64_t made_ms,
+                                        int64_t now_ms, struct step *step, struct pawl_err *err);
 
 /* Whether to tell now, of a device that store->overdue found. up_s: since when the verifier runs
  * without a break. */

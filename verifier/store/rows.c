@@ -258,6 +258,7 @@ void put_device(struct query *q, const struct device *d, struct device_words *ro
     query_bytes(q, pawl_view(d->app_point, d->has_app_point ? sizeof(d->app_point) : 0));
     put_claims(q, &d->claims);
     query_text(q, d->manufacturer);
+    query_u64(q, (uint64_t)d->rekey_due_s);
 }
 
 void get_device(struct query *q, struct device *ret)
@@ -300,6 +301,7 @@ void get_device(struct query *q, struct device *ret)
     ret->has_app_point = get_bytes(q, "app_point", ret->app_point, sizeof(ret->app_point)) > 0;
     get_claims(q, &ret->claims);
     get_text(q, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
+    ret->rekey_due_s = (int64_t)get_u64(q);
     get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);

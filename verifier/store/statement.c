@@ -15,7 +15,7 @@
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
     " keys_status, due_s, told_s, attested_s, coverage, release, app_point, claims, judged_by,"    \
-    " manufacturer"
+    " manufacturer, rekey_due_s"
 #define DEVICE_SELECT                                                                              \
     "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
     " ON ratchet.device = device.number WHERE device.tenant = $1"
@@ -56,10 +56,11 @@ static const char *const text[SQL_COUNT] = {
                           " GROUP BY state, status, grp",
     [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
                                           " AND due_s < $2 ORDER BY due_s LIMIT $3",
-    [SQL_DEVICE_INSERT] = "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
-                          " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
-                          "$16, $17, $18, $19, $20, $21, $22, $23, $24,"
-                          " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)",
+    [SQL_DEVICE_INSERT] =
+        "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
+        " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+        "$16, $17, $18, $19, $20, $21, $22, $23, $24,"
+        " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)",
     [SQL_DEVICE_UPDATE] =
         "UPDATE device SET state = $3, roots = $4, ek_name = $5, ak_name = $6, td_name = $7,"
         " qualified_signer = $8, ak_public = $9, td_point = $10, suite = $11, enrolments = $12,"
@@ -67,7 +68,8 @@ static const char *const text[SQL_COUNT] = {
         " boot_id = $19, os_boot = $20, firmware_cert = $21, banks = $22, pcr_digest = $23,"
         " policy = $24, status = $25, why = $26, created_s = $27, software_status = $28,"
         " keys_status = $29, due_s = $30, told_s = $31, attested_s = $32, coverage = $33,"
-        " release = $34, app_point = $35, claims = $36, judged_by = $37, manufacturer = $38"
+        " release = $34, app_point = $35, claims = $36, judged_by = $37, manufacturer = $38,"
+        " rekey_due_s = $39"
         " WHERE tenant = $1 AND id = $2",
     /* By itself: an index has it, which the statement above would write anew each time. A group
      * that is not there gives NULL, which the column refuses. */

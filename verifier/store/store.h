@@ -80,6 +80,7 @@ struct device {
     int64_t attested_s; /* when its evidence was last accepted: see flow/overdue.h */
     int64_t due_s;      /* when it is overdue: by the interval that it attested; 0: it named none */
     int64_t told_s; /* when the operator was told that it is overdue; 0: it is not, or not yet */
+    int64_t rekey_due_s; /* when its rekey was due, once the operator was told so; 0: it is not */
 };
 
 struct snapshot { /* the last believed PCR values */

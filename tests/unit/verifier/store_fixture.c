@@ -345,6 +345,7 @@ struct device store_device(const char *tenant, unsigned number)
         .seen_s = 1700000001,
         .due_s = 1700003601,
         .told_s = 17,
+        .rekey_due_s = 1699990000,
         .attested_s = 1699999999,
         .coverage = "identity,boot-log=no-event-log",
         .release = "6.1.0-55",

@@ -85,6 +85,7 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_int_equal(c.tenant[0].enrolments_per_minute, 6000);
     assert_int_equal(c.tenant[0].attests_per_minute, 60);
     assert_int_equal(c.tenant[0].overdue_after, 3);
+    assert_int_equal(c.tenant[0].rekey_overdue_s, 129600);
     assert_false(c.tenant[0].keep_evidence);
     assert_string_equal(c.tenant[0].webhook, "");
     assert_string_equal(c.tenant[0].webhook_key, "");
@@ -105,6 +106,7 @@ static void takes_every_key(void **state)
               "late_window_s = 86400\ndownlink_max = 5\n"
               "enrolments_per_minute = 0\nattests_per_minute = 1000000\n"
               "on_incident = hold-messages\nheal = operator\noverdue_after = 100\n"
+              "rekey_overdue_s = 172800\n"
               "keep_evidence = last\n"
               "webhook_key = hook.key\nwebhook = https://[2001:db8::1]:8443/in?a=b@c\n"
               "[verifier]\n  listen = [::1]:0\n\taddress = [2001:db8::1]:443\n"
@@ -114,7 +116,8 @@ static void takes_every_key(void **state)
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "address_rate = 0\naddress_connections = 8\nlog = json\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
-              "messages = on\non_incident = notify\nheal = rekey\noverdue_after = 1\n"
+              "messages = on\non_incident = notify\nheal = rekey\noverdue_after = "
+              "1\nrekey_overdue_s = 0\n"
               "keep_evidence = none\n"
               "webhook = http://127.0.0.1\nwebhook_key = /etc/hook.key\n"
               "[tenant c]\nwebhook =\n");
@@ -160,6 +163,7 @@ static void takes_every_key(void **state)
     assert_int_equal(a->enrolments_per_minute, 0);
     assert_int_equal(a->attests_per_minute, 1000000);
     assert_int_equal(a->overdue_after, 100);
+    assert_int_equal(a->rekey_overdue_s, 172800);
     assert_true(a->keep_evidence);
     assert_string_equal(a->webhook, "https://[2001:db8::1]:8443/in?a=b@c");
     snprintf(roots, sizeof(roots), "%s/hook.key", dir);
@@ -171,6 +175,7 @@ static void takes_every_key(void **state)
     assert_false(c.tenant[1].hold_messages);
     assert_false(c.tenant[1].heal_by_operator);
     assert_int_equal(c.tenant[1].overdue_after, 1);
+    assert_int_equal(c.tenant[1].rekey_overdue_s, 0);
     assert_string_equal(c.tenant[1].webhook, "http://127.0.0.1");
     assert_string_equal(c.tenant[1].webhook_key, "/etc/hook.key");
     assert_string_equal(c.tenant[2].webhook, "");
@@ -263,6 +268,7 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "attests_per_minute = 1000001\n", PAWL_E_RANGE, "verifier.ini:4: attests_per_minute" },
         { "overdue_after = 0\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
         { "overdue_after = 101\n", PAWL_E_RANGE, "verifier.ini:4: overdue_after" },
+        { "rekey_overdue_s = 172801\n", PAWL_E_RANGE, "verifier.ini:4: rekey_overdue_s" },
         { "webhook = ftp://h/\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
         { "webhook = example.org\n", PAWL_E_FORM, "verifier.ini:4: webhook" },
         { "webhook = https:///in\n", PAWL_E_FORM, "verifier.ini:4: webhook" },

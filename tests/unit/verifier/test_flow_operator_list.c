@@ -213,6 +213,7 @@ static void filters_find_what_fits_and_nothing_else(void **state)
     assert_int_equal(found(w, (struct device_query){ .group = "none" }), 0);
     assert_int_equal(found(w, (struct device_query){ .release = "none" }), 0);
     assert_int_equal(found(w, (struct device_query){ .overdue = true }), 0);
+    assert_int_equal(found(w, (struct device_query){ .rekey_overdue = true }), 0);
 
     struct device       d = world_record(w, &f.d[2]);
     struct device_query q = { .begins = "" };

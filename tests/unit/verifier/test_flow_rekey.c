@@ -133,6 +133,35 @@ static void a_device_that_awaits_approval_rekeys(void **state) /* P-ENROL-9 */
     assert_int_equal(world_record(&w, &d).state, DEVICE_PENDING);
 }
 
+/* Its attests come and its rekeys do not: somebody may keep them from us. */
+static void who_attests_without_a_rekey_is_told_until_it_rekeys(void **state)
+{
+    (void)state;
+    const int64_t limit_s = 36 * 3600;
+    WORLD         w;
+    DEVICE        d;
+
+    world_make(&w);
+    w.config.tenant[ACME].rekey_overdue_s = (uint64_t)limit_s;
+    world_settled(&w, &d);
+    int64_t due_s = world_ratchet(&w, &d).current.made_ms / 1000 + limit_s;
+    w.now_ms = due_s * 1000 + 1000;
+    world_attest(&w, &d); /* it was away until now */
+    assert_true(world_record(&w, &d).rekey_due_s == 0);
+    assert_false(w.answer.rekey_overdue);
+    w.now_ms += 60000;
+    world_attest(&w, &d);
+    assert_true(world_record(&w, &d).rekey_due_s == due_s);
+    assert_true(w.answer.rekey_overdue);
+    w.now_ms += 60000;
+    world_attest(&w, &d);
+    assert_false(w.answer.rekey_overdue); /* once */
+    world_rekey(&w, &d);
+    assert_true(world_record(&w, &d).rekey_due_s == due_s); /* not seen in use */
+    world_attest(&w, &d);
+    assert_true(world_record(&w, &d).rekey_due_s == 0);
+}
+
 /* ---- the network ---------------------------------------------------------------------------- */
 
 static void a_lost_answer_is_another_attempt_on_the_same_base(void **state) /* P-REKEY-2, R_BASE */
@@ -542,6 +571,8 @@ int main(void)
         T_CASE("what fails appraisal rekeys all the same",
                what_fails_appraisal_rekeys_all_the_same),
         T_CASE("a device that awaits approval rekeys", a_device_that_awaits_approval_rekeys),
+        T_CASE("who attests without a rekey is told until it rekeys",
+               who_attests_without_a_rekey_is_told_until_it_rekeys),
         T_CASE("a lost answer is another attempt on the same base",
                a_lost_answer_is_another_attempt_on_the_same_base),
         T_CASE("a rekey too soon says when", a_rekey_too_soon_says_when),

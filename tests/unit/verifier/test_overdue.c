@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: a device is overdue by the interval that it attested itself, and not for time in which
  * the verifier did not run; it is told once, and once more when it is back, to the feed and to its
- * events; a device that comes in the same moment, waits for approval or is revoked is not told. */
+ * events; a device that comes in the same moment, waits for approval or is revoked is not told.
+ * One that attests with keys past rekey_overdue_s is told once, and not at its first attest after
+ * it was away; and once more when it attests with new keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +113,71 @@ static void a_device_that_was_told_is_told_to_be_back(void **state)
     T_OK(overdue_back(&acme, INTERVAL_S, (START_S + 5001) * INT64_C(1000), &s, &err), &err);
     assert_string_equal(s.event, ""); /* once */
     assert_int_equal(s.segment_n, 1);
+}
+
+/* ---- a rekey that is overdue ----------------------------------------------------------------- */
+
+enum { KEYS_S = 7200 };
+
+/* An attest of a device that attested last before_s after its keys were made, after_s after that
+ * moment, and its event. */
+static struct device attests(struct device d, uint64_t limit_s, int before_s, int after_s,
+                             const char *event, size_t notices)
+{
+    PAWL_CLEANUP(step_done) struct step s = { .has_device = true };
+    const struct tenant_config          t = { .name = "acme", .rekey_overdue_s = limit_s };
+    struct pawl_err                     err;
+
+    s.device = d;
+    s.device.attested_s = START_S + before_s;
+    T_OK(overdue_rekey(&t, START_S * INT64_C(1000) + 999, (START_S + after_s) * INT64_C(1000), &s,
+                       &err),
+         &err);
+    assert_string_equal(s.event, event);
+    assert_int_equal(s.segment_n, notices);
+    if (notices)
+        assert_int_equal(s.segment[0].kind, SEGMENT_NOTICE);
+    return s.device;
+}
+
+static void a_rekey_is_overdue_when_a_second_attest_comes_with_old_keys(void **state)
+{
+    (void)state;
+    static const char say[] = "rekey overdue: its keys should have been replaced by "
+                              "2023-11-15T00:13:20Z";
+    struct device     d = store_device("acme", 1);
+
+    d.rekey_due_s = 0;
+    assert_int_equal(attests(d, KEYS_S, KEYS_S - 2, KEYS_S - 1, "", 0).rekey_due_s, 0);
+    assert_int_equal(attests(d, KEYS_S, KEYS_S - 1, KEYS_S, "", 0).rekey_due_s, 0);
+    /* It was away, and comes again. */
+    assert_int_equal(attests(d, KEYS_S, KEYS_S, 9 * KEYS_S, "", 0).rekey_due_s, 0);
+    d = attests(d, KEYS_S, KEYS_S + 1, KEYS_S + 2, say, 1);
+    assert_int_equal(d.rekey_due_s, START_S + KEYS_S);
+    d = attests(d, KEYS_S, KEYS_S + 2, KEYS_S + 3, "", 0); /* once */
+    assert_int_equal(d.rekey_due_s, START_S + KEYS_S);
+}
+
+static void a_device_with_new_keys_is_told_to_have_rekeyed(void **state)
+{
+    (void)state;
+    struct device d = store_device("acme", 1);
+
+    d.rekey_due_s = START_S - 5;
+    d = attests(d, KEYS_S, -1, 1, "rekeyed: that was overdue", 1);
+    assert_int_equal(d.rekey_due_s, 0);
+    attests(d, KEYS_S, 1, 2, "", 0);
+}
+
+static void without_a_limit_no_rekey_is_overdue(void **state)
+{
+    (void)state;
+    struct device d = store_device("acme", 1);
+
+    d.rekey_due_s = 0;
+    assert_int_equal(attests(d, 0, 9 * KEYS_S, 10 * KEYS_S, "", 0).rekey_due_s, 0);
+    d.rekey_due_s = START_S; /* and there was one */
+    assert_int_equal(attests(d, 0, 1, 2, "rekeyed: that was overdue", 1).rekey_due_s, 0);
 }
 
 /* ---- the sweep ------------------------------------------------------------------------------ */
@@ -355,6 +422,11 @@ int main(void)
         T_CASE("evidence says when the next is due", evidence_says_when_the_next_is_due),
         T_CASE("a device that was told is told to be back",
                a_device_that_was_told_is_told_to_be_back),
+        T_CASE("a rekey is overdue when a second attest comes with old keys",
+               a_rekey_is_overdue_when_a_second_attest_comes_with_old_keys),
+        T_CASE("a device with new keys is told to have rekeyed",
+               a_device_with_new_keys_is_told_to_have_rekeyed),
+        T_CASE("without a limit no rekey is overdue", without_a_limit_no_rekey_is_overdue),
         T_CASE("is told once", is_told_once),
         T_CASE("who waits for approval or is revoked is not told",
                who_waits_for_approval_or_is_revoked_is_not_told),

@@ -107,6 +107,7 @@ static void same_device(const struct device *a, const struct device *b)
     assert_true(a->attested_s == b->attested_s);
     assert_true(a->due_s == b->due_s);
     assert_true(a->told_s == b->told_s);
+    assert_true(a->rekey_due_s == b->rekey_due_s);
     assert_string_equal(a->group, b->group);
     assert_string_equal(a->coverage, b->coverage);
     assert_string_equal(a->release, b->release);

@@ -160,6 +160,7 @@ static struct device with_rows_of_4(struct store_fixture *f)
     struct device d = store_device("acme", 1);
     d.coverage[0] = 0;
     d.release[0] = 0;
+    d.rekey_due_s = 0;
     d.has_app_point = false;
     memset(d.app_point, 0, sizeof(d.app_point));
     d.claims = (struct device_claims){ 0 };
@@ -250,7 +251,7 @@ static void devices_and_their_messages_are_as_they_were(void **state)
     struct blob     b;
     char            said[STORE_SAID_MAX] = "";
 
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 11);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 12);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
@@ -260,7 +261,7 @@ static void devices_and_their_messages_are_as_they_were(void **state)
     assert_string_equal(got.why, d.why);
     assert_string_equal(got.software_status, "");
     assert_string_equal(got.keys_status, "");
-    assert_true(got.due_s == 0 && got.told_s == 0);
+    assert_true(got.due_s == 0 && got.told_s == 0 && got.rekey_due_s == 0);
     T_OK(f.store.ratchet(f.store.self, acme, PAWL_VIEW_OF(d.id), &b, &err), &err);
     assert_int_equal(b.n, strlen("ratchet 7"));
     blob_done(&b);
@@ -393,7 +394,7 @@ static void a_file_of_schema_4_keeps_every_row(void **state)
     f.open = false;
     make_old(&f, 4, copy_4);
     store_fixture_reopen(&f);
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 11);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 12);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     char *after = store_dump(&f);

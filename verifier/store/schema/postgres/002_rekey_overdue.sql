@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Devices that attest and do not rekey.
+
+ALTER TABLE device ADD COLUMN rekey_due_s BIGINT NOT NULL DEFAULT 0; -- 0: not told
