@@ -9,7 +9,7 @@
  *
  * Invariants
  *  1. The target holds all rows or none: one transaction, which ends when each table was read back
- *     and has the rows of the source, byte by byte.
+ *     and has the rows of the source, byte by byte; but for texts that are no UTF-8 (text_mend).
  *  2. Rows keep all their numbers; those that are given from then on are above them. So a cursor of
  *     the feed goes on where it was.
  *  3. The file has another name before the move is over: nobody serves it by mistake.

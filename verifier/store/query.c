@@ -21,6 +21,20 @@ void query_reset(struct query *q)
         q->c->engine->reset(q);
 }
 
+/* ---- texts ---------------------------------------------------------------------------------- */
+
+bool text_is_whole(struct pawl_view text)
+{
+    return text.n == 0 || (pawl_is_utf8(text) && !memchr(text.p, 0, text.n));
+}
+
+void text_mend(uint8_t *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == 0 || text[i] > 0x7f)
+            text[i] = '?';
+}
+
 /* ---- in ------------------------------------------------------------------------------------- */
 
 /* The number of the next parameter, or 0 after a failure. */

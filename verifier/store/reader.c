@@ -42,7 +42,7 @@ pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
     if (r)
         s->idle = r->next;
     pthread_mutex_unlock(&s->lock);
-    if (r && s->is_there && !s->is_there(r->c)) { /* and so are the others, most likely */
+    if (r && s->is_there && !s->is_there(s, r->c)) { /* and so are the others, most likely */
         reader_free(s, r);
         readers_close(s);
         r = NULL;

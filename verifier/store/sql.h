@@ -225,6 +225,11 @@ void         query_reset(struct query *q);
 
 void query_text(struct query *q, const char *s);
 void query_text_n(struct query *q, struct pawl_view s);
+/* What PostgreSQL takes for a text: UTF-8 without NUL. Ours are, unless one was cut within a
+ * character, or is what somebody asks for. */
+bool text_is_whole(struct pawl_view text);
+/* Makes it one: a question mark for each byte that is not plain. */
+void text_mend(uint8_t *text, size_t n);
 void query_bytes(struct query *q, struct pawl_view v);
 void query_bytes_copy(struct query *q, struct pawl_view v); /* v need not outlive the call */
 void query_u64(struct query *q, uint64_t v);
@@ -307,8 +312,9 @@ struct sql_store {
     /* Opens a connection that reads; closes any and releases it. */
     pawl_status (*open)(struct sql_store *s, struct connection **ret, struct pawl_err *err);
     void (*free)(struct connection *c);
-    bool (*is_there)(struct connection *c); /* before its next use; NULL: always */
-    pthread_mutex_t lock;                   /* of idle */
+    /* Before its next use; NULL: always. */
+    bool (*is_there)(struct sql_store *s, struct connection *c);
+    pthread_mutex_t lock; /* of idle */
     struct reader  *idle;
 };
 

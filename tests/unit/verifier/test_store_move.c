@@ -397,32 +397,50 @@ static void what_is_in_the_way_is_refused(void **state)
     assert_same_rows(&t);
 }
 
-static void a_value_that_does_not_fit_moves_nothing(void **state)
+/* Of the file, by other means than ours: nothing is held together there. */
+static void change(const struct two *t, const char *statement)
+{
+    char     file[128];
+    sqlite3 *sql;
+
+    snprintf(file, sizeof(file), "%s/pawl.db", t->dir);
+    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sql, statement, NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(sql) > 0);
+    sqlite3_close(sql);
+}
+
+static void a_row_that_does_not_fit_moves_nothing(void **state)
 {
     (void)state;
     TWO             t;
     struct pawl_err err;
     struct device   d;
-    char            file[128];
-    sqlite3        *sql;
 
     two_make(&t);
     fill(&t, &d);
-    snprintf(file, sizeof(file), "%s/pawl.db", t.dir);
-    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(sql, "UPDATE refusal SET detail = CAST(x'ff41' AS TEXT)", NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(sql);
-    T_FAILS(store_move(t.dir, t.conninfo, say, &err), &err, PAWL_E_FORM);
-    T_WHERE(&err, "store.refusal");
+    change(&t, "UPDATE snapshot SET common = common + 9999 WHERE common IS NOT NULL");
+    T_FAILS(store_move(t.dir, t.conninfo, say, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "store.snapshot");
     assert_true(has(&t, "pawl.db"));
-    assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(sql, "UPDATE refusal SET detail = ''", NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(sql);
+    change(&t, "UPDATE snapshot SET common = common - 9999 WHERE common IS NOT NULL");
     move(&t); /* nothing was left there */
     assert_same_rows(&t);
+}
+
+/* A full line ends where it ends. */
+static void a_text_that_is_cut_within_a_character_moves(void **state)
+{
+    (void)state;
+    TWO           t;
+    struct device d;
+
+    two_make(&t);
+    fill(&t, &d);
+    change(&t, "UPDATE refusal SET detail = CAST(x'4772c3bcc3' AS TEXT)");
+    move(&t);
+    ask(t.name, "DO $$ BEGIN ASSERT (SELECT count(*) FROM refusal WHERE detail LIKE 'Gr___') = 1;"
+                " END $$");
 }
 
 int main(void)
@@ -431,7 +449,9 @@ int main(void)
         T_CASE("every row of every table is there", every_row_of_every_table_is_there),
         T_CASE("it is served on", it_is_served_on),
         T_CASE("what is in the way is refused", what_is_in_the_way_is_refused),
-        T_CASE("a value that does not fit moves nothing", a_value_that_does_not_fit_moves_nothing),
+        T_CASE("a row that does not fit moves nothing", a_row_that_does_not_fit_moves_nothing),
+        T_CASE("a text that is cut within a character moves",
+               a_text_that_is_cut_within_a_character_moves),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

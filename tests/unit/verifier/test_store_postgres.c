@@ -121,6 +121,30 @@ static void a_newer_schema_is_used_as_long_as_it_allows(void **state)
     store_exec(&f, "UPDATE schema_version SET number = 1, oldest = 1");
 }
 
+/* The release that takes something away came while this one still ran. */
+static void a_schema_that_needs_a_newer_program_is_left_alone(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   got;
+    struct pawl_err err;
+    pawl_status     read;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    store_exec(&f, "UPDATE schema_version SET oldest = 99");
+    for (unsigned i = 0; i < 500; i++) {
+        read = f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err);
+        if (!pawl_is_ok(read))
+            break;
+        usleep(10000);
+    }
+    T_FAILS(read, &err, PAWL_E_IO);
+    T_WHERE(&err, "store.schema");
+    store_exec(&f, "UPDATE schema_version SET oldest = 1");
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+}
+
 /* ---- several verifiers ----------------------------------------------------------------------- */
 
 static void of_two_that_move_one_device_one_plans_again(void **state)
@@ -237,6 +261,29 @@ static void entries_of_several_verifiers_are_one_chain(void **state)
         T_OK(store_commit_wait(i % 2 ? &o.store : &f.store, &s, &err), &err);
     }
     assert_int_equal(store_number(&f, "SELECT max(number) FROM audit"), 8);
+    other_done(&o);
+}
+
+/* Whoever's clock is behind hears of it while it reads. */
+static void times_of_another_verifier_are_known_soon(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct other    o;
+    struct device   got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    other_make(&o, &f);
+    struct device d = store_put(&f, "acme", 1);
+    d.seen_s = 4000000000;
+    struct step s = store_step(&d);
+    T_OK(store_commit_wait(&o.store, &s, &err), &err);
+    for (unsigned i = 0; i < 500 && f.store.newest_ms(f.store.self) < d.seen_s * 1000; i++) {
+        T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+        usleep(10000);
+    }
+    assert_true(f.store.newest_ms(f.store.self) == d.seen_s * 1000 + 999);
     other_done(&o);
 }
 
@@ -566,6 +613,10 @@ int main(void)
         T_CASE("both schemas have the same columns", both_schemas_have_the_same_columns),
         T_CASE("a newer schema is used as long as it allows",
                a_newer_schema_is_used_as_long_as_it_allows),
+        T_CASE("a schema that needs a newer program is left alone",
+               a_schema_that_needs_a_newer_program_is_left_alone),
+        T_CASE("times of another verifier are known soon",
+               times_of_another_verifier_are_known_soon),
         T_CASE("of two that move one device one plans again",
                of_two_that_move_one_device_one_plans_again),
         T_CASE("a reader misses no number of several verifiers",

@@ -93,7 +93,7 @@ bool pg_is_there(struct pg_connection *c)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static int64_t monotonic_ms(void)
+int64_t pg_clock_ms(void)
 {
     struct timespec t;
 
@@ -105,7 +105,7 @@ static int64_t monotonic_ms(void)
 static bool wait_for_socket(struct pg_connection *c, bool to_send, int64_t until_ms)
 {
     struct pollfd p = { .fd = PQsocket(c->pg), .events = POLLIN };
-    int64_t       left_ms = until_ms - monotonic_ms();
+    int64_t       left_ms = until_ms - pg_clock_ms();
 
     if (to_send)
         p.events |= POLLOUT;
@@ -118,7 +118,7 @@ static bool wait_for_socket(struct pg_connection *c, bool to_send, int64_t until
 /* The next answer; NULL at the end of one, and after the connection was lost. */
 static PGresult *next_result(struct pg_connection *c)
 {
-    int64_t until_ms = monotonic_ms() + c->wait_ms;
+    int64_t until_ms = pg_clock_ms() + c->wait_ms;
 
     for (;;) {
         int unsent = c->base.broken ? -1 : PQflush(c->pg);

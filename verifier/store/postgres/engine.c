@@ -32,7 +32,8 @@ static const char *const own[] = {
                      " ON CONFLICT (id, slot) DO UPDATE"
                      " SET commits = greatest(verifier.commits, excluded.commits)",
     [OWN_HISTORY - SQL_COUNT] = "SELECT restored_ms, greatest(newest_ms,"
-                                " (SELECT coalesce(max(newest_ms), 0) FROM verifier)) FROM history",
+                                " (SELECT coalesce(max(newest_ms), 0) FROM verifier)),"
+                                " (SELECT oldest FROM schema_version) FROM history",
     [OWN_DURABLE - SQL_COUNT] = "SELECT set_config('synchronous_commit', $1, true)",
     [OWN_ABORT - SQL_COUNT] = "SELECT pawl_one(0)",
     /* A transaction that wrote something returns when all before it is durable too. */
@@ -159,18 +160,16 @@ static uint8_t *bind_copy(struct query *q, int i, Oid type, struct pawl_view v)
     return copy;
 }
 
-/* A text is UTF-8 without NUL there. Ours are, unless one was cut within a character, or is what
- * somebody asks for: that one names nothing, and fails nobody's step. */
+/* What is asked for and is no text there names nothing, and fails nobody's step. */
 static void bind_text(struct query *q, int i, struct pawl_view v)
 {
-    if (v.n == 0 || (pawl_is_utf8(v) && !memchr(v.p, 0, v.n))) {
+    if (text_is_whole(v)) {
         bind(q, i, TYPE_TEXT, v.n ? (const void *)v.p : "", v.n);
         return;
     }
     uint8_t *copy = bind_copy(q, i, TYPE_TEXT, v);
-    for (size_t k = 0; copy && k < v.n; k++)
-        if (copy[k] == 0 || copy[k] > 0x7f)
-            copy[k] = '?';
+    if (copy)
+        text_mend(copy, v.n);
 }
 
 static void bind_bytes(struct query *q, int i, struct pawl_view v, bool copied)

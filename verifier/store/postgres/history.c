@@ -153,13 +153,19 @@ static pawl_status read_counts(const struct pg_history *h, struct pg_connection 
 static pawl_status read_history(struct pg_connection *c, int64_t *ret_restored_ms,
                                 int64_t *ret_newest_ms, struct pawl_err *err)
 {
-    QUERY q = query_on(&c->base, OWN_HISTORY, "history");
+    QUERY   q = query_on(&c->base, OWN_HISTORY, "history");
+    int64_t oldest;
 
     if (!query_row(&q))
         return row_absent(&q, err);
     *ret_restored_ms = (int64_t)get_u64(&q);
     *ret_newest_ms = (int64_t)get_u64(&q);
-    return query_end(&q, err);
+    oldest = (int64_t)get_u64(&q);
+    PAWL_TRY(query_end(&q, err));
+    if (oldest > pg_schema_number) /* what we read may have gone */
+        return pawl_fail(err, PAWL_E_IO, "store.schema",
+                         "the database needs a newer program than this one");
+    return pawl_ok();
 }
 
 /* The operator said of this database that it is the one: what it does not know never was. */

@@ -73,6 +73,9 @@ struct pg_connection {
 
 struct pg_connection *pg_connection(struct connection *c);
 
+/* Monotonic. */
+int64_t pg_clock_ms(void);
+
 PAWL_MUST_USE pawl_status pg_open(const char *conninfo, struct pg_connection **ret,
                                   struct pawl_err *err);
 void                      pg_close(struct pg_connection **c);
@@ -111,6 +114,9 @@ void pg_statement_free(struct pg_statement *s);
 
 /* ---- schema.c ------------------------------------------------------------------------------- */
 
+/* The newest schema that this program knows. */
+extern const int64_t pg_schema_number;
+
 /* Brings the database to this program's schema, once however many start at the same time. */
 PAWL_MUST_USE pawl_status pg_migrate(struct pg_connection *c, struct pawl_err *err);
 
@@ -131,8 +137,9 @@ struct pg_history {
 PAWL_MUST_USE pawl_status pg_history_open(const char *path, struct pg_history *ret,
                                           struct pawl_err *err);
 void                      pg_history_close(struct pg_history *h);
-/* Before anything is read from or written to what c is connected to: IO if it lacks transactions of
- * this verifier. */
+/* Before anything is read from or written to what c is connected to, and now and then: IO if it
+ * lacks transactions of this verifier, or is a newer program's alone. Says in h how late it is at
+ * all of them. */
 PAWL_MUST_USE pawl_status pg_history_check(struct pg_history *h, struct pg_connection *c,
                                            struct pawl_err *err);
 /* For a writer, outside of the pipeline: its row is there and says what h says, or more. */

@@ -22,7 +22,7 @@ static const struct migration {
 #include "schema_postgres.inc"
 };
 
-static const int64_t newest = sizeof(migrations) / sizeof(migrations[0]);
+const int64_t pg_schema_number = sizeof(migrations) / sizeof(migrations[0]);
 
 /* 0: there is nothing yet. */
 static pawl_status version_of(struct pg_connection *c, const char *column, int64_t *ret,
@@ -78,14 +78,14 @@ pawl_status pg_migrate(struct pg_connection *c, struct pawl_err *err)
 
     PAWL_TRY(version_of(c, "number", &version, err));
     PAWL_TRY(version_of(c, "oldest", &oldest, err));
-    if (oldest > newest)
+    if (oldest > pg_schema_number)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "store.schema",
                          "version %" PRId64
                          " was written by a newer program, this one knows %" PRId64,
-                         version, newest);
+                         version, pg_schema_number);
     pawl_status s = pawl_ok();
     c->wait_ms = MIGRATION_MS;
-    for (int64_t i = version; i < newest && pawl_is_ok(s); i++)
+    for (int64_t i = version; i < pg_schema_number && pawl_is_ok(s); i++)
         s = in_transaction(c, &migrations[i], err);
     c->wait_ms = PG_WAIT_MS;
     return s;

@@ -11,11 +11,15 @@
 /* More segments than were ever written in that time: 256 for each millisecond since 1970. */
 #define NUMBERS_PER_MS "256"
 
+/* How often whoever reads looks at what the other verifiers said. */
+#define LOOK_MS 500
+
 struct pg_store {
     struct sql_store   base;
     char              *conninfo;
     struct pg_history  history;
     struct pg_writers *writers;
+    atomic_llong       look_ms; /* by pg_clock_ms */
 };
 
 /* ---- readers --------------------------------------------------------------------------------- */
@@ -27,9 +31,20 @@ static void reader_free(struct connection *c)
     pg_close(&pg);
 }
 
-static bool reader_is_there(struct connection *c)
+/* Whether it still is our database, and how late it is: one reader in LOOK_MS asks for all. */
+static bool look(struct pg_store *s, struct pg_connection *c)
 {
-    return pg_is_there(pg_connection(c));
+    struct pawl_err ignored; /* who opens the next one hears of it */
+    long long       due_ms = atomic_load(&s->look_ms), now_ms = pg_clock_ms();
+
+    if (now_ms < due_ms || !atomic_compare_exchange_strong(&s->look_ms, &due_ms, now_ms + LOOK_MS))
+        return true;
+    return pawl_is_ok(pg_history_check(&s->history, c, &ignored));
+}
+
+static bool reader_is_there(struct sql_store *s, struct connection *c)
+{
+    return pg_is_there(pg_connection(c)) && look((struct pg_store *)(void *)s, pg_connection(c));
 }
 
 /* Nobody waits for a database of which the writers know that it is away. */

@@ -46,14 +46,6 @@ struct pg_writers {
     struct writer      writer[PG_WRITERS];
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- one group ------------------------------------------------------------------------------- */
 
 /* A transaction that ends without one of its statements having failed would commit. */
@@ -163,7 +155,7 @@ static void try_to_connect(struct writer *w)
         all->refused = true;
         all->why = err;
         w->backoff_ms = 2 * w->backoff_ms < BACKOFF_MAX_MS ? 2 * w->backoff_ms : BACKOFF_MAX_MS;
-        w->try_ms = monotonic_ms() + w->backoff_ms;
+        w->try_ms = pg_clock_ms() + w->backoff_ms;
     }
     pthread_cond_broadcast(&all->queue.wake);
 }
@@ -201,8 +193,8 @@ static struct job *next_group(struct writer *w, bool *ret_failed, struct pawl_er
             group = queue_take(&all->queue, GROUP_MAX);
         } else if (w->c) {
             pthread_cond_wait(&all->queue.wake, &all->queue.lock);
-        } else if (all->queue.stop || all->connecting || monotonic_ms() < w->try_ms) {
-            int64_t soon_ms = monotonic_ms() + BACKOFF_MIN_MS;
+        } else if (all->queue.stop || all->connecting || pg_clock_ms() < w->try_ms) {
+            int64_t soon_ms = pg_clock_ms() + BACKOFF_MIN_MS;
             wait_until(all, w->try_ms > soon_ms && !all->queue.stop ? w->try_ms : soon_ms);
         } else {
             try_to_connect(w);

@@ -145,7 +145,9 @@ static pawl_status make_room(struct move_source *s, size_t n, struct pawl_err *e
     return pawl_ok();
 }
 
-/* Behind its length; NULL has none. An integer is as long here as all its field. */
+/* Behind its length; NULL has none. An integer is as long here as all its field. A line that was
+ * cut within a character would keep a whole fleet from moving: it goes as it would be written
+ * there. */
 static uint8_t *put_field(uint8_t *p, sqlite3_stmt *q, int i)
 {
     int         type = sqlite3_column_type(q, i);
@@ -159,6 +161,8 @@ static uint8_t *put_field(uint8_t *p, sqlite3_stmt *q, int i)
     if (type == SQLITE_NULL || !n)
         return p;
     memcpy(p, bytes, n);
+    if (type == SQLITE_TEXT && !text_is_whole(pawl_view(p, n)))
+        text_mend(p, n);
     return p + n;
 }
 
