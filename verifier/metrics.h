@@ -34,6 +34,7 @@ enum metric {
     METRIC_STARTED,        /* Unix time */
     METRIC_WEBHOOK_LAG,    /* seconds, of all tenants */
     METRIC_WEBHOOK_PARKED, /* devices */
+    METRIC_CLOCK_BEHIND,   /* seconds */
     METRIC_COUNT
 };
 

@@ -106,6 +106,10 @@ static const struct named metrics[METRIC_COUNT] = {
     [METRIC_WEBHOOK_PARKED] = { "pawl_webhook_parked_devices", "gauge",
                                 "Devices whose entries a webhook refused, and that wait.", NULL, 0,
                                 1 },
+    [METRIC_CLOCK_BEHIND] = { "pawl_clock_behind_seconds", "gauge",
+                              "How far this machine's clock is behind the time that the store and"
+                              " other verifiers know.",
+                              NULL, 0, 1 },
 };
 
 static const struct named histograms[HISTOGRAM_COUNT] = {

@@ -30,6 +30,7 @@
 #define OPERATORS_MAX     256 /* connections to each of their faces */
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 #define CONTEXTS_MAX      (CONFIG_WORKERS_MAX + 2)
+#define CLOCK_BEHIND_S    2 /* as much as a nonce of another verifier may be ahead */
 
 enum { TLS_DEVICES = 0, TLS_REMOTE, SERVED_TLS };
 
@@ -47,6 +48,7 @@ struct service {
     struct flow         chores_flow;                   /* store NULL: not made */
     struct chores       chores;
     struct gather      *refusals;
+    bool                told_clock; /* that it is behind */
 };
 
 /* ---- webhooks -------------------------------------------------------------------------------- */
@@ -264,6 +266,24 @@ static void set_gauges(const struct service *s)
     metric_set(METRIC_TLS_EXPIRES, http_tls_expires_s(s->tls[TLS_DEVICES].tls));
 }
 
+/* Verifier time goes on by itself then, but somebody should see to it. */
+static void watch_clock(struct service *s)
+{
+    int64_t behind_s = state_clock_behind_ms(&s->state) / 1000;
+    bool    is = behind_s >= CLOCK_BEHIND_S;
+
+    metric_set(METRIC_CLOCK_BEHIND, behind_s);
+    if (is == s->told_clock)
+        return;
+    s->told_clock = is;
+    if (is)
+        log_line(&(struct log_line){ .level = LOG_WARN,
+                                     .outcome = "this machine's clock is behind the time that the"
+                                                " store and other verifiers know" });
+    else
+        log_info("this machine's clock is right again");
+}
+
 static int wait_ms(const sigset_t *signals, unsigned ms)
 {
     const struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
@@ -292,6 +312,7 @@ pawl_status serve(const char *dir, struct pawl_err *err)
     log_info("serving on %s", http_server_address(s.devices));
     do {
         set_gauges(&s);
+        watch_clock(&s);
         signal = wait_ms(&signals, chores_do(&s.chores));
         if (signal == SIGHUP)
             reload(&s.state, s.tls, SERVED_TLS);

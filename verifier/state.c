@@ -33,19 +33,34 @@ static long long slow_ms(void)
     return boot - boot / 8;
 }
 
-/* The wall clock, and never less than it was, in the run before too: a clock that is set back
- * revives no nonce, and nothing that the store holds lies in the future. Until the wall clock is
- * there again time goes on, or else whatever waits for a minute would wait for as long as the clock
- * was wrong; and more slowly, so that it gets there. */
+/* Rows name whole seconds by their ends. */
+#define ROWS_AHEAD_MS 1000
+
+static void raise_to(atomic_llong *lead, long long to)
+{
+    long long was = atomic_load(lead);
+
+    while (to > was && !atomic_compare_exchange_weak(lead, &was, to))
+        ;
+}
+
+/* The wall clock, and never less than it was, in the run before and at other verifiers too: a clock
+ * that is set back revives no nonce, and nothing that the store holds lies in the future. Until the
+ * wall clock is there again time goes on, or else whatever waits for a minute would wait for as
+ * long as the clock was wrong; and more slowly, so that it gets there. */
 static int64_t now_ms(void *arg)
 {
     struct state *s = arg;
-    long long     slow = slow_ms(), lead = atomic_load(&s->lead_ms),
-              wall_lead = read_ms(CLOCK_REALTIME) - slow;
+    long long     slow = slow_ms();
 
-    while (wall_lead > lead && !atomic_compare_exchange_weak(&s->lead_ms, &lead, wall_lead))
-        ;
-    return slow + (wall_lead > lead ? wall_lead : lead);
+    raise_to(&s->lead_ms, read_ms(CLOCK_REALTIME) - slow);
+    raise_to(&s->lead_ms, s->store.newest_ms(s->store.self) - ROWS_AHEAD_MS - slow);
+    return slow + atomic_load(&s->lead_ms);
+}
+
+int64_t state_clock_behind_ms(struct state *s)
+{
+    return now_ms(s) - read_ms(CLOCK_REALTIME);
 }
 
 /* ---- the directory --------------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ PAWL_MUST_USE pawl_status state_material(const struct verifier_config *c, struct
 PAWL_MUST_USE pawl_status state_flow(struct state *s, struct flow *ret, struct pawl_err *err);
 void                      state_flow_done(struct flow *f);
 
+/* How far verifier time is ahead of the wall clock: that one was set back, or other verifiers' are
+ * ahead of it. */
+int64_t state_clock_behind_ms(struct state *s);
+
 /* The tenant of this name; without a name the first. */
 PAWL_MUST_USE pawl_status state_tenant(const struct state *s, const char *name,
                                        const struct tenant_config **ret, struct pawl_err *err);

@@ -39,6 +39,7 @@ struct kept_head {
 struct flow_memory {
     struct kept_policy policy[POLICIES];
     size_t             oldest;
+    int64_t            restored_ms; /* of the store that they were read from */
     struct base_try    base[BASE_SLOTS];
     struct kept_head   head[CONFIG_TENANTS_MAX];
 
@@ -109,12 +110,25 @@ static pawl_status read_policy(const struct store *store, const char *tenant, co
     return policy_parse(pawl_view_str(row.json), ret, err);
 }
 
+/* A store that was put back gives numbers once more: of these it may know none, or others. */
+static void forget_policies(struct flow_memory *m, int64_t restored_ms)
+{
+    for (size_t i = 0; i < POLICIES; i++) {
+        policy_done(&m->policy[i].policy);
+        m->policy[i] = (struct kept_policy){ 0 };
+    }
+    m->restored_ms = restored_ms;
+}
+
 pawl_status memory_policy(struct flow_memory *m, const struct store *store, const char *tenant,
                           const char *name, const struct policy **ret, struct pawl_err *err)
 {
     struct policy p;
     uint64_t      version;
+    int64_t       restored_ms = store->restored_ms(store->self);
 
+    if (restored_ms != m->restored_ms)
+        forget_policies(m, restored_ms);
     PAWL_TRY(store->policy_version(store->self, pawl_view_str(tenant), name, &version, err));
     for (size_t i = 0; i < POLICIES; i++)
         if (is_it(&m->policy[i], tenant, name, version)) {

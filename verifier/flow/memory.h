@@ -7,8 +7,8 @@
 #include "flow/flow.h"
 
 /* The newest version of a policy, parsed; ABSENT if there is none. One version never changes once
- * it is stored, so its text is read once. *ret lives until the next call. Fails as policy_parse
- * does. */
+ * it is stored, so its text is read once; again after the store was put back. *ret lives until the
+ * next call. Fails as policy_parse does. */
 PAWL_MUST_USE pawl_status memory_policy(struct flow_memory *m, const struct store *store,
                                         const char *tenant, const char *name,
                                         const struct policy **ret, struct pawl_err *err);

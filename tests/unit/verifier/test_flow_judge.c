@@ -330,6 +330,30 @@ static void s2_tenants_may_give_one_name_to_two_policies(void **state)
     assert_string_equal(ear_status(ours), "affirming");
 }
 
+static int64_t restored_now(void *self)
+{
+    (void)self;
+    return 1;
+}
+
+/* Its numbers are given once more there. */
+static void a_policy_of_a_store_that_was_put_back_is_read_again(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    begin(&w, &d);
+    store_exec(&w.store, "UPDATE policy SET json = replace(json, '13131313', '12121212')");
+    world_attest(&w, &d);
+    EAR *known = world_ear(&w);
+    assert_string_equal(ear_status(known), "affirming");
+    w.store.store.restored_ms = restored_now;
+    world_attest(&w, &d);
+    EAR *anew = world_ear(&w);
+    assert_string_equal(ear_status(anew), "contraindicated");
+}
+
 static void a_newer_version_of_a_policy_judges_the_next_quote(void **state)
 {
     (void)state;
@@ -376,6 +400,8 @@ int main(void)
                a_device_s_own_policy_comes_before_the_default),
         T_CASE("S2 tenants may give one name to two policies",
                s2_tenants_may_give_one_name_to_two_policies),
+        T_CASE("a policy of a store that was put back is read again",
+               a_policy_of_a_store_that_was_put_back_is_read_again),
         T_CASE("a newer version of a policy judges the next quote",
                a_newer_version_of_a_policy_judges_the_next_quote),
     };

@@ -129,6 +129,24 @@ static void time_goes_on_while_the_wall_clock_is_behind_and_lets_it_catch_up(voi
     }
 }
 
+/* As when another verifier, whose clock is ahead of ours, wrote to it. */
+static void time_follows_what_comes_into_the_store(void **state)
+{
+    (void)state;
+    STATE_FIXTURE   f;
+    struct device   d = store_device("default", 1);
+    struct pawl_err err;
+
+    state_fixture_make(&f);
+    assert_true(state_clock_behind_ms(&f.s) < 1000);
+    d.seen_s = (int64_t)time(NULL) + 10;
+    struct step s = store_step(&d);
+    T_OK(store_commit_wait(&f.s.store, &s, &err), &err);
+    int64_t now = now_ms(&f), behind = state_clock_behind_ms(&f.s);
+    assert_true(now >= d.seen_s * 1000 - 1 && now < d.seen_s * 1000 + 60000);
+    assert_true(behind > 5000 && behind <= 10000);
+}
+
 static void one_process_holds_the_directory(void **state)
 {
     (void)state;
@@ -156,6 +174,7 @@ int main(void)
                time_never_goes_below_what_the_store_holds),
         T_CASE("time goes on while the wall clock is behind, and lets it catch up",
                time_goes_on_while_the_wall_clock_is_behind_and_lets_it_catch_up),
+        T_CASE("time follows what comes into the store", time_follows_what_comes_into_the_store),
         T_CASE("one process holds the directory", one_process_holds_the_directory),
     };
 
