@@ -187,6 +187,7 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
 
+    pthread_setname_np(pthread_self(), "worker");
     this_worker = w;
     event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
     run_all(&w->turn); /* the loop may have been broken off in the middle of a turn */

@@ -112,10 +112,11 @@ void     fleet_times_add(struct fleet_times *t, uint64_t us);
 uint64_t fleet_times_share(struct fleet_times *t, unsigned ppm); /* sorts; 0 without any */
 void     fleet_times_done(struct fleet_times *t);
 
-uint64_t fleet_now_us(void);        /* a clock that nobody sets */
-uint64_t fleet_cpu_us(int pid);     /* that the process has used up to now; 0: none */
-uint64_t fleet_memory_kib(int pid); /* resident */
-uint64_t fleet_peak_kib(int pid);   /* the most that ever was */
+uint64_t fleet_now_us(void);    /* a clock that nobody sets */
+uint64_t fleet_cpu_us(int pid); /* that the process has used up to now; 0: none */
+uint64_t fleet_thread_us(int pid, const char *name); /* of its threads of this name */
+uint64_t fleet_memory_kib(int pid);                  /* resident */
+uint64_t fleet_peak_kib(int pid);                    /* the most that ever was */
 
 /* ---- the two ways --------------------------------------------------------------------------- */
 
@@ -125,8 +126,10 @@ struct fleet_load {
     unsigned       connections;
     bool           fresh;    /* a connection for each exchange */
     bool           at_once;  /* all devices want it now: times count from the start */
+    bool           prepared; /* evidence is made before the clock runs */
     size_t         first, n; /* devices */
-    unsigned       seconds;  /* 0: each device once */
+    size_t         some;     /* so many of them */
+    unsigned       seconds;  /* 0: each of those once, and nobody is left out */
     int            pid;      /* of the verifier; 0: unknown */
     const char    *floor;    /* NULL, "attest", "rekey" or "message" */
 };

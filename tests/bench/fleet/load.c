@@ -4,374 +4,288 @@
  * exchange after the other. What the client computes runs beside the verifier; it is the verifier's
  * processor time that is compared (--pid), with a floor that this thread does in turns with its own
  * work, so that whatever the machine does meanwhile meets both.
+ *
+ * Prepared, all evidence is made and signed before the clock runs, and posted then: the client
+ * hardly takes part any more, and the verifier may have the processors. Nonces live for a minute.
+ *
+ * Devices come from all over the fleet, not in the order in which they enrolled: whoever has a
+ * neighbour in the database shares its pages.
  */
 #include "fleet.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "../floor.h"
+#include "line.h"
+#include "waiting.h"
 
-enum {
-    SOURCES = 32,
-    ANSWER = PAWL_RESULT_MAX + 4096,
-    AGAIN_MS = 50,
-    FLOOR_EVERY = 2,
-    ERRORS_SHOWN = 5
+enum { LOOK_MS = 50, FLOOR_EVERY = 2, ERRORS_SHOWN = 5, SILENT_S = 300 };
+
+#define STRIDE UINT64_C(2654435761) /* a prime that no fleet is as large as */
+
+/* A connection, and the device that it serves. */
+struct seat {
+    struct line       line;
+    bool              busy;
+    struct want       want;
+    struct fleet_talk talk;
 };
 
-enum what_next { REST, CONNECT, HANDSHAKE, WRITE, READ };
-
-struct line {
-    enum what_next    next;
-    int               fd;
-    SSL              *ssl;
+/* Evidence that was made before. */
+struct ready {
     struct fleet_talk talk;
-    uint64_t          begin_us, again_us;
-    unsigned          tries;
-    size_t            out_n, out_at, in_n;
-    uint8_t          *out, in[ANSWER];
+    size_t            n;
+    uint8_t          *body;
 };
 
 struct load {
     struct fleet            *fleet;
     const struct fleet_load *o;
-    SSL_CTX                 *tls;
-    struct addrinfo         *to;
-    int                      epoll;
-    struct line             *line;
-    unsigned                 dialed;
-    size_t                   begun, open; /* exchanges begun; lines at work */
+    struct dialer            dialer;
+    struct seat             *seat;
+    struct waiting           waiting;
+    struct ready            *ready; /* NULL: not prepared */
+    bool                     preparing;
+    size_t                   from;        /* the first device's place in the fleet */
+    size_t                   begun, busy; /* exchanges begun; seats at work */
     uint64_t                 begin_us, end_us;
     struct fleet_times       times;
     uint64_t                 done, requests, failed, refused;
     struct floor             floor;
 };
 
-/* ---- HTTP ----------------------------------------------------------------------------------- */
+/* ---- who comes ------------------------------------------------------------------------------ */
 
-static pawl_status say(struct load *l, struct line *c, int http, struct pawl_view answer,
+static size_t index_of(const struct load *l, size_t place)
+{
+    return l->o->first + (size_t)((l->from + (place % l->o->n) * STRIDE) % l->o->n);
+}
+
+static bool may_begin(const struct load *l, uint64_t now_us)
+{
+    if (l->o->seconds)
+        return now_us < l->begin_us + l->o->seconds * UINT64_C(1000000);
+    return l->begun < l->o->some;
+}
+
+static bool take_want(struct load *l, struct want *ret)
+{
+    uint64_t now = fleet_now_us();
+
+    if (waiting_take(&l->waiting, now, ret))
+        return true;
+    if (!may_begin(l, now))
+        return false;
+    *ret = (struct want){ .place = l->begun++, .begin_us = l->o->at_once ? l->begin_us : now };
+    return true;
+}
+
+/* Those who still wait when the time is over are let go; otherwise everybody is served. */
+static bool goes_on(const struct load *l)
+{
+    uint64_t now = fleet_now_us();
+
+    return (l->busy || may_begin(l, now) || (l->waiting.n && !l->o->seconds)) &&
+           now < l->end_us + SILENT_S * UINT64_C(1000000);
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------ */
+
+static void tell(struct load *l, const struct seat *s, const struct pawl_err *err)
+{
+    if (l->failed++ < ERRORS_SHOWN)
+        fprintf(stderr, "fleet: device %zu: %s: %s\n", s->talk.index, err->where, err->why);
+}
+
+static void keep(struct load *l, const struct seat *s, struct pawl_view body)
+{
+    struct ready *r = &l->ready[s->want.place];
+
+    *r = (struct ready){ .talk = s->talk, .n = body.n, .body = malloc(body.n) };
+    if (!r->body)
+        abort();
+    memcpy(r->body, body.p, body.n);
+}
+
+static pawl_status say(struct load *l, struct seat *s, int http, struct pawl_view answer,
                        bool *ret_over, struct pawl_err *err)
 {
     static uint8_t body[PAWL_MESSAGES_MAX];
     struct pawl_wr w = pawl_wr_to(body, sizeof(body));
     const char    *path;
 
-    PAWL_TRY(fleet_talk_turn(l->fleet, &c->talk, http, answer, &w, &path, err));
-    *ret_over = !path;
+    PAWL_TRY(fleet_talk_turn(l->fleet, &s->talk, http, answer, &w, &path, err));
+    *ret_over = !path || (l->preparing && s->talk.turn == 2);
     if (!path)
         return pawl_ok();
-    char head[256];
-    int  n = snprintf(head, sizeof(head),
-                      "POST %s HTTP/1.1\r\nHost: fleet\r\nContent-Type: " PAWL_MEDIA_TYPE
-                      "\r\nContent-Length: %zu\r\n\r\n",
-                      path, w.n);
-    c->out = realloc(c->out, (size_t)n + w.n);
-    if (!c->out)
-        abort();
-    memcpy(c->out, head, (size_t)n);
-    memcpy(c->out + n, body, w.n);
-    c->out_n = (size_t)n + w.n;
-    c->out_at = 0;
-    c->in_n = 0;
+    if (*ret_over) {
+        keep(l, s, pawl_view(body, w.n));
+        return pawl_ok();
+    }
+    line_say(&s->line, path, pawl_view(body, w.n));
     l->requests++;
     return pawl_ok();
 }
 
-struct heard {
-    int              status;
-    bool             closes;
-    struct pawl_view body;
-};
-
-/* True once the whole answer is there. */
-static bool hear(const struct line *c, struct heard *ret)
+/* Whoever comes again asks for another challenge. */
+static pawl_status say_first(struct load *l, struct seat *s, struct pawl_err *err)
 {
-    const char *in = (const char *)c->in, *end = memmem(in, c->in_n, "\r\n\r\n", 4);
-    size_t      n = 0;
+    bool over;
 
-    if (!end)
-        return false;
-    size_t      head = (size_t)(end - in) + 4;
-    const char *length = memmem(in, head, "Content-Length: ", 16);
-    if (length)
-        n = strtoul(length + 16, NULL, 10);
-    if (c->in_n - head < n)
-        return false;
-    ret->status = c->in_n > 12 ? atoi(in + 9) : 0;
-    ret->closes = memmem(in, head, "Connection: close", 17) != NULL;
-    ret->body = pawl_view(in + head, n);
-    return true;
-}
-
-/* ---- connections ---------------------------------------------------------------------------- */
-
-static void hang_up(struct line *c)
-{
-    if (c->ssl)
-        SSL_free(c->ssl);
-    if (c->fd >= 0)
-        close(c->fd);
-    c->ssl = NULL;
-    c->fd = -1;
-}
-
-static void watch(struct load *l, struct line *c, uint32_t events)
-{
-    struct epoll_event e = { .events = events, .data.ptr = c };
-
-    if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->fd, &e) != 0)
-        epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e);
-}
-
-/* Whoever finds no place tries again a little later, as a device does. */
-static void later(struct line *c)
-{
-    hang_up(c);
-    c->next = CONNECT;
-    c->again_us = fleet_now_us() + AGAIN_MS * 1000;
-    c->tries++;
-}
-
-/* A device that came holds its port for a minute, and one address has some thousands of them: on
- * this machine the fleet comes from many. */
-static void leave_from(struct load *l, int fd)
-{
-    const int           one = 1;
-    struct sockaddr_in *to = (struct sockaddr_in *)l->to->ai_addr;
-    struct sockaddr_in  from = { .sin_family = AF_INET };
-
-    if (l->to->ai_family != AF_INET || ntohl(to->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
-        return;
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + l->dialed++ % SOURCES);
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
-    if (bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0)
-        abort();
-}
-
-static void dial(struct load *l, struct line *c)
-{
-    const int one = 1;
-
-    c->fd = socket(l->to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->fd >= 0)
-        leave_from(l, c->fd);
-    if (c->fd < 0 ||
-        (connect(c->fd, l->to->ai_addr, l->to->ai_addrlen) != 0 && errno != EINPROGRESS)) {
-        later(c);
-        return;
+    if (l->ready && !l->preparing && !s->want.tries) {
+        const struct ready *r = &l->ready[s->want.place];
+        s->talk = r->talk;
+        line_say(&s->line, PAWL_ROUTE_EVIDENCE, pawl_view(r->body, r->n));
+        l->requests++;
+        return pawl_ok();
     }
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    c->ssl = SSL_new(l->tls);
-    if (!c->ssl || SSL_set_fd(c->ssl, c->fd) != 1)
-        abort();
-    SSL_set_connect_state(c->ssl);
-    c->again_us = 0;
-    c->next = HANDSHAKE;
-    watch(l, c, EPOLLOUT);
-}
-
-/* ---- exchanges ------------------------------------------------------------------------------ */
-
-static bool more(const struct load *l)
-{
-    if (l->o->seconds)
-        return fleet_now_us() < l->begin_us + l->o->seconds * UINT64_C(1000000);
-    return l->begun < l->o->n;
-}
-
-static void tell(struct load *l, const struct line *c, const struct pawl_err *err)
-{
-    if (l->failed++ < ERRORS_SHOWN)
-        fprintf(stderr, "fleet: device %zu: %s: %s\n", c->talk.index, err->where, err->why);
+    fleet_talk_begin(&s->talk, l->o->job, index_of(l, s->want.place));
+    return say(l, s, 0, pawl_view(NULL, 0), &over, err);
 }
 
 /* The next device's turn, if there is one. */
-static void begin(struct load *l, struct line *c)
+static void begin(struct load *l, struct seat *s)
 {
     struct pawl_err err;
-    bool            over;
 
-    while (more(l)) {
-        fleet_talk_begin(&c->talk, l->o->job, l->o->first + l->begun++ % l->o->n);
-        c->begin_us = l->o->at_once ? l->begin_us : fleet_now_us();
-        c->tries = 0;
-        if (!pawl_is_ok(say(l, c, 0, pawl_view(NULL, 0), &over, &err))) {
-            tell(l, c, &err);
-            continue;
-        }
-        if (l->o->fresh)
-            hang_up(c);
-        if (c->fd < 0) {
-            dial(l, c);
-        } else {
-            c->next = WRITE;
-            watch(l, c, EPOLLIN | EPOLLOUT);
-        }
-        return;
+    if (l->o->fresh)
+        line_hang_up(&s->line);
+    l->busy -= s->busy;
+    s->busy = false;
+    while (!s->busy && take_want(l, &s->want)) {
+        s->busy = pawl_is_ok(say_first(l, s, &err));
+        if (!s->busy)
+            tell(l, s, &err);
     }
-    hang_up(c);
-    c->next = REST;
-    l->open--;
+    l->busy += s->busy;
 }
 
-static void end(struct load *l, struct line *c)
+static void end(struct load *l, struct seat *s)
 {
     l->end_us = fleet_now_us();
     l->done++;
-    fleet_times_add(&l->times, l->end_us - c->begin_us);
+    fleet_times_add(&l->times, l->end_us - s->want.begin_us);
     if (l->floor.piece && l->done % FLOOR_EVERY == 0)
         floor_time(&l->floor);
-    begin(l, c);
+    begin(l, s);
 }
 
-static void heard(struct load *l, struct line *c, const struct heard *h)
+/* Cut off, or asked to come again: from the beginning, as an agent does. */
+static void come_again(struct load *l, struct seat *s, uint64_t told_s)
+{
+    if (!l->refused++)
+        fprintf(stderr, "fleet: device %zu comes again later\n", s->talk.index);
+    waiting_put(&l->waiting, s->want, told_s, fleet_now_us());
+    begin(l, s);
+}
+
+static void heard(struct load *l, struct seat *s, const struct heard *h)
 {
     struct pawl_err err;
     bool            over;
 
-    if (h->status == 429 || h->status == 503) { /* asked to come again */
-        l->refused++;
-        c->talk.turn = 0;
-        if (!pawl_is_ok(say(l, c, 0, pawl_view(NULL, 0), &over, &err)))
-            tell(l, c, &err);
-        later(c);
-        return;
-    }
-    if (!pawl_is_ok(say(l, c, h->status, h->body, &over, &err))) {
-        tell(l, c, &err);
-        begin(l, c);
-        return;
-    }
     if (h->closes)
-        hang_up(c);
-    if (over) {
-        end(l, c);
-        return;
+        line_hang_up(&s->line);
+    if (h->status == 429 || h->status == 503) {
+        come_again(l, s, h->retry_after_s);
+    } else if (!pawl_is_ok(say(l, s, h->status, h->body, &over, &err))) {
+        tell(l, s, &err);
+        begin(l, s);
+    } else if (over) {
+        end(l, s);
     }
-    if (c->fd < 0) {
-        dial(l, c);
-        return;
-    }
-    c->next = WRITE;
-    watch(l, c, EPOLLIN | EPOLLOUT);
 }
 
-/* True if OpenSSL waits for the socket; else the connection is gone. */
-static bool waits(struct load *l, struct line *c, int r)
-{
-    int why = SSL_get_error(c->ssl, r);
-
-    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-        watch(l, c, why == SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT);
-        return true;
-    }
-    ERR_clear_error();
-    return false;
-}
-
-/* Cut off: what was asked is asked again, from its beginning. */
-static void cut_off(struct load *l, struct line *c)
-{
-    struct pawl_err err;
-    bool            over;
-
-    l->refused++;
-    c->talk.turn = 0;
-    if (!pawl_is_ok(say(l, c, 0, pawl_view(NULL, 0), &over, &err)))
-        tell(l, c, &err);
-    later(c);
-}
-
-static void work(struct load *l, struct line *c)
+static void drive(struct load *l, struct seat *s)
 {
     struct heard h;
-    int          r;
 
-    if (c->next == HANDSHAKE) {
-        r = SSL_do_handshake(c->ssl);
-        if (r != 1) {
-            if (!waits(l, c, r))
-                later(c);
+    if (!s->busy) /* nobody asked: the verifier hangs up */
+        line_hang_up(&s->line);
+    while (s->busy) {
+        switch (line_work(&l->dialer, &s->line, &h)) {
+        case LINE_WAITS:
             return;
-        }
-        c->next = WRITE;
-    }
-    while (c->next == WRITE) {
-        r = SSL_write(c->ssl, c->out + c->out_at, (int)(c->out_n - c->out_at));
-        if (r <= 0) {
-            if (!waits(l, c, r))
-                cut_off(l, c);
-            return;
-        }
-        c->out_at += (size_t)r;
-        if (c->out_at == c->out_n)
-            c->next = READ;
-    }
-    while (c->next == READ) {
-        r = SSL_read(c->ssl, c->in + c->in_n, (int)(sizeof(c->in) - c->in_n));
-        if (r <= 0) {
-            if (!waits(l, c, r))
-                cut_off(l, c);
-            return;
-        }
-        c->in_n += (size_t)r;
-        if (hear(c, &h)) {
-            heard(l, c, &h);
-            return;
+        case LINE_HEARD:
+            heard(l, s, &h);
+            break;
+        default:
+            come_again(l, s, 0);
         }
     }
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
 
-static void redial(struct load *l)
+static void begin_idle(struct load *l)
 {
-    uint64_t now = fleet_now_us();
-
-    for (unsigned i = 0; i < l->o->connections; i++)
-        if (l->line[i].next == CONNECT && l->line[i].again_us <= now)
-            dial(l, &l->line[i]);
+    for (unsigned i = 0; i < l->o->connections; i++) {
+        struct seat *s = &l->seat[i];
+        if (s->busy)
+            continue;
+        begin(l, s);
+        if (s->busy)
+            drive(l, s);
+    }
 }
 
 static void run(struct load *l)
 {
     struct epoll_event e[256];
+    uint64_t           looked_us;
 
-    l->begin_us = l->end_us = fleet_now_us();
-    l->open = l->o->connections;
-    for (unsigned i = 0; i < l->o->connections; i++)
-        begin(l, &l->line[i]);
-    for (uint64_t swept = 0; l->open;) {
-        int n = epoll_wait(l->epoll, e, 256, AGAIN_MS);
-        for (int i = 0; i < n; i++) {
-            struct line *c = e[i].data.ptr;
-            if (c->fd >= 0)
-                work(l, c);
-        }
-        if (fleet_now_us() - swept > AGAIN_MS * 1000) {
-            redial(l);
-            swept = fleet_now_us();
+    l->begin_us = l->end_us = looked_us = fleet_now_us();
+    begin_idle(l);
+    while (goes_on(l)) {
+        int n = epoll_wait(l->dialer.epoll, e, 256, LOOK_MS);
+        for (int i = 0; i < n; i++)
+            drive(l, e[i].data.ptr);
+        if (fleet_now_us() - looked_us > LOOK_MS * 1000) {
+            begin_idle(l);
+            looked_us = fleet_now_us();
         }
     }
 }
 
-static void print(struct load *l, uint64_t cpu_us)
+/* Makes the evidence of all; the clock of what is printed runs from the end of it. */
+static pawl_status prepare(struct load *l, struct pawl_err *err)
 {
-    uint64_t us = l->end_us - l->begin_us, n = l->done ? l->done : 1;
+    l->ready = calloc(l->o->some, sizeof(l->ready[0]));
+    if (!l->ready)
+        return pawl_fail(err, PAWL_E_MEMORY, "--prepared", "no memory");
+    l->preparing = true;
+    run(l);
+    l->preparing = false;
+    if (l->done < l->o->some)
+        return pawl_fail(err, PAWL_E_DENIED, "--prepared", "%" PRIu64 " of %zu have a nonce",
+                         l->done, l->o->some);
+    fleet_times_done(&l->times);
+    l->begun = l->done = l->requests = l->refused = 0;
+    return pawl_ok();
+}
+
+/* ---- what is told --------------------------------------------------------------------------- */
+
+/* Processor times, in us. */
+struct used {
+    uint64_t server, writer, client;
+};
+
+static struct used used_by_now(const struct load *l)
+{
+    return (struct used){ fleet_cpu_us(l->o->pid), fleet_thread_us(l->o->pid, "writer"),
+                          fleet_cpu_us(getpid()) };
+}
+
+static void print(struct load *l, const struct used *before)
+{
+    const struct used now = used_by_now(l);
+    uint64_t          us = l->end_us - l->begin_us, n = l->done ? l->done : 1;
 
     printf("{\"job\": \"%s\", \"done\": %" PRIu64 ", \"requests\": %" PRIu64
            ", \"failed\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"us\": %" PRIu64
@@ -379,73 +293,75 @@ static void print(struct load *l, uint64_t cpu_us)
            fleet_job_name(l->o->job), l->done, l->requests, l->failed, l->refused, us,
            l->done * 1000000 / (us ? us : 1));
     printf(", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64 ", \"p999_us\": %" PRIu64
-           ", \"max_us\": %" PRIu64,
+           ", \"max_us\": %" PRIu64 ", \"client_cpu_ns\": %" PRIu64,
            fleet_times_share(&l->times, 500000), fleet_times_share(&l->times, 990000),
-           fleet_times_share(&l->times, 999000), fleet_times_share(&l->times, 1000000));
+           fleet_times_share(&l->times, 999000), fleet_times_share(&l->times, 1000000),
+           (now.client - before->client) * 1000 / n);
     if (l->o->pid)
-        printf(", \"server_cpu_ns\": %" PRIu64 ", \"server_kib\": %" PRIu64
-               ", \"server_peak_kib\": %" PRIu64,
-               cpu_us * 1000 / n, fleet_memory_kib(l->o->pid), fleet_peak_kib(l->o->pid));
+        printf(", \"server_cpu_ns\": %" PRIu64 ", \"writer_cpu_ns\": %" PRIu64
+               ", \"server_kib\": %" PRIu64 ", \"server_peak_kib\": %" PRIu64,
+               (now.server - before->server) * 1000 / n, (now.writer - before->writer) * 1000 / n,
+               fleet_memory_kib(l->o->pid), fleet_peak_kib(l->o->pid));
     if (l->floor.piece)
         printf(", \"floor_ns\": %" PRIu64, floor_median(&l->floor));
     printf("}\n");
 }
 
-static pawl_status look_up(struct load *l, struct pawl_err *err)
+static pawl_status make(struct load *l, struct pawl_err *err)
 {
-    const struct addrinfo hint = { .ai_socktype = SOCK_STREAM };
-    char                  host[300];
-    char                 *colon;
-
-    snprintf(host, sizeof(host), "%s", l->o->address);
-    colon = strrchr(host, ':');
-    if (!colon)
-        return pawl_fail(err, PAWL_E_FORM, "--join", "has no port");
-    *colon = 0;
-    if (getaddrinfo(host, colon + 1, &hint, &l->to) != 0)
-        return pawl_fail(err, PAWL_E_ABSENT, "--join", "the verifier's address is not found");
-    return pawl_ok();
-}
-
-static pawl_status prepare(struct load *l, struct pawl_err *err)
-{
-    PAWL_TRY(look_up(l, err));
+    PAWL_TRY(dialer_make(&l->dialer, l->o->address, err));
     if (l->o->floor && !floor_make(&l->floor, l->o->floor))
         return pawl_fail(err, PAWL_E_FORM, "--floor", "is not attest, rekey or message");
-    l->tls = SSL_CTX_new(TLS_client_method());
-    l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    l->line = calloc(l->o->connections, sizeof(l->line[0]));
-    if (!l->tls || l->epoll < 0 || !l->line)
+    if (l->o->prepared &&
+        (l->o->job == FLEET_MESSAGES || l->o->job == FLEET_ENROL || l->o->seconds))
+        return pawl_fail(err, PAWL_E_FORM, "--prepared",
+                         "is for attest and rekey, each device once");
+    l->seat = calloc(l->o->connections, sizeof(l->seat[0]));
+    if (!l->seat)
         return pawl_fail(err, PAWL_E_MEMORY, "load", "no memory");
-    SSL_CTX_set_verify(l->tls, SSL_VERIFY_NONE, NULL); /* the lab's own */
-    SSL_CTX_set_mode(l->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     for (unsigned i = 0; i < l->o->connections; i++)
-        l->line[i].fd = -1;
+        line_begin(&l->seat[i].line, &l->seat[i]);
+    l->from = (size_t)(fleet_now_us() % l->o->n);
+    return l->o->prepared ? prepare(l, err) : pawl_ok();
+}
+
+static void load_done(struct load *l)
+{
+    for (unsigned i = 0; l->seat && i < l->o->connections; i++)
+        line_done(&l->seat[i].line);
+    free(l->seat);
+    for (size_t i = 0; l->ready && i < l->o->some; i++)
+        free(l->ready[i].body);
+    free(l->ready);
+    waiting_done(&l->waiting);
+    fleet_times_done(&l->times);
+    floor_done(&l->floor);
+    dialer_done(&l->dialer);
+}
+
+static pawl_status check_all_served(const struct load *l, struct pawl_err *err)
+{
+    const char *job = fleet_job_name(l->o->job);
+
+    if (l->failed)
+        return pawl_fail(err, PAWL_E_DENIED, job, "%" PRIu64 " failed", l->failed);
+    if (!l->o->seconds && l->done != l->o->some)
+        return pawl_fail(err, PAWL_E_DENIED, job, "%" PRIu64 " of %zu were served", l->done,
+                         l->o->some);
     return pawl_ok();
 }
 
 pawl_status fleet_load(struct fleet *f, const struct fleet_load *o, struct pawl_err *err)
 {
-    struct load l = { .fleet = f, .o = o, .epoll = -1 };
-    uint64_t    cpu_us = fleet_cpu_us(o->pid);
+    struct load l = { .fleet = f, .o = o, .dialer.epoll = -1 };
+    pawl_status s = make(&l, err);
 
-    pawl_status s = prepare(&l, err);
     if (pawl_is_ok(s)) {
+        const struct used before = used_by_now(&l);
         run(&l);
-        print(&l, fleet_cpu_us(o->pid) - cpu_us);
-        if (l.failed)
-            s = pawl_fail(err, PAWL_E_DENIED, fleet_job_name(o->job), "%" PRIu64 " failed",
-                          l.failed);
+        print(&l, &before);
+        s = check_all_served(&l, err);
     }
-    for (unsigned i = 0; l.line && i < o->connections; i++)
-        free(l.line[i].out);
-    free(l.line);
-    fleet_times_done(&l.times);
-    floor_done(&l.floor);
-    if (l.to)
-        freeaddrinfo(l.to);
-    SSL_CTX_free(l.tls);
-    if (l.epoll >= 0)
-        close(l.epoll);
+    load_done(&l);
     return s;
 }

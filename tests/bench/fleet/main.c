@@ -28,6 +28,8 @@ static const char usage[] =
     "         --devices N     how many, --first N  the first of them\n"
     "         --connections N --fresh   a new connection for each exchange\n"
     "         --seconds N     otherwise each device once\n"
+    "         --some N        of the devices, from all over the fleet\n"
+    "         --prepared      evidence is made before the clock runs\n"
     "         --at-once       all devices come at the same moment: times count from there\n"
     "         --batch N       messages in a request\n"
     "         --pid N         of the verifier: what it used is told\n"
@@ -48,6 +50,8 @@ enum {
     CONNECTIONS,
     FRESH,
     SECONDS,
+    SOME,
+    PREPARED,
     AT_ONCE,
     BATCH,
     PID,
@@ -60,14 +64,15 @@ enum {
 };
 
 static const struct option longs[] = {
-    { "seed", 1, NULL, SEED },       { "devices", 1, NULL, DEVICES },
-    { "first", 1, NULL, FIRST },     { "connections", 1, NULL, CONNECTIONS },
-    { "fresh", 0, NULL, FRESH },     { "seconds", 1, NULL, SECONDS },
-    { "at-once", 0, NULL, AT_ONCE }, { "batch", 1, NULL, BATCH },
-    { "pid", 1, NULL, PID },         { "floor", 1, NULL, FLOOR },
-    { "fleet", 1, NULL, FLEET },     { "join", 1, NULL, JOIN },
-    { "state", 1, NULL, STATE },     { "threads", 1, NULL, THREADS },
-    { "learn", 0, NULL, LEARN },     { 0 },
+    { "seed", 1, NULL, SEED },         { "devices", 1, NULL, DEVICES },
+    { "first", 1, NULL, FIRST },       { "connections", 1, NULL, CONNECTIONS },
+    { "fresh", 0, NULL, FRESH },       { "seconds", 1, NULL, SECONDS },
+    { "at-once", 0, NULL, AT_ONCE },   { "batch", 1, NULL, BATCH },
+    { "pid", 1, NULL, PID },           { "floor", 1, NULL, FLOOR },
+    { "fleet", 1, NULL, FLEET },       { "join", 1, NULL, JOIN },
+    { "state", 1, NULL, STATE },       { "threads", 1, NULL, THREADS },
+    { "learn", 0, NULL, LEARN },       { "some", 1, NULL, SOME },
+    { "prepared", 0, NULL, PREPARED }, { 0 },
 };
 
 static void fail(const char *where, const char *why)
@@ -106,6 +111,11 @@ static bool take_option(struct options *o, int option, const char *value)
     case SECONDS:
         o->load.seconds = (unsigned)number(value, "--seconds", 86400);
         return true;
+    case SOME:
+        o->load.some = number(value, "--some", 100000000);
+        return true;
+    case PREPARED:
+        return o->load.prepared = true;
     case AT_ONCE:
         return o->load.at_once = true;
     case BATCH:
@@ -176,6 +186,10 @@ static pawl_status command(struct fleet *f, struct options *o, struct pawl_err *
     if (o->load.first >= f->n)
         return pawl_fail(err, PAWL_E_RANGE, "--first", "the fleet has %zu", f->n);
     o->load.n = o->grow.n = f->n - o->load.first;
+    if (o->load.some > o->load.n)
+        return pawl_fail(err, PAWL_E_RANGE, "--some", "the fleet has %zu", o->load.n);
+    if (!o->load.some)
+        o->load.some = o->load.n;
     f->batch = o->batch;
     if (grows && !o->grow.state)
         return pawl_fail(err, PAWL_E_FORM, "grow", "lacks --state");

@@ -2,10 +2,12 @@
 /* Clocks, the cost of another process, and how times are spread. */
 #include "fleet.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 void fleet_times_add(struct fleet_times *t, uint64_t us)
 {
@@ -59,6 +61,40 @@ uint64_t fleet_cpu_us(int pid)
     clockid_t clock;
 
     return pid && clock_getcpuclockid(pid, &clock) == 0 ? read_us(clock) : 0;
+}
+
+/* "tid (name) S ppid .. utime stime ..": fields 14 and 15, in ticks. */
+static uint64_t read_thread_us(const char *path, const char *name)
+{
+    char               line[512] = "", wanted[32];
+    unsigned long long user = 0, kernel = 0;
+    FILE              *f = fopen(path, "re");
+
+    snprintf(wanted, sizeof(wanted), "(%s)", name);
+    if (!f)
+        return 0;
+    const char *at = fgets(line, sizeof(line), f) ? strstr(line, wanted) : NULL;
+    fclose(f);
+    if (!at || sscanf(at + strlen(wanted), " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                      &user, &kernel) != 2)
+        return 0;
+    return (user + kernel) * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t fleet_thread_us(int pid, const char *name)
+{
+    char     path[300];
+    uint64_t us = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    DIR *d = pid ? opendir(path) : NULL;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", pid, e->d_name);
+        us += read_thread_us(path, name);
+    }
+    if (d)
+        closedir(d);
+    return us;
 }
 
 static uint64_t status_kib(int pid, const char *name)

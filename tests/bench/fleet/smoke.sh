@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # The fleet against a real verifier: a few devices enrol in process and over TLS, attest and speak;
 # all are served, what a device remembers holds from one command to the next, and one that never
-# enrolled is refused and said to be.
+# enrolled is refused and said to be. Whoever is asked to come again does, and nobody is left out.
 #
 #   smoke.sh FLEET VERIFIER
 set -eu
 fleet=$1 verifier=$2
 work=$(mktemp -d /tmp/pawl-e2e-XXXXXX)
-pid=
+pid='' early=''
 finish() {
     code=$?
     trap - EXIT
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+    for one in $pid $early; do
+        kill "$one" 2>/dev/null || true
+    done
     [ $code = 0 ] || tail -n 20 "$work/out" "$work/log" >&2 || true
     rm -rf "$work"
     exit $code
@@ -34,18 +36,30 @@ run() { # JOB DONE [OPTION..]: all of them are served
     echo "ok: $job $*"
 }
 
+until_says() { # FILE TEXT PID
+    n=0
+    until grep -q "$2" "$1"; do
+        n=$((n + 1))
+        [ $n -lt 600 ] && kill -0 "$3"
+        sleep 0.05
+    done
+}
+
 "$fleet" grow --fleet "$work/fleet" --state "$work/v" --devices 6 --learn >"$work/out" 2>&1
 grep -q '"devices": 6' "$work/out"
 echo "ok: grow"
+"$fleet" attest --fleet "$work/fleet" --join "$join" --devices 6 --connections 6 \
+    >"$work/early" 2>&1 &
+early=$!
+until_says "$work/early" "comes again" $early
 "$verifier" serve "$work/v" >"$work/ready" 2>>"$work/log" &
 pid=$!
-n=0
-until grep -q ready "$work/ready"; do
-    n=$((n + 1))
-    [ $n -lt 600 ] && kill -0 $pid
-    sleep 0.05
-done
+until_says "$work/ready" ready $pid
 
+wait $early || tail "$work/early" >&2
+early=''
+grep -q '"done": 6, .*"failed": 0, "refused": [1-9]' "$work/early"
+echo "ok: who came too early"
 if "$fleet" attest --fleet "$work/fleet" --join "$join" --first 6 >"$work/out" 2>&1; then
     echo "devices that never enrolled attest" >&2
     exit 1
@@ -55,6 +69,8 @@ echo "ok: strangers are refused"
 run enrol 6 --first 6 --connections 2
 run attest 12 --connections 3
 run attest 12 --connections 2 --fresh --at-once
+run attest 5 --some 5 --fresh --at-once --connections 2
+run attest 12 --prepared --connections 3
 run messages 12 --batch 70 --connections 2
 run messages 12 --batch 70 --connections 2 --floor message
 kill $pid

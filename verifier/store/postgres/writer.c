@@ -211,6 +211,7 @@ static void *writer_main(void *arg)
     struct pawl_err why;
     bool            failed;
 
+    pthread_setname_np(pthread_self(), "writer");
     while ((group = next_group(w, &failed, &why))) {
         if (failed) {
             queue_finish(&w->all->queue, group, &why);

@@ -108,6 +108,7 @@ static void *writer_main(void *arg)
     struct writer *w = arg;
     struct job    *batch;
 
+    pthread_setname_np(pthread_self(), "writer");
     while ((batch = take_all(&w->queue)))
         commit_batch(w, batch);
     return NULL;
