@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One device's ratchet in the hands of one request. A row is read once: who asks for a generation
- * twice gets the same one, with what was done to it.
+ * twice gets the same one, with what was done to it; and what is not there is not looked for again.
  */
 
 #include "flow/held.h"
@@ -95,7 +95,7 @@ static pawl_status read_row(const struct held *h, struct pawl_view bytes, enum p
     return pawl_ok();
 }
 
-static pawl_status fetch(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen, bool make,
+static pawl_status fetch(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen,
                          struct held_generation **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(generation_wipe) struct generation g = { 0 };
@@ -104,9 +104,11 @@ static pawl_status fetch(struct held *h, enum pawl_dir dir, uint64_t epoch, uint
 
     pawl_status s = store->generation(store->self, tenant_of(h), PAWL_VIEW_OF(h->device_id), dir,
                                       epoch, gen, &row, err);
-    if (s.code == PAWL_E_ABSENT && make) {
+    if (s.code == PAWL_E_ABSENT) {
         g = (struct generation){ .dir = dir, .epoch = epoch, .gen = gen };
-        return keep(h, &g, ret, err);
+        PAWL_TRY(keep(h, &g, ret, err));
+        (*ret)->absent = true;
+        return pawl_ok();
     }
     PAWL_TRY(s);
     PAWL_TRY(read_row(h, pawl_view(row.p, row.n), dir, epoch, gen, &g, err));
@@ -116,8 +118,15 @@ static pawl_status fetch(struct held *h, enum pawl_dir dir, uint64_t epoch, uint
 pawl_status held_generation(struct held *h, enum pawl_dir dir, uint64_t epoch, uint32_t gen,
                             bool make, struct held_generation **ret, struct pawl_err *err)
 {
-    *ret = find(h, h->n, dir, epoch, gen);
-    return *ret ? pawl_ok() : fetch(h, dir, epoch, gen, make, ret, err);
+    struct held_generation *one = find(h, h->n, dir, epoch, gen);
+
+    if (!one)
+        PAWL_TRY(fetch(h, dir, epoch, gen, &one, err));
+    if (one->absent && !make)
+        return pawl_fail(err, PAWL_E_ABSENT, "generation", "there is no row of it");
+    one->absent = false;
+    *ret = one;
+    return pawl_ok();
 }
 
 /* The stored ones in order, for the calls that come when the store's list is read to its end. */
@@ -140,10 +149,13 @@ static pawl_status list_one(const struct generation_row *row, void *arg, struct 
     enum pawl_dir                                   dir = row->dir == PAWL_UP ? PAWL_UP : PAWL_DOWN;
     struct held_generation *one = find(l->h, l->held_n, dir, row->epoch, row->gen);
 
-    if (!one) {
+    if (!one || one->absent) {
         PAWL_TRY(read_row(l->h, pawl_view(row->bytes.p, row->bytes.n), dir, row->epoch, row->gen,
                           &g, err));
-        PAWL_TRY(keep(l->h, &g, &one, err));
+        if (!one)
+            PAWL_TRY(keep(l->h, &g, &one, err));
+        one->g = g;
+        one->absent = false;
     }
     if (l->n == l->cap) {
         size_t                   cap = l->cap ? 2 * l->cap : 64;

@@ -12,6 +12,7 @@
 struct held_generation {
     struct generation g;
     bool              changed, gone;
+    bool              absent; /* the store has no row of it, and nobody made one */
 };
 
 struct held {

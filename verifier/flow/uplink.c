@@ -38,8 +38,9 @@ void uplink_done(struct uplink *u)
 struct arrival {
     struct pawl_msg         m;
     struct epoch_root      *root;
-    struct held_generation *g;   /* NULL: no row yet */
-    struct pawl_use         use; /* its key */
+    struct held_generation *g;     /* NULL: no row yet */
+    const struct pawl_use  *use;   /* its key: that of g, or .. */
+    struct pawl_use         ahead; /* .. that of a generation which nobody opened yet */
     struct pawl_content     content;
     bool                    said; /* content is one */
     uint8_t                 leaf[PAWL_LEAF];
@@ -47,7 +48,7 @@ struct arrival {
 
 static void arrival_wipe(struct arrival *a)
 {
-    pawl_use_wipe(&a->use);
+    pawl_use_wipe(&a->ahead);
 }
 
 /* ---- the key -------------------------------------------------------------------------------- */
@@ -84,7 +85,8 @@ static pawl_status key_ahead(const struct uplink *u, struct arrival *a, bool *re
     if (!*ret_there)
         return pawl_ok();
     PAWL_TRY(pawl_chain_skip(&scratch, a->m.gen, err));
-    pawl_status s = pawl_chain_open(&scratch, a->root->suite, a->root->kid, &a->use, err);
+    pawl_status s = pawl_chain_open(&scratch, a->root->suite, a->root->kid, &a->ahead, err);
+    a->use = &a->ahead;
     *ret_there = s.code != PAWL_E_RANGE; /* the last number of an epoch is never opened */
     return *ret_there ? s : pawl_ok();
 }
@@ -105,7 +107,7 @@ static pawl_status find_key(struct uplink *u, struct arrival *a, bool *ret_there
         return pawl_ok();
     if (!a->g->g.use.prk.n)
         PAWL_TRY(pawl_use_ready(&a->g->g.use, err));
-    a->use = a->g->g.use;
+    a->use = &a->g->g.use;
     return pawl_ok();
 }
 
@@ -121,8 +123,8 @@ static pawl_status open_it(struct uplink *u, struct arrival *a, size_t *ret_n, s
 {
     const struct pawl_msg_scope scope = scope_of(u, a->root);
     size_t                      n = 0;
-    pawl_status s = pawl_msg_open(&a->use, &scope, &a->m, u->room + u->used, u->room_n - u->used,
-                                  &n, a->leaf, err);
+    pawl_status s = pawl_msg_open(a->use, &scope, &a->m, u->room + u->used, u->room_n - u->used, &n,
+                                  a->leaf, err);
 
     *ret_n = pawl_is_ok(s) ? n : 0;
     if (s.code == PAWL_E_FORGED || s.code == PAWL_E_DENIED)
@@ -283,10 +285,9 @@ static void say_facts(struct uplink *u, const struct pawl_content *c)
 }
 
 /* P-VMSG-10: an epoch that is over, or a message that is accused, takes nothing off the queue. */
-static bool may_acknowledge(const struct uplink *u, const struct arrival *a,
-                            const struct findings *found)
+static bool may_acknowledge(const struct uplink *u, const struct arrival *a)
 {
-    return a->root == &u->h->r.current && found->n == 0 && a->m.at.seq >= u->ack_at;
+    return a->root == &u->h->r.current && u->found.n == 0 && a->m.at.seq >= u->ack_at;
 }
 
 static struct inbox_head head_of(const struct arrival *a)
@@ -299,8 +300,7 @@ static struct inbox_head head_of(const struct arrival *a)
     return h;
 }
 
-static pawl_status heed(struct uplink *u, const struct arrival *a, const struct findings *found,
-                        struct pawl_err *err)
+static pawl_status heed(struct uplink *u, const struct arrival *a, struct pawl_err *err)
 {
     const struct pawl_content *c = &a->content;
     const struct inbox_head    head = head_of(a);
@@ -311,7 +311,7 @@ static pawl_status heed(struct uplink *u, const struct arrival *a, const struct 
     case PAWL_CONTENT_CONFIRM: /* that it opened under its root is all it says */
         break;
     case PAWL_CONTENT_ACK:
-        if (may_acknowledge(u, a, found)) {
+        if (may_acknowledge(u, a)) {
             u->ack_at = a->m.at.seq;
             u->ack = *c;
         }
@@ -336,14 +336,13 @@ static void came(struct uplink *u, uint64_t seq)
 /* Under the epoch before, at or behind the first slot of this one, or denied by a snapshot already:
  * the device has no such message (P-VMSG-12). Slots of an epoch that is over are counted no more,
  * so that who still has its key may not fill the store either. */
-static bool is_nobodys(const struct uplink *u, const struct arrival *a,
-                       const struct findings *found)
+static bool is_nobodys(const struct uplink *u, const struct arrival *a)
 {
     const struct ratchet *r = &u->h->r;
     bool                  denied = false;
 
-    for (size_t i = 0; i < found->n; i++)
-        denied |= found->at[i].rule == RULE_E3;
+    for (size_t i = 0; i < u->found.n; i++)
+        denied |= u->found.at[i].rule == RULE_E3;
     return a->root == &r->old &&
            (denied || (r->current.epoch_start_seq && a->m.at.seq >= r->current.epoch_start_seq));
 }
@@ -351,17 +350,18 @@ static bool is_nobodys(const struct uplink *u, const struct arrival *a,
 /* It opened. What raises an incident is kept from nothing but the inbox (P-VMSG-12). */
 static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *err)
 {
-    struct findings found = { 0 };
-    bool            is_new, late, raised;
+    bool is_new, late, raised;
 
-    PAWL_TRY(detect(u, a, &found, &is_new, err));
+    u->found.n = 0;
+    PAWL_TRY(detect(u, a, &u->found, &is_new, err));
     PAWL_TRY(is_late(u, a, &late, err));
-    PAWL_TRY(incident_of(u->h, u->d, u->step, u->now_ms, &found, NULL, &raised, err)); /* inv. 2 */
-    bool nobodys = is_nobodys(u, a, &found);
+    PAWL_TRY(
+        incident_of(u->h, u->d, u->step, u->now_ms, &u->found, NULL, &raised, err)); /* inv. 2 */
+    bool nobodys = is_nobodys(u, a);
     bool noted = is_new && !nobodys && may_note(a);
     if (!noted && !raised) {
         u->count.again++;
-        if (!found.n)
+        if (!u->found.n)
             came(u, a->m.at.seq);
         return pawl_ok();
     }
@@ -385,7 +385,7 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
         came(u, a->m.at.seq);
     }
     u->count.taken++;
-    return heed(u, a, &found, err);
+    return heed(u, a, err);
 }
 
 static pawl_status take_one(struct uplink *u, struct pawl_view cose, struct pawl_err *err)

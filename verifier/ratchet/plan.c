@@ -467,18 +467,16 @@ static bool queue_bit(const struct queue_seen *q, uint32_t i)
 }
 
 /* A new highest count: what is behind moves down, and the old highest is the first of it. Every
- * message does that, so it goes by bytes. */
+ * message does that, so it goes by bytes, in a loop without a condition. */
 static void raise_queue(struct queue_seen *q, uint32_t count)
 {
     struct queue_seen next = { .incarnation = q->incarnation, .hi = count };
     uint32_t          by = count - q->hi, bytes = by / 8, bits = by % 8;
+    uint8_t           old[1 + sizeof(q->below)] = { 0 }; /* a byte of zeros in front */
 
-    for (uint32_t i = bytes; i < RATCHET_IDS / 8; i++) {
-        unsigned both = (unsigned)q->below[i - bytes] << 8;
-        if (i > bytes)
-            both |= q->below[i - bytes - 1];
-        next.below[i] = (uint8_t)(both >> (8 - bits));
-    }
+    memcpy(old + 1, q->below, sizeof(q->below));
+    for (uint32_t i = 0; i + bytes < RATCHET_IDS / 8; i++)
+        next.below[i + bytes] = (uint8_t)(old[i + 1] << bits | old[i] >> (8 - bits));
     if (by <= RATCHET_IDS)
         next.below[(by - 1) / 8] |= (uint8_t)(1u << (by - 1) % 8);
     *q = next;
