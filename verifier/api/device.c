@@ -21,17 +21,23 @@ struct device_exchange {
     struct exchange x;
     flow_fn        *flow;
     struct answer   answer;
+    struct blob     body; /* of the answer */
 };
+
+/* Where a flow writes. What waits for the store is a copy, no larger than the answer. */
+static _Thread_local uint8_t room[PAWL_RESULT_MAX];
 
 static pawl_status plan(struct exchange *x, struct pawl_err *err)
 {
     struct device_exchange *d = (struct device_exchange *)x;
     struct api             *api = http_context(x->r);
 
-    /* Not the whole of it: the body is large, and answer.n says what of it counts. */
+    blob_done(&d->body);
     answer_begin(&d->answer);
+    d->answer.body = room;
     api->flow.net = http_net(x->r);
-    return d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err);
+    PAWL_TRY(d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err));
+    return blob_from(pawl_view(room, d->answer.n), &d->body, err);
 }
 
 static struct http_answer failure(const struct device_exchange *d)
@@ -87,13 +93,14 @@ static void finish(struct exchange *x)
     if (pawl_is_ok(x->status))
         a = (struct http_answer){ .status = d->answer.http,
                                   .type = d->answer.n ? PAWL_MEDIA_TYPE : NULL,
-                                  .body = pawl_view(d->answer.body, d->answer.n) };
+                                  .body = pawl_view(d->body.p, d->body.n) };
     else
         a = failure(d);
     exchange_log(x, a.status, d->answer.device, d->answer.outcome);
     note_refusal(d, a.status);
     point("answer.sending");
     http_answer(x->r, &a);
+    blob_done(&d->body);
     free(d);
 }
 
@@ -109,6 +116,7 @@ static void handle(struct http_request *r, const void *arg)
     }
     d->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
     d->flow = *(flow_fn *const *)arg;
+    d->body = (struct blob){ 0 };
     exchange_run(&d->x);
 }
 

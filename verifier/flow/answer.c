@@ -50,7 +50,7 @@ void answer_names_serial(struct answer *ret, const struct pawl_ek_cert *cert)
 
 struct pawl_wr answer_writer(struct answer *ret)
 {
-    return pawl_wr_to(ret->body, sizeof(ret->body));
+    return pawl_wr_to(ret->body, PAWL_RESULT_MAX);
 }
 
 void answer_good(struct answer *ret, const struct pawl_wr *w)

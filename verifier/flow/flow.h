@@ -59,7 +59,7 @@ struct answer {
     int      http;          /* 200, 400, 403, 409, 429 */
     unsigned retry_after_s; /* of a 429 */
     size_t   n;
-    uint8_t  body[PAWL_RESULT_MAX];
+    uint8_t *body; /* room for PAWL_RESULT_MAX bytes, whoever asks gives it */
     char     device[2 * PAWL_DEVICE_ID + 1]; /* for the log, empty if not known */
     char     outcome[160];                   /* for the log: "enrolled, pending", "affirming" */
     /* For whoever asks why, and for metrics. */

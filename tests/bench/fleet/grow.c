@@ -24,6 +24,7 @@ enum { BATCH = 64, REQUEST = 64 * 1024, TURNS_SHOWN = 10000 };
 struct seat {
     struct fleet_talk talk;
     struct answer     answer;
+    uint8_t           room[PAWL_RESULT_MAX]; /* for its body */
     struct step       step;
     pawl_status       status;
     struct pawl_err   err;
@@ -106,6 +107,7 @@ static pawl_status run_batch(struct grow *g, struct flow *flow, struct batch *b,
 
     for (; begun < n && pawl_is_ok(good); begun++) {
         struct seat *s = &b->seat[begun];
+        s->answer.body = s->room;
         fleet_talk_begin(&s->talk, FLEET_ENROL, first + begun);
         s->batch = b;
         s->status = pawl_ok();

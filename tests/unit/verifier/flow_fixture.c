@@ -36,6 +36,7 @@ static void make_tenant(struct tenant_config *t, const char *name)
 void world_make(struct world *w)
 {
     memset(w, 0, sizeof(*w));
+    w->answer.body = w->room;
     w->now_ms = 1790000000000;
     store_fixture_make(&w->store);
     T_OK(keys_make(w->store.dir, &w->err), &w->err);

@@ -26,7 +26,8 @@ struct world {
     struct ek_trust        trust[2];
     struct flow            flow;
     int64_t                now_ms;
-    struct answer          answer;
+    struct answer          answer; /* its body in room */
+    uint8_t                room[PAWL_RESULT_MAX];
     struct step            step;
     struct pawl_err        err;
 };

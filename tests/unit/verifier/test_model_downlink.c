@@ -85,7 +85,7 @@ static void a_slot_that_was_not_durable_never_left(void **state)
     static struct soft_log    log;
     struct received           r = { 0 };
     static struct soft_answer a;
-    static struct answer      unsent;
+    struct answer             unsent = { .body = w.room };
     struct step               step = { 0 };
 
     world_make(&w);
