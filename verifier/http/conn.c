@@ -38,15 +38,20 @@
 #define HANDSHAKE_S 10
 #define DRAIN_MS    300 /* in which a request that was on its way still arrives */
 
-void http_make_id(char ret[HTTP_ID + 1])
+void http_make_id(struct worker *w, char ret[HTTP_ID + 1])
 {
     uint8_t         b[HTTP_ID / 2] = { 0 };
     struct pawl_err err;
 
+    /* To draw a few bytes costs as much as to draw many. */
+    if (w->random_n < sizeof(b) && pawl_is_ok(pawl_random(w->random, sizeof(w->random), &err)))
+        w->random_n = sizeof(w->random);
     /* An id of zeros when the generator fails: the request itself then fails by other means. */
-    pawl_status drawn = pawl_random(b, sizeof(b), &err);
+    if (w->random_n >= sizeof(b)) {
+        w->random_n -= sizeof(b);
+        memcpy(b, w->random + w->random_n, sizeof(b));
+    }
     pawl_status written = pawl_hex_write(PAWL_VIEW_OF(b), ret, HTTP_ID + 1, &err);
-    (void)drawn;
     (void)written;
 }
 
@@ -160,7 +165,7 @@ static void make_page(struct conn *c, int status)
     char                      id[HTTP_ID + 1];
     char                      retry[32] = "";
 
-    http_make_id(id);
+    http_make_id(c->worker, id);
     if (c->refused) {
         status = 503;
         snprintf(retry, sizeof(retry), "Retry-After: %d\r\n", HTTP_RETRY_AFTER_S);

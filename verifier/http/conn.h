@@ -59,6 +59,6 @@ void conn_close(struct conn *c);
 void conn_forget(struct conn *c);
 
 /* 16 random hex characters. */
-void http_make_id(char ret[HTTP_ID + 1]);
+void http_make_id(struct worker *w, char ret[HTTP_ID + 1]);
 
 #endif

@@ -85,7 +85,7 @@ static struct http_request *request_make(struct worker *w, struct conn *c,
         return NULL;
     }
     r->peer = c->peer;
-    http_make_id(r->id);
+    http_make_id(w, r->id);
     c->request = r;
     return r;
 }

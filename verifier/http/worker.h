@@ -46,6 +46,8 @@ struct worker {
     struct event               *turn_end;
     struct conn               **by_fd; /* finds the connection of a request */
     size_t                      by_fd_n;
+    uint8_t                     random[64 * HTTP_ID / 2]; /* for ids; the first random_n are new */
+    size_t                      random_n;
     bool                        draining;
     bool                        short_of_room; /* and said so; until a connection ends */
 
