@@ -22,31 +22,58 @@ static const char *const level_name[LOG_LEVEL_COUNT] = {
     [LOG_ERROR] = "error",
 };
 
+/* Stands between quotes as it is. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 static bool is_bare(const char *s)
 {
     for (; *s; s++)
-        if (*s <= ' ' || *s > '~' || *s == '"' || *s == '\\' || *s == '=')
+        if (!is_plain(*s) || *s == ' ' || *s == '=')
             return false;
     return true;
 }
 
-/* Quoted unless it is one word; control characters and bytes above ASCII as \xNN. */
-static void put_value(struct pawl_wr *w, const char *s)
+/* As much as there is room for: a line is cut within a value. */
+static void put_plain(struct pawl_wr *w, const char *s, size_t n)
 {
-    if (is_bare(s)) {
-        pawl_wr_bytes(w, pawl_view_str(s));
-        return;
-    }
+    size_t left = w->cap - w->n;
+
+    pawl_wr_bytes(w, pawl_view(s, n < left ? n : left));
+}
+
+/* Control characters and bytes above ASCII as the code, of two digits, behind prefix. */
+static void put_quoted(struct pawl_wr *w, const char *s, const char *prefix)
+{
     pawl_wr_u8(w, '"');
-    for (; *s; s++) {
-        char escaped[5] = { *s, 0 };
+    while (*s) {
+        size_t n = 0;
+        while (is_plain(s[n]))
+            n++;
+        put_plain(w, s, n);
+        s += n;
+        if (!*s)
+            break;
+        char escaped[8];
         if (*s == '"' || *s == '\\')
             snprintf(escaped, sizeof(escaped), "\\%c", *s);
-        else if (*s < ' ' || *s > '~')
-            snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned)(unsigned char)*s);
+        else
+            snprintf(escaped, sizeof(escaped), "%s%02x", prefix, (unsigned)(unsigned char)*s);
         pawl_wr_bytes(w, pawl_view_str(escaped));
+        s++;
     }
     pawl_wr_u8(w, '"');
+}
+
+/* Quoted unless it is one word. */
+static void put_value(struct pawl_wr *w, const char *s)
+{
+    if (is_bare(s))
+        pawl_wr_bytes(w, pawl_view_str(s));
+    else
+        put_quoted(w, s, "\\x");
 }
 
 static void put(struct pawl_wr *w, const char *name, const char *value)
@@ -97,15 +124,20 @@ size_t log_text(const struct log_line *l, char *ret, size_t cap)
 
 /* ---- as JSON -------------------------------------------------------------------------------- */
 
-static void put_number(struct pawl_wr *w, const char *name, const char *value)
+static void put_name(struct pawl_wr *w, const char *name)
 {
-    if (!value || !*value)
-        return;
     if (w->n > 1)
         pawl_wr_u8(w, ',');
     pawl_wr_u8(w, '"');
     pawl_wr_bytes(w, pawl_view_str(name));
     pawl_wr_bytes(w, pawl_view_str("\":"));
+}
+
+static void put_number(struct pawl_wr *w, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    put_name(w, name);
     pawl_wr_bytes(w, pawl_view_str(value));
 }
 
@@ -114,16 +146,8 @@ static void put_string(struct pawl_wr *w, const char *name, const char *s)
 {
     if (!s || !*s)
         return;
-    put_number(w, name, "\"");
-    for (; *s; s++) {
-        char escaped[8] = { *s, 0 };
-        if (*s == '"' || *s == '\\')
-            snprintf(escaped, sizeof(escaped), "\\%c", *s);
-        else if (*s < ' ' || *s > '~')
-            snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)(unsigned char)*s);
-        pawl_wr_bytes(w, pawl_view_str(escaped));
-    }
-    pawl_wr_u8(w, '"');
+    put_name(w, name);
+    put_quoted(w, s, "\\u00");
 }
 
 size_t log_json(const struct log_line *l, const char *time, char *ret, size_t cap)
@@ -157,21 +181,36 @@ void log_as_json(void)
     as_json = true;
 }
 
-void log_line(const struct log_line *l)
+/* The time now. Its second is made into text once. */
+static size_t write_time(char *ret, size_t cap)
 {
-    char            line[JSON_MAX_BYTES], time[40];
+    static _Thread_local struct {
+        time_t s;
+        char   text[32];
+    } last;
     struct timespec now;
     struct tm       utc;
-    size_t          n;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    n = strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(time + n, sizeof(time) - n, ".%03ldZ", now.tv_nsec / 1000000);
+    if (now.tv_sec != last.s) {
+        gmtime_r(&now.tv_sec, &utc);
+        strftime(last.text, sizeof(last.text), "%Y-%m-%dT%H:%M:%S", &utc);
+        last.s = now.tv_sec;
+    }
+    return (size_t)snprintf(ret, cap, "%s.%03dZ", last.text, (int)(now.tv_nsec / 1000000));
+}
+
+void log_line(const struct log_line *l)
+{
+    char   line[JSON_MAX_BYTES], time[40];
+    size_t n;
+
     if (as_json) {
+        write_time(time, sizeof(time));
         n = log_json(l, time, line, sizeof(line) - 1);
     } else {
-        n = (size_t)snprintf(line, LINE_MAX_BYTES, "%s ", time);
+        n = write_time(line, LINE_MAX_BYTES);
+        line[n++] = ' ';
         n += log_text(l, line + n, LINE_MAX_BYTES - n - 1);
     }
     line[n++] = '\n';
