@@ -38,7 +38,7 @@ run() { # JOB DONE [OPTION..]: all of them are served
 
 until_says() { # FILE TEXT PID
     n=0
-    until grep -q "$2" "$1"; do
+    until grep -qs "$2" "$1"; do
         n=$((n + 1))
         [ $n -lt 600 ] && kill -0 "$3"
         sleep 0.05
