@@ -261,14 +261,13 @@ static bool rewrap_some(struct chores *c)
         return false;
     if (c->rewrapping)
         return true;
-    for (unsigned i = 0; i < REWRAP_PIECES && bytes < REWRAP_BYTES && pawl_is_ok(s) &&
-                         !rewrap_is_over(&c->rewrap, c->flow);
-         i++)
+    for (unsigned i = 0;
+         i < REWRAP_PIECES && bytes < REWRAP_BYTES && pawl_is_ok(s) && !c->rewrap.over; i++)
         s = rewrap_piece(c, &bytes, &err);
     if (!pawl_is_ok(s)) {
         log_failure("rows were not wrapped anew", &err);
         atomic_store(&c->rewrap_failed, true);
-    } else if (rewrap_is_over(&c->rewrap, c->flow)) {
+    } else if (c->rewrap.over) {
         end_walk(c);
     }
     return true;

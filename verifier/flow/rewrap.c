@@ -190,8 +190,17 @@ static void next_part(struct rewrap *r)
     r->number = 0;
     if (++r->part == REWRAP_PARTS) {
         r->part = REWRAP_TOKENS;
-        r->tenant++;
+        r->in_tenant = false;
     }
+}
+
+static pawl_status next_tenant(struct rewrap *r, const struct store *store, struct pawl_err *err)
+{
+    pawl_status s = store->next_tenant(store->self, r->tenant, r->tenant, err);
+
+    r->in_tenant = pawl_is_ok(s);
+    r->over = s.code == PAWL_E_ABSENT;
+    return r->over ? pawl_ok() : s;
 }
 
 static pawl_status plan_piece(struct piece *p, bool *ret_last, struct pawl_err *err)
@@ -221,11 +230,6 @@ static pawl_status plan_piece(struct piece *p, bool *ret_last, struct pawl_err *
     return pawl_fail(err, PAWL_E_BUG, "rewrap", "part %d", (int)r->part);
 }
 
-bool rewrap_is_over(const struct rewrap *r, const struct flow *f)
-{
-    return r->tenant >= f->config->tenant_n;
-}
-
 pawl_status rewrap_next(struct rewrap *r, const struct flow *f, struct step *step,
                         struct pawl_err *err)
 {
@@ -234,14 +238,15 @@ pawl_status rewrap_next(struct rewrap *r, const struct flow *f, struct step *ste
     struct piece                        p = { .at = &next, .flow = f, .step = &planned };
     bool                                last = false;
 
-    if (rewrap_is_over(r, f))
-        return pawl_ok();
-    const char *tenant = f->config->tenant[r->tenant].name;
-    p.tenant = pawl_view_str(tenant);
-    PAWL_TRY(plan_piece(&p, &last, err));
+    if (!next.in_tenant && !next.over)
+        PAWL_TRY(next_tenant(&next, f->store, err));
+    if (!next.over) {
+        memcpy(planned.tenant, next.tenant, sizeof(planned.tenant));
+        p.tenant = pawl_view_str(planned.tenant);
+        PAWL_TRY(plan_piece(&p, &last, err));
+    }
     if (last)
         next_part(&next);
-    memcpy(planned.tenant, tenant, strlen(tenant) + 1);
     *r = next;
     *step = planned;
     planned = (struct step){ 0 };
@@ -252,7 +257,7 @@ pawl_status rewrap_count(const struct flow *f, uint64_t *ret, struct pawl_err *e
 {
     struct rewrap r = { 0 };
 
-    while (!rewrap_is_over(&r, f)) {
+    while (!r.over) {
         PAWL_CLEANUP(step_done) struct step step = { 0 };
         PAWL_TRY(rewrap_next(&r, f, &step, err));
     }

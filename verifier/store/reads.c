@@ -163,6 +163,23 @@ static pawl_status read_default_policy(void *self, struct pawl_view tenant,
     return pawl_ok();
 }
 
+static pawl_status read_next_tenant(void *self, const char *after, char ret[PAWL_TENANT_MAX + 1],
+                                    struct pawl_err *err)
+{
+    LEASE l = { 0 };
+    char  name[PAWL_TENANT_MAX + 1] = "";
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(l.c, SQL_TENANT_NEXT, "tenant");
+    query_text(&q, after);
+    if (!query_row(&q))
+        return row_absent(&q, err);
+    get_text(&q, "tenant", name, sizeof(name));
+    PAWL_TRY(query_end(&q, err));
+    memcpy(ret, name, sizeof(name));
+    return pawl_ok();
+}
+
 /* ---- lists ---------------------------------------------------------------------------------- */
 
 /* What q finds, one row after the other. */
@@ -303,6 +320,7 @@ void sql_reads(struct store *ret)
     ret->tokens = list_tokens;
     ret->events = list_events;
     ret->overdue = list_overdue;
+    ret->next_tenant = read_next_tenant;
     ratchet_reads(ret);
     feed_reads(ret);
     incident_reads(ret);

@@ -56,6 +56,11 @@ static const char *const text[SQL_COUNT] = {
                           " GROUP BY state, status, grp",
     [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
                                           " AND due_s < $2 ORDER BY due_s LIMIT $3",
+    [SQL_TENANT_NEXT] = "SELECT tenant FROM"
+                        " (SELECT min(tenant) AS tenant FROM device WHERE tenant > $1"
+                        " UNION ALL SELECT min(tenant) FROM token WHERE tenant > $1"
+                        " UNION ALL SELECT min(tenant) FROM segment WHERE tenant > $1) AS held"
+                        " WHERE tenant IS NOT NULL ORDER BY tenant LIMIT 1",
     [SQL_DEVICE_INSERT] =
         "INSERT INTO device (tenant, " DEVICE_COLUMNS ") VALUES"
         " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "

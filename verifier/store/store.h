@@ -555,6 +555,11 @@ struct store {
     pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
                            store_device_fn *each, void *arg, struct pawl_err *err);
 
+    /* Of the tenants that devices, tokens or segments are of, configured or not, the first behind
+     * this name; ABSENT: there is none. */
+    pawl_status (*next_tenant)(void *self, const char *after, char ret[PAWL_TENANT_MAX + 1],
+                               struct pawl_err *err);
+
     /* With its facts; boot_row_done. */
     pawl_status (*boot)(void *self, struct pawl_view tenant, struct pawl_view device,
                         struct boot_row *ret, struct pawl_err *err);

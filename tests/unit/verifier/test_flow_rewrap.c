@@ -37,7 +37,7 @@ static uint64_t left(struct world *w)
 /* To the next piece that has something in it; false at the end. */
 static bool plans(struct world *w, struct rewrap *r, struct step *ret)
 {
-    while (!rewrap_is_over(r, &w->flow)) {
+    while (!r->over) {
         T_OK(rewrap_next(r, &w->flow, ret, &w->err), &w->err);
         if (!step_is_empty(ret))
             return true;
@@ -115,6 +115,27 @@ static void nothing_needs_the_old_key_any_more(void **state)
     struct pawl_enrol_req req = world_token_request(&another, &t);
     world_enrol_request(&w, &another, &req, &joined);
     assert_int_equal(world_all_incidents(&w), 0);
+}
+
+/* It may come back, with all its devices. */
+static void a_tenant_that_is_not_configured_keeps_its_rows(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    (void)lives(&w, &d, &e);
+    switches(&w);
+    uint64_t due = left(&w);
+    size_t   n = w.config.tenant_n;
+    w.config.tenant_n = 0;
+    assert_int_equal(left(&w), due);
+    assert_int_equal(walks(&w), due);
+    assert_int_equal(left(&w), 0);
+    w.config.tenant_n = n;
+    retires(&w);
+    assert_non_null(strstr(world_inbox(&w, &d), ":two"));
 }
 
 /* Without the walk the same is lost: so the case above can fail. */
@@ -226,6 +247,8 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("nothing needs the old key any more", nothing_needs_the_old_key_any_more),
+        T_CASE("a tenant that is not configured keeps its rows",
+               a_tenant_that_is_not_configured_keeps_its_rows),
         T_CASE("a key that is taken away early is missed",
                a_key_that_is_taken_away_early_is_missed),
         T_CASE("versions, times and numbers stay", versions_times_and_numbers_stay),

@@ -226,7 +226,7 @@ static void wraps_anew(void)
 
     T_OK(state_open(dir, &s, &err), &err);
     T_OK(state_flow(&s, &f, &err), &err);
-    while (!rewrap_is_over(&r, &f)) {
+    while (!r.over) {
         PAWL_CLEANUP(step_done) struct step step = { 0 };
         T_OK(rewrap_next(&r, &f, &step, &err), &err);
         T_OK(store_commit_wait(&s.store, &step, &err), &err);

@@ -419,6 +419,31 @@ static void devices_that_are_overdue_are_listed_until_somebody_was_told(void **s
     overdue_are(&f, acme, 400, 9, "1@300/1 2@399/3 ");
 }
 
+static void tenants_that_hold_something_come_by_name(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   first = store_device("acme", 1), last = store_device("zeta", 2);
+    struct step     token = { .tenant = "mid", .has_token = true };
+    struct step     s1 = store_step(&last), s2 = store_step(&first);
+    char            name[PAWL_TENANT_MAX + 1] = "";
+
+    store_fixture_make(&f);
+    T_FAILS(f.store.next_tenant(f.store.self, "", name, &err), &err, PAWL_E_ABSENT);
+    snprintf(token.token.tenant, sizeof(token.token.tenant), "mid");
+    store_commits(&f, &s1);
+    store_commits(&f, &token);
+    store_commits(&f, &s2);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const due[] = { "acme", "mid", "zeta" };
+        T_OK(f.store.next_tenant(f.store.self, name, name, &err), &err);
+        assert_string_equal(name, due[i]);
+    }
+    T_FAILS(f.store.next_tenant(f.store.self, name, name, &err), &err, PAWL_E_ABSENT);
+    assert_string_equal(name, "zeta");
+}
+
 static void a_step_on_an_older_version_loses(void **state)
 {
     (void)state;
@@ -777,6 +802,8 @@ int main(void)
         T_CASE("events of a device come newest first", events_of_a_device_come_newest_first),
         T_CASE("devices that are overdue are listed until somebody was told",
                devices_that_are_overdue_are_listed_until_somebody_was_told),
+        T_CASE("tenants that hold something come by name",
+               tenants_that_hold_something_come_by_name),
         T_CASE("a step on an older version loses", a_step_on_an_older_version_loses),
         T_CASE("K8 an attestation key belongs to one device",
                an_attestation_key_belongs_to_one_device),
