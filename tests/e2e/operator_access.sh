@@ -38,7 +38,14 @@ same "$(ctl --json credential list | jq -r '.credentials[0] | .name + " " + .rol
 from_afar() { # COMMAND..
     ctl "$@" --url "https://127.0.0.1:$(cat "$work/operators.port")" --ca "$work/v/tls.crt"
 }
+chmod 640 "$work/carol.secret" "$work/client.key"
+expect 3 from_afar whoami --token-file "$work/carol.secret"
+has err "carol.secret: mode 640 opens it to others: chmod 600"
+expect 3 from_afar whoami --cert "$work/client.crt" --key "$work/client.key"
+has err "client.key: mode 640 opens it to others"
+chmod 600 "$work/carol.secret" "$work/client.key"
 same "$(from_afar --json whoami --token-file "$work/carol.secret" | jq -r .name)" carol
+same "$(from_afar --json whoami --token-file <(cat "$work/carol.secret") | jq -r .name)" carol
 expect 1 from_afar credential list --token-file "$work/carol.secret"
 has err "may not do this"
 expect 0 ctl credential add dave --role service --label tunnel,disk --all \

@@ -44,9 +44,11 @@ lacks err "$id"
 
 check "a token opens the door, whose key is pinned"
 socket /credentials '{"name": "ann", "role": "operator"}' | jq -r .secret >"$work/token"
+chmod 600 "$work/token"
 expect 0 afar --pin "$pin" --token-file "$work/token" device list
 has out "${id:0:16}"
 printf 'a b\n' >"$work/two"
+chmod 600 "$work/two"
 expect 1 afar --pin "$pin" --token-file "$work/two" device list
 has err "holds more than one token"
 expect 1 afar --pin "$(printf 'A%.0s' {1..43})" --token-file "$work/token" device list

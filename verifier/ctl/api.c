@@ -133,6 +133,7 @@ static pawl_status prepare_tls(CURL *c, const struct remote *r, struct curl_slis
             return pawl_fail(err, PAWL_E_MEMORY, "pin", "cannot be set");
     }
     if (r->cert) {
+        PAWL_TRY(remote_secret_file(r->key, err));
         curl_easy_setopt(c, CURLOPT_SSLCERT, r->cert);
         curl_easy_setopt(c, CURLOPT_SSLKEY, r->key);
     }

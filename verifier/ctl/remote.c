@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { TOKEN_MAX = 512 };
 
@@ -82,10 +84,26 @@ static void token_done(struct bytes *b)
     bytes_done(b);
 }
 
+/* As ssh does: what is one's own is open to nobody else, what is another's not to everybody. What
+ * is no file, such as a pipe of the shell, is nobody else's. */
+pawl_status remote_secret_file(const char *path, struct pawl_err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) /* who reads it says what is wrong */
+        return pawl_ok();
+    unsigned mode = st.st_mode & 0777, closed = st.st_uid == geteuid() ? 077 : 07;
+    if (mode & closed)
+        return pawl_fail(err, PAWL_E_IO, path, "mode %03o opens it to others: chmod %s", mode,
+                         closed == 077 ? "600" : "o=");
+    return pawl_ok();
+}
+
 pawl_status remote_header(const struct remote *r, char ret[REMOTE_HEADER_MAX], struct pawl_err *err)
 {
     PAWL_CLEANUP(token_done) struct bytes token = { 0 };
 
+    PAWL_TRY(remote_secret_file(r->token_file, err));
     PAWL_TRY(input_read(r->token_file, TOKEN_MAX, &token, err));
     while (token.n && strchr(" \t\r\n", token.p[token.n - 1]))
         token.n--;

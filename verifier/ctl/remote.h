@@ -25,6 +25,9 @@ PAWL_MUST_USE pawl_status remote_find(const struct args *a, struct remote *ret,
 /* What to call it in an error. */
 const char *remote_name(const struct remote *r);
 
+/* IO for a file with a secret that others may read. */
+PAWL_MUST_USE pawl_status remote_secret_file(const char *path, struct pawl_err *err);
+
 /* "Authorization: Bearer .." of the token in the file, whose bytes are visible ASCII; wiped by the
  * caller. */
 #define REMOTE_HEADER_MAX 600
