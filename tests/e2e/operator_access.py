@@ -257,8 +257,8 @@ def every_route_answers_as_its_schema_says():
             ADMIN.post(f"/v1/devices/{DEVICE}/group", {"group": ""})
         if name in STREAMS:
             continue
-        who = OWNER if name == "addCredential" else ADMIN  # it asks for all tenants
-        answer = route.ask(OWNER if name == "dropCredential" else who, segments.get(name),
+        who = OWNER if name in OF_ALL_TENANTS else ADMIN
+        answer = route.ask(who, segments.get(name),
                            queries.get(name, ""))
         if name in MAY_REFUSE and answer.status in MAY_REFUSE[name]:
             refused(answer)
@@ -274,6 +274,7 @@ def every_route_answers_as_its_schema_says():
             raise AssertionError(f"{route}: {e.message} at {list(e.absolute_path)}") from None
 
 
+OF_ALL_TENANTS = {"addCredential", "dropCredential", "metrics"}
 # Without an end; what the rest of this world cannot show.
 STREAMS = {"followFeed"}
 MAY_REFUSE = {"closeIncident": (409, 404)}
@@ -298,6 +299,16 @@ def public_routes_answer_as_documented():
             jsonschema.validate(answer.json(), closed(content["schema"]))
 
 
+@check
+def who_has_the_list_of_revoked_devices_is_told_that_it_is_the_same():
+    first = ADMIN.get("/v1/revoked")
+    tag = first.headers["ETag"]
+    same = ADMIN.ask("GET", "/v1/revoked", headers={"If-None-Match": tag}, body=b"")
+    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", tag), same.body
+    other = ADMIN.ask("GET", "/v1/revoked", headers={"If-None-Match": '"0"'}, body=b"")
+    assert other.status == 200 and other.body == first.body
+
+
 # ---- who asks ----------------------------------------------------------------------------------
 
 @check
@@ -306,8 +317,41 @@ def a_role_may_what_it_may_and_nothing_else():
         for role, who in ROLES.items():
             if role not in route.roles:
                 refused(route.ask(who), 403)
-            elif route.method == "GET" and route.name not in STREAMS:
+            elif route.method == "GET" and route.name not in STREAMS | OF_ALL_TENANTS:
                 assert route.ask(who).status != 403, (route, role)
+
+
+@check
+def numbers_of_all_tenants_are_for_who_is_of_all():
+    refused(ADMIN.get("/metrics"), 403)
+    everywhere = Client(credential("scraper", "read", all_tenants=True))
+    assert b"pawl_requests_total" in everywhere.get("/metrics").body
+    OWNER.post("/v1/credentials/scraper/drop")
+
+
+@check
+def a_credential_has_its_share_of_what_waits():
+    greedy = credential("greedy", "read")
+    held = []
+    while len(held) < 16:
+        who = afar(read("operators.port"))
+        who.request("GET", "/v1/stream", headers={"Authorization": f"Bearer {greedy}"})
+        held.append((who, who.getresponse()))
+        assert held[-1][1].status == 200
+    answer = refused(Client(greedy).get("/v1/stream"), 429)
+    assert answer.json()["field"] == "share" and "greedy" in answer.json()["detail"]
+    assert int(answer.headers["Retry-After"]) > 0
+    end = Client(greedy).get("/v1/messages?limit=1000").json()["next"]
+    refused(Client(greedy).get(f"/v1/messages?wait_s=9&after={end}"), 429)
+    # Others are served, and it is when one of its own is over.
+    assert ROLES["read"].get(f"/v1/messages?wait_s=1&after={end}").status == 200
+    for who, response in held:
+        response.close()
+        who.close()
+    until = time.monotonic() + PATIENCE
+    while Client(greedy).get(f"/v1/messages?wait_s=1&after={end}").status != 200:
+        assert time.monotonic() < until, "no place is free again"
+    OWNER.post("/v1/credentials/greedy/drop")
 
 
 @check

@@ -61,8 +61,12 @@ static pawl_status openapi(struct operator_exchange *o, struct pawl_err *err)
     return o->json ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "openapi", "out of memory");
 }
 
+/* Of the whole process: what other tenants do is in them. */
 static pawl_status metrics(struct operator_exchange *o, struct pawl_err *err)
 {
+    if (o->asker.tenant[0] && o->flow->config->tenant_n > 1)
+        return pawl_fail(err, PAWL_E_DENIED, "tenant",
+                         "%s is of one tenant, and these are numbers of all", o->asker.name);
     o->is_metrics = true;
     o->x.reads_nothing = true;
     o->json = metrics_text();
@@ -73,6 +77,8 @@ static pawl_status metrics(struct operator_exchange *o, struct pawl_err *err)
 
 static int status_of(const struct exchange *x)
 {
+    if (wait_is_over_share(x->status, &x->err))
+        return 429;
     switch (x->status.code) {
     case PAWL_OK:
         return 200;
@@ -143,28 +149,41 @@ static const char *device_of(const struct http_request *r)
                                                                                     : NULL;
 }
 
+/* Who has it already gets no body. */
+static void answer_good(const struct operator_exchange *o)
+{
+    const char        *known = http_header(o->x.r, "If-None-Match");
+    bool               same = o->etag[0] && known && strstr(known, o->etag);
+    struct http_answer a = { .status = same ? 304 : 200, .etag = o->etag[0] ? o->etag : NULL };
+
+    if (!same && o->json) {
+        a.type = o->is_metrics ? METRICS_TYPE : JSON_TYPE;
+        a.body = pawl_view_str(o->json);
+    }
+    http_answer(o->x.r, &a);
+}
+
 static void finish(struct exchange *x)
 {
     struct operator_exchange *o = (struct operator_exchange *)x;
-    const char               *type = o->is_metrics ? METRICS_TYPE : JSON_TYPE;
     int                       status = status_of(x);
     char                      outcome[16 + PAWL_TENANT_MAX];
+    bool                      come_again = status == 503 || status == 429;
 
+    wait_leave(&o->wait);
     snprintf(outcome, sizeof(outcome), "done%s%s", o->asker.name[0] ? " by " : "", o->asker.name);
     exchange_log(x, status, device_of(x->r), outcome);
     if (status == 200 && o->stream)
         stream_run(o->stream, x->r);
     else if (status == 200)
-        http_answer(x->r, &(struct http_answer){ .status = 200,
-                                                 .type = o->json ? type : NULL,
-                                                 .body = pawl_view_str(o->json ? o->json : "") });
+        answer_good(o);
     else
-        problem_answer(
-            x->r,
-            (struct http_answer){ .status = status,
-                                  .retry_after_s = status == 503 ? HTTP_RETRY_AFTER_S : 0 },
-            &(struct problem){
-                .code = pawl_code_name(x->err.code), .detail = x->err.why, .field = x->err.where });
+        problem_answer(x->r,
+                       (struct http_answer){ .status = status,
+                                             .retry_after_s = come_again ? HTTP_RETRY_AFTER_S : 0 },
+                       &(struct problem){ .code = pawl_code_name(x->err.code),
+                                          .detail = x->err.why,
+                                          .field = x->err.where });
     if (status != 200)
         stream_free(&o->stream);
     free(o->json);

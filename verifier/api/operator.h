@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "api/exchange.h"
 #include "api/stream.h"
+#include "api/waits.h"
 #include "flow/operator.h"
 
 struct operator_exchange;
@@ -20,10 +21,12 @@ struct operator_exchange {
     struct credential           asker;
     struct flow                *flow;
     const struct tenant_config *tenant;
-    char                       *json;       /* the answer */
-    bool                        is_metrics; /* and no JSON */
-    struct stream              *stream;     /* or this is */
-    int64_t                     until_ms;   /* a list of messages is waited for; 0: not yet known */
+    char                       *json;                  /* the answer */
+    bool                        is_metrics;            /* and no JSON */
+    char                        etag[REVOKED_TAG_MAX]; /* empty: none */
+    struct stream              *stream;                /* or this is */
+    int64_t                     until_ms; /* a list of messages is waited for; 0: not yet known */
+    struct wait                 wait;     /* .. and has this place */
 };
 
 /* Of the request's query. What is not there is 0 or empty. */

@@ -81,7 +81,7 @@ pawl_status api_ear(struct operator_exchange *o, struct pawl_err *err)
 
 pawl_status api_revoked(struct operator_exchange *o, struct pawl_err *err)
 {
-    return operator_revoked(o->flow, o->tenant, &o->json, err);
+    return operator_revoked(o->flow, o->tenant, &o->json, o->etag, err);
 }
 
 pawl_status api_rekey(struct operator_exchange *o, struct pawl_err *err)

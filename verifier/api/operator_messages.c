@@ -8,7 +8,8 @@
 #define LOOK_MS 200
 
 /* A list without messages waits for wait_s, though never as long as a request may take. */
-static void wait_for_messages(struct operator_exchange *o, uint64_t wait_s)
+static pawl_status wait_for_messages(struct operator_exchange *o, uint64_t wait_s,
+                                     struct pawl_err *err)
 {
     const struct verifier_config *config = o->flow->config;
     int64_t                       now_ms = o->flow->now_ms(o->flow->now_arg);
@@ -18,8 +19,11 @@ static void wait_for_messages(struct operator_exchange *o, uint64_t wait_s)
             wait_s = config->request_timeout_s / 2;
         o->until_ms = now_ms + (int64_t)wait_s * 1000;
     }
-    if (now_ms < o->until_ms)
-        o->x.again_ms = LOOK_MS;
+    if (now_ms >= o->until_ms)
+        return pawl_ok();
+    PAWL_TRY(wait_hold(&o->wait, &o->asker, err));
+    o->x.again_ms = LOOK_MS;
+    return pawl_ok();
 }
 
 static pawl_status feed_in_query(const struct http_request *r, struct message_query *ret,
@@ -42,9 +46,7 @@ pawl_status api_messages(struct operator_exchange *o, struct pawl_err *err)
     PAWL_TRY(feed_in_query(o->x.r, &q, err));
     PAWL_TRY(query_number(o->x.r, "limit", OPERATOR_MESSAGES_MAX, &q.limit, err));
     PAWL_TRY(operator_messages(o->flow, o->tenant, &q, &o->json, &any, err));
-    if (!any)
-        wait_for_messages(o, wait_s);
-    return pawl_ok();
+    return any ? pawl_ok() : wait_for_messages(o, wait_s, err);
 }
 
 /* A reader that comes again names the last event that it has, as browsers do; that goes before what
@@ -60,7 +62,7 @@ pawl_status api_stream(struct operator_exchange *o, struct pawl_err *err)
             return pawl_fail(err, PAWL_E_RANGE, "Last-Event-ID", "is no cursor");
         memcpy(q.after, last, strlen(last) + 1);
     }
-    return stream_open(o->flow, o->tenant, &q, &o->stream, err);
+    return stream_open(o->flow, o->tenant, &o->asker, &q, &o->stream, err);
 }
 
 pawl_status api_message_send(struct operator_exchange *o, struct pawl_err *err)

@@ -27,7 +27,7 @@ static const char *title_of(int status)
     case 415:
         return "a body of another type is due";
     case 429:
-        return "too many tries";
+        return "too many at once";
     case 503:
         return "not now";
     default:

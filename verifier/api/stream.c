@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/stream.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/waits.h"
 #include "log.h"
 
 /* How often a stream looks for what became durable; a look without news reads an index. */
@@ -15,12 +15,11 @@
 /* Bodies of one page: with all that is around them well below HTTP_STREAM_BACKLOG. */
 #define PAGE_BYTES (64u * 1024)
 
-static atomic_uint open_streams;
-
 struct stream {
     struct flow                *flow;
     const struct tenant_config *tenant;
     struct message_query        q;
+    struct wait                 wait;
     char                       *page; /* that is to go out; NULL: none */
     bool                        more; /* there may be another page at once */
     int64_t                     began_ms, sent_ms;
@@ -37,38 +36,33 @@ static pawl_status read_page(struct stream *s, struct pawl_err *err)
 }
 
 pawl_status stream_open(struct flow *f, const struct tenant_config *tenant,
-                        const struct message_query *q, struct stream **ret, struct pawl_err *err)
+                        const struct credential *asker, const struct message_query *q,
+                        struct stream **ret, struct pawl_err *err)
 {
-    struct stream *s;
+    struct stream *s = calloc(1, sizeof(*s));
 
-    if (atomic_fetch_add(&open_streams, 1) >= STREAMS_MAX) {
-        atomic_fetch_sub(&open_streams, 1);
-        return pawl_fail(err, PAWL_E_MEMORY, "stream", "%d are open, as many as may be",
-                         STREAMS_MAX);
-    }
-    s = calloc(1, sizeof(*s));
-    if (!s) {
-        atomic_fetch_sub(&open_streams, 1);
+    if (!s)
         return pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
-    }
     *s = (struct stream){ .flow = f, .tenant = tenant, .q = *q };
     s->q.bytes = PAGE_BYTES;
-    pawl_status read = read_page(s, err);
-    if (pawl_is_ok(read))
+    pawl_status opened = wait_hold(&s->wait, asker, err);
+    if (pawl_is_ok(opened))
+        opened = read_page(s, err);
+    if (pawl_is_ok(opened))
         *ret = s;
     else
         stream_free(&s);
-    return read;
+    return opened;
 }
 
 void stream_free(struct stream **s)
 {
     if (!*s)
         return;
+    wait_leave(&(*s)->wait);
     free((*s)->page);
     free(*s);
     *s = NULL;
-    atomic_fetch_sub(&open_streams, 1);
 }
 
 static void end(struct http_request *r, struct stream *s)

@@ -8,7 +8,7 @@
  *  2. Nothing is read while the reader has not taken what was read before: a slow one holds a page.
  *  3. A stream ends after LIFE_MS and its reader comes again: who may not read any more is so
  *     noticed.
- *  4. At most STREAMS_MAX are open in a process; one that stops ends them all between two events.
+ *  4. Each has a place (waits.h); a process that stops ends them all between two events.
  */
 #ifndef VERIFIER_API_STREAM_H
 #define VERIFIER_API_STREAM_H
@@ -16,15 +16,12 @@
 #include "api/api.h"
 #include "flow/operator.h"
 
-#define STREAMS_MAX 64
-
 struct stream;
 
-/* Reads the first page behind q->after. FULL when as many streams as may be are open, and whatever
- * operator_events fails with. */
+/* Reads the first page behind q->after. Fails as wait_hold and operator_events do. */
 PAWL_MUST_USE pawl_status stream_open(struct flow *f, const struct tenant_config *tenant,
-                                      const struct message_query *q, struct stream **ret,
-                                      struct pawl_err *err);
+                                      const struct credential *asker, const struct message_query *q,
+                                      struct stream **ret, struct pawl_err *err);
 
 /* Answers r with it, and releases both when one of the two ends goes away. */
 void stream_run(struct stream *s, struct http_request *r);

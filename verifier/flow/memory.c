@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "flow/fleet.h"
+#include "flow/revoked.h"
 
 enum { POLICIES = 16, BASE_SLOTS = 256, BASE_TRIES = 8, BASE_PAUSE_MS = 10000 };
 enum { HEAD_MS = 1000 };
@@ -45,6 +46,7 @@ struct flow_memory {
 
     struct opens_failed opens[OPEN_SLOTS];
     struct fleet       *fleet[CONFIG_TENANTS_MAX]; /* in the order of the configuration */
+    struct revoked     *revoked[CONFIG_TENANTS_MAX];
 };
 
 pawl_status flow_memory_make(struct flow_memory **ret, struct pawl_err *err)
@@ -63,6 +65,8 @@ void flow_memory_free(struct flow_memory **m)
         return;
     for (size_t i = 0; i < CONFIG_TENANTS_MAX; i++)
         fleet_free(&(*m)->fleet[i]);
+    for (size_t i = 0; i < CONFIG_TENANTS_MAX; i++)
+        revoked_free(&(*m)->revoked[i]);
     for (size_t i = 0; i < POLICIES; i++)
         policy_done(&(*m)->policy[i].policy);
     free(*m);
@@ -238,4 +242,10 @@ struct fleet **memory_fleet(struct flow_memory *m, const struct flow *f,
                             const struct tenant_config *tenant)
 {
     return &m->fleet[tenant - f->config->tenant];
+}
+
+struct revoked **memory_revoked(struct flow_memory *m, const struct flow *f,
+                                const struct tenant_config *tenant)
+{
+    return &m->revoked[tenant - f->config->tenant];
 }

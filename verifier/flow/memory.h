@@ -35,4 +35,8 @@ PAWL_MUST_USE pawl_status memory_audit(struct flow_memory *m, const struct store
 struct fleet **memory_fleet(struct flow_memory *m, const struct flow *f,
                             const struct tenant_config *tenant);
 
+/* Its list of revoked devices: flow/revoked.h. */
+struct revoked **memory_revoked(struct flow_memory *m, const struct flow *f,
+                                const struct tenant_config *tenant);
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "flow/flow.h"
 #include "flow/lifecycle.h"
+#include "flow/revoked.h"
 
 #define OPERATOR_BODY_MAX            (16 * 1024 * 1024) /* of a policy */
 #define OPERATOR_DEVICES_MAX         1000               /* of one page */
@@ -96,9 +97,10 @@ PAWL_MUST_USE pawl_status operator_evidence(struct flow *f, const struct tenant_
 PAWL_MUST_USE pawl_status operator_ear(struct flow *f, const struct tenant_config *tenant,
                                        const char *id, char **ret, struct pawl_err *err);
 /* {"revoked"}: a JWS of type pawl-revoked+jwt over {"iat", "exp", "aud", "revoked": [id ..]}, all
- * of the tenant. */
+ * of the tenant; see revoked.h. */
 PAWL_MUST_USE pawl_status operator_revoked(struct flow *f, const struct tenant_config *tenant,
-                                           char **ret, struct pawl_err *err);
+                                           char **ret, char ret_tag[REVOKED_TAG_MAX],
+                                           struct pawl_err *err);
 
 /* ---- messages ------------------------------------------------------------------------------- */
 

@@ -10,19 +10,15 @@
  *  3. It judges no better than the record does: where the record tells less than was judged, or an
  *     approval came behind the verdict, the device has to attest.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "appraise/ear.h"
-#include "appraise/jws.h"
 #include "flow/held.h"
 #include "flow/incident.h"
 #include "flow/memory.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
 #include "flow/why.h"
-
-#define REVOKED_TYPE "pawl-revoked+jwt"
 
 static int64_t now_s(const struct flow *f)
 {
@@ -120,78 +116,15 @@ pawl_status operator_ear(struct flow *f, const struct tenant_config *tenant, con
 
 /* ---- who is revoked -------------------------------------------------------------------------- */
 
-enum { PAGE = 1000 };
-
-struct revoked {
-    struct json *j;
-    cJSON       *list;
-    size_t       n; /* of this page */
-    uint8_t      last[PAWL_DEVICE_ID];
-};
-
-static pawl_status name_one(const struct device *d, void *arg, struct pawl_err *err)
-{
-    struct revoked *r = arg;
-
-    (void)err;
-    json_hex(r->j, r->list, NULL, PAWL_VIEW_OF(d->id));
-    memcpy(r->last, d->id, sizeof(r->last));
-    r->n++;
-    return pawl_ok();
-}
-
-static pawl_status name_all(struct flow *f, const struct tenant_config *tenant, struct json *j,
-                            struct pawl_err *err)
-{
-    const struct device_filter along = { .state = DEVICE_REVOKED };
-    struct revoked             r = { .j = j, .list = json_array(j, j->root, "revoked") };
-    struct pawl_view           after = pawl_view(NULL, 0);
-
-    do {
-        r.n = 0;
-        PAWL_TRY(f->store->devices(f->store->self, tenant_view(tenant), &along, after, PAGE,
-                                   name_one, &r, err));
-        after = PAWL_VIEW_OF(r.last);
-    } while (r.n == PAGE);
-    return pawl_ok();
-}
-
-static void free_text(char **s)
-{
-    free(*s);
-}
-
-static pawl_status sign(const struct flow *f, const char *claims, char **ret, struct pawl_err *err)
-{
-    size_t n = strlen(claims), cap = JWS_ROOM(n);
-    char  *token = malloc(cap);
-
-    if (!token)
-        return pawl_fail(err, PAWL_E_MEMORY, "revoked", "out of memory");
-    pawl_status s = jws_write(f->keys->signing, f->keys->verifier_id, REVOKED_TYPE,
-                              pawl_view(claims, n), token, cap, err);
-    if (!pawl_is_ok(s)) {
-        free(token);
-        return s;
-    }
-    *ret = token;
-    return pawl_ok();
-}
-
 pawl_status operator_revoked(struct flow *f, const struct tenant_config *tenant, char **ret,
-                             struct pawl_err *err)
+                             char ret_tag[REVOKED_TAG_MAX], struct pawl_err *err)
 {
-    PAWL_CLEANUP(free_text) char *claims = NULL, *token = NULL;
-    JSON                          body = json_begin();
-    JSON                          j = json_begin();
-    int64_t                       iat_s = now_s(f);
+    JSON        j = json_begin();
+    const char *token, *tag;
 
-    json_i64(&body, body.root, "iat", iat_s);
-    json_i64(&body, body.root, "exp", iat_s + (int64_t)tenant->ear_ttl_s);
-    json_text(&body, body.root, "aud", tenant->name);
-    PAWL_TRY(name_all(f, tenant, &body, err));
-    PAWL_TRY(json_end(&body, &claims, err));
-    PAWL_TRY(sign(f, claims, &token, err));
+    PAWL_TRY(revoked_list(memory_revoked(f->memory, f, tenant), f, tenant, &token, &tag, err));
     json_text(&j, j.root, "revoked", token);
-    return json_end(&j, ret, err);
+    PAWL_TRY(json_end(&j, ret, err));
+    memcpy(ret_tag, tag, strlen(tag) + 1);
+    return pawl_ok();
 }

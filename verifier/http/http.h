@@ -51,6 +51,7 @@ struct http_answer {
     unsigned         retry_after_s; /* 0: no such header */
     const char      *challenge;     /* of a 401: WWW-Authenticate */
     const char      *allow;         /* of a 405 */
+    const char      *etag;          /* with its quotes; NULL: none */
     unsigned         max_age_s;     /* 0: no cache keeps it */
     bool             close;         /* no further request on this connection */
 };

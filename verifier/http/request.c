@@ -280,6 +280,8 @@ void request_headers(struct http_request *r, const struct http_answer *a)
         evhttp_add_header(h, "WWW-Authenticate", a->challenge);
     if (a->allow)
         evhttp_add_header(h, "Allow", a->allow);
+    if (a->etag)
+        evhttp_add_header(h, "ETag", a->etag);
     if (a->close)
         evhttp_add_header(h, "Connection", "close");
 }

@@ -148,6 +148,7 @@ static void the_list_names_those_that_are_revoked(void **state)
     (void)state;
     WORLD  w;
     DEVICE d, e;
+    char   tag[REVOKED_TAG_MAX];
     char  *json;
 
     world_make(&w);
@@ -156,7 +157,7 @@ static void the_list_names_those_that_are_revoked(void **state)
     world_enrol(&w, &d);
     world_enrol(&w, &e);
     world_move(&w, &e, DEVICE_EVENT_REVOKE);
-    T_OK(operator_revoked(&w.flow, acme(&w), &json, &w.err), &w.err);
+    T_OK(operator_revoked(&w.flow, acme(&w), &json, tag, &w.err), &w.err);
     EAR *answer = parsed(json);
     EAR *list = world_opens(&w, pawl_view_str(text_of(answer, "revoked")));
     assert_string_equal(text_of(list, "aud"), "acme");
@@ -165,6 +166,54 @@ static void the_list_names_those_that_are_revoked(void **state)
                 (double)acme(&w)->ear_ttl_s);
     assert_int_equal(cJSON_GetArraySize(member(list, "revoked")), 1);
     assert_string_equal(cJSON_GetArrayItem(member(list, "revoked"), 0)->valuestring, world_id(&e));
+}
+
+/* How many it names, and its tag. */
+static int listed(struct world *w, char tag[REVOKED_TAG_MAX])
+{
+    char *json;
+
+    T_OK(operator_revoked(&w->flow, acme(w), &json, tag, &w->err), &w->err);
+    EAR *answer = parsed(json);
+    EAR *list = world_opens(w, pawl_view_str(text_of(answer, "revoked")));
+    return cJSON_GetArraySize(member(list, "revoked"));
+}
+
+static void the_list_is_signed_when_it_changes_or_after_a_while(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   first[REVOKED_TAG_MAX], tag[REVOKED_TAG_MAX];
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    assert_int_equal(listed(&w, first), 0);
+    w.now_ms += 2 * REVOKED_READ_MS;
+    assert_int_equal(listed(&w, tag), 0);
+    assert_string_equal(tag, first); /* it was read, and is the same */
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    w.now_ms += REVOKED_READ_MS - 1;
+    assert_int_equal(listed(&w, tag), 0);
+    w.now_ms += 1;
+    assert_int_equal(listed(&w, tag), 1);
+    assert_string_not_equal(tag, first);
+    memcpy(first, tag, sizeof(first));
+    w.now_ms += (REVOKED_SIGNED_S - 1) * 1000;
+    assert_int_equal(listed(&w, tag), 1);
+    assert_string_equal(tag, first);
+    w.now_ms += 1000;
+    assert_int_equal(listed(&w, tag), 1);
+    assert_string_not_equal(tag, first);
+    /* Under another key at once. */
+    memcpy(first, tag, sizeof(first));
+    w.keys.verifier_id[0] ^= 1;
+    T_OK(operator_revoked(&w.flow, acme(&w), &json, tag, &w.err), &w.err);
+    free(json);
+    w.keys.verifier_id[0] ^= 1;
+    assert_string_not_equal(tag, first);
 }
 
 int main(void)
@@ -176,6 +225,8 @@ int main(void)
         T_CASE("an approval comes with the next verdict", an_approval_comes_with_the_next_verdict),
         T_CASE("a revoked device has none", a_revoked_device_has_none),
         T_CASE("the list names those that are revoked", the_list_names_those_that_are_revoked),
+        T_CASE("the list is signed when it changes or after a while",
+               the_list_is_signed_when_it_changes_or_after_a_while),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

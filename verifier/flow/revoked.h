@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of devices that are revoked, signed, as a worker keeps it: whoever asks often costs
+ * neither a signature nor a walk over the devices. What is told was read at most REVOKED_READ_MS
+ * ago, and is signed anew when the list or the key is another one, or after REVOKED_SIGNED_S.
+ */
+#ifndef VERIFIER_FLOW_REVOKED_H
+#define VERIFIER_FLOW_REVOKED_H
+
+#include "flow/flow.h"
+
+#define REVOKED_READ_MS  1000
+#define REVOKED_SIGNED_S 60
+
+#define REVOKED_TAG_MAX 64
+
+struct revoked;
+
+/* The present one: *ret_token and *ret_tag live until the next call. The tag is another one for
+ * another token. *kept begins as NULL. */
+PAWL_MUST_USE pawl_status revoked_list(struct revoked **kept, const struct flow *f,
+                                       const struct tenant_config *tenant, const char **ret_token,
+                                       const char **ret_tag, struct pawl_err *err);
+void                      revoked_free(struct revoked **kept);
+
+#endif
