@@ -109,7 +109,7 @@ static void hand_over(struct http_request *r, void *arg)
     struct exchange    *x = arg;
     const struct store *store = api_of(x)->flow.store;
 
-    (void)r;
+    x->step.goes_on = http_turn_goes_on(r);
     store->commit(store->self, &x->step, on_committed, x);
 }
 

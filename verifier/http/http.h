@@ -149,6 +149,9 @@ void http_later(struct http_request *r, void (*fn)(struct http_request *r, void 
 void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, void *arg),
                      void                *arg);
 
+/* Inside of such an fn: another one is next. */
+bool http_turn_goes_on(const struct http_request *r);
+
 /* Runs fn on the request's worker after that time, or earlier when the server stops. False, and fn
  * is not called, when it stops already: then the request is to be answered now. */
 PAWL_MUST_USE bool http_after(struct http_request *r, unsigned                     ms,

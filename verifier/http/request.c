@@ -332,6 +332,11 @@ void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, 
     STAILQ_INSERT_TAIL(&w->turn, r, link);
 }
 
+bool http_turn_goes_on(const struct http_request *r)
+{
+    return !STAILQ_EMPTY(&r->worker->turn);
+}
+
 /* ---- an answer that waits -------------------------------------------------------------------- */
 
 void request_due(struct http_request *r)

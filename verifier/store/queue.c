@@ -41,6 +41,11 @@ static void put_last(struct queue *q, struct job *j)
     j->next = NULL;
     *q->last = j;
     q->last = &j->next;
+}
+
+/* With the lock held. */
+static void wake(struct queue *q)
+{
     if (q->wakes_all)
         pthread_cond_broadcast(&q->wake);
     else
@@ -50,16 +55,19 @@ static void put_last(struct queue *q, struct job *j)
 static void hand_over(struct queue *q, const struct job *job)
 {
     struct job     *j = malloc(sizeof(*j));
+    bool            goes_on = job->step && job->step->goes_on;
     struct pawl_err err;
 
-    if (!j) {
-        job->done(pawl_fail(&err, PAWL_E_MEMORY, "store.commit", "out of memory"), &err, job->arg);
-        return;
-    }
-    *j = *job;
     pthread_mutex_lock(&q->lock);
-    put_last(q, j);
+    if (j) {
+        *j = *job;
+        put_last(q, j);
+    }
+    if (!goes_on)
+        wake(q);
     pthread_mutex_unlock(&q->lock);
+    if (!j)
+        job->done(pawl_fail(&err, PAWL_E_MEMORY, "store.commit", "out of memory"), &err, job->arg);
 }
 
 void queue_commit(struct queue *q, const struct step *s, store_done_fn *done, void *arg)
@@ -118,8 +126,10 @@ static bool put_again(struct queue *q, struct job *j)
         return false;
     pthread_mutex_lock(&q->lock);
     bool again = !q->stop;
-    if (again)
+    if (again) {
         put_last(q, j);
+        wake(q);
+    }
     pthread_mutex_unlock(&q->lock);
     return again;
 }

@@ -5,7 +5,9 @@
  *
  * Invariants
  *  1. `done` is called once for each job, outside of the lock.
- *  2. To forget is a job of many small transactions: after each piece it goes to the end of the
+ *  2. What is handed over together is taken together: of a row of steps only the last wakes a
+ *     thread, which would else make a transaction of the first alone.
+ *  3. To forget is a job of many small transactions: after each piece it goes to the end of the
  *     queue again, until none is left or the writers stop.
  */
 #ifndef VERIFIER_STORE_QUEUE_H

@@ -401,6 +401,8 @@ struct step {
 
     char tenant[PAWL_TENANT_MAX + 1]; /* of everything above */
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
+
+    bool goes_on; /* whoever hands it over hands over another at once: the store may wait for it */
 };
 
 void step_done(struct step *s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an answer waits for its commit; a lost compare-and-set is planned again, four times in
  * all, and never for a client that is gone; a plan that has nothing to say yet is made again, until
- * it has, the client is gone or the server stops; every step is released (AddressSanitizer
- * watches).
+ * it has, the client is gone or the server stops; the store hears of each step whether another is
+ * next; every step is released (AddressSanitizer watches).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,7 @@ static unsigned       waits;    /* plans that say "later" before one has an answ
 static unsigned       waited_n; /* times that it was waited */
 static bool           stops;    /* the server: it waits for nothing any more */
 static bool           reads_ahead, reads_nothing;
+static bool           turn_goes_on;
 
 static void fake_commit(void *self, const struct step *s, store_done_fn *done, void *arg)
 {
@@ -30,6 +31,7 @@ static void fake_commit(void *self, const struct step *s, store_done_fn *done, v
     (void)self;
     assert_true(s->papers || reads_ahead);
     assert_int_equal(finish_n, 0);
+    assert_true(s->goes_on == turn_goes_on);
     done((pawl_status){ commits[commit_n++] }, &err, arg);
 }
 
@@ -51,6 +53,12 @@ void http_after_turn(struct http_request *r, void (*fn)(struct http_request *r, 
                      void                *arg)
 {
     fn(r, arg);
+}
+
+bool http_turn_goes_on(const struct http_request *r)
+{
+    (void)r;
+    return turn_goes_on;
 }
 
 bool http_after(struct http_request *r, unsigned ms, void (*fn)(struct http_request *r, void *arg),
@@ -130,7 +138,7 @@ static int fresh(void **state)
 {
     (void)state;
     commit_n = plan_n = finish_n = 0;
-    client_gone = stops = reads_ahead = reads_nothing = false;
+    client_gone = stops = reads_ahead = reads_nothing = turn_goes_on = false;
     waits = waited_n = 0;
     has_step = true;
     plan_code = PAWL_OK;
@@ -178,6 +186,14 @@ static void a_step_is_answered_after_its_commit(void **state)
     assert_int_equal(finished_with, PAWL_OK);
     assert_int_equal(commit_n, 1);
     assert_int_equal(plan_n, 1);
+}
+
+static void the_store_hears_whether_another_step_is_next(void **state)
+{
+    (void)state;
+    turn_goes_on = true;
+    run();
+    assert_int_equal(commit_n, 1); /* which fake_commit looked at */
 }
 
 static void a_lost_commit_is_planned_again(void **state)
@@ -308,6 +324,8 @@ int main(void)
         CASE("an answer without the store waits for none",
              an_answer_without_the_store_waits_for_none),
         CASE("a step is answered after its commit", a_step_is_answered_after_its_commit),
+        CASE("the store hears whether another step is next",
+             the_store_hears_whether_another_step_is_next),
         CASE("a lost commit is planned again", a_lost_commit_is_planned_again),
         CASE("four lost commits are enough", four_lost_commits_are_enough),
         CASE("nothing is planned again for a client that is gone",
