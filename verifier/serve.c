@@ -22,6 +22,7 @@
 #include "keyfile.h"
 #include "log.h"
 #include "metrics.h"
+#include "notify.h"
 #include "reload.h"
 #include "state.h"
 
@@ -310,6 +311,7 @@ pawl_status serve(const char *dir, struct pawl_err *err)
            s.remote ? " operators https://" : "", s.remote ? http_server_address(s.remote) : "");
     fflush(stdout);
     log_info("serving on %s", http_server_address(s.devices));
+    notify("READY=1");
     do {
         set_gauges(&s);
         watch_clock(&s);
@@ -318,5 +320,6 @@ pawl_status serve(const char *dir, struct pawl_err *err)
             reload(&s.state, s.tls, SERVED_TLS);
     } while (signal < 0 || signal == SIGHUP);
     log_info("%s: ending", strsignal(signal));
+    notify("STOPPING=1");
     return pawl_ok();
 }
