@@ -5,24 +5,16 @@ any order; what was acknowledged survives a verifier that is killed, and a failo
 standby; a standby that was behind is noticed and not served.
 
 postgres.py LOAD, a program like postgres_load.c. Exit code 77 where no PostgreSQL is installed."""
-import glob
-import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from postgres_server import ROOT, Server, conninfo, remove_all
+
 DEVICES = 4
 LOAD = sys.argv[1]
-BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[-2]))
-if not BIN:
-    print("skipped: PostgreSQL is not installed")
-    sys.exit(77)
-ROOT = pathlib.Path(tempfile.mkdtemp(prefix="pawl-e2e-postgres-", dir="/tmp"))
-AS = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
 failed = 0
 
 
@@ -38,41 +30,6 @@ def wait_for(what, condition, seconds=30):
         if time.monotonic() > end:
             raise SystemExit(f"gave up waiting: {what}")
         time.sleep(0.02)
-
-
-def postgres(program, *args):
-    return subprocess.run([*AS, f"{BIN[-1]}/{program}", *args], cwd=ROOT, check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-
-
-class Server:
-    """One of several that share a directory of sockets, each by its port."""
-
-    def __init__(self, port):
-        self.port, self.data = port, ROOT / f"data{port}"
-        self.conninfo = f"host={ROOT} port={port} user=pawl"
-
-    def start(self, *settings):
-        options = f"-p {self.port} -c listen_addresses= -c unix_socket_directories={ROOT} " \
-                  "-c max_connections=60 -c shared_buffers=32MB -c wal_receiver_status_interval=1"
-        for setting in settings:
-            options += f" -c {setting}"
-        postgres("pg_ctl", "-D", str(self.data), "-s", "-w", "-l", f"{self.data}.log", "-o", options,
-                 "start")
-
-    def crash(self):
-        postgres("pg_ctl", "-D", str(self.data), "-s", "-m", "immediate", "stop")
-
-    def promote(self):
-        postgres("pg_ctl", "-D", str(self.data), "-s", "-w", "promote")
-
-    def copy_of(self, other):
-        postgres("pg_basebackup", "-D", str(self.data), "-d",
-                 f"{other.conninfo} application_name=s{self.port}", "-R", "-c", "fast", "-N")
-
-    def ask(self, sql, database="pawl"):
-        return postgres("psql", "-X", "-A", "-t", "-d", f"{self.conninfo} dbname={database}", "-c",
-                        sql).strip()
 
 
 class Verifier:
@@ -123,19 +80,14 @@ def holds(server, *acknowledged):
 
 def run():
     first, second, third = Server(5501), Server(5502), Server(5503)
-    conninfo = f"host={ROOT},{ROOT},{ROOT} port=5501,5502,5503 user=pawl dbname=pawl"
-    postgres("initdb", "-D", str(first.data), "-U", "pawl", "-A", "trust", "-E", "UTF8",
-             "--locale=C", "-N")
-    first.start()
-    first.ask("CREATE DATABASE pawl", "postgres")
+    every = conninfo(first, second, third)
+    first.make()
     second.copy_of(first)
     second.start()
-    first.ask("ALTER SYSTEM SET synchronous_standby_names = 's5502'", "postgres")
-    first.ask("SELECT pg_reload_conf()", "postgres")
-    wait_for("the standby is synchronous", lambda: first.ask(
-        "SELECT sync_state FROM pg_stat_replication", "postgres") == "sync")
+    first.wait_for_standby(second)
+    wait_for("the standby is synchronous", first.is_synchronous)
 
-    a, b = Verifier("a", conninfo), Verifier("b", conninfo)
+    a, b = Verifier("a", every), Verifier("b", every)
     a.moves_on()
     b.moves_on()
     check("two verifiers move the same devices on in any order",
@@ -174,14 +126,9 @@ def run():
 def stop():
     for verifier in Verifier.all:
         verifier.kill()
-    for data in ROOT.glob("data*/postmaster.pid"):
-        subprocess.run([*AS, f"{BIN[-1]}/pg_ctl", "-D", str(data.parent), "-s", "-m", "immediate",
-                        "stop"], cwd=ROOT, check=False)
-    shutil.rmtree(ROOT)
+    remove_all()
 
 
-if AS:
-    shutil.chown(ROOT, "postgres")
 try:
     run()
 finally:
