@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "flow/material.h"
 #include "flow/overdue.h"
@@ -12,8 +13,9 @@
 #define FORGET_EVERY_S 3600
 #define DAY_MS         INT64_C(86400000)
 
-/* Of one sweep: a fleet whose network failed is told in several, and the store stays free. */
-enum { TELL_MAX = 256 };
+/* Of one sweep: devices that are told, and that are looked at. A fleet whose network failed, or
+ * that has its time of grace, is gone through in several, and the store stays free. */
+enum { TELL_MAX = 256, LOOK_MAX = 8192 };
 
 /* Wrapped anew in one call, so that devices do not notice: pieces, bytes of their rows. After a
  * failure it rests. */
@@ -83,21 +85,19 @@ static void told(pawl_status status, const struct pawl_err *err, void *arg)
 }
 
 struct sweep {
-    struct chores *chores;
-    int64_t        now_ms;
+    struct chores       *chores;
+    struct overdue_walk *walk;
+    int64_t              now_ms;
+    size_t               n;    /* looked at */
+    size_t               told; /* each tenant has a share: none waits for another one's fleet */
 };
 
-static pawl_status tell(const struct device *d, void *arg, struct pawl_err *err)
+static pawl_status tell(const struct device *d, const struct sweep *s, struct pawl_err *err)
 {
-    const struct sweep *s = arg;
     struct chores      *c = s->chores;
     const struct store *store = c->flow->store;
+    struct telling     *t = calloc(1, sizeof(*t));
 
-    if (!overdue_is_due(d, c->up_s, s->now_ms / 1000))
-        return pawl_ok();
-    if (c->untold == TELL_MAX)
-        return pawl_fail(err, PAWL_E_FULL, "overdue", "the rest comes with the next sweep");
-    struct telling *t = calloc(1, sizeof(*t));
     if (!t)
         return pawl_fail(err, PAWL_E_MEMORY, "overdue", "out of memory");
     t->chores = c;
@@ -112,19 +112,36 @@ static pawl_status tell(const struct device *d, void *arg, struct pawl_err *err)
     return pawl_ok();
 }
 
-static void tell_overdue(struct chores *c)
+static pawl_status look(const struct device *d, void *arg, struct pawl_err *err)
 {
-    const struct store *store = c->flow->store;
-    struct sweep        s = { .chores = c, .now_ms = now_ms(c) };
+    struct sweep *s = arg;
 
-    for (size_t i = 0; i < c->flow->config->tenant_n; i++) {
-        struct pawl_err err;
-        pawl_status     found = store->overdue(store->self,
-                                               pawl_view_str(c->flow->config->tenant[i].name),
-                                               s.now_ms / 1000, INT32_MAX, tell, &s, &err);
-        if (!pawl_is_ok(found) && found.code != PAWL_E_FULL)
-            log_failure("overdue devices were not looked for", &err);
+    if (overdue_is_due(d, s->chores->up_s, s->now_ms / 1000)) {
+        if (s->told == TELL_MAX / s->chores->flow->config->tenant_n)
+            return pawl_fail(err, PAWL_E_FULL, "overdue", "the rest comes with the next sweep");
+        PAWL_TRY(tell(d, s, err));
+        s->told++;
     }
+    s->n++;
+    s->walk->due_s = d->due_s;
+    memcpy(s->walk->id, d->id, sizeof(s->walk->id));
+    return pawl_ok();
+}
+
+/* On from where the last sweep stopped; from the beginning again once nothing is left. */
+static void tell_overdue(struct chores *c, const char *tenant, struct overdue_walk *walk)
+{
+    const struct store       *store = c->flow->store;
+    const struct overdue_walk from = *walk;
+    struct sweep              s = { .chores = c, .walk = walk, .now_ms = now_ms(c) };
+    struct pawl_err           err;
+
+    pawl_status found = store->overdue(store->self, pawl_view_str(tenant), s.now_ms / 1000,
+                                       from.due_s, PAWL_VIEW_OF(from.id), LOOK_MAX, look, &s, &err);
+    if (pawl_is_ok(found) && s.n < LOOK_MAX)
+        *walk = (struct overdue_walk){ 0 };
+    if (!pawl_is_ok(found) && found.code != PAWL_E_FULL)
+        log_failure("overdue devices were not looked for", &err);
 }
 
 /* ---- what was refused ----------------------------------------------------------------------- */
@@ -290,8 +307,9 @@ unsigned chores_do(struct chores *c)
         c->up_s = now_s - CHORES_EVERY_S; /* it ended no longer ago */
     c->last_s = now_s;
     /* A step that is not answered yet would be planned once more. */
-    if (c->untold == 0)
-        tell_overdue(c);
+    bool answered = c->untold == 0;
+    for (size_t i = 0; answered && i < c->flow->config->tenant_n; i++)
+        tell_overdue(c, c->flow->config->tenant[i].name, &c->overdue[i]);
     chores_write_refusals(c);
     if (!c->forgot_s || now_s - c->forgot_s >= FORGET_EVERY_S) {
         c->forgot_s = now_s;

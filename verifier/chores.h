@@ -15,12 +15,20 @@
 
 #define CHORES_EVERY_S 3 /* how often to call chores_do, where it says nothing else */
 
+/* The last device that was looked at, by due_s and id. */
+struct overdue_walk {
+    int64_t due_s;
+    uint8_t id[PAWL_DEVICE_ID];
+};
+
 struct chores {
     struct flow *flow;
     int64_t      up_s;     /* verifier time, since when it runs without a break */
     int64_t      last_s;   /* when chores_do was last called */
     int64_t      forgot_s; /* when it last forgot; 0: not yet */
     atomic_uint  untold;   /* steps that the store has not answered */
+
+    struct overdue_walk overdue[CONFIG_TENANTS_MAX];
 
     struct rewrap          rewrap;
     const struct material *rewrap_of;      /* the keys that it is about */

@@ -230,8 +230,9 @@ static pawl_status list_devices(void *self, struct pawl_view tenant,
     return each_device(&q, each, arg, err);
 }
 
-static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
-                                store_device_fn *each, void *arg, struct pawl_err *err)
+static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now_s, int64_t after_s,
+                                struct pawl_view after_id, size_t limit, store_device_fn *each,
+                                void *arg, struct pawl_err *err)
 {
     LEASE l = { 0 };
 
@@ -239,6 +240,8 @@ static pawl_status list_overdue(void *self, struct pawl_view tenant, int64_t now
     QUERY q = query_on(l.c, SQL_DEVICES_OVERDUE, "device");
     query_text_n(&q, tenant);
     query_u64(&q, (uint64_t)now_s);
+    query_u64(&q, (uint64_t)after_s);
+    query_bytes(&q, after_id);
     query_limit(&q, limit);
     return each_device(&q, each, arg, err);
 }

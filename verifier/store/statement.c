@@ -55,7 +55,9 @@ static const char *const text[SQL_COUNT] = {
                           " WHERE tenant = $1 AND id >= $2 AND id < $3"
                           " GROUP BY state, status, grp",
     [SQL_DEVICES_OVERDUE] = DEVICE_SELECT " AND state = 2 AND told_s = 0 AND due_s > 0"
-                                          " AND due_s < $2 ORDER BY due_s LIMIT $3",
+                                          " AND due_s < $2 AND due_s >= $3"
+                                          " AND (due_s > $3 OR id > $4)"
+                                          " ORDER BY due_s, id LIMIT $5",
     [SQL_TENANT_NEXT] = "SELECT tenant FROM"
                         " (SELECT min(tenant) AS tenant FROM device WHERE tenant > $1"
                         " UNION ALL SELECT min(tenant) FROM token WHERE tenant > $1"

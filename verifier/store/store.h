@@ -553,9 +553,10 @@ struct store {
     /* Who this verifier is among those on the store; the same after a restart. */
     const char *(*instance)(void *self);
     /* Devices whose attestation is overdue at now_s (0 < due_s < now_s, state active) and of which
-     * nobody was told yet (told_s == 0), at most limit. */
-    pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, size_t limit,
-                           store_device_fn *each, void *arg, struct pawl_err *err);
+     * nobody was told yet (told_s == 0), by due_s and id, behind these two, at most limit. */
+    pawl_status (*overdue)(void *self, struct pawl_view tenant, int64_t now_s, int64_t after_s,
+                           struct pawl_view after_id, size_t limit, store_device_fn *each,
+                           void *arg, struct pawl_err *err);
 
     /* Of the tenants that devices, tokens or segments are of, configured or not, the first behind
      * this name; ABSENT: there is none. */

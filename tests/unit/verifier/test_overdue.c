@@ -411,6 +411,30 @@ static void a_whole_fleet_is_told_in_pieces(void **state)
     assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), FLEET);
 }
 
+static void a_fleet_does_not_keep_another_tenants_devices_waiting(void **state)
+{
+    (void)state;
+    enum { FLEET = 300 };
+    SERVICE       s;
+    struct device lone = device_at(1, DEVICE_ACTIVE, START_S);
+
+    service_make(&s);
+    s.config.tenant_n = 2;
+    s.config.tenant[1] = (struct tenant_config){ .name = "other", .overdue_after = 3 };
+    for (unsigned i = 0; i < FLEET; i++) {
+        struct device d = device_at(i, DEVICE_ACTIVE, START_S);
+        put(&s, &d);
+    }
+    snprintf(lone.tenant, sizeof(lone.tenant), "other");
+    lone.id[0] = 0xff;
+    put(&s, &lone);
+    live(&s, 301);
+    assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment WHERE tenant = 'other'"), 1);
+    assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment WHERE tenant = 'acme'"), 128);
+    live(&s, 120); /* two sweeps more */
+    assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), FLEET + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -435,6 +459,8 @@ int main(void)
         T_CASE("a break of the verifier is nobody's fault",
                a_break_of_the_verifier_is_nobodys_fault),
         T_CASE("a whole fleet is told in pieces", a_whole_fleet_is_told_in_pieces),
+        T_CASE("a fleet does not keep another tenant's devices waiting",
+               a_fleet_does_not_keep_another_tenants_devices_waiting),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -372,7 +372,23 @@ static void overdue_are(struct store_fixture *f, struct pawl_view tenant, int64_
     struct pawl_err err;
     char            said[STORE_SAID_MAX] = "";
 
-    T_OK(f->store.overdue(f->store.self, tenant, now_s, limit, say_device, said, &err), &err);
+    T_OK(f->store.overdue(f->store.self, tenant, now_s, 0, pawl_view(NULL, 0), limit, say_device,
+                          said, &err),
+         &err);
+    assert_string_equal(said, expected);
+}
+
+/* Behind device `id`, which was due at after_s. */
+static void overdue_behind(struct store_fixture *f, int64_t after_s, uint8_t id,
+                           const char *expected)
+{
+    const struct device d = store_device("acme", id);
+    struct pawl_err     err;
+    char                said[STORE_SAID_MAX] = "";
+
+    T_OK(f->store.overdue(f->store.self, acme, INT64_MAX, after_s, PAWL_VIEW_OF(d.id), 9,
+                          say_device, said, &err),
+         &err);
     assert_string_equal(said, expected);
 }
 
@@ -399,9 +415,21 @@ static void devices_that_are_overdue_are_listed_until_somebody_was_told(void **s
     overdue_are(&f, acme, INT64_MAX, 1, "2@100/1 ");
     overdue_are(&f, acme, INT64_MAX, SIZE_MAX, "2@100/1 1@300/1 ");
     overdue_are(&f, other, 301, 9, "8@100/1 ");
-    T_FAILS(f.store.overdue(f.store.self, acme, 301, 9, stop_here, &calls, &err), &err,
-            PAWL_E_STATE);
+    T_FAILS(
+        f.store.overdue(f.store.self, acme, 301, 0, pawl_view(NULL, 0), 9, stop_here, &calls, &err),
+        &err, PAWL_E_STATE);
     assert_int_equal(calls, 1);
+
+    put_due(&f, "acme", 9, DEVICE_ACTIVE, 100, 0);
+    overdue_behind(&f, 99, 200, "2@100/1 9@100/1 1@300/1 ");
+    overdue_behind(&f, 100, 2, "9@100/1 1@300/1 ");
+    overdue_behind(&f, 100, 9, "1@300/1 ");
+    overdue_behind(&f, 300, 1, "");
+    struct device met = store_device("acme", 9);
+    met.version = 1;
+    met.state = DEVICE_ACTIVE;
+    struct step gone = store_step(&met);
+    store_commits(&f, &gone);
 
     struct device d = store_device("acme", 2);
     d.version = 1;
