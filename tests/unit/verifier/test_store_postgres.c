@@ -276,6 +276,7 @@ static void times_of_another_verifier_are_known_soon(void **state)
     store_fixture_make(&f);
     other_make(&o, &f);
     struct device d = store_put(&f, "acme", 1);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err); /* connects */
     d.seen_s = 4000000000;
     struct step s = store_step(&d);
     T_OK(store_commit_wait(&o.store, &s, &err), &err);
