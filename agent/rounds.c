@@ -151,14 +151,14 @@ static pawl_status one_round(struct rounds *r, const struct schedule_next *n, st
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-static pawl_status exchange(struct rounds *r, struct pawl_err *err)
+static pawl_status exchange(struct rounds *r, const struct schedule_next *n, struct pawl_err *err)
 {
     struct flow             *f = &r->flow;
     const struct flow_answer nothing = { 0 };
     struct flow_messages     m = { 0 };
     struct schedule_done     d = { .what = SCHEDULE_MESSAGES };
 
-    pawl_status s = flow_messages(f, &m, err);
+    pawl_status s = flow_messages(f, n->attest_near, &m, err);
     if (was_stopped(f, s))
         return s;
     report_lost(f);
@@ -180,5 +180,5 @@ static pawl_status exchange(struct rounds *r, struct pawl_err *err)
 pawl_status rounds_do(struct rounds *r, const struct schedule_next *n, struct pawl_err *err)
 {
     r->flow.told_s = 0;
-    return n->what == SCHEDULE_MESSAGES ? exchange(r, err) : one_round(r, n, err);
+    return n->what == SCHEDULE_MESSAGES ? exchange(r, n, err) : one_round(r, n, err);
 }

@@ -121,6 +121,14 @@ static struct schedule_next next_messages(const struct schedule      *s,
     return n;
 }
 
+/* A rekey takes no nonce that was fetched before its e_D. */
+static bool is_near(const struct schedule *s, const struct schedule_next *rekey,
+                    const struct schedule_next *attest, int64_t now_ms)
+{
+    return attest->what == SCHEDULE_ATTEST && attest->at_ms < rekey->at_ms &&
+           later(attest->at_ms, s->round_ms) < now_ms + SCHEDULE_NEAR_MS;
+}
+
 struct schedule_next schedule_next(struct schedule *s, const struct schedule_seen *seen,
                                    int64_t now_ms)
 {
@@ -133,12 +141,14 @@ struct schedule_next schedule_next(struct schedule *s, const struct schedule_see
 
     struct schedule_next best = next_rekey(s, seen, now_ms), attest = next_attest(s, seen, now_ms),
                          messages = next_messages(s, seen, now_ms);
+    bool near = is_near(s, &best, &attest, now_ms);
     if (best.at_ms > attest.at_ms) /* a rekey attests too */
         best = attest;
     best.at_ms = later(best.at_ms, s->round_ms);
     if (best.at_ms > messages.at_ms)
         best = messages;
     best.at_ms = later(best.at_ms, s->quiet_ms);
+    best.attest_near = near;
     return best;
 }
 

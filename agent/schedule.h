@@ -25,6 +25,7 @@
 #define SCHEDULE_TOLD_MAX_S   86400 /* no answer keeps a device silent for longer */
 #define SCHEDULE_MANY         64    /* messages that do not wait for others */
 #define SCHEDULE_NEVER        INT64_MAX
+#define SCHEDULE_NEAR_MS      (PAWL_NONCE_TTL_MS - 15000) /* and a nonce is still good then */
 
 enum schedule_what {
     SCHEDULE_NOTHING = 0,
@@ -86,7 +87,8 @@ struct schedule_seen {
 struct schedule_next {
     enum schedule_what what;
     enum pawl_reason   reason;
-    int64_t            at_ms; /* may have passed */
+    int64_t            at_ms;       /* may have passed */
+    bool               attest_near; /* one comes while a nonce that is fetched now is good */
 };
 
 /* How it went. */

@@ -2,7 +2,8 @@
 /*
  * Attest, rekey and resync: one exchange, of which the latter two make a new epoch.
  *
- *     [e_D] -> challenge -> A1 -> quote -> evidence -> answer [-> root -> D4]
+ *     [e_D] -> challenge, or what is ahead of it -> A1 -> quote -> evidence -> answer [-> root ->
+ * D4]
  *
  * e_D is there before the nonce is fetched, so nobody can have asked for its point (P-DEV-1).
  */
@@ -28,6 +29,29 @@ static pawl_status challenge(struct flow *f, const struct device *d, enum pawl_l
     return pawl_under(err, "challenge answer", pawl_challenge_ans_parse(got.body, ret, err));
 }
 
+static pawl_status answer_challenge(const struct rekey_context *c, const struct ask *ask,
+                                    const struct pawl_challenge_ans *ans, struct rekey *r,
+                                    struct quoted *q, struct judged *ret, struct pawl_err *err)
+{
+    struct flow          *f = c->flow;
+    const struct evidence e = {
+        .flow = f,
+        .device = c->device,
+        .verifier = c->verifier,
+        .ask = ask,
+        .nonce = ans->nonce,
+        .suites = ans->suites,
+        .pcrs = ans->pcrs,
+        .k_auth = f->live.open ? &f->live.slot.k_auth : NULL,
+        .e_d = rekey_point(r),
+    };
+
+    PAWL_TRY(evidence_send(&e, q, ret, err));
+    if (ret->shown.kind != FLOW_RESULT)
+        return pawl_ok();
+    return r->tpm ? rekey_take(c, r, q, ret, err) : live_answered(f, &q->a1, ret->receipt, err);
+}
+
 static pawl_status once(const struct rekey_context *c, const struct ask *ask, struct quoted *q,
                         struct judged *ret, struct pawl_err *err)
 {
@@ -36,24 +60,17 @@ static pawl_status once(const struct rekey_context *c, const struct ask *ask, st
     bool                                 root = ask_label(ask) != PAWL_LABEL_ATTEST;
     struct pawl_challenge_ans            ans;
 
+    if (!root && ahead_use(f, &ans)) {
+        pawl_status s = answer_challenge(c, ask, &ans, &r, q, ret, err);
+        if (s.code != PAWL_E_DENIED) /* else it is not what the verifier wants any more */
+            return s;
+    }
     if (root)
         PAWL_TRY(rekey_begin(c->device, &r, err));
     PAWL_TRY(challenge(f, c->device, ask_label(ask), &ans, err));
-    const struct evidence e = {
-        .flow = f,
-        .device = c->device,
-        .verifier = c->verifier,
-        .ask = ask,
-        .nonce = ans.nonce,
-        .suites = ans.suites,
-        .pcrs = ans.pcrs,
-        .k_auth = f->live.open ? &f->live.slot.k_auth : NULL,
-        .e_d = rekey_point(&r),
-    };
-    PAWL_TRY(evidence_send(&e, q, ret, err));
-    if (ret->shown.kind != FLOW_RESULT)
-        return pawl_ok();
-    return root ? rekey_take(c, &r, q, ret, err) : live_answered(f, &q->a1, ret->receipt, err);
+    if (!root)
+        ahead_note(f, &ans);
+    return answer_challenge(c, ask, &ans, &r, q, ret, err);
 }
 
 static pawl_status exchange(struct flow *f, enum pawl_label wanted, enum pawl_reason reason,

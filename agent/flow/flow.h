@@ -45,6 +45,17 @@ struct flow_logs {
     struct ima_places ima_places;
 };
 
+/* A nonce for the next attest, and what the last challenge for one said (ahead.c). */
+struct flow_ahead {
+    bool                      known, asked, fetched;
+    struct pawl_suites        suites;
+    struct pawl_pcr_selection pcrs;
+    int64_t                   asked_ms; /* CLOCK_BOOTTIME */
+    uint8_t                   nonce[PAWL_NONCE];
+};
+
+#define FLOW_AHEAD_MS (PAWL_NONCE_TTL_MS - 10000) /* then the TPM and the way take their time */
+
 #define FLOW_LOST_MAX    8
 #define FLOW_MISSING_MAX 3 /* the event log, the measurement list, the key of applications */
 
@@ -66,6 +77,7 @@ struct flow {
     uint8_t              os_boot[PAWL_OS_BOOT];
     struct flow_pcrs     pcrs;
     struct flow_logs     logs;
+    struct flow_ahead    ahead;
     bool                 app_named; /* the last result names the key of our applications */
     uint64_t             next_s;    /* P-TR-9; 0: no next attest is promised */
     uint64_t             told_s;    /* to wait, by an unsigned 429 or 503; 0 */
@@ -137,8 +149,9 @@ struct flow_messages {
 };
 
 /* POST /pawl/1/messages: a fresh ack, what is queued, what waits for an acknowledgement; opens,
- * logs and keeps what comes back. Needs no TPM once the slot is open. */
-PAWL_MUST_USE pawl_status flow_messages(struct flow *f, struct flow_messages *ret,
+ * logs and keeps what comes back. attest_near: asks for the nonce of the attest that is next. Needs
+ * no TPM once the slot is open. */
+PAWL_MUST_USE pawl_status flow_messages(struct flow *f, bool attest_near, struct flow_messages *ret,
                                         struct pawl_err *err);
 
 /* Opens the slot if this process has not done so yet; the TPM is closed again. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/steps.h"
+
 /* Held from the first put until the slots are logged: nothing is handed on in between. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -141,6 +143,7 @@ pawl_status inbox_take(struct flow *f, struct pawl_view body, struct flow_messag
     if (!a)
         return pawl_fail(err, PAWL_E_MEMORY, "messages", "out of memory");
     PAWL_TRY(pawl_under(err, "messages answer", pawl_messages_ans_parse(body, &a->ans, err)));
+    ahead_came(f, a->ans.nonce);
     PAWL_TRY(take_all(f, a, &d, err));
     d.more = d.more ||
              d.received > 0; /* what came is acknowledged at once, and there may be more */

@@ -208,7 +208,8 @@ static pawl_status check_open(const struct flow *f, struct pawl_err *err)
     return pawl_fail(err, PAWL_E_STATE, "messages", "%s", bar_text(bar));
 }
 
-pawl_status flow_messages(struct flow *f, struct flow_messages *ret, struct pawl_err *err)
+pawl_status flow_messages(struct flow *f, bool attest_near, struct flow_messages *ret,
+                          struct pawl_err *err)
 {
     PAWL_CLEANUP(batch_free) struct batch *b = NULL;
     struct flow_messages                   done = { 0 };
@@ -222,6 +223,7 @@ pawl_status flow_messages(struct flow *f, struct flow_messages *ret, struct pawl
     if (!b)
         return pawl_fail(err, PAWL_E_MEMORY, "messages", "out of memory");
     PAWL_TRY(fill(f, b, &done.more, err));
+    b->m.want_nonce = ahead_ask(f, attest_near);
     PAWL_TRY(post(f, b, &got, err));
     done.sent = b->m.n;
     if (got.status == 403) {

@@ -123,6 +123,16 @@ struct judged {
 PAWL_MUST_USE pawl_status evidence_send(const struct evidence *e, struct quoted *q,
                                         struct judged *ret, struct pawl_err *err);
 
+/* ---- ahead.c: a nonce that came with messages ------------------------------------------------ */
+
+/* Of a challenge for an attest. */
+void ahead_note(struct flow *f, const struct pawl_challenge_ans *ans);
+/* Whether these messages ask for one, which replaces the one that is there. */
+bool ahead_ask(struct flow *f, bool attest_near);
+void ahead_came(struct flow *f, struct pawl_view nonce); /* empty: none did */
+/* In place of a challenge for an attest, once; false: there is none. The nonce lies in f. */
+bool ahead_use(struct flow *f, struct pawl_challenge_ans *ret);
+
 /* ---- app_key.c: a key that results vouch for ------------------------------------------------- */
 
 /* Into m, while the verifier does not name it. */

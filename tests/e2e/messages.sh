@@ -317,6 +317,22 @@ expect 0 agent d send --wait - < <(printf 'compact')
 arrived compact
 stop_process run
 
+check "an attest behind messages needs no challenge"
+unchallenged() { # how much evidence came without a challenge
+    curl -sS --unix-socket "$work/v/operator.sock" http://verifier/metrics |
+        awk -F'[" ]' '/^pawl_requests_total.*class="2xx"/ { n[$2] = $NF }
+                      END { print n["evidence"] - n["challenge"] }'
+}
+more_unchallenged_than() {
+    [ "$(unchallenged)" -gt "$1" ]
+}
+before=$(unchallenged)
+agent_set d interval_s=2
+run_agent
+wait_for more_unchallenged_than $((before + 1))
+stop_process run
+agent_set d interval_s=300
+
 check "messages = off: attestation, rekeys and keys alone"
 agent_set d messages=off
 run_agent

@@ -175,7 +175,9 @@ static void put_down(struct answer *x)
     }
 }
 
-static struct pawl_view answer_all(struct pawl_view device_id)
+const uint8_t fake_ahead[PAWL_NONCE] = "came with messages";
+
+static struct pawl_view answer_all(struct pawl_view device_id, bool want_nonce)
 {
     struct answer       *x = calloc(1, sizeof(*x));
     struct pawl_content  demand = { .type = PAWL_CONTENT_DEMAND, .demand = m->demand };
@@ -191,6 +193,8 @@ static struct pawl_view answer_all(struct pawl_view device_id)
     if (m->foreign)
         x->a.cose[x->a.n++] = PAWL_VIEW_OF(other);
     put_down(x);
+    if (want_nonce && !m->mute)
+        x->a.nonce = PAWL_VIEW_OF(fake_ahead);
     struct pawl_wr w = pawl_wr_to(x->body, sizeof(x->body));
     T_OK(pawl_messages_ans_write(&x->a, &w, &err), &err);
     struct pawl_view all = t_copy(pawl_view(w.p, w.n));
@@ -209,6 +213,7 @@ pawl_status fake_take_messages(struct pawl_view body, struct net_answer *ret, st
         return pawl_fail(err, PAWL_E_IO, "server", "away");
     m->posts++;
     T_OK(pawl_messages_req_parse(copy, &q, err), err);
+    m->nonces += q.want_nonce;
     assert_true(pawl_view_equal(q.tenant, pawl_view_str("demo")));
     if (m->arrived)
         m->arrived();
@@ -221,6 +226,6 @@ pawl_status fake_take_messages(struct pawl_view body, struct net_answer *ret, st
     if (m->loses)
         return pawl_fail(err, PAWL_E_IO, "server", "away");
     ret->status = 200;
-    ret->body = answer_all(q.device_id);
+    ret->body = answer_all(q.device_id, q.want_nonce);
     return pawl_ok();
 }

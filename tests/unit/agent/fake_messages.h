@@ -39,11 +39,12 @@ struct fake_messages {
     bool                    garbles; /* one bit of each downlink message is another */
     bool                    foreign; /* bytes that are no message of ours among them */
     uint64_t                demand;  /* bits, in each answer */
+    bool                    mute;    /* gives no nonce to who asks */
     const struct pawl_root *thief;   /* answers in the verifier's place; NULL: nobody does */
     void (*arrived)(void);           /* a request is here; NULL: nobody asks */
 
     /* what came */
-    unsigned          posts;
+    unsigned          posts, nonces; /* requests, and those that asked for a nonce */
     size_t            heard_n;
     struct fake_heard heard[FAKE_HEARD_MAX];
     /* what goes down */
@@ -53,6 +54,9 @@ struct fake_messages {
 };
 
 extern struct fake_messages fake_messages;
+
+/* What it gives to who asks. */
+extern const uint8_t fake_ahead[PAWL_NONCE];
 
 void fake_messages_new(void);
 

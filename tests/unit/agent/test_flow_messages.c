@@ -3,7 +3,8 @@
  * Proves the device's side of an exchange of messages against a verifier that holds the real keys:
  * what goes out, again and anew; that each message arrives once whatever is lost; that nothing
  * leaves before its leaf is on the disk, and nothing is handed on before its slot is; what an
- * acknowledgement, a refusal and a full inbox lead to.
+ * acknowledgement, a refusal and a full inbox lead to; and that the attest behind them takes the
+ * nonce that came with them, once and while it is good.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,12 +99,12 @@ static struct fake_messages *const v = &fake_messages;
 
 static void exchange(void)
 {
-    T_OK(flow_messages(&flow, &done, &err), &err);
+    T_OK(flow_messages(&flow, false, &done, &err), &err);
 }
 
 static void exchange_lost(void)
 {
-    T_FAILS(flow_messages(&flow, &done, &err), &err, PAWL_E_IO);
+    T_FAILS(flow_messages(&flow, false, &done, &err), &err, PAWL_E_IO);
 }
 
 static uint64_t queue(const char *body)
@@ -573,7 +574,7 @@ static void nothing_goes_while_it_may_not(void **state)
     (void)state;
     queue("one");
     flow.record.waits = true;
-    T_FAILS(flow_messages(&flow, &done, &err), &err, PAWL_E_STATE);
+    T_FAILS(flow_messages(&flow, false, &done, &err), &err, PAWL_E_STATE);
     flow.record.waits = false;
     now_ms += 49 * HOUR_MS; /* past the hard limit: acks alone */
     exchange();
@@ -583,7 +584,88 @@ static void nothing_goes_while_it_may_not(void **state)
     exchange();
     assert_int_equal(heard_n(PAWL_CONTENT_APP), 1);
     config.messages = false;
-    T_FAILS(flow_messages(&flow, &done, &err), &err, PAWL_E_STATE);
+    T_FAILS(flow_messages(&flow, false, &done, &err), &err, PAWL_E_STATE);
+}
+
+/* ---- a nonce for the attest behind them ----------------------------------------------------- */
+
+static void exchange_before_an_attest(void)
+{
+    T_OK(flow_messages(&flow, true, &done, &err), &err);
+}
+
+/* Attests, and says whether it did so by the nonce that came with messages, without a challenge. */
+static bool attests_ahead(void)
+{
+    unsigned challenges = world.challenges;
+
+    attest();
+    assert_int_equal(answer.kind, FLOW_RESULT);
+    bool ahead = pawl_view_equal(world.evidence[world.evidence_n - 1]->a1.nonce,
+                                 PAWL_VIEW_OF(fake_ahead));
+    assert_int_equal(world.challenges - challenges, !ahead);
+    return ahead;
+}
+
+static void an_attest_takes_the_nonce_of_the_messages_before_it_once(void **state) /* P-DEV-22 */
+{
+    (void)state;
+    exchange_before_an_attest(); /* what a challenge says besides is not known yet */
+    assert_int_equal(v->nonces, 0);
+    assert_false(attests_ahead());
+    exchange();
+    assert_int_equal(v->nonces, 0);
+    exchange_before_an_attest();
+    assert_int_equal(v->nonces, 1);
+    now_ms += 49999;
+    assert_true(attests_ahead());
+    assert_false(attests_ahead());
+    v->mute = true;
+    exchange_before_an_attest();
+    assert_int_equal(v->nonces, 2);
+    assert_false(attests_ahead());
+}
+
+static void a_nonce_too_old_or_for_another_request_is_not_taken(void **state)
+{
+    (void)state;
+    attest();
+    exchange_before_an_attest();
+    now_ms += 50000;
+    assert_false(attests_ahead());
+    exchange_before_an_attest();
+    unsigned challenges = world.challenges;
+    rekey(); /* P-DEV-1 */
+    assert_int_equal(world.challenges, challenges + 1);
+    assert_false(
+        pawl_view_equal(world.evidence[world.evidence_n - 1]->a1.nonce, PAWL_VIEW_OF(fake_ahead)));
+    exchange_before_an_attest();
+    restart();
+    assert_false(attests_ahead());
+}
+
+static void where_its_nonce_is_refused_a_challenge_follows(void **state)
+{
+    (void)state;
+    attest();
+    exchange_before_an_attest();
+    world.step[world.evidence_n].answer = FAKE_403;
+    size_t   before = world.evidence_n;
+    unsigned challenges = world.challenges;
+    attest();
+    assert_int_equal(answer.kind, FLOW_RESULT);
+    assert_int_equal(world.evidence_n, before + 2);
+    assert_int_equal(world.challenges, challenges + 1);
+}
+
+static void where_its_answer_is_lost_the_nonce_is_gone(void **state)
+{
+    (void)state;
+    attest();
+    exchange_before_an_attest();
+    world.step[world.evidence_n].answer = FAKE_LOSES;
+    T_FAILS(flow_attest(&flow, PAWL_REASON_SCHEDULE, &answer, &err), &err, PAWL_E_IO);
+    assert_false(attests_ahead());
 }
 
 #define CASE(sentence, f)                                                                          \
@@ -629,6 +711,14 @@ int main(void)
         CASE("what does not open moves nothing", what_does_not_open_moves_nothing),
         CASE("demands are told", demands_are_told),
         CASE("nothing goes while it may not", nothing_goes_while_it_may_not),
+        CASE("an attest takes the nonce of the messages before it, once",
+             an_attest_takes_the_nonce_of_the_messages_before_it_once),
+        CASE("a nonce too old, or for another request, is not taken",
+             a_nonce_too_old_or_for_another_request_is_not_taken),
+        CASE("where its nonce is refused a challenge follows",
+             where_its_nonce_is_refused_a_challenge_follows),
+        CASE("where its answer is lost the nonce is gone",
+             where_its_answer_is_lost_the_nonce_is_gone),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -260,6 +260,28 @@ static void what_is_queued_waits_for_others_a_little(void **state)
     next_is(&seen, SCHEDULE_MESSAGES, 60000);
 }
 
+/* For the nonce that they fetch. */
+static void messages_know_of_an_attest_soon_behind_them(void **state)
+{
+    struct schedule_seen seen = good;
+
+    (void)state; /* the attest is at 300 s */
+    now_ms += 255000;
+    assert_false(schedule_next(&s, &good, now_ms).attest_near);
+    now_ms += 1;
+    assert_true(schedule_next(&s, &good, now_ms).attest_near);
+    assert_int_equal(schedule_next(&s, &good, now_ms).what, SCHEDULE_MESSAGES);
+    seen.wants_rekey = true; /* in its place: it takes no nonce that was there before its e_D */
+    assert_false(schedule_next(&s, &seen, now_ms).attest_near);
+    seen = good;
+    seen.enrolled = false;
+    assert_false(schedule_next(&s, &seen, now_ms).attest_near);
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST });
+    assert_true(schedule_next(&s, &good, now_ms).attest_near); /* again in 5 s */
+    done((struct schedule_done){ .what = SCHEDULE_ATTEST, .busy = true, .told_s = 100 });
+    assert_false(schedule_next(&s, &good, now_ms).attest_near);
+}
+
 static void more_and_a_new_epoch_go_at_once(void **state)
 {
     struct schedule_seen seen = good;
@@ -544,6 +566,8 @@ int main(void)
         CASE("messages follow the first attest", messages_follow_the_first_attest, begin),
         CASE("what is queued waits for others a little", what_is_queued_waits_for_others_a_little,
              settled),
+        CASE("messages know of an attest soon behind them",
+             messages_know_of_an_attest_soon_behind_them, settled),
         CASE("more and a new epoch go at once", more_and_a_new_epoch_go_at_once, settled),
         CASE("an attest that is answered ends the wait of messages",
              an_attest_that_is_answered_ends_the_wait_of_messages, settled),
