@@ -41,8 +41,7 @@ struct arrival {
     struct held_generation *g;     /* NULL: no row yet */
     const struct pawl_use  *use;   /* its key: that of g, or .. */
     struct pawl_use         ahead; /* .. that of a generation which nobody opened yet */
-    struct pawl_content     content;
-    bool                    said; /* content is one */
+    bool                    said;  /* it says what one may say: uplink.content */
     uint8_t                 leaf[PAWL_LEAF];
 };
 
@@ -177,23 +176,35 @@ static pawl_status is_late(struct uplink *u, const struct arrival *a, bool *ret,
 /* P-VMSG-7. Of the epoch before nothing is counted any more: what is late decides. */
 static bool is_past_hard_limit(const struct uplink *u, const struct arrival *a)
 {
-    if (!a->said || a->content.type != PAWL_CONTENT_APP || a->root == &u->h->r.old)
+    if (!a->said || u->content.type != PAWL_CONTENT_APP || a->root == &u->h->r.old)
         return false;
     return ratchet_is_over(a->root, u->now_ms);
 }
 
 /* ---- detection ------------------------------------------------------------------------------ */
 
-static pawl_status detect(struct uplink *u, const struct arrival *a, struct findings *ret,
-                          bool *ret_new, struct pawl_err *err)
+/* Of a generation of which nothing came yet. */
+static void detect_first(struct uplink *u, const struct arrival *a, bool *ret_new)
 {
-    struct generation       none = { .epoch = a->root->epoch, .gen = a->m.gen };
+    const struct generation none = { .epoch = a->root->epoch, .gen = a->m.gen };
+
+    detect_message(&u->h->r, &none, NULL, a->m.at.seq, a->leaf, &u->found, ret_new);
+}
+
+static pawl_status detect(struct uplink *u, const struct arrival *a, bool *ret_new,
+                          struct pawl_err *err)
+{
     struct held_generation *newer = NULL;
 
+    u->found.n = 0;
+    if (!a->g) {
+        detect_first(u, a, ret_new);
+        return pawl_ok();
+    }
     if (has_newer(a))
         PAWL_TRY(find_generation(u->h, a->root->epoch, a->m.gen + 1, &newer, err));
-    detect_message(&u->h->r, a->g ? &a->g->g : &none, newer ? &newer->g : NULL, a->m.at.seq,
-                   a->leaf, ret, ret_new);
+    detect_message(&u->h->r, &a->g->g, newer ? &newer->g : NULL, a->m.at.seq, a->leaf, &u->found,
+                   ret_new);
     return pawl_ok();
 }
 
@@ -290,10 +301,10 @@ static bool may_acknowledge(const struct uplink *u, const struct arrival *a)
     return a->root == &u->h->r.current && u->found.n == 0 && a->m.at.seq >= u->ack_at;
 }
 
-static struct inbox_head head_of(const struct arrival *a)
+static struct inbox_head head_of(const struct uplink *u, const struct arrival *a)
 {
     struct inbox_head h = {
-        .epoch = a->root->epoch, .gen = a->m.gen, .seq = a->m.at.seq, .id = a->content.id
+        .epoch = a->root->epoch, .gen = a->m.gen, .seq = a->m.at.seq, .id = u->content.id
     };
 
     memcpy(h.leaf, a->leaf, sizeof(h.leaf));
@@ -302,8 +313,8 @@ static struct inbox_head head_of(const struct arrival *a)
 
 static pawl_status heed(struct uplink *u, const struct arrival *a, struct pawl_err *err)
 {
-    const struct pawl_content *c = &a->content;
-    const struct inbox_head    head = head_of(a);
+    const struct pawl_content *c = &u->content;
+    const struct inbox_head    head = head_of(u, a);
 
     switch (a->said ? c->type : PAWL_CONTENT_COUNT) {
     case PAWL_CONTENT_APP:
@@ -352,8 +363,7 @@ static pawl_status judge(struct uplink *u, struct arrival *a, struct pawl_err *e
 {
     bool is_new, late, raised;
 
-    u->found.n = 0;
-    PAWL_TRY(detect(u, a, &u->found, &is_new, err));
+    PAWL_TRY(detect(u, a, &is_new, err));
     PAWL_TRY(is_late(u, a, &late, err));
     PAWL_TRY(
         incident_of(u->h, u->d, u->step, u->now_ms, &u->found, NULL, &raised, err)); /* inv. 2 */
@@ -414,7 +424,7 @@ static pawl_status take_one(struct uplink *u, struct pawl_view cose, struct pawl
         memory_open_failed(u->h->flow->memory, u->h->device_id, u->now_ms);
         return pawl_ok();
     }
-    a.said = pawl_is_ok(pawl_content_parse(pawl_view(u->room + u->used, n), &a.content, &ignored));
+    a.said = pawl_is_ok(pawl_content_parse(pawl_view(u->room + u->used, n), &u->content, &ignored));
     u->used += n;
     return judge(u, &a, err);
 }

@@ -34,9 +34,10 @@ struct uplink {
     uint64_t             lowest;  /* of the slots that came, now or before; 0: none */
     uint32_t             skipped; /* generations, by all messages of the request */
     struct uplink_counts count;
-    struct findings      found;  /* of the message under way */
-    uint64_t             ack_at; /* slot of the newest acknowledgement; 0: none came */
-    struct pawl_content  ack;    /* in room, too */
+    struct findings      found;   /* of the message under way, and .. */
+    struct pawl_content  content; /* .. what it says, in room */
+    uint64_t             ack_at;  /* slot of the newest acknowledgement; 0: none came */
+    struct pawl_content  ack;     /* in room, too */
     char                 facts[EVENT_LINE_MAX];
 
     size_t               app_n;
