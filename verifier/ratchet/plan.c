@@ -6,6 +6,7 @@
 
 #include "ratchet/plan.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Grants on one base that follow each other at once: answers get lost, and nobody loses more. */
@@ -466,17 +467,29 @@ static bool queue_bit(const struct queue_seen *q, uint32_t i)
     return q->below[i / 8] >> i % 8 & 1;
 }
 
+/* Bits 64 * i and on. */
+static uint64_t word_of(const struct queue_seen *q, uint32_t i)
+{
+    uint64_t w;
+
+    memcpy(&w, q->below + 8 * i, sizeof(w));
+    return le64toh(w);
+}
+
 /* A new highest count: what is behind moves down, and the old highest is the first of it. Every
- * message does that, so it goes by bytes, in a loop without a condition. */
+ * message does that, so it goes by words. */
 static void raise_queue(struct queue_seen *q, uint32_t count)
 {
     struct queue_seen next = { .incarnation = q->incarnation, .hi = count };
-    uint32_t          by = count - q->hi, bytes = by / 8, bits = by % 8;
-    uint8_t           old[1 + sizeof(q->below)] = { 0 }; /* a byte of zeros in front */
+    uint32_t          by = count - q->hi, words = by / 64, bits = by % 64;
 
-    memcpy(old + 1, q->below, sizeof(q->below));
-    for (uint32_t i = 0; i + bytes < RATCHET_IDS / 8; i++)
-        next.below[i + bytes] = (uint8_t)(old[i + 1] << bits | old[i] >> (8 - bits));
+    for (uint32_t i = words; i < RATCHET_IDS / 64; i++) {
+        uint64_t w = word_of(q, i - words) << bits;
+        if (bits && i > words)
+            w |= word_of(q, i - words - 1) >> (64 - bits);
+        w = htole64(w);
+        memcpy(next.below + 8 * i, &w, sizeof(w));
+    }
     if (by <= RATCHET_IDS)
         next.below[(by - 1) / 8] |= (uint8_t)(1u << (by - 1) % 8);
     *q = next;

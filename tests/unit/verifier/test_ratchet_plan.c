@@ -828,8 +828,8 @@ static void ids_are_what_a_plain_list_says(void **state)
     memset(came, 0, sizeof(came));
     for (unsigned i = 0; i < 20000; i++) {
         uint32_t id = (uint32_t)rand() % 4096;
-        if (id > hi + 40)
-            id = hi + 40 < 4096 ? hi + (uint32_t)rand() % 40 : id;
+        if (id > hi + 150)
+            id = hi + 150 < 4096 ? hi + (uint32_t)rand() % 150 : id;
         bool known = i > 0 && came[id];
         if (hi > RATCHET_IDS && id < hi - RATCHET_IDS) { /* begun anew */
             memset(came, 0, sizeof(came));
