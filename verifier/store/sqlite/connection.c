@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection to the file, how a statement runs on it, and SQLite's failures in our words. */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,9 +235,19 @@ static pawl_status set_up(struct sqlite_connection *c, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* Nobody asks how much memory SQLite has. To know it all threads share one lock, and take it with
+ * each allocation. It can be said only before the first connection of a process. */
+static void count_no_memory(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 pawl_status connection_open(const char *file, struct sqlite_connection *ret, struct pawl_err *err)
 {
+    static pthread_once_t    once = PTHREAD_ONCE_INIT;
     struct sqlite_connection c = { .base.engine = &engine };
+
+    pthread_once(&once, count_no_memory);
     /* The file exists by then: its mode was chosen by the caller, not by the umask. */
     int rc = sqlite3_open_v2(file, &c.sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     pawl_status s = rc == SQLITE_OK ? set_up(&c, err) : connection_fail(&c, rc, "open", err);
