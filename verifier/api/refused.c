@@ -35,6 +35,7 @@ void refused_note(const struct http_request *r, const struct refused_request *wh
     if (!api->flow.refusals)
         return;
     snprintf(row.address, sizeof(row.address), "%s", http_peer(r));
+    row.net = http_net(r);
     snprintf(row.requests, sizeof(row.requests), "%s", http_id(r));
     if (what->a) {
         memcpy(row.tenant, what->a->tenant, sizeof(row.tenant));

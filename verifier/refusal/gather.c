@@ -96,13 +96,23 @@ static uint16_t *find_slot(struct gather *g, const struct refusal_row *one)
     return &g->slot[i];
 }
 
+/* Looked at only for a row that is new. */
+static bool has_share(const struct gather *g, uint64_t net)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->row_n; i++)
+        n += g->row[i].net == net;
+    return net == 0 || n < GATHER_SHARE;
+}
+
 static void put_row(struct gather *g, const struct refusal_row *one)
 {
     uint16_t *slot = find_slot(g, one);
 
     if (*slot) {
         refusal_join(&g->row[*slot - 1], one);
-    } else if (g->row_n < GATHER_ROWS) {
+    } else if (g->row_n < GATHER_ROWS && has_share(g, one->net)) {
         g->row[g->row_n++] = *one;
         *slot = (uint16_t)g->row_n;
     } else {

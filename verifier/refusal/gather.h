@@ -3,8 +3,9 @@
  * Refusals on their way to the store, and the last ones by request: one for the whole process.
  *
  * Invariants
- *  1. Bounded: GATHER_ROWS rows between two writes, GATHER_LAST requests; what does not fit is
- *     counted and dropped. A flood costs memory once, and never a row for each request.
+ *  1. Bounded: GATHER_ROWS rows between two writes, GATHER_SHARE of them of one network,
+ * GATHER_LAST requests; what does not fit is counted and dropped. A flood costs memory once, and
+ * never a row for each request.
  *  2. Safe from every thread. Only a refusal takes the lock, never a good request.
  *  3. Lost with the process: what was not written yet tells nothing that a device relies on.
  */
@@ -15,8 +16,9 @@
 
 #include "store/refusal_row.h"
 
-#define GATHER_ROWS 512
-#define GATHER_LAST 2048
+#define GATHER_ROWS  512
+#define GATHER_SHARE 64
+#define GATHER_LAST  2048
 
 struct gather;
 

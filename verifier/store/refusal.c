@@ -16,6 +16,7 @@ static void get_refusal(struct query *q, struct refusal_row *r)
     r->status = get_max(q, "status", INT32_MAX);
     get_text(q, "requests", r->requests, sizeof(r->requests));
     get_text(q, "detail", r->detail, sizeof(r->detail));
+    r->net = get_u64(q);
 }
 
 static pawl_status list_refusals(void *self, struct pawl_view tenant,

@@ -38,7 +38,8 @@ _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED ==
                "partial indexes");
 
 #define REFUSAL_COLUMNS                                                                            \
-    "tenant, subject, code, serial, address, first_s, last_s, count, status, requests, detail"
+    "tenant, subject, code, serial, address, first_s, last_s, count, status, requests, detail, "   \
+    "net"
 
 static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
@@ -337,7 +338,7 @@ static const char *const text[SQL_COUNT] = {
     /* What was over for a day begins anew. */
     [SQL_REFUSAL_PUT] =
         "INSERT INTO refusal (" REFUSAL_COLUMNS
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         " ON CONFLICT (tenant, subject, code) DO UPDATE SET"
         " serial = CASE WHEN excluded.serial = '' THEN refusal.serial ELSE excluded.serial END,"
         " address = CASE WHEN excluded.address = '' THEN refusal.address"
@@ -349,6 +350,9 @@ static const char *const text[SQL_COUNT] = {
         " last_s = excluded.last_s, status = excluded.status,"
         " requests = substr(excluded.requests || ' ' || refusal.requests, 1, 67),"
         " detail = excluded.detail",
+    [SQL_REFUSALS_FORGET_OF] = "DELETE FROM refusal WHERE tenant = $1 AND net = $3 AND last_s <="
+                               " (SELECT last_s FROM refusal WHERE tenant = $1 AND net = $3"
+                               " ORDER BY last_s DESC LIMIT 1 OFFSET $2)",
     [SQL_REFUSALS_FORGET] = "DELETE FROM refusal WHERE tenant = $1 AND last_s <="
                             " (SELECT last_s FROM refusal WHERE tenant = $1"
                             " ORDER BY last_s DESC LIMIT 1 OFFSET $2)",

@@ -20,6 +20,7 @@ static pawl_status put_refusal(struct connection *c, const struct step *s,
     query_u64(&q, r->status);
     query_text(&q, r->requests);
     query_text(&q, r->detail);
+    query_u64(&q, r->net);
     return query_run(&q, err);
 }
 
@@ -32,9 +33,30 @@ static pawl_status forget_oldest(struct connection *c, const struct step *s, str
     return query_run(&q, err);
 }
 
+/* Once for each network of the step. */
+static pawl_status forget_oldest_of(struct connection *c, const struct step *s, size_t i,
+                                    struct pawl_err *err)
+{
+    uint64_t net = s->refusal[i].net;
+
+    for (size_t k = 0; k < i; k++)
+        if (s->refusal[k].net == net)
+            return pawl_ok();
+    if (!net)
+        return pawl_ok();
+    QUERY q = query_on(c, SQL_REFUSALS_FORGET_OF, "refusal");
+
+    query_text(&q, s->tenant);
+    query_u64(&q, REFUSAL_SHARE_MAX);
+    query_u64(&q, net);
+    return query_run(&q, err);
+}
+
 pawl_status put_refusal_rows(struct connection *c, const struct step *s, struct pawl_err *err)
 {
     for (size_t i = 0; i < s->refusal_n; i++)
         PAWL_TRY(put_refusal(c, s, &s->refusal[i], err));
+    for (size_t i = 0; i < s->refusal_n; i++)
+        PAWL_TRY(forget_oldest_of(c, s, i, err));
     return s->refusal_n ? forget_oldest(c, s, err) : pawl_ok();
 }

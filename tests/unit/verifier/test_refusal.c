@@ -222,6 +222,26 @@ static void a_flood_is_counted_and_dropped(void **state)
     assert_int_equal(gather_dropped(g), n - GATHER_ROWS);
 }
 
+/* Somebody who names a new device each time. */
+static void one_network_takes_its_share_and_no_more(void **state)
+{
+    (void)state;
+    GATHER            *g = made();
+    struct refusal_row one;
+
+    for (unsigned i = 0; i < 2 * GATHER_ROWS; i++) {
+        one = row("acme", i, i);
+        one.net = 7;
+        gather_add(g, &one);
+    }
+    assert_int_equal(found(g, "acme", &(struct refusal_query){ 0 }), GATHER_SHARE);
+    assert_int_equal(gather_dropped(g), 2 * GATHER_ROWS - GATHER_SHARE);
+    one = row("acme", 5000, 1);
+    one.net = 8;
+    gather_add(g, &one);
+    assert_int_equal(found(g, "acme", &(struct refusal_query){ .subject = "device 5000" }), 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -233,6 +253,7 @@ int main(void)
         T_CASE("rows come in one order", rows_come_in_one_order),
         T_CASE("what is gathered is found", what_is_gathered_is_found),
         T_CASE("a flood is counted and dropped", a_flood_is_counted_and_dropped),
+        T_CASE("one network takes its share and no more", one_network_takes_its_share_and_no_more),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

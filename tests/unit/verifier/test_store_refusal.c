@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: refusals are joined by subject and code, begin anew after a day without, are found by
- * subject, serial number and request, counted within bounds, and bounded in number; tenants do not
- * see each other's. */
+ * subject, serial number and request, counted within bounds, and bounded in number, of all and of
+ * one network; tenants do not see each other's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,12 +149,46 @@ static void they_are_counted_and_bounded(void **state)
     free(all);
 }
 
+/* Ever new devices, from one network: they push out each other, and nobody else's. */
+static void a_network_pushes_out_its_own(void **state)
+{
+    (void)state;
+    STORE_FIXTURE       f;
+    const size_t        n = REFUSAL_SHARE_MAX + 10;
+    struct refusal_row *all = calloc(n, sizeof(*all));
+    struct refusal_row  victim = row(1000000, 1, 1);
+
+    store_fixture_make(&f);
+    assert_non_null(all);
+    victim.net = 8;
+    put(&f, "acme", &victim, 1);
+    for (unsigned i = 0; i < n; i++) {
+        all[i] = row(i, i, 1000 + i);
+        all[i].net = UINT64_MAX - 7;
+    }
+    put(&f, "acme", all, n);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM refusal"), REFUSAL_SHARE_MAX + 1);
+    assert_int_equal(store_number(&f, "SELECT min(last_s) FROM refusal WHERE net <> 8"), 1010);
+    struct said s = find(&f, "acme", (struct refusal_query){ .subject = "device 1000000" });
+    assert_int_equal(s.n, 1);
+    assert_true(s.first.net == 8);
+    /* Nor does it make them its own by naming the same device. */
+    victim = row(1000000, 2, 2);
+    victim.net = UINT64_MAX - 7;
+    put(&f, "acme", &victim, 1);
+    s = find(&f, "acme", (struct refusal_query){ .subject = "device 1000000" });
+    assert_int_equal(s.first.count, 4);
+    assert_true(s.first.net == 8);
+    free(all);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
         T_CASE("one subject is one row", one_subject_is_one_row),
         T_CASE("what was over begins anew", what_was_over_begins_anew),
         T_CASE("they are counted and bounded", they_are_counted_and_bounded),
+        T_CASE("a network pushes out its own", a_network_pushes_out_its_own),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
