@@ -358,7 +358,8 @@ PUBLIC = [
     ("GET", "/health", "showHealth", None, "Whether the store answers",
      record(status=one_of("ok", "failing")), dict(failing=True)),
     ("GET", "/ready", "showReady", None, "Whether a balancer should send requests here",
-     record(status=one_of("ready", "store-fails", "commits-fail", "no-roots")),
+     record(status=one_of("ready", "store-fails", "store-is-older", "commits-fail", "no-roots",
+                          "stopping")),
      dict(failing=True)),
 ]
 

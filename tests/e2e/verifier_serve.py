@@ -495,6 +495,31 @@ def an_idle_client_does_not_hold_up_the_end():
 HELPERS = {"run", "answer", "cbor_text", "challenge", "main"}
 
 
+def who_looks_whether_it_is_ready_hears_that_it_stops():
+    with Dir() as d:
+        d.init("--roots", d.root)
+        with Service(d.state) as service:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.load_verify_locations(d.state + "/tls.crt")
+            c = http.client.HTTPSConnection("127.0.0.1", service.port, timeout=PATIENCE,
+                                            context=context)
+            c.connect()
+            c.auto_open = 0  # this connection, or none
+
+            def ready():
+                c.request("GET", "/ready")
+                r = c.getresponse()
+                return r.status, json.loads(r.read())["status"]
+
+            assert ready() == (200, "ready")
+            service.process.send_signal(signal.SIGTERM)
+            while (got := ready()) == (200, "ready"):
+                pass
+            assert got == (503, "stopping"), got
+            c.close()
+
+
 def a_stop_under_load_answers_every_request_and_keeps_what_it_said():
     made = [0] * 8
     lost = []

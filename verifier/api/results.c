@@ -70,7 +70,10 @@ static const char *not_ready(const struct flow *f)
         return "no-roots";
     if (!exchange_commits())
         return "commits-fail";
-    return store_answers(f) ? NULL : "store-fails";
+    if (store_answers(f))
+        return NULL;
+    return f->store->is_behind && f->store->is_behind(f->store->self) ? "store-is-older"
+                                                                      : "store-fails";
 }
 
 void results_ready(struct http_request *r, const void *arg)
@@ -82,7 +85,9 @@ void results_ready(struct http_request *r, const void *arg)
 
     (void)arg;
     material_follow(&api->flow);
-    if (!asked_us || metric_clock_us() - asked_us > READY_FOR_US) {
+    if (http_is_stopping(r)) {
+        why = "stopping";
+    } else if (!asked_us || metric_clock_us() - asked_us > READY_FOR_US) {
         why = not_ready(&api->flow);
         asked_us = metric_clock_us();
     }

@@ -95,6 +95,7 @@ const char      *http_id(const struct http_request *r);      /* 16 hex character
 const char      *http_route(const struct http_request *r);   /* its path in the table, or empty */
 void            *http_context(const struct http_request *r); /* of the worker */
 bool             http_is_gone(const struct http_request *r); /* nobody will read the answer */
+bool http_is_stopping(const struct http_request *r);         /* this is one of the last answers */
 /* What stood in the path for '*': a-z A-Z 0-9 - _ . only, not empty. */
 const char *http_segment(const struct http_request *r);
 /* A parameter of the query, decoded. *ret_there false: there is none, and ret is left alone. Fails

@@ -225,6 +225,11 @@ bool http_is_gone(const struct http_request *r)
     return !r->conn || r->conn->cut;
 }
 
+bool http_is_stopping(const struct http_request *r)
+{
+    return r->worker->draining;
+}
+
 const char *http_segment(const struct http_request *r)
 {
     return r->segment;

@@ -595,6 +595,9 @@ struct store {
 
     /* When this store was last put back from an older copy, verifier time; 0: never. */
     int64_t (*restored_ms)(void *self);
+    /* Whether it answers nothing because it is an older copy than the one that was known; NULL: it
+     * never does. */
+    bool (*is_behind)(void *self);
     /* The newest time that any row holds: verifier time never goes below it. */
     int64_t (*newest_ms)(void *self);
     /* Deletes the tenant's segments that are older than this, in bounded pieces between which other

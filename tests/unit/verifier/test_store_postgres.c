@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static void a_newer_schema_is_used_as_long_as_it_allows(void **state)
     struct pawl_err err;
 
     store_fixture_make(&f);
+    int64_t number = store_number(&f, "SELECT number FROM schema_version");
     store_exec(&f, "UPDATE schema_version SET number = 99");
     store_fixture_reopen(&f);
     store_put(&f, "acme", 1);
@@ -118,7 +120,10 @@ static void a_newer_schema_is_used_as_long_as_it_allows(void **state)
     store_exec(&f, "UPDATE schema_version SET oldest = 99");
     T_FAILS(store_open_in(&f, f.dir, &s, &err), &err, PAWL_E_UNSUPPORTED);
     T_WHERE(&err, "store.schema");
-    store_exec(&f, "UPDATE schema_version SET number = 1, oldest = 1");
+    char back[80];
+    snprintf(back, sizeof(back), "UPDATE schema_version SET number = %" PRId64 ", oldest = 1",
+             number);
+    store_exec(&f, back);
 }
 
 /* The release that takes something away came while this one still ran. */
@@ -516,6 +521,7 @@ static void an_older_copy_is_not_served(void **state)
         usleep(10000);
     }
     assert_true(noticed);
+    assert_true(f.store.is_behind(f.store.self));
     /* Who starts on it sees it by the file. */
     T_FAILS(store_open_in(&f, f.dir, &again, &err), &err, PAWL_E_IO);
     assert_non_null(strstr(err.why, "older copy"));
@@ -524,6 +530,7 @@ static void an_older_copy_is_not_served(void **state)
     catch_up(&f);
     commits_soon(&f, &s);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_false(f.store.is_behind(f.store.self));
 }
 
 /* On the connections that it has, too: the last transaction of each group looks. */

@@ -93,6 +93,13 @@ static int64_t newest_ms(void *self)
     return atomic_load(&store->history.newest_ms);
 }
 
+static bool is_behind(void *self)
+{
+    struct pg_store *store = self;
+
+    return atomic_load(&store->history.behind);
+}
+
 static int64_t restored_ms(void *self)
 {
     struct pg_store *store = self;
@@ -140,6 +147,7 @@ pawl_status postgres_store_open(const char *path, const char *conninfo, struct s
         .self = s,
         .reads_ahead = true,
         .restored_ms = restored_ms,
+        .is_behind = is_behind,
         .newest_ms = newest_ms,
         .instance = instance,
         .forget_segments = forget_segments,
