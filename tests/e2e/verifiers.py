@@ -459,7 +459,7 @@ def an_older_copy_takes_over(second, third, device):
     third.start()
     third.promote()
     for v in Verifier.all:
-        until("it is noticed", lambda: v.ready() == (503, "store-fails") and
+        until("it is noticed", lambda: v.ready() == (503, "store-is-older") and
               "the database is an older copy" in v.said())
     for command in ("attest", "rekey"):
         done = device.agent(command)
