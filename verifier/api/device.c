@@ -31,12 +31,16 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
 {
     struct device_exchange *d = (struct device_exchange *)x;
     struct api             *api = http_context(x->r);
+    const struct store     *store = api->flow.store;
 
     blob_done(&d->body);
     answer_begin(&d->answer);
     d->answer.body = room;
     api->flow.net = http_net(x->r);
-    PAWL_TRY(d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err));
+    store->reads_begin(store->self);
+    pawl_status s = d->flow(&api->flow, http_body(x->r), &d->answer, &x->step, err);
+    store->reads_end(store->self);
+    PAWL_TRY(s);
     return blob_from(pawl_view(room, d->answer.n), &d->body, err);
 }
 

@@ -217,10 +217,19 @@ void get_text(struct query *q, const char *column, char *ret, size_t cap)
     ret[n] = 0;
 }
 
-char *get_text_copy(struct query *q, const char *column)
+const char *get_text_view(struct query *q, const char *column)
 {
     struct pawl_view v = next_bytes(q);
-    char            *copy = v.p ? strdup((const char *)v.p) : NULL;
+
+    if (!v.p)
+        fail(q, column);
+    return q->bad ? NULL : (const char *)v.p;
+}
+
+char *get_text_copy(struct query *q, const char *column)
+{
+    const char *text = get_text_view(q, column);
+    char       *copy = text ? strdup(text) : NULL;
 
     if (!copy)
         fail(q, column);

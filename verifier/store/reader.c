@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pool of connections that read: a thread takes one, and gives it back when the read is over,
- * so a callback of a list may read too. */
+ * so a callback of a list may read too. Between reads_begin and reads_end it keeps its first one,
+ * in one transaction: each of its own would find the store's pages again. */
 
 #include <stdlib.h>
 
@@ -10,6 +11,13 @@ struct reader {
     struct reader     *next;
     struct connection *c;
 };
+
+/* What this thread keeps. */
+static _Thread_local struct keeping {
+    struct sql_store *store;  /* NULL: nothing */
+    struct reader    *reader; /* NULL: it read nothing yet */
+    bool              in_use; /* whoever else reads meanwhile takes another one */
+} kept;
 
 static pawl_status reader_make(struct sql_store *s, struct reader **ret, struct pawl_err *err)
 {
@@ -32,10 +40,9 @@ static void reader_free(struct sql_store *s, struct reader *r)
     free(r);
 }
 
-pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
+static pawl_status take(struct sql_store *s, struct reader **ret, struct pawl_err *err)
 {
-    struct sql_store *s = self;
-    struct reader    *r;
+    struct reader *r;
 
     pthread_mutex_lock(&s->lock);
     r = s->idle;
@@ -49,6 +56,50 @@ pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
     }
     if (!r)
         PAWL_TRY(reader_make(s, &r, err));
+    *ret = r;
+    return pawl_ok();
+}
+
+static void give_back(struct sql_store *s, struct reader *r)
+{
+    if (r->c->broken) { /* as above */
+        reader_free(s, r);
+        readers_close(s);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    r->next = s->idle;
+    s->idle = r;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static pawl_status take_to_keep(struct sql_store *s, struct pawl_err *err)
+{
+    struct reader *r;
+
+    PAWL_TRY(take(s, &r, err));
+    pawl_status began = s->begin(r->c, err);
+    if (!pawl_is_ok(began)) {
+        give_back(s, r);
+        return began;
+    }
+    kept.reader = r;
+    return pawl_ok();
+}
+
+pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err)
+{
+    struct sql_store *s = self;
+    struct reader    *r;
+
+    if (kept.store != s || kept.in_use) {
+        PAWL_TRY(take(s, &r, err));
+    } else {
+        if (!kept.reader)
+            PAWL_TRY(take_to_keep(s, err));
+        r = kept.reader;
+        kept.in_use = true;
+    }
     *ret = (struct lease){ .store = s, .reader = r, .c = r->c };
     return pawl_ok();
 }
@@ -57,15 +108,29 @@ void lease_end(struct lease *l)
 {
     if (!l->reader)
         return;
-    if (l->c->broken) { /* as above */
-        reader_free(l->store, l->reader);
-        readers_close(l->store);
-        return;
+    if (l->reader == kept.reader)
+        kept.in_use = false;
+    else
+        give_back(l->store, l->reader);
+}
+
+void sql_reads_begin(void *self)
+{
+    struct sql_store *s = self;
+
+    if (s->begin)
+        kept = (struct keeping){ .store = s };
+}
+
+void sql_reads_end(void *self)
+{
+    struct sql_store *s = self;
+
+    if (kept.reader) {
+        s->end(kept.reader->c);
+        give_back(s, kept.reader);
     }
-    pthread_mutex_lock(&l->store->lock);
-    l->reader->next = l->store->idle;
-    l->store->idle = l->reader;
-    pthread_mutex_unlock(&l->store->lock);
+    kept = (struct keeping){ 0 };
 }
 
 void readers_close(struct sql_store *s)

@@ -309,6 +309,8 @@ static pawl_status list_events(void *self, struct pawl_view tenant, struct pawl_
 
 void sql_reads(struct store *ret)
 {
+    ret->reads_begin = sql_reads_begin;
+    ret->reads_end = sql_reads_end;
     ret->device = read_device;
     ret->device_by_ak = read_device_by_ak;
     ret->snapshot = read_snapshot;

@@ -2,6 +2,7 @@
 /* Our structs as columns: put and get side by side, in the order of the column lists of
  * statement.c. What get finds outside of its range fails naming the column. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/sql.h"
@@ -26,10 +27,9 @@ void put_words(struct query *q, const char *text, char *b, size_t cap)
 
 void get_words(struct query *q, const char *column, char *ret, size_t cap)
 {
-    char b[WORDS_MAX(EVENT_LINE_MAX)];
+    const char *stored = get_text_view(q, column);
 
-    get_text(q, column, b, sizeof(b));
-    if (!q->bad && !words_read(b, ret, cap))
+    if (stored && !words_read(stored, ret, cap))
         q->bad = column;
 }
 
@@ -221,8 +221,22 @@ static void get_claims(struct query *q, struct device_claims *ret)
     get_text(q, "judged_by", ret->policy, sizeof(ret->policy));
 }
 
-/* Without version and seen_s: those stand in its row of ratchet. Without its group: see
- * put_device_group. */
+pawl_status device_words_make(const struct device *d, struct device_words *ret,
+                              struct pawl_err *err)
+{
+    ret->why_n = WORDS_MAX(strlen(d->why) + 1);
+    ret->why = malloc(ret->why_n);
+    return ret->why ? pawl_ok()
+                    : pawl_fail(err, PAWL_E_MEMORY, "store.device.why", "out of memory");
+}
+
+void device_words_done(struct device_words *w)
+{
+    free(w->why);
+}
+
+/* Without version and seen_s: those stand in its row of ratchet. Without what indexes hold: see
+ * put_device_indexed. */
 void put_device(struct query *q, const struct device *d, struct device_words *room)
 {
     query_text(q, d->tenant);
@@ -230,7 +244,6 @@ void put_device(struct query *q, const struct device *d, struct device_words *ro
     query_u64(q, d->state);
     query_u64(q, d->roots);
     put_name(q, &d->ek_name);
-    put_name(q, &d->ak_name);
     put_following(q, &d->td_name, td_name_of(d));
     put_following(q, &d->qualified_signer, signer_of(d));
     put_ak_public(q, d);
@@ -246,7 +259,7 @@ void put_device(struct query *q, const struct device *d, struct device_words *ro
     query_bytes(q, pawl_digest_view(&d->pcr_digest));
     query_text(q, d->policy);
     put_words(q, d->status, room->status, sizeof(room->status));
-    query_text(q, d->why);
+    put_words(q, d->why, room->why, room->why_n);
     query_u64(q, (uint64_t)d->created_s);
     put_words(q, d->software_status, room->software_status, sizeof(room->software_status));
     put_words(q, d->keys_status, room->keys_status, sizeof(room->keys_status));
@@ -269,15 +282,10 @@ void get_device(struct query *q, struct device *ret)
     ret->state = (enum device_state)get_max(q, "state", DEVICE_COUNT - 1);
     ret->roots = (enum roots)get_max(q, "roots", ROOTS_COUNT - 1);
     get_name(q, "ek_name", &ret->ek_name);
-    get_name(q, "ak_name", &ret->ak_name);
     get_name(q, "td_name", &ret->td_name);
     get_name(q, "qualified_signer", &ret->qualified_signer);
     get_ak_public(q, ret);
     get_exact(q, "td_point", ret->td_point, sizeof(ret->td_point));
-    if (!q->bad && ret->td_name.n == follows.n)
-        ret->td_name = td_name_of(ret);
-    if (!q->bad && ret->qualified_signer.n == follows.n)
-        ret->qualified_signer = signer_of(ret);
     ret->suite = (uint16_t)get_max(q, "suite", UINT16_MAX);
     ret->enrolments = get_u64(q);
     ret->attempt = get_u64(q);
@@ -289,7 +297,7 @@ void get_device(struct query *q, struct device *ret)
     ret->pcr_digest.n = get_bytes(q, "pcr_digest", ret->pcr_digest.b, sizeof(ret->pcr_digest.b));
     get_text(q, "policy", ret->policy, sizeof(ret->policy));
     get_words(q, "status", ret->status, sizeof(ret->status));
-    get_text(q, "why", ret->why, sizeof(ret->why));
+    get_words(q, "why", ret->why, sizeof(ret->why));
     ret->created_s = (int64_t)get_u64(q);
     get_words(q, "software_status", ret->software_status, sizeof(ret->software_status));
     get_words(q, "keys_status", ret->keys_status, sizeof(ret->keys_status));
@@ -302,9 +310,14 @@ void get_device(struct query *q, struct device *ret)
     get_claims(q, &ret->claims);
     get_text(q, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
     ret->rekey_due_s = (int64_t)get_u64(q);
+    get_name(q, "ak_name", &ret->ak_name);
     get_text(q, "grp", ret->group, sizeof(ret->group));
     ret->version = get_u64(q);
     ret->seen_s = (int64_t)get_u64(q);
+    if (!q->bad && ret->td_name.n == follows.n)
+        ret->td_name = td_name_of(ret);
+    if (!q->bad && ret->qualified_signer.n == follows.n)
+        ret->qualified_signer = signer_of(ret);
 }
 
 /* ---- token ---------------------------------------------------------------------------------- */

@@ -59,7 +59,7 @@ enum statement {
     SQL_TENANT_NEXT,
     SQL_DEVICE_INSERT,
     SQL_DEVICE_UPDATE,
-    SQL_DEVICE_GROUP,
+    SQL_DEVICE_INDEXED,
     SQL_LABELS,
     SQL_LABELS_FORGET,
     SQL_LABEL_INSERT,
@@ -258,10 +258,12 @@ uint64_t get_order(struct query *q, const char *column);
 void     get_exact(struct query *q, const char *column, uint8_t *ret, size_t n);
 size_t   get_bytes(struct query *q, const char *column, uint8_t *ret, size_t cap);
 void     get_text(struct query *q, const char *column, char *ret, size_t cap);
-char    *get_text_copy(struct query *q, const char *column);              /* NULL after a failure */
-void     get_blob(struct query *q, const char *column, struct blob *ret); /* owned by the caller */
-bool     get_is_null(struct query *q); /* looks, does not move on */
-void     get_skip(struct query *q);
+/* There until the query moves on; NULL after a failure. */
+const char *get_text_view(struct query *q, const char *column);
+char       *get_text_copy(struct query *q, const char *column);       /* NULL after a failure */
+void get_blob(struct query *q, const char *column, struct blob *ret); /* owned by the caller */
+bool get_is_null(struct query *q);                                    /* looks, does not move on */
+void get_skip(struct query *q);
 
 /* ---- rows.c --------------------------------------------------------------------------------- */
 
@@ -271,12 +273,18 @@ void get_words(struct query *q, const char *column, char *ret, size_t cap);
 
 /* Those of a device's row. */
 struct device_words {
-    char status[WORDS_MAX(sizeof(((struct device *)0)->status))];
-    char software_status[WORDS_MAX(sizeof(((struct device *)0)->software_status))];
-    char keys_status[WORDS_MAX(sizeof(((struct device *)0)->keys_status))];
-    char coverage[WORDS_MAX(DEVICE_COVERAGE_MAX)];
+    size_t why_n;
+    char  *why; /* owned: mostly short, and may be long */
+    char   status[WORDS_MAX(sizeof(((struct device *)0)->status))];
+    char   software_status[WORDS_MAX(sizeof(((struct device *)0)->software_status))];
+    char   keys_status[WORDS_MAX(sizeof(((struct device *)0)->keys_status))];
+    char   coverage[WORDS_MAX(DEVICE_COVERAGE_MAX)];
 };
 
+/* *ret: device_words_done. MEMORY. */
+PAWL_MUST_USE pawl_status device_words_make(const struct device *d, struct device_words *ret,
+                                            struct pawl_err *err);
+void                      device_words_done(struct device_words *w);
 void put_device(struct query *q, const struct device *d, struct device_words *room);
 void get_device(struct query *q, struct device *ret);
 void put_token(struct query *q, const struct token *t);
@@ -316,6 +324,9 @@ struct sql_store {
     void (*free)(struct connection *c);
     /* Before its next use; NULL: always. */
     bool (*is_there)(struct sql_store *s, struct connection *c);
+    /* Many reads of one state; NULL: each is by itself. */
+    pawl_status (*begin)(struct connection *c, struct pawl_err *err);
+    void (*end)(struct connection *c);
     pthread_mutex_t lock; /* of idle */
     struct reader  *idle;
 };
@@ -332,6 +343,9 @@ struct lease {
 /* self: of the port, a struct sql_store. */
 PAWL_MUST_USE pawl_status lease_reader(void *self, struct lease *ret, struct pawl_err *err);
 void                      lease_end(struct lease *l);
+/* Of the port. */
+void sql_reads_begin(void *self);
+void sql_reads_end(void *self);
 /* Closes those that nobody uses. */
 void readers_close(struct sql_store *s);
 
@@ -395,9 +409,9 @@ PAWL_MUST_USE pawl_status put_incident_rows(struct connection *c, const struct s
 /* The group of the step, before anything comes into it. */
 PAWL_MUST_USE pawl_status put_group_row(struct connection *c, const struct step *s,
                                         struct pawl_err *err);
-/* The device's group, if it is another one now. */
-PAWL_MUST_USE pawl_status put_device_group(struct connection *c, const struct step *s,
-                                           struct pawl_err *err);
+/* The device's group and AK Name, if they are others now. */
+PAWL_MUST_USE pawl_status put_device_indexed(struct connection *c, const struct step *s,
+                                             struct pawl_err *err);
 /* Boot, kept evidence, exceptions; a group that goes. */
 PAWL_MUST_USE pawl_status put_appraisal_rows(struct connection *c, const struct step *s,
                                              struct pawl_err *err);

@@ -11,11 +11,11 @@
 #include "store/sql.h"
 
 #define DEVICE_COLUMNS                                                                             \
-    "id, state, roots, ek_name, ak_name, td_name, qualified_signer, ak_public, td_point, suite,"   \
+    "id, state, roots, ek_name, td_name, qualified_signer, ak_public, td_point, suite,"            \
     " enrolments, attempt, clock_ms, resets, restarts, safe, firmware, boot_id, os_boot,"          \
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
     " keys_status, due_s, told_s, attested_s, coverage, release, app_point, claims, judged_by,"    \
-    " manufacturer, rekey_due_s"
+    " manufacturer, rekey_due_s, ak_name"
 #define DEVICE_SELECT                                                                              \
     "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
     " ON ratchet.device = device.number WHERE device.tenant = $1"
@@ -43,7 +43,9 @@ _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED ==
 
 static const char *const text[SQL_COUNT] = {
     [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
-    [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND ak_name = $2",
+    [SQL_DEVICE_BY_AK] = DEVICE_SELECT
+    " AND id = (SELECT id FROM device INDEXED BY device_ak WHERE tenant = $1"
+    " AND substr(ak_name, 3, 8) = substr($2, 3, 8) AND ak_name = $2)",
     [SQL_DEVICES] = DEVICE_SELECT " AND id > $2 ORDER BY id LIMIT $3",
     [SQL_DEVICES_IN_STATE] = DEVICE_SELECT " AND state = $2 AND state <> 2 AND id > $3"
                                            " ORDER BY id LIMIT $4",
@@ -70,20 +72,22 @@ static const char *const text[SQL_COUNT] = {
         "$16, $17, $18, $19, $20, $21, $22, $23, $24,"
         " $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)",
     [SQL_DEVICE_UPDATE] =
-        "UPDATE device SET state = $3, roots = $4, ek_name = $5, ak_name = $6, td_name = $7,"
-        " qualified_signer = $8, ak_public = $9, td_point = $10, suite = $11, enrolments = $12,"
-        " attempt = $13, clock_ms = $14, resets = $15, restarts = $16, safe = $17, firmware = $18,"
-        " boot_id = $19, os_boot = $20, firmware_cert = $21, banks = $22, pcr_digest = $23,"
-        " policy = $24, status = $25, why = $26, created_s = $27, software_status = $28,"
-        " keys_status = $29, due_s = $30, told_s = $31, attested_s = $32, coverage = $33,"
-        " release = $34, app_point = $35, claims = $36, judged_by = $37, manufacturer = $38,"
-        " rekey_due_s = $39"
+        "UPDATE device SET state = $3, roots = $4, ek_name = $5, td_name = $6,"
+        " qualified_signer = $7, ak_public = $8, td_point = $9, suite = $10,"
+        " enrolments = $11, attempt = $12, clock_ms = $13, resets = $14, restarts = $15,"
+        " safe = $16, firmware = $17, boot_id = $18, os_boot = $19, firmware_cert = $20,"
+        " banks = $21, pcr_digest = $22, policy = $23, status = $24, why = $25,"
+        " created_s = $26, software_status = $27, keys_status = $28, due_s = $29,"
+        " told_s = $30, attested_s = $31, coverage = $32, release = $33, app_point = $34,"
+        " claims = $35, judged_by = $36, manufacturer = $37,"
+        " rekey_due_s = $38"
         " WHERE tenant = $1 AND id = $2",
-    /* By itself: an index has it, which the statement above would write anew each time. A group
+    /* By itself: indexes have it, which the statement above would write anew each time. A group
      * that is not there gives NULL, which the column refuses. */
-    [SQL_DEVICE_GROUP] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE"
-                         " (SELECT name FROM device_group WHERE tenant = $1 AND name = $3) END"
-                         " WHERE tenant = $1 AND id = $2 AND grp != $3",
+    [SQL_DEVICE_INDEXED] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE"
+                           " (SELECT name FROM device_group WHERE tenant = $1 AND name = $3) END,"
+                           " ak_name = $4"
+                           " WHERE tenant = $1 AND id = $2 AND (grp != $3 OR ak_name != $4)",
 
     [SQL_LABELS] = "SELECT name, value FROM device_label WHERE tenant = $1 AND device = $2"
                    " ORDER BY name",
@@ -143,8 +147,10 @@ static const char *const text[SQL_COUNT] = {
                                " SET default_policy = excluded.default_policy",
     [SQL_EVENTS] = "SELECT time_s, line FROM event WHERE device = " NUMBER
                    " ORDER BY number DESC LIMIT $3",
+    /* The tenant of a device's stands in the device's row. */
     [SQL_EVENT_INSERT] = "INSERT INTO event (tenant, device, time_s, line)"
-                         " VALUES ($1, " NUMBER ", $3, $4)",
+                         " SELECT CASE WHEN max(number) IS NULL THEN $1 ELSE '' END, max(number),"
+                         " $3, $4 FROM device WHERE tenant = $1 AND id = $2",
     /* The newest one that is one too many, and all before it. */
     [SQL_EVENTS_FORGET] = "DELETE FROM event WHERE device = " NUMBER " AND number <="
                           " (SELECT number FROM event WHERE device = " NUMBER
@@ -386,9 +392,10 @@ static const char *const postgres[SQL_COUNT] = {
     [SQL_FACTS_NUMBER] = "SELECT number FROM facts WHERE tenant = $1 AND sha256 = $2"
                          " FOR KEY SHARE",
     [SQL_GROUP_LOCK] = "SELECT 1 FROM device_group WHERE tenant = $1 AND name = $2 FOR KEY SHARE",
-    [SQL_DEVICE_GROUP] = "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE (SELECT name FROM"
-                         " device_group WHERE tenant = $1 AND name = $3 FOR KEY SHARE) END"
-                         " WHERE tenant = $1 AND id = $2 AND grp != $3",
+    [SQL_DEVICE_INDEXED] =
+        "UPDATE device SET grp = CASE WHEN $3 = '' THEN $3 ELSE (SELECT name FROM"
+        " device_group WHERE tenant = $1 AND name = $3 FOR KEY SHARE) END, ak_name = $4"
+        " WHERE tenant = $1 AND id = $2 AND (grp != $3 OR ak_name != $4)",
     [SQL_AUDIT_LOCK] = "INSERT INTO tenant (name, default_policy) VALUES ($1, '')"
                        " ON CONFLICT (name) DO UPDATE SET default_policy = tenant.default_policy",
 };

@@ -7,10 +7,14 @@
 
 static pawl_status put_device_row(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    struct device_words room;
-    QUERY q = query_on(c, s->device.version ? SQL_DEVICE_UPDATE : SQL_DEVICE_INSERT, "device");
+    PAWL_CLEANUP(device_words_done) struct device_words room = { 0 };
+    bool                                                is_new = s->device.version == 0;
 
+    PAWL_TRY(device_words_make(&s->device, &room, err));
+    QUERY q = query_on(c, is_new ? SQL_DEVICE_INSERT : SQL_DEVICE_UPDATE, "device");
     put_device(&q, &s->device, &room);
+    if (is_new)
+        query_bytes(&q, pawl_name_view(&s->device.ak_name));
     return query_run(&q, err);
 }
 
@@ -155,7 +159,7 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
     if (s->has_device && s->device.version != 0)
         PAWL_TRY(put_device_row(c, s, err));
     if (s->has_device)
-        PAWL_TRY(put_device_group(c, s, err));
+        PAWL_TRY(put_device_indexed(c, s, err));
     PAWL_TRY(put_message_rows(c, s, err));
     PAWL_TRY(put_incident_rows(c, s, err));
     PAWL_TRY(put_appraisal_rows(c, s, err));

@@ -152,14 +152,15 @@ pawl_status put_group_row(struct connection *c, const struct step *s, struct paw
 #define GROUP_GONE "there is no group of that name"
 
 /* The statement fails where it would put the device into none. */
-pawl_status put_device_group(struct connection *c, const struct step *s, struct pawl_err *err)
+pawl_status put_device_indexed(struct connection *c, const struct step *s, struct pawl_err *err)
 {
-    QUERY q = query_on(c, SQL_DEVICE_GROUP, "group");
+    QUERY q = query_on(c, SQL_DEVICE_INDEXED, "device");
 
     q.why = GROUP_GONE;
     query_text(&q, s->tenant);
     query_bytes(&q, PAWL_VIEW_OF(s->device.id));
     query_text(&q, s->device.group);
+    query_bytes(&q, pawl_name_view(&s->device.ak_name));
     return query_run(&q, err);
 }
 

@@ -446,6 +446,11 @@ struct store {
      * was made of reads alone, an empty step is committed. */
     bool reads_ahead;
 
+    /* What the calling thread reads from here to reads_end may come from one state, the last
+     * durable one at its first read, and costs less. It waits for no commit between the two. */
+    void (*reads_begin)(void *self);
+    void (*reads_end)(void *self);
+
     pawl_status (*device)(void *self, struct pawl_view tenant, struct pawl_view id,
                           struct device *ret, struct pawl_err *err);
     /* The device that uses this AK Name; ABSENT if none does. */

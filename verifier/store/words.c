@@ -10,9 +10,22 @@ enum { FIRST = 0x0e, ESCAPE = 0x1f };
 
 /* Of two that fit at one place the first is taken. */
 static const char *const words[] = {
-    "affirming", "warning",       "contraindicated", "identity",   ",boot-log",
-    ",runtime",  "=no-event-log", "=no-ima-list",    "enrolled (", "), active, roots ",
-    "attempt ",  "vendor",        "covers ",         "release ",
+    "affirming",
+    "warning",
+    "contraindicated",
+    "identity",
+    ",boot-log",
+    ",runtime",
+    "=no-event-log",
+    "=no-ima-list",
+    "enrolled (",
+    "), active, roots ",
+    "attempt ",
+    "vendor",
+    "covers ",
+    "release ",
+    "lab-tpm: the EK's certificate ends at the lab's roots",
+    "no-policy: policy: none is assigned",
 };
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };

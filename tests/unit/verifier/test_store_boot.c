@@ -128,7 +128,7 @@ static void a_list_that_goes_on_keeps_the_facts(void **state)
     boot_is(&f, &d, 'a', "facts", "list goes on");
     boot(&f, &d, 'a', "facts", "and on");
     boot_is(&f, &d, 'a', "facts", "and on");
-    refuses_boot(&f, &d, 'b', "others", PAWL_E_BUG, "store.boot");
+    refuses_boot(&f, &d, 'b', "others", PAWL_E_CONFLICT, "store.boot");
     facts_are(&f, 1);
 }
 

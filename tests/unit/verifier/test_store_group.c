@@ -147,10 +147,10 @@ static void a_device_comes_into_no_group_that_does_not_exist(void **state)
     store_fixture_make(&f);
     put_group(&f, "other", "plant");
     snprintf(s.device.group, sizeof(s.device.group), "plant");
-    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.group");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
     d = store_put(&f, "acme", 1);
     s.device.version = 1;
-    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.group");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
     put_group(&f, "acme", "plant");
     put_into(&f, &d, "plant");
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
@@ -187,7 +187,7 @@ static void a_device_that_stays_writes_no_group(void **state)
     assert_string_equal(got.status, "warning");
     struct step s = store_step(&d);
     s.device.group[0] = 0;
-    store_refuses(&f, &s, PAWL_E_BUG, "store.group");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
 }
 
 static void no_group_goes_while_a_device_is_in_it(void **state)

@@ -48,7 +48,7 @@ static void run_file(sqlite3 *sql, const char *path)
 #define RATCHET                                                                                    \
     "INSERT INTO ratchet SELECT tenant, id, version, seen_s, bytes FROM now.ratchet" OF ";"
 #define EVENT                                                                                      \
-    "INSERT INTO event SELECT e.number, time_s, e.tenant, id, line FROM now.event AS e" OF ";"
+    "INSERT INTO event SELECT e.number, time_s, d.tenant, id, line FROM now.event AS e" OF ";"
 /* The first device's own are what is common. */
 #define WHOLE(of) " FROM now." of " AS t" OF " JOIN now.common AS c ON c.number = t.common;"
 #define PAPERS    "INSERT INTO papers SELECT d.tenant, id, CAST(c.bytes AS TEXT)" WHOLE("papers")
@@ -251,7 +251,7 @@ static void devices_and_their_messages_are_as_they_were(void **state)
     struct blob     b;
     char            said[STORE_SAID_MAX] = "";
 
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 13);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 14);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
@@ -394,7 +394,7 @@ static void a_file_of_schema_4_keeps_every_row(void **state)
     f.open = false;
     make_old(&f, 4, copy_4);
     store_fixture_reopen(&f);
-    assert_int_equal(store_number(&f, "PRAGMA user_version"), 13);
+    assert_int_equal(store_number(&f, "PRAGMA user_version"), 14);
     assert_int_equal(store_number(&f, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     assert_true(f.store.restored_ms(f.store.self) == 0);
     char *after = store_dump(&f);

@@ -476,7 +476,7 @@ static void a_batch_leaves_the_wide_row_alone(void **state)
     /* And the trigger would have told. */
     s.has_device = true;
     s.device.version = 2;
-    store_refuses(&f, &s, PAWL_E_BUG, "store.device");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
 }
 
 static void what_touches_a_device_and_what_writes_it_lose_against_each_other(void **state)

@@ -50,11 +50,13 @@ static void what_stands_in_databases_is_read(void **state)
     (void)state;
     char out[ROOM];
 
-    assert_true(words_read("affirming: \x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b",
+    assert_true(words_read("affirming: \x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b"
+                           "\x1c\x1d",
                            out, sizeof(out)));
     assert_string_equal(out, "affirming: affirmingwarningcontraindicatedidentity,boot-log,runtime"
                              "=no-event-log=no-ima-listenrolled (), active, roots attempt vendor"
-                             "covers release ");
+                             "covers release lab-tpm: the EK's certificate ends at the lab's roots"
+                             "no-policy: policy: none is assigned");
 }
 
 static void what_does_not_fit_is_refused(void **state)

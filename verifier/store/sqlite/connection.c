@@ -16,6 +16,7 @@
 /* Beside those that both engines share. */
 static const char *const own[] = {
     [OWN_BEGIN - SQL_COUNT] = "BEGIN IMMEDIATE",
+    [OWN_BEGIN_READS - SQL_COUNT] = "BEGIN",
     [OWN_COMMIT - SQL_COUNT] = "COMMIT",
     [OWN_SAVEPOINT - SQL_COUNT] = "SAVEPOINT step",
     [OWN_RELEASE - SQL_COUNT] = "RELEASE step",
@@ -165,7 +166,8 @@ pawl_status connection_fail(const struct sqlite_connection *c, int rc, const cha
     char where[sizeof(err->where)];
 
     snprintf(where, sizeof(where), "store.%s", what);
-    if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
+    if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+        rc == SQLITE_CONSTRAINT_TRIGGER)
         return pawl_fail(err, PAWL_E_CONFLICT, where, "there is one already");
     switch (rc & 0xff) {
     case SQLITE_FULL:

@@ -23,6 +23,7 @@
 
 enum {
     OWN_BEGIN = SQL_COUNT,
+    OWN_BEGIN_READS,
     OWN_COMMIT,
     OWN_SAVEPOINT,
     OWN_RELEASE,

@@ -47,6 +47,21 @@ static pawl_status reader_open(struct sql_store *s, struct connection **ret, str
     return pawl_ok();
 }
 
+static pawl_status reads_begin(struct connection *c, struct pawl_err *err)
+{
+    QUERY q = query_on(c, OWN_BEGIN_READS, "reads");
+
+    return query_run(&q, err);
+}
+
+static void reads_end(struct connection *c)
+{
+    QUERY           q = query_on(c, OWN_COMMIT, "reads");
+    struct pawl_err ignored;
+
+    c->broken = !pawl_is_ok(query_run(&q, &ignored));
+}
+
 /* ---- open, commit, close --------------------------------------------------------------------- */
 
 static void commit(void *self, const struct step *s, store_done_fn *done, void *arg)
@@ -136,6 +151,8 @@ pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_e
     }
     s->base.open = reader_open;
     s->base.free = reader_free;
+    s->base.begin = reads_begin;
+    s->base.end = reads_end;
     pthread_mutex_init(&s->base.lock, NULL);
     pawl_status opened = open_writer(s, err);
     if (!pawl_is_ok(opened)) {
