@@ -9,6 +9,7 @@
 #include <pawl/cbor.h>
 
 #include "keyfile.h"
+#include "wrap.h"
 
 #define MASTER_N 32
 
@@ -116,6 +117,7 @@ pawl_status keys_load(const char *state, struct keys *ret, struct pawl_err *err)
     PAWL_TRY(signing_load(state, SIGNING_FILE, &s, err));
     PAWL_TRY(master_load(state, MASTER_FILE, &m, err));
     PAWL_TRY(others_load(state, &k, err));
+    PAWL_TRY(wraps_make(&k.wraps, err));
     k.signing = s.key;
     s.key = NULL;
     memcpy(k.verifier_id, s.id, sizeof(k.verifier_id));
@@ -124,6 +126,7 @@ pawl_status keys_load(const char *state, struct keys *ret, struct pawl_err *err)
     k.cookie = m.cookie;
     *ret = k;
     k.signing = NULL;
+    k.wraps = NULL;
     for (size_t i = 0; i < KEYS_OTHERS; i++)
         k.other_signing[i].key = NULL;
     return pawl_ok();
@@ -134,6 +137,7 @@ void keys_done(struct keys *k)
     pawl_private_free(&k->signing);
     for (size_t i = 0; i < KEYS_OTHERS; i++)
         pawl_private_free(&k->other_signing[i].key);
+    wraps_free(&k->wraps);
     pawl_wipe(k, sizeof(*k));
 }
 
@@ -219,19 +223,19 @@ pawl_status keys_seal(const struct keys *k, struct pawl_view tenant, struct pawl
     struct pawl_view aad;
 
     PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
-    PAWL_TRY(pawl_expand_label(&k->master, "wrap", tenant, 64, &key, err));
+    PAWL_TRY(wraps_key(k->wraps, &k->master, tenant, &key, err));
     return pawl_under(
         err, field,
         pawl_aead_seal(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n, err));
 }
 
-static pawl_status open_under(const struct pawl_secret *master, struct pawl_view tenant,
-                              struct pawl_view aad, struct pawl_view in, uint8_t *ret, size_t cap,
-                              size_t *ret_n, struct pawl_err *err)
+static pawl_status open_under(const struct keys *k, const struct pawl_secret *master,
+                              struct pawl_view tenant, struct pawl_view aad, struct pawl_view in,
+                              uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
     PAWL_SECRET key = { 0 };
 
-    PAWL_TRY(pawl_expand_label(master, "wrap", tenant, 64, &key, err));
+    PAWL_TRY(wraps_key(k->wraps, master, tenant, &key, err));
     return pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n,
                           err);
 }
@@ -246,10 +250,10 @@ pawl_status keys_open(const struct keys *k, struct pawl_view tenant, struct pawl
     struct pawl_view aad;
 
     PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
-    pawl_status s = open_under(&k->master, tenant, aad, in, ret, cap, ret_n, err);
+    pawl_status s = open_under(k, &k->master, tenant, aad, in, ret, cap, ret_n, err);
     for (size_t i = 0; i < KEYS_OTHERS && s.code == PAWL_E_FORGED; i++)
         if (k->other_master[i].master.n)
-            s = open_under(&k->other_master[i].master, tenant, aad, in, ret, cap, ret_n, err);
+            s = open_under(k, &k->other_master[i].master, tenant, aad, in, ret, cap, ret_n, err);
     return pawl_under(err, field, s);
 }
 
@@ -293,15 +297,15 @@ static pawl_status opens_under(const struct keys *k, struct pawl_view tenant, st
 {
     const struct pawl_secret *old = &k->other_master[KEYS_OLD].master,
                              *next = &k->other_master[KEYS_NEXT].master;
-    pawl_status s = open_under(&k->master, tenant, aad, in, room->p, room->n, ret_n, err);
+    pawl_status s = open_under(k, &k->master, tenant, aad, in, room->p, room->n, ret_n, err);
 
     *ret_old = false;
     if (s.code == PAWL_E_FORGED && old->n) {
-        s = open_under(old, tenant, aad, in, room->p, room->n, ret_n, err);
+        s = open_under(k, old, tenant, aad, in, room->p, room->n, ret_n, err);
         *ret_old = pawl_is_ok(s);
     }
     if (s.code == PAWL_E_FORGED && next->n)
-        s = open_under(next, tenant, aad, in, room->p, room->n, ret_n, err);
+        s = open_under(k, next, tenant, aad, in, room->p, room->n, ret_n, err);
     return s;
 }
 

@@ -19,6 +19,8 @@
 
 enum { KEYS_NEXT = 0, KEYS_OLD, KEYS_OTHERS }; /* what may stand beside the present key */
 
+struct wraps;
+
 struct signing_key {
     struct pawl_private *key;                  /* NULL: there is none */
     uint8_t              id[PAWL_VERIFIER_ID]; /* SHA-256 of its SPKI */
@@ -40,6 +42,8 @@ struct keys {
     /* .. and those that are only taken: the next, the old. */
     struct signing_key other_signing[KEYS_OTHERS];
     struct master_key  other_master[KEYS_OTHERS];
+
+    struct wraps *wraps; /* wrap.h; NULL: keys of tenants are derived for each row */
 };
 
 /* Makes both files in the directory. CONFLICT if one of them is there already: a key is never

@@ -228,9 +228,9 @@ struct pawl_private;
 
 PAWL_MUST_USE pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret,
                                             struct pawl_err *err);
-/* Another key on the curve of this one, for the half: the curve is not set up anew. */
-PAWL_MUST_USE pawl_status pawl_private_make_like(const struct pawl_private *like,
-                                                 struct pawl_private **ret, struct pawl_err *err);
+/* A key of P-256 for the half: v has the curve. */
+PAWL_MUST_USE pawl_status pawl_p256_make(struct pawl_p256_verifier *v, struct pawl_private **ret,
+                                         struct pawl_err *err);
 /* PEM, PKCS #8 (the older EC PRIVATE KEY is read too), not encrypted. FORM if there is none, or its
  * two halves do not fit; UNSUPPORTED for other keys. */
 PAWL_MUST_USE pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **ret,

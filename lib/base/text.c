@@ -81,17 +81,21 @@ size_t pawl_b64_n(size_t n)
 /* As many digits as pawl_b64url_n says. */
 static void digits_write(struct pawl_view in, const char *digit, char *ret)
 {
-    size_t   k = 0;
-    uint32_t bits = 0;
-    unsigned held = 0;
+    const uint8_t *p = in.p;
+    size_t         left = in.n;
 
-    for (size_t i = 0; i < in.n; i++) {
-        bits = bits << 8 | in.p[i];
-        for (held += 8; held >= 6; held -= 6)
-            ret[k++] = digit[bits >> (held - 6) & 63];
+    for (; left >= 3; left -= 3, p += 3) {
+        *ret++ = digit[p[0] >> 2];
+        *ret++ = digit[(p[0] << 4 | p[1] >> 4) & 63];
+        *ret++ = digit[(p[1] << 2 | p[2] >> 6) & 63];
+        *ret++ = digit[p[2] & 63];
     }
-    if (held)
-        ret[k++] = digit[bits << (6 - held) & 63];
+    if (left == 0)
+        return;
+    *ret++ = digit[p[0] >> 2];
+    *ret++ = digit[(p[0] << 4 | (left == 2 ? p[1] >> 4 : 0)) & 63];
+    if (left == 2)
+        *ret = digit[p[1] << 2 & 63];
 }
 
 pawl_status pawl_b64url_write(struct pawl_view in, char *ret, size_t cap, struct pawl_err *err)

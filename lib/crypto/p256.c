@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ECDSA-P256-SHA256 and ECDH at full speed, for a key that is another with every call.
+ * ECDSA-P256-SHA256, ECDH and new keys at full speed, for a key that is another with every call.
  *
  * Making an EVP_PKEY of a point costs a quarter of a verification, and a context for it some more.
  * So one key and one context live as long as the verifier, and only the point inside the key is
@@ -17,7 +17,8 @@
 
 struct pawl_p256_verifier {
     EVP_PKEY     *key;
-    EVP_PKEY_CTX *ctx; /* of key, ready to verify */
+    EVP_PKEY_CTX *ctx;  /* of key, ready to verify */
+    EVP_PKEY_CTX *make; /* of key's curve, ready to make others */
 };
 
 /* A point to begin with: the generator (SP 800-186, 3.2.1.3). */
@@ -36,6 +37,7 @@ void pawl_p256_verifier_free(struct pawl_p256_verifier **v)
     if (!*v)
         return;
     EVP_PKEY_CTX_free((*v)->ctx);
+    EVP_PKEY_CTX_free((*v)->make);
     EVP_PKEY_free((*v)->key);
     free(*v);
     *v = NULL;
@@ -50,7 +52,9 @@ pawl_status pawl_p256_verifier_make(struct pawl_p256_verifier **ret, struct pawl
         return crypto_no_memory(err, "p256 verifier");
     PAWL_TRY(crypto_import(&generator, &v->key, err));
     v->ctx = EVP_PKEY_CTX_new_from_pkey(NULL, v->key, NULL);
-    if (!v->ctx || EVP_PKEY_verify_init(v->ctx) != 1)
+    v->make = EVP_PKEY_CTX_new_from_pkey(NULL, v->key, NULL);
+    if (!v->ctx || EVP_PKEY_verify_init(v->ctx) != 1 || !v->make ||
+        EVP_PKEY_keygen_init(v->make) != 1)
         return crypto_fail(err, "p256 verifier", "cannot start");
     *ret = v;
     v = NULL;
@@ -95,4 +99,14 @@ pawl_status pawl_p256_ecdh(struct pawl_p256_verifier *v, const struct pawl_priva
                          pawl_public_name(&k->pub));
     PAWL_TRY(set_point(v, point, err));
     return crypto_derive(k, v->key, ret, err);
+}
+
+pawl_status pawl_p256_make(struct pawl_p256_verifier *v, struct pawl_private **ret,
+                           struct pawl_err *err)
+{
+    EVP_PKEY *pkey = NULL;
+
+    if (EVP_PKEY_keygen(v->make, &pkey) != 1)
+        return crypto_fail(err, "private key", "cannot make one");
+    return crypto_private(pkey, ret, err);
 }

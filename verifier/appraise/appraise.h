@@ -105,8 +105,9 @@ struct appraise_want {
 };
 
 /* Judges software on top of *j->v, which appraise_device (or a ticket) filled; j->watch is set
- * here. *ret: what is to be kept; ret->ima without attested goes into a ticket alone. Fails with
- * MEMORY, CRYPTO only.
+ * here. *ret: what is to be kept, in place: not that of s; boot and ima are there where has_boot
+ * and has_ima say so. ret->ima without attested goes into a ticket alone. Fails with MEMORY, CRYPTO
+ * only, and then *ret is worth nothing.
  *
  * Another os_boot in the same resetCount is a boot that did not reset the TPM (tpm-not-reset), and
  * stays one until the next reset; what was known of the boot is kept and not believed. With another

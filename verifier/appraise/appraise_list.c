@@ -102,15 +102,15 @@ static bool is_ours(pawl_status s)
 
 static void begin_list(struct work *w, enum pawl_hash bank, const uint8_t id[IMA_RULES_ID])
 {
-    w->next.has_ima = true;
-    w->next.ima = ima_state_start(w->s->q->b.clock.resets, bank, id);
+    w->next->has_ima = true;
+    w->next->ima = ima_state_start(w->s->q->b.clock.resets, bank, id);
 }
 
 /* A piece that does not continue here changes nothing: what does is asked for again. After any
  * other fault the whole list is. */
 static void list_is_broken(struct work *w, pawl_status s, const struct pawl_err *why)
 {
-    const struct ima_state from = w->next.ima;
+    const struct ima_state from = w->next->ima;
 
     w->no_ima = s.code == PAWL_E_STATE ? REASON_NO_IMA_LIST : REASON_IMA_LIST_BROKEN;
     judging_note(w->j, w->no_ima, "", "the measurement list: %s %s", why->where, why->why);
@@ -120,7 +120,7 @@ static void list_is_broken(struct work *w, pawl_status s, const struct pawl_err 
 
 static void list_goes_on(struct work *w, const struct ima_state *next)
 {
-    w->next.ima = *next;
+    w->next->ima = *next;
     if (next->attested)
         return;
     w->want.ima_more = w->s->list.came;
@@ -130,7 +130,7 @@ static void list_goes_on(struct work *w, const struct ima_state *next)
 static pawl_status go_on(struct work *w, const struct pawl_digest *quoted, struct pawl_err *err)
 {
     const struct given_quote   *q = w->s->q;
-    const struct ima_state     *from = &w->next.ima;
+    const struct ima_state     *from = &w->next->ima;
     const struct appraise_list *list = &w->s->list;
     const struct ima_piece      piece = { .list = list->came ? list->bytes : pawl_view(NULL, 0),
                                           .first = list->came ? list->first : from->at.entries,
@@ -160,7 +160,7 @@ static const struct ima_state *attested_before(const struct work *w, const uint8
 {
     const struct software  *s = w->s;
     const struct ima_state *at = s->attested ? s->attested : &s->known->ima;
-    bool known = (s->attested || s->known->has_ima) && at->attested && w->next.has_ima;
+    bool known = (s->attested || s->known->has_ima) && at->attested && w->next->has_ima;
 
     return known && at->at.resets == s->q->b.clock.resets &&
                    memcmp(at->rules, id, IMA_RULES_ID) == 0
@@ -177,7 +177,7 @@ pawl_status appraise_bring_list(struct work *w, struct pawl_err *err)
     uint8_t                   id[IMA_RULES_ID];
 
     if (!w->s->policy || !w->s->policy->ima.present) {
-        w->next.has_ima = false;
+        w->next->has_ima = false;
         return pawl_ok();
     }
     if (bank == PAWL_HASH_NONE) {
@@ -186,8 +186,8 @@ pawl_status appraise_bring_list(struct work *w, struct pawl_err *err)
     }
     PAWL_TRY(appraise_rules_id(w->s->policy, w->j, id, err));
     w->before = attested_before(w, id);
-    if (!w->next.has_ima || memcmp(w->next.ima.rules, id, sizeof(id)) != 0 ||
-        w->next.ima.at.bank != bank || w->next.ima.at.resets != q->b.clock.resets ||
+    if (!w->next->has_ima || memcmp(w->next->ima.rules, id, sizeof(id)) != 0 ||
+        w->next->ima.at.bank != bank || w->next->ima.at.resets != q->b.clock.resets ||
         (w->s->list.came && w->s->list.first == 0))
         begin_list(w, bank, id);
     const struct pawl_digest *quoted = pawl_pcr_value(&q->b.pcrs, &q->values, bank, IMA_PCR);
@@ -198,6 +198,6 @@ pawl_status appraise_bring_list(struct work *w, struct pawl_err *err)
         PAWL_TRY(go_on(w, quoted, err));
     }
     w->want.ima = true;
-    w->want.first = w->next.ima.at.entries;
+    w->want.first = w->next->ima.at.entries;
     return pawl_ok();
 }

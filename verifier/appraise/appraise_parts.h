@@ -9,7 +9,7 @@
 struct work {
     const struct software  *s;
     struct judging         *j;
-    struct known_boot       next; /* what is to be kept */
+    struct known_boot      *next; /* what is to be kept */
     struct appraise_want    want;
     bool                    not_reset; /* the system booted, and the TPM goes on from before */
     enum reason             no_ima;    /* why next.ima is no evidence */

@@ -11,6 +11,7 @@
  *
  * Not here: the list (appraise_list.c).
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "appraise/appraise_parts.h"
@@ -21,15 +22,33 @@ static void set_os_boot(struct work *w)
 {
     struct pawl_view v = w->s->q->os_boot;
 
-    memset(w->next.os_boot, 0, sizeof(w->next.os_boot));
-    if (v.n == sizeof(w->next.os_boot))
-        memcpy(w->next.os_boot, v.p, v.n);
+    memset(w->next->os_boot, 0, sizeof(w->next->os_boot));
+    if (v.n == sizeof(w->next->os_boot))
+        memcpy(w->next->os_boot, v.p, v.n);
 }
 
 static void begin_boot(struct work *w)
 {
-    w->next = (struct known_boot){ .present = true, .restarts = w->s->q->b.clock.restarts };
+    w->next->present = true;
+    w->next->restarts = w->s->q->b.clock.restarts;
+    w->next->has_boot = w->next->has_ima = false;
     set_os_boot(w);
+}
+
+/* What is not there is not copied: both parts are large. */
+static void go_on_from(struct work *w, const struct known_boot *known)
+{
+    struct known_boot *next = w->next;
+
+    next->present = known->present;
+    next->restarts = w->s->q->b.clock.restarts;
+    memcpy(next->os_boot, known->os_boot, sizeof(next->os_boot));
+    next->has_boot = known->has_boot;
+    if (known->has_boot)
+        next->boot = known->boot;
+    next->has_ima = known->has_ima;
+    if (known->has_ima)
+        next->ima = known->ima;
 }
 
 static bool is_same_system(const struct work *w)
@@ -84,37 +103,53 @@ static bool is_outgrown(const struct boot *b, const struct given_quote *q)
 static void forget(struct work *w)
 {
     const struct given_quote *q = w->s->q;
-    struct boot              *b = &w->next.boot;
+    struct boot              *b = &w->next->boot;
 
     boot_forget(b, &q->b.pcrs, w->not_reset ? 0 : boot_changed(b, &q->b.pcrs, &q->values));
 }
 
-static pawl_status bring_boot(struct work *w, struct pawl_err *err)
+static void free_boot(struct boot **b)
 {
-    const struct software    *s = w->s;
-    const struct given_quote *q = s->q;
-    bool                      same = s->known->present && is_same_system(w);
-    bool        restarted = s->known->present && s->known->restarts != q->b.clock.restarts;
-    bool        good;
-    struct boot b;
+    free(*b);
+}
+
+/* *ret: what a good log tells, or NULL. */
+static pawl_status read_log(struct work *w, struct boot **ret, struct pawl_err *err)
+{
+    const struct given_quote *q = w->s->q;
+    bool                      good;
 
     PAWL_TRY(check_log(w, &good, err));
-    w->next = *s->known;
-    w->next.restarts = q->b.clock.restarts;
-    if (good)
-        PAWL_TRY(boot_read(s->log.bytes, &q->b.pcrs, &q->values, &b, err));
+    if (!good)
+        return pawl_ok();
+    *ret = malloc(sizeof(**ret));
+    if (!*ret)
+        return pawl_fail(err, PAWL_E_MEMORY, "boot", "out of memory");
+    return boot_read(w->s->log.bytes, &q->b.pcrs, &q->values, *ret, err);
+}
+
+static pawl_status bring_boot(struct work *w, struct pawl_err *err)
+{
+    PAWL_CLEANUP(free_boot) struct boot *good = NULL;
+    const struct software               *s = w->s;
+    const struct given_quote            *q = s->q;
+    bool                                 same = s->known->present && is_same_system(w);
+    bool restarted = s->known->present && s->known->restarts != q->b.clock.restarts;
+
+    PAWL_TRY(read_log(w, &good, err));
+    go_on_from(w, s->known);
     bool begins = !s->known->present ||
-                  (!same && restarted && (good ? begins_here(&b) : !s->log.said));
+                  (!same && restarted && (good ? begins_here(good) : !s->log.said));
     if (begins)
         begin_boot(w);
     w->not_reset = !begins && !same;
-    if (w->next.has_boot && restarted)
+    if (w->next->has_boot && restarted)
         forget(w);
-    if (w->next.has_boot && !w->not_reset && is_outgrown(&w->next.boot, q))
-        w->next.has_boot = false;
-    if (good && !w->not_reset && !is_known_well(&w->next)) {
-        w->next.has_boot = true;
-        w->next.boot = b;
+    if (w->next->has_boot && !w->not_reset && is_outgrown(&w->next->boot, q))
+        w->next->has_boot = false;
+    if (good && !w->not_reset && !is_known_well(w->next)) {
+        w->next->has_boot = true;
+        w->next->boot = *good;
     }
     return pawl_ok();
 }
@@ -126,14 +161,14 @@ static bool wants_log(const struct work *w)
     const struct software *s = w->s;
 
     if (!s->log.said || s->log.came)
-        return s->log.said && !w->next.has_boot && !w->not_reset;
+        return s->log.said && !w->next->has_boot && !w->not_reset;
     if (w->not_reset)
         return s->known->restarts != s->q->b.clock.restarts;
-    if (!w->next.has_boot)
+    if (!w->next->has_boot)
         return true;
-    return boot_changed(&w->next.boot, &s->q->b.pcrs, &s->q->values) ||
-           (!is_known_well(&w->next) &&
-            !pawl_view_equal(s->log.sha256, PAWL_VIEW_OF(w->next.boot.log_sha256)));
+    return boot_changed(&w->next->boot, &s->q->b.pcrs, &s->q->values) ||
+           (!is_known_well(w->next) &&
+            !pawl_view_equal(s->log.sha256, PAWL_VIEW_OF(w->next->boot.log_sha256)));
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
@@ -156,23 +191,23 @@ static bool believes_boot(const struct work *w)
 {
     const struct given_quote *q = w->s->q;
 
-    if (!w->next.has_boot || !w->not_reset)
-        return w->next.has_boot;
-    return w->s->policy->may_not_reset && !boot_changed(&w->next.boot, &q->b.pcrs, &q->values);
+    if (!w->next->has_boot || !w->not_reset)
+        return w->next->has_boot;
+    return w->s->policy->may_not_reset && !boot_changed(&w->next->boot, &q->b.pcrs, &q->values);
 }
 
 static void judge_by_policy(struct work *w)
 {
     const struct software *s = w->s;
     bool                   has_boot = believes_boot(w);
-    bool                   has_ima = w->next.has_ima && w->next.ima.attested && !w->no_ima;
+    bool                   has_ima = w->next->has_ima && w->next->ima.attested && !w->no_ima;
     struct policy_subject  subject = { .select = &s->q->b.pcrs,
                                        .values = &s->q->values,
-                                       .boot = has_boot ? &w->next.boot : NULL,
+                                       .boot = has_boot ? &w->next->boot : NULL,
                                        .no_boot = w->not_reset ? REASON_TPM_NOT_RESET
                                                   : has_boot   ? REASON_NONE
                                                                : REASON_NO_EVENT_LOG,
-                                       .ima = has_ima ? &w->next.ima : NULL,
+                                       .ima = has_ima ? &w->next->ima : NULL,
                                        .no_ima = w->no_ima,
                                        .ima_before = w->before,
                                        .manufacturer = s->manufacturer,
@@ -188,21 +223,20 @@ static void without_values(struct work *w)
     const struct pawl_pcr_selection none = { 0 };
     struct verdict                 *v = w->j->v;
 
-    w->next = *w->s->known;
-    w->next.restarts = w->s->q->b.clock.restarts;
-    if (w->next.has_boot && w->next.restarts != w->s->known->restarts)
-        boot_forget(&w->next.boot, &none, 0);
+    go_on_from(w, w->s->known);
+    if (w->next->has_boot && w->next->restarts != w->s->known->restarts)
+        boot_forget(&w->next->boot, &none, 0);
     v->cover[COVER_BOOT_LOG] = (struct covered){ .why = REASON_PCR_MISSING };
     v->cover[COVER_RUNTIME] = (struct covered){ .why = REASON_PCR_MISSING };
     verdict_find(v, REASON_PCR_MISSING, "the values were left out, and their digest is new");
     w->want.ima = w->s->policy && w->s->policy->ima.present;
-    w->want.first = w->next.has_ima ? w->next.ima.at.entries : 0;
+    w->want.first = w->next->has_ima ? w->next->ima.at.entries : 0;
 }
 
 pawl_status appraise_software(const struct software *s, struct judging *j, struct known_boot *ret,
                               struct appraise_want *want, struct pawl_err *err)
 {
-    struct work w = { .s = s, .j = j };
+    struct work w = { .s = s, .j = j, .next = ret };
 
     j->watch = s->watch;
     if (!s->q->has_values) {
@@ -216,7 +250,6 @@ pawl_status appraise_software(const struct software *s, struct judging *j, struc
         else
             judge_without_policy(&w);
     }
-    *ret = w.next;
     *want = w.want;
     return pawl_ok();
 }

@@ -11,6 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 
+void verdict_begin(struct verdict *v)
+{
+    memset(v, 0, offsetof(struct verdict, finding));
+}
+
+void verdict_copy(struct verdict *to, const struct verdict *from)
+{
+    memcpy(to, from, offsetof(struct verdict, finding));
+    memcpy(to->finding, from->finding, from->finding_n * sizeof(from->finding[0]));
+}
+
 static const char *const tier_names[TIER_COUNT] = {
     [TIER_NONE] = "none",
     [TIER_AFFIRMING] = "affirming",

@@ -62,6 +62,11 @@ struct verdict {
     struct finding finding[VERDICT_REASONS_MAX];
 };
 
+/* No trust, and no finding. Findings are large: those behind finding_n are never looked at, and are
+ * neither cleared nor copied. */
+void verdict_begin(struct verdict *v);
+void verdict_copy(struct verdict *to, const struct verdict *from);
+
 /* The one place where a verdict becomes a status: contraindicated if any claim is 96 or more; else
  * none without approval, policy or a claim about the identity; else warning if any is 32 or more;
  * else affirming if something is claimed about the executables. An identity that is not recognised

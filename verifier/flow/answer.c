@@ -61,6 +61,16 @@ void answer_good(struct answer *ret, const struct pawl_wr *w)
 
 /* ---- result --------------------------------------------------------------------------------- */
 
+void result_begin(struct result *r)
+{
+    r->has_root = false;
+    memset(r->e_v, 0, sizeof(r->e_v));
+    r->receipt_n = 0;
+    r->want = (struct pawl_want){ 0 };
+    r->ticket_n = 0;
+    r->ear[0] = 0;
+}
+
 pawl_status answer_ear(const struct flow *f, const struct evidence *ev, const struct device *d,
                        const struct verdict *v, bool incident, struct result *r,
                        struct pawl_err *err)

@@ -36,6 +36,9 @@ struct result {
     char             ear[PAWL_EAR_MAX + 1];
 };
 
+/* Nothing is in it yet. Texts and bytes are not cleared: they are large. */
+void result_begin(struct result *r);
+
 /* Logs that the device is to send. */
 void answer_wants(const struct appraise_want *want, struct result *r);
 

@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/app_key.h"
@@ -29,10 +30,39 @@
 #include "flow/why.h"
 #include "ratchet/plan.h"
 
-static void attestation_done(struct attestation *a)
+/* On the heap, and cleared where it has to be: large as it is, to clear the whole would cost as
+ * much as two of its steps. */
+static pawl_status attestation_make(struct flow *f, const struct evidence *ev,
+                                    struct attestation **ret, struct pawl_err *err)
 {
-    held_done(&a->h);
-    booted_done(&a->boot);
+    struct attestation *a = malloc(sizeof(*a));
+
+    if (!a)
+        return pawl_fail(err, PAWL_E_MEMORY, "attest", "out of memory");
+    a->f = f;
+    a->ev = ev;
+    a->h = (struct held){ 0 };
+    a->base = BASE_UNKNOWN;
+    a->before = NULL;
+    booted_begin(&a->boot);
+    a->leave = RESYNC_DENIED;
+    a->first_since_restored = false;
+    *ret = a;
+    return pawl_ok();
+}
+
+static void attestation_free(struct attestation **a)
+{
+    if (!*a)
+        return;
+    held_done(&(*a)->h);
+    booted_done(&(*a)->boot);
+    free(*a);
+}
+
+static void result_free(struct result **r)
+{
+    free(*r);
 }
 
 /* Step 2. Another tenant's device is not there at all. */
@@ -236,18 +266,21 @@ static pawl_status make_result(struct attestation *a, const struct device *d, st
 static pawl_status accept(struct attestation *a, struct answer *ret, struct step *step,
                           struct pawl_err *err)
 {
-    struct result r = { 0 };
-    bool          boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
-    bool          went_back = shows_that_we_went_back(a);
+    PAWL_CLEANUP(result_free) struct result *r = malloc(sizeof(*r));
+    bool boot_returns = ratchet_boot_returns(&a->h.r, a->ev->a1.boot_id);
+    bool went_back = shows_that_we_went_back(a);
 
+    if (!r)
+        return pawl_fail(err, PAWL_E_MEMORY, "attest", "out of memory");
+    result_begin(r);
     a->first_since_restored = is_first_since_restored(a);
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->has_device = true;
     step->device = a->d;
     ratchet_accept(&a->h.r, a->base, &a->ev->a1, a->ev->th1, a->ev->now_ms);
-    PAWL_TRY(reckon(a, boot_returns, went_back, step, &r, err));
-    answer_wants(&a->j.want, &r);
-    PAWL_TRY(make_ticket(a, &r, err));
+    PAWL_TRY(reckon(a, boot_returns, went_back, step, r, err));
+    answer_wants(&a->j.want, r);
+    PAWL_TRY(make_ticket(a, r, err));
     incident_judge(&a->h.r, &a->j.v);
     plan_record(a, &step->device);
     plan_snapshot(a, step);
@@ -258,10 +291,10 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     PAWL_TRY(overdue_back(a->ev->tenant, a->ev->a1.next_s, a->ev->now_ms, step, err));
     if (a->first_since_restored)
         a->h.r.down_next += PAWL_SLOT_WINDOW;
-    PAWL_TRY(make_result(a, &step->device, &r, err)); /* E_V */
-    PAWL_TRY(evidence_keep(a->ev, pawl_view(r.receipt, r.receipt_n), &step->evidence, err));
+    PAWL_TRY(make_result(a, &step->device, r, err)); /* E_V */
+    PAWL_TRY(evidence_keep(a->ev, pawl_view(r->receipt, r->receipt_n), &step->evidence, err));
     PAWL_TRY(held_plan(&a->h, step, err)); /* V1 */
-    return answer_result(&step->device, &a->j.v, &r, ret, err);
+    return answer_result(&step->device, &a->j.v, r, ret, err);
 }
 
 static pawl_status judge_all(struct attestation *a, struct pawl_err *err)
@@ -283,19 +316,20 @@ static pawl_status judge_all(struct attestation *a, struct pawl_err *err)
 pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret, struct step *step,
                    struct pawl_err *err)
 {
-    PAWL_CLEANUP(attestation_done) struct attestation a = { .f = f, .ev = ev };
-    struct refusal                                    no;
+    PAWL_CLEANUP(attestation_free) struct attestation *a = NULL;
+    struct refusal                                     no;
 
-    PAWL_TRY(find_device(f, ev, &a.d, err)); /* 2 */
-    PAWL_TRY(held_open(f, &a.d, &a.h, err));
-    PAWL_TRY(base_check(&a, err)); /* 3 */
-    PAWL_TRY(find_snapshot(&a, err));
-    PAWL_TRY(evidence_quote(f, ev, pawl_view(a.d.ak_public, a.d.ak_public_n), &a.d.qualified_signer,
-                            true, a.before, &a.q, err)); /* 4 */
-    PAWL_TRY(limit_attest(f, ev->tenant, a.d.id, ev->now_ms, ret, err));
-    PAWL_TRY(app_key_take(f, ev, &a.d, err));
+    PAWL_TRY(attestation_make(f, ev, &a, err));
+    PAWL_TRY(find_device(f, ev, &a->d, err)); /* 2 */
+    PAWL_TRY(held_open(f, &a->d, &a->h, err));
+    PAWL_TRY(base_check(a, err)); /* 3 */
+    PAWL_TRY(find_snapshot(a, err));
+    PAWL_TRY(evidence_quote(f, ev, pawl_view(a->d.ak_public, a->d.ak_public_n),
+                            &a->d.qualified_signer, true, a->before, &a->q, err)); /* 4 */
+    PAWL_TRY(limit_attest(f, ev->tenant, a->d.id, ev->now_ms, ret, err));
+    PAWL_TRY(app_key_take(f, ev, &a->d, err));
     /* 7, 8: before 6, which asks of a resync how well it was appraised. */
-    PAWL_TRY(judge_all(&a, err));
-    refuse_by_rule(&a, &no); /* 5, 6 */
-    return no.code ? refuse(&a, &no, ret, step, err) : accept(&a, ret, step, err);
+    PAWL_TRY(judge_all(a, err));
+    refuse_by_rule(a, &no); /* 5, 6 */
+    return no.code ? refuse(a, &no, ret, step, err) : accept(a, ret, step, err);
 }

@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With it what a row that broke off left behind. */
+static void know_nothing(struct known_boot *k)
+{
+    k->present = k->has_boot = k->has_ima = false;
+    k->restarts = 0;
+    memset(k->os_boot, 0, sizeof(k->os_boot));
+}
+
+void booted_begin(struct booted *b)
+{
+    b->has_row = false;
+    b->row = (struct boot_row){ 0 };
+    know_nothing(&b->known);
+}
+
 void booted_done(struct booted *b)
 {
     boot_row_done(&b->row);
@@ -38,7 +53,7 @@ pawl_status booted_read(const struct store *s, const struct device *d, uint32_t 
     PAWL_TRY(found);
     ret->has_row = true;
     if (ret->row.resets == resets && !pawl_is_ok(parse(&ret->row, &ret->known, &ignored)))
-        ret->known = (struct known_boot){ 0 };
+        know_nothing(&ret->known);
     ret->known.restarts = d->clock.restarts;
     return pawl_ok();
 }

@@ -17,8 +17,12 @@ struct booted {
     struct known_boot known; /* .present: the row is of the boot that was asked for */
 };
 
-/* resets: of the quote. A row that this program cannot read any more is as good as none: the log
- * comes again. Release with booted_done. */
+/* Nothing is known. Facts and list are not cleared: they are large, and known says whether they are
+ * there. */
+void booted_begin(struct booted *b);
+
+/* *ret was begun. resets: of the quote. A row that this program cannot read any more is as good as
+ * none: the log comes again. Release with booted_done. */
 PAWL_MUST_USE pawl_status booted_read(const struct store *s, const struct device *d,
                                       uint32_t resets, struct booted *ret, struct pawl_err *err);
 void                      booted_done(struct booted *b);

@@ -62,7 +62,7 @@ static pawl_status second_half(const struct judge_case *c, struct judgement *j,
                                 .why = j->rules.why,
                                 .watch = j->rules.watch };
 
-    j->device = j->v;
+    verdict_copy(&j->device, &j->v);
     PAWL_TRY(appraise_software(&s, &judging, &j->boot, &j->want, err));
     j->asks = asks_at_once(c, j);
     return pawl_ok();
@@ -72,7 +72,8 @@ pawl_status judge(const struct judge_case *c, const struct snapshot *before, str
                   struct pawl_err *err)
 {
     /* Not the whole of it at once: it is large, and what follows fills the rest. */
-    ret->v = (struct verdict){ 0 };
+    verdict_begin(&ret->v);
+    ret->found = (struct device_findings){ 0 };
     ret->known = known_device(c, before);
     PAWL_TRY(rules_of(c->f, c->d, c->now_ms / 1000, &ret->rules, err));
     struct judging judging = judging_of(c, ret);

@@ -12,6 +12,7 @@
  */
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/attest.h"
@@ -22,10 +23,19 @@ struct reconciling {
     int64_t               now_ms;
     struct findings       found;
     struct pawl_want     *want;
-    struct pawl_receipt   receipt;
-    uint8_t               bits[PAWL_RECEIPT_MAX][8];
-    uint8_t               digest[PAWL_RECEIPT_MAX][32];
+    struct receipt_room  *room; /* NULL: nothing is listed, and no receipt is due */
 };
+
+struct receipt_room {
+    struct pawl_receipt receipt;
+    uint8_t             bits[PAWL_RECEIPT_MAX][8];
+    uint8_t             digest[PAWL_RECEIPT_MAX][32];
+};
+
+static void receipt_room_free(struct receipt_room **r)
+{
+    free(*r);
+}
 
 /* ---- the uplink ----------------------------------------------------------------------------- */
 
@@ -44,7 +54,8 @@ static void want_leaves(struct pawl_want *want, const struct generation *g)
 static pawl_status add_to_receipt(struct reconciling *rc, const struct generation *g,
                                   const struct pawl_snd_gen *snd, struct pawl_err *err)
 {
-    struct pawl_receipt *receipt = &rc->receipt;
+    struct receipt_room *room = rc->room;
+    struct pawl_receipt *receipt = &room->receipt;
     size_t               n = receipt->gen_n;
 
     if (!g->attested || snd->first_seq < g->first_seq || g->last_seq != snd->last_seq)
@@ -54,13 +65,13 @@ static pawl_status add_to_receipt(struct reconciling *rc, const struct generatio
     uint64_t listed = UINT64_MAX >> (PAWL_GEN_MESSAGES - 1 - hi) & UINT64_MAX << lo;
     if (listed & ~(g->have | g->known))
         return pawl_ok();
-    PAWL_TRY(pawl_leaves_digest_of(g->leaf, g->have & listed, rc->digest[n], err));
-    size_t bits_n = pawl_bits_write((g->have & listed) >> lo, rc->bits[n]);
+    PAWL_TRY(pawl_leaves_digest_of(g->leaf, g->have & listed, room->digest[n], err));
+    size_t bits_n = pawl_bits_write((g->have & listed) >> lo, room->bits[n]);
     receipt->gens[n] = (struct pawl_rcv_gen){ .epoch = g->epoch,
                                               .gen = g->gen,
                                               .first_seq = snd->first_seq,
-                                              .bitmap = pawl_view(rc->bits[n], bits_n),
-                                              .digest = PAWL_VIEW_OF(rc->digest[n]) };
+                                              .bitmap = pawl_view(room->bits[n], bits_n),
+                                              .digest = PAWL_VIEW_OF(room->digest[n]) };
     receipt->gen_n++;
     return pawl_ok();
 }
@@ -215,12 +226,12 @@ static pawl_status write_receipt(struct attestation *a, struct reconciling *rc, 
     struct pawl_wr   w = pawl_wr_to(ret->receipt, sizeof(ret->receipt));
     struct pawl_view receipt;
 
-    if (rc->a1->snd.gen_n == 0)
+    if (!rc->room)
         return pawl_ok();
-    rc->receipt.device_id = PAWL_VIEW_OF(a->d.id);
-    rc->receipt.th1 = PAWL_VIEW_OF(a->ev->th1);
-    rc->receipt.seq_hi = a->h.r.received_hi;
-    PAWL_TRY(pawl_receipt_write(&rc->receipt, &w, err));
+    rc->room->receipt.device_id = PAWL_VIEW_OF(a->d.id);
+    rc->room->receipt.th1 = PAWL_VIEW_OF(a->ev->th1);
+    rc->room->receipt.seq_hi = a->h.r.received_hi;
+    PAWL_TRY(pawl_receipt_write(&rc->room->receipt, &w, err));
     PAWL_TRY(pawl_wr_end(&w, "receipt", &receipt, err));
     ret->receipt_n = receipt.n;
     return note_receipt(&a->h.r, receipt, err);
@@ -259,7 +270,14 @@ pawl_status reconcile(struct attestation *a, bool restored, struct step *step, s
 {
     struct reconciling rc = { .a1 = &a->ev->a1, .now_ms = a->ev->now_ms, .want = &ret->want };
     struct held       *h = &a->h;
+    PAWL_CLEANUP(receipt_room_free) struct receipt_room *room = NULL;
 
+    if (rc.a1->snd.gen_n) {
+        room = calloc(1, sizeof(*room));
+        if (!room)
+            return pawl_fail(err, PAWL_E_MEMORY, "receipt", "out of memory");
+    }
+    rc.room = room;
     bool ahead = ratchet_attested(&h->r, rc.a1);
     if (a->first_since_restored)
         ratchet_forgot(&h->r, rc.a1);

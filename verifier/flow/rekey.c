@@ -62,7 +62,7 @@ pawl_status rekey_grant(struct flow *f, const struct evidence *ev, const struct 
     PAWL_CLEANUP(pawl_private_free) struct pawl_private *e_v = NULL;
     PAWL_CLEANUP(pawl_root_wipe) struct pawl_root        root = { 0 };
 
-    PAWL_TRY(pawl_private_make_like(f->keys->signing, &e_v, err)); /* P-256, as that is */
+    PAWL_TRY(pawl_p256_make(f->p256, &e_v, err));
     memcpy(ret->e_v, pawl_private_public(e_v)->b, sizeof(ret->e_v));
     ret->has_root = true;
     PAWL_TRY(answer_ear(f, ev, d, v, incident_is_red(&r->incident), ret, err));

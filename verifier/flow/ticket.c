@@ -19,9 +19,10 @@ struct ticket ticket_of(const struct evidence *ev, const struct known_boot *befo
                         .wants_ima = j->want.ima,
                         .restarts = before->restarts,
                         .v = j->device,
-                        .has_ima = j->want.ima && j->boot.has_ima,
-                        .ima = j->boot.ima };
+                        .has_ima = j->want.ima && j->boot.has_ima };
 
+    if (t.has_ima)
+        t.ima = j->boot.ima;
     memcpy(t.device_id, ev->a1.device_id.p, sizeof(t.device_id));
     memcpy(t.th1, ev->th1, sizeof(t.th1));
     return t;

@@ -2,6 +2,7 @@
 /* Proves: the EAR is a JWS that verifies with the key of the JWKS, and says what the verdict says:
  * no more, and nothing at all about what was not claimed. */
 #include "appraise/ear.h"
+#include "appraise/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,55 @@ static void longest_reasons(struct verdict *v)
     assert_int_equal(v->finding_n, VERDICT_REASONS_MAX);
 }
 
+/* Names of releases are an operator's words: whatever stands in them, the claims stay one document
+ * that says the same. */
+static void escapes_what_would_end_a_string(void **state)
+{
+    (void)state;
+    static const char words[] = "a\"b\\c\n\x01\x1f \xc3\xa9\",\"x\":1";
+    char              token[PAWL_EAR_MAX];
+    struct ear_claims c = claims();
+    struct verdict    v = affirming();
+
+    memcpy(v.release, words, sizeof(words));
+    write(&c, &v, token);
+    cJSON       *j = decode(token, 1);
+    const cJSON *p = member(j, "pawl");
+    assert_string_equal(text(p, "rel"), words);
+    assert_null(cJSON_GetObjectItem(p, "x"));
+    cJSON_Delete(j);
+}
+
+/* Every room that is too small by whatever it is. */
+static void no_text_is_cut(void **state)
+{
+    (void)state;
+    char            room[64];
+    struct pawl_err err;
+
+    for (size_t cap = 0; cap <= sizeof(room); cap++) {
+        t_poison(room, sizeof(room));
+        struct json_text t = json_text_to(room, cap);
+        jt_array(&t, "a");
+        jt_u64(&t, NULL, 0);
+        jt_u64(&t, NULL, UINT64_MAX);
+        jt_array_end(&t);
+        jt_b64url(&t, "b", pawl_view("abcd", 4));
+        jt_hex(&t, "h", pawl_view("\x0f", 1));
+        jt_string(&t, "s", "");
+        pawl_status       s = json_text_end(&t, "text", &err);
+        static const char want[] =
+            "{\"a\":[0,18446744073709551615],\"b\":\"YWJjZA\",\"h\":\"0f\",\"s\":\"\"}";
+        if (cap < sizeof(want)) {
+            assert_int_equal(s.code, PAWL_E_FULL);
+        } else {
+            T_OK(s, &err);
+            assert_string_equal(room, want);
+        }
+        t_still_poisoned(room + cap, sizeof(room) - cap);
+    }
+}
+
 static void fits_or_fails_and_leaves_the_output_alone(void **state)
 {
     (void)state;
@@ -401,6 +451,8 @@ int main(void)
                carries_the_point_and_the_hash_of_the_receipt),
         T_CASE("keeps every digit of the attempt", keeps_every_digit_of_the_attempt),
         T_CASE("claims nothing where nothing is known", claims_nothing_where_nothing_is_known),
+        T_CASE("escapes what would end a string", escapes_what_would_end_a_string),
+        T_CASE("no text is cut", no_text_is_cut),
         T_CASE("fits, or fails and leaves the output alone",
                fits_or_fails_and_leaves_the_output_alone),
         T_CASE("the JWKS holds the public key and no other", the_jwks_holds_the_public_key),

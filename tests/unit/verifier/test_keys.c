@@ -12,6 +12,7 @@
 #include "t.h"
 
 #include "keys.h"
+#include "wrap.h"
 
 static char dir[64];
 
@@ -309,6 +310,62 @@ static void it_opens_for_nobody_else(void **state) /* S2 */
     t_still_poisoned(&out, sizeof(out));
 }
 
+/* Found by value: a key that took the place of another one, and the same key in another place. */
+static void a_key_that_was_replaced_opens_and_seals_no_more(void **state)
+{
+    (void)state;
+    struct pawl_err    err;
+    struct keys        k = some_keys(), others = some_keys();
+    struct pawl_secret in = { .n = 32, .b = "a token's secret" }, out;
+    uint8_t            first[48], second[48];
+    size_t             n;
+
+    T_OK(wraps_make(&k.wraps, &err), &err);
+    T_OK(keys_wrap(&k, tenant, owner, "token", 0, &in, first, sizeof(first), &n, &err), &err);
+    T_OK(keys_unwrap(&k, tenant, owner, "token", 0, PAWL_VIEW_OF(first), &out, &err), &err);
+    struct pawl_secret was = k.master;
+    k.master = others.master;
+    T_FAILS(keys_unwrap(&k, tenant, owner, "token", 0, PAWL_VIEW_OF(first), &out, &err), &err,
+            PAWL_E_FORGED);
+    T_OK(keys_wrap(&k, tenant, owner, "token", 0, &in, second, sizeof(second), &n, &err), &err);
+    assert_memory_not_equal(first, second, sizeof(first));
+    T_OK(keys_unwrap(&others, tenant, owner, "token", 0, PAWL_VIEW_OF(second), &out, &err), &err);
+    k.other_master[KEYS_OLD].master = was;
+    T_OK(keys_unwrap(&k, tenant, owner, "token", 0, PAWL_VIEW_OF(first), &out, &err), &err);
+    assert_true(pawl_secret_equal(&in, &out));
+    keys_done(&k);
+}
+
+/* More tenants than are kept: each has a key of its own, and what is not kept is derived. */
+static void tenants_beyond_what_is_kept_have_keys_of_their_own(void **state)
+{
+    (void)state;
+    enum { TENANTS = 100 };
+    struct pawl_err    err;
+    struct keys        k = some_keys();
+    struct pawl_secret in = { .n = 32 }, out;
+    uint8_t            wrapped[TENANTS][48];
+    char               name[TENANTS][8];
+    size_t             n;
+
+    T_OK(wraps_make(&k.wraps, &err), &err);
+    for (size_t i = 0; i < TENANTS; i++) {
+        snprintf(name[i], sizeof(name[i]), "t%zu", i);
+        T_OK(keys_wrap(&k, pawl_view_str(name[i]), owner, "token", 0, &in, wrapped[i],
+                       sizeof(wrapped[i]), &n, &err),
+             &err);
+    }
+    for (size_t i = 0; i < TENANTS; i++) {
+        struct pawl_view next = pawl_view_str(name[(i + 1) % TENANTS]);
+        T_OK(keys_unwrap(&k, pawl_view_str(name[i]), owner, "token", 0, PAWL_VIEW_OF(wrapped[i]),
+                         &out, &err),
+             &err);
+        T_FAILS(keys_unwrap(&k, next, owner, "token", 0, PAWL_VIEW_OF(wrapped[i]), &out, &err),
+                &err, PAWL_E_FORGED);
+    }
+    keys_done(&k);
+}
+
 static void must_not_open(struct pawl_view wrapped, void *arg)
 {
     struct pawl_err    err;
@@ -350,6 +407,10 @@ int main(void)
         IN_A_DIRECTORY("a credential goes before the file", a_credential_goes_before_the_file),
         T_CASE("what is wrapped opens again", what_is_wrapped_opens_again),
         T_CASE("S2 it opens for nobody else", it_opens_for_nobody_else),
+        T_CASE("a key that was replaced opens and seals no more",
+               a_key_that_was_replaced_opens_and_seals_no_more),
+        T_CASE("tenants beyond what is kept have keys of their own",
+               tenants_beyond_what_is_kept_have_keys_of_their_own),
         T_CASE("no flip and no truncation opens", no_flip_and_no_truncation_opens),
     };
 
