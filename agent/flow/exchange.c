@@ -52,6 +52,14 @@ static pawl_status answer_challenge(const struct rekey_context *c, const struct 
     return r->tpm ? rekey_take(c, r, q, ret, err) : live_answered(f, &q->a1, ret->receipt, err);
 }
 
+/* What came of a nonce and of constants that were fetched earlier: another challenge may do. */
+static bool is_out_of_date(pawl_status s, const struct judged *j)
+{
+    if (!pawl_is_ok(s))
+        return s.code == PAWL_E_DENIED;
+    return j->shown.kind == FLOW_REFUSED && j->shown.refusal.code == PAWL_REFUSAL_SUITE;
+}
+
 static pawl_status once(const struct rekey_context *c, const struct ask *ask, struct quoted *q,
                         struct judged *ret, struct pawl_err *err)
 {
@@ -62,7 +70,7 @@ static pawl_status once(const struct rekey_context *c, const struct ask *ask, st
 
     if (!root && ahead_use(f, &ans)) {
         pawl_status s = answer_challenge(c, ask, &ans, &r, q, ret, err);
-        if (s.code != PAWL_E_DENIED) /* else it is not what the verifier wants any more */
+        if (!is_out_of_date(s, ret))
             return s;
     }
     if (root)

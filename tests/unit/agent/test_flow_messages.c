@@ -658,6 +658,21 @@ static void where_its_nonce_is_refused_a_challenge_follows(void **state)
     assert_int_equal(world.challenges, challenges + 1);
 }
 
+/* The tenant dropped the suite that stood in the last challenge: each attest would be refused. */
+static void where_its_suite_is_refused_a_challenge_follows(void **state)
+{
+    (void)state;
+    attest();
+    exchange_before_an_attest();
+    world.step[world.evidence_n] = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_SUITE };
+    size_t   before = world.evidence_n;
+    unsigned challenges = world.challenges;
+    attest();
+    assert_int_equal(answer.kind, FLOW_RESULT);
+    assert_int_equal(world.evidence_n, before + 2);
+    assert_int_equal(world.challenges, challenges + 1);
+}
+
 static void where_its_answer_is_lost_the_nonce_is_gone(void **state)
 {
     (void)state;
@@ -717,6 +732,8 @@ int main(void)
              a_nonce_too_old_or_for_another_request_is_not_taken),
         CASE("where its nonce is refused a challenge follows",
              where_its_nonce_is_refused_a_challenge_follows),
+        CASE("where its suite is refused a challenge follows",
+             where_its_suite_is_refused_a_challenge_follows),
         CASE("where its answer is lost the nonce is gone",
              where_its_answer_is_lost_the_nonce_is_gone),
     };
