@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: many threads commit at once and each step is done exactly once; what was acknowledged
  * survives kill -9; a full, read-only or locked disk is an error by name and leaves nothing half
- * written. */
+ * written; its log stays small, however many read. */
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -141,6 +141,86 @@ static void readers_and_writers_of_one_row_lose_no_update(void **state)
     assert_int_equal(got.attempt, 4 * STEPS);
     assert_int_equal(got.version, 4 * STEPS + 1);
     step_done(&s);
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+/* Two who read in turn: one ends only when the other one has begun anew. */
+struct relay {
+    struct store   *store;
+    pthread_mutex_t lock;
+    pthread_cond_t  wake;
+    unsigned        begun[2];
+    atomic_bool     over;
+};
+
+struct runner {
+    struct relay *relay;
+    unsigned      me;
+};
+
+static void hand_over(struct relay *r, unsigned me)
+{
+    pthread_mutex_lock(&r->lock);
+    unsigned other = r->begun[!me];
+    r->begun[me]++;
+    pthread_cond_broadcast(&r->wake);
+    while (!r->over && r->begun[!me] == other)
+        pthread_cond_wait(&r->wake, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void *read_in_turn(void *arg)
+{
+    const struct runner *run = arg;
+    struct store        *s = run->relay->store;
+    struct device        d = store_device("acme", 1);
+    struct pawl_err      err;
+
+    while (!run->relay->over) {
+        s->reads_begin(s->self);
+        T_OK(s->device(s->self, acme, PAWL_VIEW_OF(d.id), &d, &err), &err);
+        hand_over(run->relay, run->me);
+        s->reads_end(s->self);
+    }
+    return NULL;
+}
+
+enum { MIB = 1024 * 1024, PIECES = 80 };
+
+static void the_log_does_not_grow_while_others_read(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct relay    relay = { .store = &f.store,
+                              .lock = PTHREAD_MUTEX_INITIALIZER,
+                              .wake = PTHREAD_COND_INITIALIZER };
+    struct runner   runner[2] = { { &relay, 0 }, { &relay, 1 } };
+    pthread_t       thread[2];
+    char            log[sizeof(f.dir) + 16];
+    struct stat     at_end;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, read_in_turn, &runner[i]), 0);
+    for (d.version = 1; d.version <= PIECES; d.version++) {
+        struct step step = store_batch(&d, (unsigned)d.version);
+        blob_done(&step.segment[0].bytes);
+        step.segment[0].bytes = (struct blob){ .n = MIB, .p = calloc(1, MIB) };
+        T_OK(store_commit_wait(&f.store, &step, &err), &err);
+        step_done(&step);
+    }
+    pthread_mutex_lock(&relay.lock);
+    relay.over = true;
+    pthread_cond_broadcast(&relay.wake);
+    pthread_mutex_unlock(&relay.lock);
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    snprintf(log, sizeof(log), "%s/pawl.db-wal", f.dir);
+    assert_int_equal(stat(log, &at_end), 0);
+    assert_true(at_end.st_size < PIECES / 4 * 3 * MIB);
 }
 
 /* ---- kill -9 -------------------------------------------------------------------------------- */
@@ -411,6 +491,7 @@ int main(void)
         T_CASE("each step of many threads is done once", each_step_of_many_threads_is_done_once),
         T_CASE("readers and writers of one row lose no update",
                readers_and_writers_of_one_row_lose_no_update),
+        T_CASE("the log does not grow while others read", the_log_does_not_grow_while_others_read),
         T_CASE("what was acknowledged survives kill -9", what_was_acknowledged_survives_kill_9),
         T_CASE("a full disk leaves nothing half written", a_full_disk_leaves_nothing_half_written),
         T_CASE("a full disk takes a batch of messages whole or not at all",

@@ -8,8 +8,7 @@
 
 #include "store/sqlite/sqlite.h"
 
-#define BUSY_TIMEOUT_MS 2000
-#define NOT_ONE         (-1) /* no result of SQLite's: rows were changed, but not one */
+#define NOT_ONE (-1) /* no result of SQLite's: rows were changed, but not one */
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
@@ -226,8 +225,6 @@ static pawl_status set_up(struct sqlite_connection *c, struct pawl_err *err)
     PAWL_TRY(connection_exec(c, "PRAGMA foreign_keys = ON", "open", err));
     /* KiB of each connection: what the system caches is not ours. */
     PAWL_TRY(connection_exec(c, "PRAGMA cache_size = -2000", "open", err));
-    /* 16 MB of log before it is merged: a page that many batches change is merged once. */
-    PAWL_TRY(connection_exec(c, "PRAGMA wal_autocheckpoint = 4000", "open", err));
     /* SQLite passes silently over a pragma that it cannot honour. */
     PAWL_TRY(connection_number(c, "PRAGMA synchronous", "open", &synchronous, err));
     PAWL_TRY(connection_number(c, "PRAGMA foreign_keys", "open", &foreign_keys, err));

@@ -19,6 +19,8 @@
 
 #define STORE_FILE "pawl.db"
 
+#define BUSY_TIMEOUT_MS 2000
+
 /* ---- connection.c --------------------------------------------------------------------------- */
 
 enum {

@@ -8,6 +8,7 @@
  *  2. `done` is called once for each step, after COMMIT returned (queue.h).
  *  3. When COMMIT fails, or a failure ended the whole transaction, every step of the batch fails:
  *     none of them is durable.
+ *  4. The log is begun anew each MERGE_PAGES, however many read: see merge.
  */
 
 #include <stdatomic.h>
@@ -18,9 +19,13 @@
 #include "store/queue.h"
 #include "store/sqlite/sqlite.h"
 
+#define MERGE_PAGES 4000 /* 16 MB: a page that many batches change is merged once */
+#define MERGE_MS    100
+
 struct writer {
     struct sqlite_connection c;
     struct history           history;
+    int                      merged;    /* pages of the log when it was last tried */
     atomic_llong             newest_ms; /* what history says, for every thread */
     pthread_t                thread;
     struct queue             queue;
@@ -93,6 +98,25 @@ static void commit_batch(struct writer *w, struct job *batch)
     queue_finish(&w->queue, batch, pawl_is_ok(s) ? NULL : &err);
 }
 
+/* After each commit. SQLite by itself begins the log anew only when it happens to meet no reader,
+ * and where requests come one after the other there always is one: the log grew with them. So those
+ * who read are waited for: a request is through in about a millisecond. Whoever takes longer than
+ * MERGE_MS, to make a copy, is not waited for, and for him the log grows. */
+static int merge(void *arg, sqlite3 *sql, const char *database, int pages)
+{
+    struct writer *w = arg;
+
+    if (pages < w->merged) /* it began anew meanwhile */
+        w->merged = 0;
+    if (pages - w->merged < MERGE_PAGES)
+        return SQLITE_OK;
+    sqlite3_busy_timeout(sql, MERGE_MS);
+    int rc = sqlite3_wal_checkpoint_v2(sql, database, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(sql, BUSY_TIMEOUT_MS);
+    w->merged = rc == SQLITE_OK ? 0 : pages;
+    return SQLITE_OK; /* what was committed is durable, merged or not */
+}
+
 static struct job *take_all(struct queue *q)
 {
     pthread_mutex_lock(&q->lock);
@@ -124,6 +148,7 @@ pawl_status writer_start(struct sqlite_connection *c, struct history *h, struct 
     w->c = *c;
     w->history = *h;
     w->newest_ms = h->newest_ms;
+    sqlite3_wal_hook(w->c.sql, merge, w);
     queue_make(&w->queue);
     int rc = pthread_create(&w->thread, NULL, writer_main, w);
     if (rc) {
