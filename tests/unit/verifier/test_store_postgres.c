@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store_fixture.h"
@@ -291,6 +292,48 @@ static void times_of_another_verifier_are_known_soon(void **state)
     }
     assert_true(f.store.newest_ms(f.store.self) == d.seen_s * 1000 + 999);
     other_done(&o);
+}
+
+/* How late the database's machine says that it is, instead of the truth. */
+static void set_back(const struct store_fixture *f, const char *interval)
+{
+    char sql[256];
+
+    snprintf(sql, sizeof(sql),
+             "CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+             " AS $$ SELECT now() - interval '%s' $$",
+             interval);
+    store_exec(f, sql);
+}
+
+/* All others would follow it, for good. */
+static void a_clock_that_is_days_ahead_of_everybodys_is_not_let_in(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct other    o = { .dir = "/tmp/pawl-store-XXXXXX" };
+    struct pawl_err err;
+
+    assert_non_null(mkdtemp(o.dir));
+    store_fixture_make(&f);
+    store_exec(&f, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public,"
+                   " pg_catalog', current_database()); END $$");
+    set_back(&f, "25 hours");
+    T_FAILS(store_open_in(&f, o.dir, &o.store, &err), &err, PAWL_E_IO);
+    T_WHERE(&err, "store.clock");
+    set_back(&f, "23 hours");
+    T_OK(store_open_in(&f, o.dir, &o.store, &err), &err);
+    o.store.close(o.store.self);
+    set_back(&f, "9 years");
+    struct device d = store_put(&f, "acme", 1); /* what the others wrote is as good */
+    d.seen_s = time(NULL);
+    struct step s = store_step(&d);
+    T_OK(store_commit_wait(&f.store, &s, &err), &err);
+    T_OK(store_open_in(&f, o.dir, &o.store, &err), &err);
+    other_done(&o);
+    store_exec(&f, "DROP FUNCTION public.clock_timestamp;"
+                   "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET search_path',"
+                   " current_database()); END $$");
 }
 
 /* ---- a connection that goes ------------------------------------------------------------------ */
@@ -625,6 +668,8 @@ int main(void)
                a_schema_that_needs_a_newer_program_is_left_alone),
         T_CASE("times of another verifier are known soon",
                times_of_another_verifier_are_known_soon),
+        T_CASE("a clock that is days ahead of everybody's is not let in",
+               a_clock_that_is_days_ahead_of_everybodys_is_not_let_in),
         T_CASE("of two that move one device one plans again",
                of_two_that_move_one_device_one_plans_again),
         T_CASE("a reader misses no number of several verifiers",

@@ -33,7 +33,9 @@ static const char *const own[] = {
                      " SET commits = greatest(verifier.commits, excluded.commits)",
     [OWN_HISTORY - SQL_COUNT] = "SELECT restored_ms, greatest(newest_ms,"
                                 " (SELECT coalesce(max(newest_ms), 0) FROM verifier)),"
-                                " (SELECT oldest FROM schema_version) FROM history",
+                                " (SELECT oldest FROM schema_version),"
+                                " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+                                " FROM history",
     [OWN_DURABLE - SQL_COUNT] = "SELECT set_config('synchronous_commit', $1, true)",
     [OWN_ABORT - SQL_COUNT] = "SELECT pawl_one(0)",
     /* A transaction that wrote something returns when all before it is durable too. */

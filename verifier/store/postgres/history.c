@@ -25,6 +25,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <pawl/crypto.h>
@@ -34,6 +35,8 @@
 #define ID_FILE    "pawl.verifier"
 #define COUNT_FILE "postgres.count"
 #define LINE_N     21 /* 20 digits and a newline: within one sector, so it is old or new */
+
+#define AHEAD_MAX_MS INT64_C(86400000)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -150,22 +153,39 @@ static pawl_status read_counts(const struct pg_history *h, struct pg_connection 
     return query_end(&q, err);
 }
 
+/* What one of them writes all others follow, and it never goes back: a machine that came up years
+ * ahead would end tokens, exceptions and what is kept for all of them. */
+static pawl_status check_clock(int64_t newest_ms, int64_t theirs_ms, struct pawl_err *err)
+{
+    struct timespec ours;
+    int64_t         known_ms = newest_ms > theirs_ms ? newest_ms : theirs_ms;
+
+    clock_gettime(CLOCK_REALTIME, &ours);
+    int64_t ahead_ms = (int64_t)ours.tv_sec * 1000 - known_ms;
+    if (ahead_ms <= AHEAD_MAX_MS)
+        return pawl_ok();
+    return pawl_fail(err, PAWL_E_IO, "store.clock",
+                     "this machine's clock is %" PRId64 " s ahead of the database's: set it right",
+                     ahead_ms / 1000);
+}
+
 static pawl_status read_history(struct pg_connection *c, int64_t *ret_restored_ms,
                                 int64_t *ret_newest_ms, struct pawl_err *err)
 {
     QUERY   q = query_on(&c->base, OWN_HISTORY, "history");
-    int64_t oldest;
+    int64_t oldest, clock_ms;
 
     if (!query_row(&q))
         return row_absent(&q, err);
     *ret_restored_ms = (int64_t)get_u64(&q);
     *ret_newest_ms = (int64_t)get_u64(&q);
     oldest = (int64_t)get_u64(&q);
+    clock_ms = (int64_t)get_u64(&q);
     PAWL_TRY(query_end(&q, err));
     if (oldest > pg_schema_number) /* what we read may have gone */
         return pawl_fail(err, PAWL_E_IO, "store.schema",
                          "the database needs a newer program than this one");
-    return pawl_ok();
+    return check_clock(*ret_newest_ms, clock_ms, err);
 }
 
 /* The operator said of this database that it is the one: what it does not know never was. */
@@ -181,7 +201,7 @@ static void adopt(struct pg_history *h, int64_t restored_ms, const int64_t count
 
 pawl_status pg_history_check(struct pg_history *h, struct pg_connection *c, struct pawl_err *err)
 {
-    int64_t known[PG_WRITERS], counts[PG_WRITERS], restored_ms, newest_ms;
+    int64_t known[PG_WRITERS], counts[PG_WRITERS], restored_ms = 0, newest_ms = 0;
     bool    behind = false;
 
     for (unsigned i = 0; i < PG_WRITERS; i++)
