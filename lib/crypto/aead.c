@@ -202,19 +202,19 @@ static bool pass_ossl(const struct message *m, bool *ret_ready)
 }
 
 /* Each piece is a component of its own, an empty one too (RFC 5297 2.4). */
-static bool pass_siv(const struct message *m)
+static bool pass_siv(const struct message *m, bool *ret_ready)
 {
     const struct pawl_view part[] = { m->aad, m->nonce };
     size_t                 n = m->nonce.n ? 2 : 1;
 
-    return m->seal ? crypto_siv_seal(m->key, part, n, m->in, m->out, m->tag)
-                   : crypto_siv_open(m->key, part, n, m->in, m->tag, m->out);
+    return m->seal ? crypto_siv_seal(m->key, part, n, m->in, m->out, m->tag, ret_ready)
+                   : crypto_siv_open(m->key, part, n, m->in, m->tag, m->out, ret_ready);
 }
 
 static pawl_status pass(const struct message *m, struct pawl_err *err)
 {
-    bool ready = true;
-    bool good = m->a->mode == MODE_SIV ? pass_siv(m) : pass_ossl(m, &ready);
+    bool ready;
+    bool good = m->a->mode == MODE_SIV ? pass_siv(m, &ready) : pass_ossl(m, &ready);
 
     if (good)
         return pawl_ok();

@@ -83,14 +83,15 @@ void            crypto_cipher_keep(enum crypto_kept which, EVP_CIPHER_CTX *ctx);
 /* ---- AES-256-SIV ----------------------------------------------------------------------------- */
 
 /* part: the associated data, component by component. V stands beside the ciphertext, which is as
- * long as in. key: 64 bytes. False if OpenSSL does not do its part; open: or if it does not open,
- * and then ret holds what it must not. */
+ * long as in. key: 64 bytes. *ret_ready: it came as far as the message; false: nothing is known of
+ * that. False if OpenSSL does not do its part; open: or if it does not open, and then ret holds
+ * what it must not. */
 PAWL_MUST_USE bool crypto_siv_seal(const struct pawl_secret *key, const struct pawl_view *part,
                                    size_t part_n, struct pawl_view in, uint8_t *ret,
-                                   uint8_t ret_v[16]);
+                                   uint8_t ret_v[16], bool *ret_ready);
 PAWL_MUST_USE bool crypto_siv_open(const struct pawl_secret *key, const struct pawl_view *part,
                                    size_t part_n, struct pawl_view in, const uint8_t v[16],
-                                   uint8_t *ret);
+                                   uint8_t *ret, bool *ret_ready);
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 

@@ -175,20 +175,22 @@ static bool siv_begin(const struct pawl_secret *key, struct siv *ret)
 }
 
 bool crypto_siv_seal(const struct pawl_secret *key, const struct pawl_view *part, size_t part_n,
-                     struct pawl_view in, uint8_t *ret, uint8_t ret_v[BLOCK])
+                     struct pawl_view in, uint8_t *ret, uint8_t ret_v[BLOCK], bool *ret_ready)
 {
     PAWL_CLEANUP(siv_done) struct siv s = { 0 };
 
-    return siv_begin(key, &s) && s2v(&s, part, part_n, in, ret_v) && count(&s, ret_v, in, ret);
+    *ret_ready = siv_begin(key, &s);
+    return *ret_ready && s2v(&s, part, part_n, in, ret_v) && count(&s, ret_v, in, ret);
 }
 
 bool crypto_siv_open(const struct pawl_secret *key, const struct pawl_view *part, size_t part_n,
-                     struct pawl_view in, const uint8_t v[BLOCK], uint8_t *ret)
+                     struct pawl_view in, const uint8_t v[BLOCK], uint8_t *ret, bool *ret_ready)
 {
     PAWL_CLEANUP(siv_done) struct siv s = { 0 };
     uint8_t                           own[BLOCK];
 
-    return siv_begin(key, &s) && count(&s, v, in, ret) &&
+    *ret_ready = siv_begin(key, &s);
+    return *ret_ready && count(&s, v, in, ret) &&
            s2v(&s, part, part_n, pawl_view(ret, in.n), own) &&
            pawl_mac_equal(PAWL_VIEW_OF(own), pawl_view(v, BLOCK));
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: when a call returns, none of the memory that OpenSSL ever had holds a key, a derived key
  * or a plaintext of it, though a thread keeps contexts. The allocator of OpenSSL is ours here: it
- * never gives a byte back, so that what was freed is looked at too. */
+ * never gives a byte back, so that what was freed is looked at too. Where it has none left, nothing
+ * is called forged. */
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -14,6 +16,7 @@ enum { ARENA = 8 << 20, HEAD = 16, PIECE = 8 };
 
 static _Alignas(HEAD) uint8_t arena[ARENA];
 static size_t used;
+static bool   is_full;
 
 static void *take(size_t n, const char *file, int line)
 {
@@ -21,7 +24,7 @@ static void *take(size_t n, const char *file, int line)
     (void)line;
     size_t whole = HEAD + (n + HEAD - 1) / HEAD * HEAD;
 
-    if (n == 0 || whole > ARENA - used)
+    if (n == 0 || is_full || whole > ARENA - used)
         return NULL;
     memcpy(arena + used, &n, sizeof(n));
     used += whole;
@@ -154,6 +157,42 @@ static void nothing_that_was_hashed_stays(void **state)
     nowhere(PAWL_VIEW_OF(digest));
 }
 
+/* In a thread that keeps nothing yet. */
+static void *open_without_memory(void *arg)
+{
+    const struct pawl_secret key = secret(64, 5);
+    struct pawl_view        *row = arg;
+    struct pawl_err          err;
+    uint8_t                  out[64];
+    size_t                   n;
+
+    is_full = true;
+    T_FAILS(pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), pawl_view(NULL, 0), *row,
+                           out, sizeof(out), &n, &err),
+            &err, PAWL_E_CRYPTO);
+    is_full = false;
+    return NULL;
+}
+
+/* A row that is called so is refused to its device for good, and not until there is memory. */
+static void a_row_is_not_forged_for_want_of_memory(void **state)
+{
+    (void)state;
+    const struct pawl_secret key = secret(64, 5);
+    struct pawl_err          err;
+    struct pawl_view         row;
+    uint8_t                  b[64];
+    size_t                   n;
+    pthread_t                thread;
+
+    T_OK(pawl_aead_seal(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), pawl_view(NULL, 0),
+                        pawl_view_str("a row"), b, sizeof(b), &n, &err),
+         &err);
+    row = pawl_view(b, n);
+    assert_int_equal(pthread_create(&thread, NULL, open_without_memory, &row), 0);
+    pthread_join(thread, NULL);
+}
+
 /* The search itself would find something. */
 static void what_is_there_is_found(void **state)
 {
@@ -176,6 +215,7 @@ int main(void)
         T_CASE("no key of a row stays", no_key_of_a_row_stays),
         T_CASE("no key of a derivation stays", no_key_of_a_derivation_stays),
         T_CASE("nothing that was hashed stays", nothing_that_was_hashed_stays),
+        T_CASE("a row is not forged for want of memory", a_row_is_not_forged_for_want_of_memory),
     };
 
     if (CRYPTO_set_mem_functions(take, take_more, keep) != 1)
