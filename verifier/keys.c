@@ -218,26 +218,23 @@ pawl_status keys_seal(const struct keys *k, struct pawl_view tenant, struct pawl
                       const char *field, uint64_t epoch, struct pawl_view in, uint8_t *ret,
                       size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    PAWL_SECRET      key = { 0 };
-    uint8_t          b[ROW_AAD_MAX];
-    struct pawl_view aad;
+    PAWL_CLEANUP(wrap_key_done) struct wrap_key key = { 0 };
+    uint8_t                                     b[ROW_AAD_MAX];
+    struct pawl_view                            aad;
 
     PAWL_TRY(row_aad(owner, field, epoch, b, &aad, err));
     PAWL_TRY(wraps_key(k->wraps, &k->master, tenant, &key, err));
-    return pawl_under(
-        err, field,
-        pawl_aead_seal(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n, err));
+    return pawl_under(err, field, pawl_siv_seal(key.key, aad, in, ret, cap, ret_n, err));
 }
 
 static pawl_status open_under(const struct keys *k, const struct pawl_secret *master,
                               struct pawl_view tenant, struct pawl_view aad, struct pawl_view in,
                               uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    PAWL_SECRET key = { 0 };
+    PAWL_CLEANUP(wrap_key_done) struct wrap_key key = { 0 };
 
     PAWL_TRY(wraps_key(k->wraps, master, tenant, &key, err));
-    return pawl_aead_open(PAWL_AES_256_SIV, &key, pawl_view(NULL, 0), aad, in, ret, cap, ret_n,
-                          err);
+    return pawl_siv_open(key.key, aad, in, ret, cap, ret_n, err);
 }
 
 /* inv. 2. A row does not say under which key it is: SIV does, and while there is one key only,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that wrap what is at rest, each derived once. */
+/* Keys that wrap what is at rest, each derived and made ready once. */
 
 #include "wrap.h"
 
@@ -13,9 +13,9 @@
 enum { WRAPS = CONFIG_TENANTS_MAX * (1 + KEYS_OTHERS) }; /* inv. 2 */
 
 struct wrap {
-    char               tenant[PAWL_TENANT_MAX + 1];
-    struct pawl_secret master;
-    struct pawl_secret key;
+    char                 tenant[PAWL_TENANT_MAX + 1];
+    struct pawl_secret   master;
+    struct pawl_siv_key *key;
 };
 
 struct wraps {
@@ -40,6 +40,8 @@ void wraps_free(struct wraps **w)
 {
     if (!*w)
         return;
+    for (size_t i = 0; i < (*w)->n; i++)
+        pawl_siv_key_free(&(*w)->wrap[i].key);
     pthread_mutex_destroy(&(*w)->lock);
     pawl_wipe(*w, sizeof(**w));
     free(*w);
@@ -56,8 +58,9 @@ static struct wrap *find(struct wraps *w, const struct pawl_secret *master, stru
     return NULL;
 }
 
+/* Takes the key over if there is room, and none like it. With the lock held. */
 static void keep(struct wraps *w, const struct pawl_secret *master, struct pawl_view tenant,
-                 const struct pawl_secret *key)
+                 struct wrap_key *key)
 {
     struct wrap *one = &w->wrap[w->n];
 
@@ -65,29 +68,39 @@ static void keep(struct wraps *w, const struct pawl_secret *master, struct pawl_
         return;
     memcpy(one->tenant, tenant.p, tenant.n);
     one->master = *master;
-    one->key = *key;
+    one->key = key->own;
+    key->own = NULL;
     w->n++;
 }
 
 static bool is_kept(struct wraps *w, const struct pawl_secret *master, struct pawl_view tenant,
-                    struct pawl_secret *ret)
+                    struct wrap_key *ret)
 {
     pthread_mutex_lock(&w->lock);
     const struct wrap *one = find(w, master, tenant);
     if (one)
-        *ret = one->key;
+        *ret = (struct wrap_key){ .key = one->key };
     pthread_mutex_unlock(&w->lock);
     return one != NULL;
 }
 
-pawl_status wraps_key(struct wraps *w, const struct pawl_secret *master, struct pawl_view tenant,
-                      struct pawl_secret *ret, struct pawl_err *err)
+void wrap_key_done(struct wrap_key *k)
 {
-    PAWL_SECRET key = { 0 };
+    pawl_siv_key_free(&k->own);
+    k->key = NULL;
+}
+
+pawl_status wraps_key(struct wraps *w, const struct pawl_secret *master, struct pawl_view tenant,
+                      struct wrap_key *ret, struct pawl_err *err)
+{
+    PAWL_SECRET     derived = { 0 };
+    struct wrap_key key = { 0 };
 
     if (w && is_kept(w, master, tenant, ret))
         return pawl_ok();
-    PAWL_TRY(pawl_expand_label(master, "wrap", tenant, 64, &key, err));
+    PAWL_TRY(pawl_expand_label(master, "wrap", tenant, 64, &derived, err));
+    PAWL_TRY(pawl_siv_key_make(&derived, &key.own, err));
+    key.key = key.own;
     if (w) {
         pthread_mutex_lock(&w->lock);
         keep(w, master, tenant, &key);

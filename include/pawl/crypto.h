@@ -134,6 +134,23 @@ PAWL_MUST_USE pawl_status pawl_aead_open(enum pawl_aead alg, const struct pawl_s
                                          struct pawl_view in, uint8_t *ret, size_t cap,
                                          size_t *ret_n, struct pawl_err *err);
 
+/* A key of AES-256-SIV with which much is sealed and opened, without a nonce: OpenSSL looks its
+ * parts up once for it, and not for each message, which for a short one is most of the work.
+ * Several threads may use one at a time. RANGE if key has not 64 bytes. free wipes it. */
+struct pawl_siv_key;
+
+PAWL_MUST_USE pawl_status pawl_siv_key_make(const struct pawl_secret *key,
+                                            struct pawl_siv_key **ret, struct pawl_err *err);
+void                      pawl_siv_key_free(struct pawl_siv_key **k);
+
+/* As pawl_aead_seal and pawl_aead_open. */
+PAWL_MUST_USE pawl_status pawl_siv_seal(const struct pawl_siv_key *key, struct pawl_view aad,
+                                        struct pawl_view in, uint8_t *ret, size_t cap,
+                                        size_t *ret_n, struct pawl_err *err);
+PAWL_MUST_USE pawl_status pawl_siv_open(const struct pawl_siv_key *key, struct pawl_view aad,
+                                        struct pawl_view in, uint8_t *ret, size_t cap,
+                                        size_t *ret_n, struct pawl_err *err);
+
 /* AES-CFB128 encryption with a zero IV, as TPM 2.0 credential protection uses it (Part 1, 24.4).
  * key 16 or 32 bytes. Carries no authentication: MakeCredential adds its HMAC. */
 PAWL_MUST_USE pawl_status pawl_aes_cfb(const struct pawl_secret *key, struct pawl_view in,

@@ -5,10 +5,13 @@
  * Invariants
  *  1. A key or nonce of another length than the algorithm's is refused before OpenSSL sees it.
  *  2. Plaintext that did not authenticate is wiped before open returns.
+ *  3. A key of SIV that was made ready is only copied: OpenSSL lets one message through a context,
+ *     and what it reads for a copy does not change, so that several threads may do so at a time.
  */
 
 #include <limits.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/ossl.h"
@@ -24,7 +27,7 @@ static const struct aead {
     size_t      key_n;
     size_t      nonce_n;
     size_t      tag_n;
-    size_t      least; /* bytes of plaintext: OpenSSL 3.0's SIV could not open nothing */
+    size_t      least; /* bytes of plaintext: OpenSSL 3.0 cannot do SIV over nothing */
     size_t      most;  /* RFC 9053 4.2: a nonce of 13 bytes leaves two for the length */
 } aeads[PAWL_AEAD_COUNT] = {
     [PAWL_AES_CCM_16_128_128] = { "AES-128-CCM", MODE_CCM, 16, 13, 16, 0, 0xffff },
@@ -78,16 +81,21 @@ static const EVP_CIPHER *cipher_of(const struct aead *a)
     return cipher;
 }
 
+struct pawl_siv_key {
+    EVP_CIPHER_CTX *ctx;
+};
+
 /* One message on its way through OpenSSL. */
 struct message {
-    const struct aead        *a;
-    const struct pawl_secret *key;
-    struct pawl_view          nonce;
-    struct pawl_view          aad;
-    struct pawl_view          in;  /* without the tag */
-    uint8_t                  *out; /* without the tag */
-    uint8_t                  *tag;
-    bool                      seal;
+    const struct aead         *a;
+    const struct pawl_secret  *key; /* NULL: made ready */
+    const struct pawl_siv_key *ready;
+    struct pawl_view           nonce;
+    struct pawl_view           aad;
+    struct pawl_view           in;  /* without the tag */
+    uint8_t                   *out; /* without the tag */
+    uint8_t                   *tag;
+    bool                       seal;
 };
 
 static pawl_status check(const struct message *m, size_t cap, size_t need, struct pawl_err *err)
@@ -96,7 +104,7 @@ static pawl_status check(const struct message *m, size_t cap, size_t need, struc
 
     if (a->key_n == 0)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "aead.alg", "not known");
-    if (m->key->n != a->key_n)
+    if (m->key && m->key->n != a->key_n)
         return pawl_fail(err, PAWL_E_RANGE, "aead.key", "%zu bytes, %s takes %zu", m->key->n,
                          a->name, a->key_n);
     /* SIV takes any nonce: it is one more piece of associated data. */
@@ -128,6 +136,9 @@ static bool set_up(EVP_CIPHER_CTX *ctx, const struct message *m)
 {
     const struct aead *a = m->a;
 
+    if (m->ready) /* inv. 3; the direction, too, for the tag is taken only to open */
+        return EVP_CIPHER_CTX_copy(ctx, m->ready->ctx) == 1 &&
+               EVP_CipherInit_ex2(ctx, NULL, NULL, NULL, m->seal, NULL) == 1;
     if (EVP_CipherInit_ex2(ctx, cipher_of(a), NULL, NULL, m->seal, NULL) != 1)
         return false;
     return a->mode != MODE_CCM ||
@@ -137,12 +148,13 @@ static bool set_up(EVP_CIPHER_CTX *ctx, const struct message *m)
 
 static bool begin(EVP_CIPHER_CTX *ctx, const struct message *m)
 {
-    int n;
+    const uint8_t *nonce = m->a->mode == MODE_SIV ? NULL : m->nonce.p;
+    int            n;
 
     /* Every mode takes the tag before it decrypts. */
     if (!m->seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)m->a->tag_n, m->tag) != 1)
         return false;
-    if (EVP_CipherInit_ex2(ctx, NULL, m->key->b, m->nonce.p, m->seal, NULL) != 1)
+    if (m->key && EVP_CipherInit_ex2(ctx, NULL, m->key->b, nonce, m->seal, NULL) != 1)
         return false;
     return m->a->mode != MODE_CCM || EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)m->in.n) == 1;
 }
@@ -153,9 +165,13 @@ static bool run(EVP_CIPHER_CTX *ctx, const struct message *m)
     uint8_t nowhere[1]; /* OpenSSL wants an address even where it writes nothing */
     uint8_t rest[PAWL_AEAD_TAG];
     int     n = 0;
+    bool    siv = m->a->mode == MODE_SIV;
     bool    ccm = m->a->mode == MODE_CCM;
 
-    if (m->aad.n && !feed(ctx, NULL, m->aad))
+    /* In SIV each piece is a component of its own, an empty one too (RFC 5297 2.4). */
+    if ((siv || m->aad.n) && !feed(ctx, NULL, m->aad))
+        return false;
+    if (siv && m->nonce.n && !feed(ctx, NULL, m->nonce))
         return false;
     if ((ccm || m->in.n) && !feed(ctx, m->in.n ? m->out : nowhere, m->in))
         return false;
@@ -179,15 +195,14 @@ static void done(EVP_CIPHER_CTX *ctx, const struct message *m, bool good)
     /* All that a key leaves in CCM is its schedule, and the next one overwrites it. To open, for
      * OpenSSL takes a tag only then, and before the next key. */
     if (good && is_kept(m) && EVP_CipherInit_ex2(ctx, NULL, zeros, NULL, false, NULL) == 1)
-        crypto_cipher_keep(CRYPTO_KEPT_CCM, ctx);
+        crypto_ccm_keep(ctx);
     else
         EVP_CIPHER_CTX_free(ctx);
 }
 
-/* *ret_ready: it came as far as the message. */
-static bool pass_ossl(const struct message *m, bool *ret_ready)
+static pawl_status pass(const struct message *m, struct pawl_err *err)
 {
-    EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_cipher_take(CRYPTO_KEPT_CCM) : NULL;
+    EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_ccm_take() : NULL;
     bool            ready = ctx != NULL;
 
     if (!ready) {
@@ -197,25 +212,6 @@ static bool pass_ossl(const struct message *m, bool *ret_ready)
     ready = ready && begin(ctx, m);
     bool good = ready && run(ctx, m);
     done(ctx, m, good);
-    *ret_ready = ready;
-    return good;
-}
-
-/* Each piece is a component of its own, an empty one too (RFC 5297 2.4). */
-static bool pass_siv(const struct message *m, bool *ret_ready)
-{
-    const struct pawl_view part[] = { m->aad, m->nonce };
-    size_t                 n = m->nonce.n ? 2 : 1;
-
-    return m->seal ? crypto_siv_seal(m->key, part, n, m->in, m->out, m->tag, ret_ready)
-                   : crypto_siv_open(m->key, part, n, m->in, m->tag, m->out, ret_ready);
-}
-
-static pawl_status pass(const struct message *m, struct pawl_err *err)
-{
-    bool ready;
-    bool good = m->a->mode == MODE_SIV ? pass_siv(m, &ready) : pass_ossl(m, &ready);
-
     if (good)
         return pawl_ok();
     if (!ready)
@@ -227,44 +223,108 @@ static pawl_status pass(const struct message *m, struct pawl_err *err)
     return pawl_fail(err, PAWL_E_FORGED, "aead", "does not open under this key and data");
 }
 
+static pawl_status seal(struct message m, uint8_t *ret, size_t cap, size_t *ret_n,
+                        struct pawl_err *err)
+{
+    const struct aead *a = m.a;
+
+    if (m.in.n < a->least)
+        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least %zu byte", a->name,
+                         a->least);
+    /* in.n may be anything up to SIZE_MAX until check has held it against the maximum. */
+    PAWL_TRY(check(&m, cap < a->tag_n ? 0 : cap - a->tag_n, m.in.n, err));
+    if (cap < a->tag_n)
+        return pawl_fail(err, PAWL_E_FULL, "aead.out", "no room for the tag");
+    m.seal = true;
+    m.out = a->mode == MODE_SIV ? ret + a->tag_n : ret;
+    m.tag = a->mode == MODE_SIV ? ret : ret + m.in.n;
+    PAWL_TRY(pass(&m, err));
+    *ret_n = m.in.n + a->tag_n;
+    return pawl_ok();
+}
+
+/* m.in: with the tag. */
+static pawl_status unseal(struct message m, uint8_t *ret, size_t cap, size_t *ret_n,
+                          struct pawl_err *err)
+{
+    const struct aead *a = m.a;
+    struct pawl_view   in = m.in;
+    uint8_t            tag[PAWL_AEAD_TAG];
+
+    if (in.n < a->tag_n + a->least)
+        return pawl_fail(err, PAWL_E_FORGED, "aead", "%zu bytes cannot hold a message", in.n);
+    size_t n = in.n - a->tag_n;
+    m.in = pawl_view(a->mode == MODE_SIV ? in.p + a->tag_n : in.p, n);
+    m.out = ret;
+    m.tag = tag;
+    PAWL_TRY(check(&m, cap, n, err));
+    memcpy(tag, a->mode == MODE_SIV ? in.p : in.p + n, a->tag_n);
+    PAWL_TRY(pass(&m, err));
+    *ret_n = n;
+    return pawl_ok();
+}
+
 pawl_status pawl_aead_seal(enum pawl_aead alg, const struct pawl_secret *key,
                            struct pawl_view nonce, struct pawl_view aad, struct pawl_view in,
                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    const struct aead *a = aead_of(alg);
-    struct message     m = { a, key, nonce, aad, in, NULL, NULL, true };
+    struct message m = { .a = aead_of(alg), .key = key, .nonce = nonce, .aad = aad, .in = in };
 
-    if (in.n < a->least)
-        return pawl_fail(err, PAWL_E_RANGE, "aead.in", "%s takes at least %zu byte", a->name,
-                         a->least);
-    /* in.n may be anything up to SIZE_MAX until check has held it against the maximum. */
-    PAWL_TRY(check(&m, cap < a->tag_n ? 0 : cap - a->tag_n, in.n, err));
-    if (cap < a->tag_n)
-        return pawl_fail(err, PAWL_E_FULL, "aead.out", "no room for the tag");
-    m.out = a->mode == MODE_SIV ? ret + a->tag_n : ret;
-    m.tag = a->mode == MODE_SIV ? ret : ret + in.n;
-    PAWL_TRY(pass(&m, err));
-    *ret_n = in.n + a->tag_n;
-    return pawl_ok();
+    return seal(m, ret, cap, ret_n, err);
 }
 
 pawl_status pawl_aead_open(enum pawl_aead alg, const struct pawl_secret *key,
                            struct pawl_view nonce, struct pawl_view aad, struct pawl_view in,
                            uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
 {
-    const struct aead *a = aead_of(alg);
-    uint8_t            tag[PAWL_AEAD_TAG];
+    struct message m = { .a = aead_of(alg), .key = key, .nonce = nonce, .aad = aad, .in = in };
 
-    if (in.n < a->tag_n + a->least)
-        return pawl_fail(err, PAWL_E_FORGED, "aead", "%zu bytes cannot hold a message", in.n);
-    size_t           n = in.n - a->tag_n;
-    struct pawl_view body = pawl_view(a->mode == MODE_SIV ? in.p + a->tag_n : in.p, n);
-    struct message   m = { a, key, nonce, aad, body, ret, tag, false };
-    PAWL_TRY(check(&m, cap, n, err));
-    memcpy(tag, a->mode == MODE_SIV ? in.p : in.p + n, a->tag_n);
-    PAWL_TRY(pass(&m, err));
-    *ret_n = n;
+    return unseal(m, ret, cap, ret_n, err);
+}
+
+/* ---- a key that is ready --------------------------------------------------------------------- */
+
+pawl_status pawl_siv_key_make(const struct pawl_secret *key, struct pawl_siv_key **ret,
+                              struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_siv_key_free) struct pawl_siv_key *k = NULL;
+    const struct aead                                   *a = &aeads[PAWL_AES_256_SIV];
+
+    if (key->n != a->key_n)
+        return pawl_fail(err, PAWL_E_RANGE, "aead.key", "%zu bytes, %s takes %zu", key->n, a->name,
+                         a->key_n);
+    k = calloc(1, sizeof(*k));
+    if (!k || !(k->ctx = EVP_CIPHER_CTX_new()))
+        return crypto_no_memory(err, "aead");
+    if (EVP_CipherInit_ex2(k->ctx, cipher_of(a), key->b, NULL, true, NULL) != 1)
+        return crypto_fail(err, "aead", a->name);
+    *ret = k;
+    k = NULL;
     return pawl_ok();
+}
+
+void pawl_siv_key_free(struct pawl_siv_key **k)
+{
+    if (*k)
+        EVP_CIPHER_CTX_free((*k)->ctx); /* which wipes what is in it */
+    free(*k);
+    *k = NULL;
+}
+
+pawl_status pawl_siv_seal(const struct pawl_siv_key *key, struct pawl_view aad, struct pawl_view in,
+                          uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    struct message m = { .a = &aeads[PAWL_AES_256_SIV], .ready = key, .aad = aad, .in = in };
+
+    return seal(m, ret, cap, ret_n, err);
+}
+
+pawl_status pawl_siv_open(const struct pawl_siv_key *key, struct pawl_view aad, struct pawl_view in,
+                          uint8_t *ret, size_t cap, size_t *ret_n, struct pawl_err *err)
+{
+    struct message m = { .a = &aeads[PAWL_AES_256_SIV], .ready = key, .aad = aad, .in = in };
+
+    return unseal(m, ret, cap, ret_n, err);
 }
 
 /* ---- AES-CFB --------------------------------------------------------------------------------- */

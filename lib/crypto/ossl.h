@@ -70,28 +70,9 @@ PAWL_MUST_USE pawl_status crypto_hmac(enum pawl_hash alg, struct pawl_view key,
 EVP_MD_CTX *crypto_sha256_take(void);
 void        crypto_sha256_keep(EVP_MD_CTX *ctx);
 
-enum crypto_kept {
-    CRYPTO_KEPT_CCM, /* AES-CCM-16-128-128: lengths of nonce and tag are set */
-    CRYPTO_KEPT_CBC, /* AES-256, no padding; both to encrypt */
-    CRYPTO_KEPT_CTR,
-    CRYPTO_KEPT_COUNT
-};
-
-EVP_CIPHER_CTX *crypto_cipher_take(enum crypto_kept which);
-void            crypto_cipher_keep(enum crypto_kept which, EVP_CIPHER_CTX *ctx);
-
-/* ---- AES-256-SIV ----------------------------------------------------------------------------- */
-
-/* part: the associated data, component by component. V stands beside the ciphertext, which is as
- * long as in. key: 64 bytes. *ret_ready: it came as far as the message; false: nothing is known of
- * that. False if OpenSSL does not do its part; open: or if it does not open, and then ret holds
- * what it must not. */
-PAWL_MUST_USE bool crypto_siv_seal(const struct pawl_secret *key, const struct pawl_view *part,
-                                   size_t part_n, struct pawl_view in, uint8_t *ret,
-                                   uint8_t ret_v[16], bool *ret_ready);
-PAWL_MUST_USE bool crypto_siv_open(const struct pawl_secret *key, const struct pawl_view *part,
-                                   size_t part_n, struct pawl_view in, const uint8_t v[16],
-                                   uint8_t *ret, bool *ret_ready);
+/* AES-CCM-16-128-128: cipher and lengths of nonce and tag are set. */
+EVP_CIPHER_CTX *crypto_ccm_take(void);
+void            crypto_ccm_keep(EVP_CIPHER_CTX *ctx);
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Contexts of OpenSSL that each thread keeps: one for SHA-256, one for the AEAD of nearly every
- * message, and those of AES-SIV, which seals rows. To make one costs as much as a short hash, and a
- * message takes five hashes.
+ * Two contexts of OpenSSL that each thread keeps: one for SHA-256, and one for the AEAD of nearly
+ * every message. To make one costs as much as a short hash, and a message takes five hashes.
  *
  * Invariants
  *  1. A kept context holds no key and no plaintext. The hash stands at its beginning, which
- *     overwrites its state; a cipher was given a key of zeros. Who gives back sees to that.
+ *     overwrites its state; the cipher was given a key of zeros. Who gives back sees to that.
  *  2. A context is taken out while it is used, so nobody meets it half way.
  */
 
@@ -17,7 +16,7 @@
 
 struct kept {
     EVP_MD_CTX     *sha256;
-    EVP_CIPHER_CTX *cipher[CRYPTO_KEPT_COUNT];
+    EVP_CIPHER_CTX *ccm;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -29,8 +28,7 @@ static void forget(void *arg)
     struct kept *k = arg;
 
     EVP_MD_CTX_free(k->sha256);
-    for (size_t i = 0; i < CRYPTO_KEPT_COUNT; i++)
-        EVP_CIPHER_CTX_free(k->cipher[i]);
+    EVP_CIPHER_CTX_free(k->ccm);
     free(k);
 }
 
@@ -77,22 +75,22 @@ void crypto_sha256_keep(EVP_MD_CTX *ctx)
         EVP_MD_CTX_free(ctx);
 }
 
-EVP_CIPHER_CTX *crypto_cipher_take(enum crypto_kept which)
+EVP_CIPHER_CTX *crypto_ccm_take(void)
 {
     struct kept    *k = mine();
-    EVP_CIPHER_CTX *ctx = k ? k->cipher[which] : NULL;
+    EVP_CIPHER_CTX *ctx = k ? k->ccm : NULL;
 
     if (ctx)
-        k->cipher[which] = NULL;
+        k->ccm = NULL;
     return ctx;
 }
 
-void crypto_cipher_keep(enum crypto_kept which, EVP_CIPHER_CTX *ctx)
+void crypto_ccm_keep(EVP_CIPHER_CTX *ctx)
 {
     struct kept *k = mine();
 
-    if (k && !k->cipher[which])
-        k->cipher[which] = ctx;
+    if (k && !k->ccm)
+        k->ccm = ctx;
     else
         EVP_CIPHER_CTX_free(ctx);
 }

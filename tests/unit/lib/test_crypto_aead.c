@@ -2,11 +2,10 @@
 /* Proves: each AEAD agrees with an independent program (tests/vectors/crypto/make_symmetric.py) and
  * with a published vector; no flipped bit, truncation, other key, nonce or data opens; what does
  * not open leaves no plaintext; wrong lengths are refused; what a thread keeps of OpenSSL between
- * calls changes nothing. */
+ * calls changes nothing; a key of SIV that is ready does as the key does, in several threads too.
+ */
 #include <pthread.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include <pawl/crypto.h>
 
@@ -116,46 +115,105 @@ static void siv_takes_its_nonce_as_one_more_component(void **state)
     both_ways(&s, vector("aead.siv.no-aad"));
 }
 
-/* What OpenSSL makes of it in one component. */
-static void siv_of_openssl(const struct sealed *s, uint8_t *ret)
-{
-    EVP_CIPHER     *siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    int             n = 0;
+/* ---- a key of SIV that is ready -------------------------------------------------------------- */
 
-    assert_int_equal(EVP_EncryptInit_ex2(ctx, siv, s->key.b, NULL, NULL), 1);
-    assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, s->aad.p, (int)s->aad.n), 1);
-    assert_int_equal(EVP_EncryptUpdate(ctx, ret + 16, &n, s->plain.p, (int)s->plain.n), 1);
-    assert_int_equal(EVP_EncryptFinal_ex(ctx, ret, &n), 1);
-    assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, ret), 1);
-    EVP_CIPHER_CTX_free(ctx);
-    EVP_CIPHER_free(siv);
+static struct pawl_siv_key *ready(const struct pawl_secret *key)
+{
+    struct pawl_siv_key *k;
+    struct pawl_err      err;
+
+    T_OK(pawl_siv_key_make(key, &k, &err), &err);
+    return k;
 }
 
-/* Around a block, two, and the piece that is chained at once. */
-static void siv_agrees_with_openssl_at_every_length(void **state)
+static void a_key_that_is_ready_does_what_the_key_does(void **state)
 {
     (void)state;
-    static uint8_t  bytes[2100], want[sizeof(bytes) + 16], out[sizeof(bytes) + 16];
-    struct sealed   s = inputs(PAWL_AES_256_SIV, "", "");
-    struct pawl_err err;
-    size_t          m;
+    static uint8_t       bytes[1100], want[sizeof(bytes) + 16], out[sizeof(bytes) + 16];
+    struct sealed        s = inputs(PAWL_AES_256_SIV, "pawl/1 msg", plain_text);
+    struct pawl_siv_key *k = ready(&s.key);
+    struct pawl_view     v = vector("aead.siv.usual");
+    struct pawl_err      err;
+    size_t               m;
 
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)(i * i + i / 7);
-    for (size_t n = 1; n <= sizeof(bytes); n += n < 70 || (n > 1000 && n < 1070) ? 1 : 61) {
+    T_OK(pawl_siv_seal(k, s.aad, s.plain, out, sizeof(out), &m, &err), &err);
+    assert_true(pawl_view_equal(pawl_view(out, m), v));
+    for (size_t n = 1; n <= sizeof(bytes); n += n < 40 ? 1 : 53) {
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (uint8_t)(n * i + i / 7);
         s.plain = pawl_view(bytes, n);
-        s.aad = pawl_view(bytes, 1 + n % 67);
-        s.key.b[n % 64] ^= (uint8_t)n; /* both carries of a doubling come */
-        siv_of_openssl(&s, want);
-        T_OK(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, s.plain, out, sizeof(out), &m, &err),
+        s.aad = pawl_view(bytes, n % 67);
+        T_OK(pawl_aead_seal(s.alg, &s.key, s.nonce, s.aad, s.plain, want, sizeof(want), &m, &err),
              &err);
-        assert_memory_equal(out, want, n + 16);
-        T_OK(pawl_aead_open(s.alg, &s.key, s.nonce, s.aad, pawl_view(want, n + 16), out, n, &m,
-                            &err),
-             &err);
+        T_OK(pawl_siv_seal(k, s.aad, s.plain, out, n + 16, &m, &err), &err);
+        assert_int_equal(m, n + 16);
+        assert_memory_equal(out, want, m);
+        T_OK(pawl_siv_open(k, s.aad, pawl_view(want, m), out, n, &m, &err), &err);
+        assert_int_equal(m, n);
         assert_memory_equal(out, bytes, n);
     }
+    pawl_siv_key_free(&k);
+    assert_null(k);
+}
+
+static void no_key_is_ready_that_has_another_length(void **state)
+{
+    (void)state;
+    struct pawl_siv_key *k, *was;
+    struct pawl_err      err;
+
+    t_poison(&k, sizeof(k));
+    was = k;
+    for (size_t n = 0; n <= PAWL_SECRET_MAX; n++) {
+        struct pawl_secret key = crypto_secret(crypto_count(n, 0));
+        if (n == 64)
+            continue;
+        T_FAILS(pawl_siv_key_make(&key, &k, &err), &err, PAWL_E_RANGE);
+        T_WHERE(&err, "aead.key");
+        assert_ptr_equal(k, was);
+    }
+}
+
+struct shut {
+    struct pawl_siv_key *key;
+    struct pawl_view     aad;
+};
+
+static void must_stay_shut(struct pawl_view in, void *arg)
+{
+    const struct shut *s = arg;
+    struct pawl_err    err;
+    uint8_t            out[128];
+    size_t             n = 77;
+
+    t_poison(out, sizeof(out));
+    T_FAILS(pawl_siv_open(s->key, s->aad, in, out, sizeof(out), &n, &err), &err, PAWL_E_FORGED);
+    assert_int_equal(n, 77);
+    for (size_t i = 0; i + 1 < sizeof(plain_text); i++)
+        assert_true(out[i] == 0 || out[i] == 0xa5);
+}
+
+static void a_key_that_is_ready_opens_nothing_else(void **state)
+{
+    (void)state;
+    struct sealed    s = inputs(PAWL_AES_256_SIV, "pawl/1 msg", plain_text);
+    struct pawl_view in = t_copy(vector("aead.siv.usual"));
+    struct shut      shut = { ready(&s.key), s.aad };
+    struct pawl_err  err;
+    uint8_t          out[128];
+    size_t           n;
+
+    t_each_flip(in, must_stay_shut, &shut);
+    t_each_truncation(in, must_stay_shut, &shut);
+    shut.aad = pawl_view(NULL, 0);
+    must_stay_shut(in, &shut);
+    T_FAILS(pawl_siv_open(shut.key, s.aad, in, out, s.plain.n - 1, &n, &err), &err, PAWL_E_FULL);
+    T_FAILS(pawl_siv_seal(shut.key, s.aad, s.plain, out, s.plain.n + 15, &n, &err), &err,
+            PAWL_E_FULL);
+    T_FAILS(pawl_siv_seal(shut.key, s.aad, pawl_view(NULL, 0), out, sizeof(out), &n, &err), &err,
+            PAWL_E_RANGE);
+    T_OK(pawl_siv_open(shut.key, s.aad, in, out, s.plain.n, &n, &err), &err);
+    pawl_siv_key_free(&shut.key);
 }
 
 /* RFC 8439, 2.8.2. */
@@ -366,21 +424,59 @@ static void *many_in_turns(void *arg)
     return NULL;
 }
 
-static void nothing_of_a_message_meets_the_next(void **state)
+enum { THREADS = 4 };
+
+/* NULL of each. arg: what one gets, step bytes behind the one before. */
+static void at_the_same_time(void *(*what)(void *), void *arg, size_t step)
 {
-    (void)state;
-    enum { THREADS = 4 };
-    uint64_t  seed[THREADS] = { 1, 2, 3, 4 };
     pthread_t t[THREADS];
     void     *wrong;
 
-    assert_null(many_in_turns(&seed[0]));
     for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&t[i], NULL, many_in_turns, &seed[i]), 0);
+        assert_int_equal(pthread_create(&t[i], NULL, what, (uint8_t *)arg + i * step), 0);
     for (size_t i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(t[i], &wrong), 0);
         assert_null(wrong);
     }
+}
+
+static void nothing_of_a_message_meets_the_next(void **state)
+{
+    (void)state;
+    uint64_t seed[THREADS] = { 1, 2, 3, 4 };
+
+    assert_null(many_in_turns(&seed[0]));
+    at_the_same_time(many_in_turns, seed, sizeof(seed[0]));
+}
+
+static void *with_one_key(void *arg)
+{
+    struct pawl_err err;
+
+    for (size_t i = 1; i < 2000; i++) {
+        uint8_t          sealed[64], out[64];
+        struct pawl_view plain = pawl_view(plain_text, 1 + i % (sizeof(plain_text) - 1));
+        struct pawl_view aad = pawl_view(&i, sizeof(i));
+        size_t           n, m;
+
+        if (!pawl_is_ok(pawl_siv_seal(arg, aad, plain, sealed, sizeof(sealed), &n, &err)))
+            return "seal";
+        if (!pawl_is_ok(pawl_siv_open(arg, aad, pawl_view(sealed, n), out, sizeof(out), &m, &err)))
+            return "open";
+        if (m != plain.n || memcmp(out, plain_text, m) != 0)
+            return "plain";
+    }
+    return NULL;
+}
+
+static void several_threads_use_one_key_that_is_ready(void **state)
+{
+    (void)state;
+    struct pawl_secret   key = crypto_secret(crypto_count(64, 0));
+    struct pawl_siv_key *k = ready(&key);
+
+    at_the_same_time(with_one_key, k, 0);
+    pawl_siv_key_free(&k);
 }
 
 static void cfb_agrees_with_an_independent_program(void **state)
@@ -415,7 +511,12 @@ int main(void)
                the_other_lengths_of_ccm_and_gcm_agree_too),
         T_CASE("siv takes its nonce as one more component",
                siv_takes_its_nonce_as_one_more_component),
-        T_CASE("siv agrees with OpenSSL at every length", siv_agrees_with_openssl_at_every_length),
+        T_CASE("a key that is ready does what the key does",
+               a_key_that_is_ready_does_what_the_key_does),
+        T_CASE("no key is ready that has another length", no_key_is_ready_that_has_another_length),
+        T_CASE("a key that is ready opens nothing else", a_key_that_is_ready_opens_nothing_else),
+        T_CASE("several threads use one key that is ready",
+               several_threads_use_one_key_that_is_ready),
         T_CASE("chacha agrees with RFC 8439", chacha_agrees_with_rfc_8439),
         T_CASE("gcm agrees with its paper", gcm_agrees_with_its_paper),
         T_CASE("nothing that was changed opens", nothing_that_was_changed_opens),
