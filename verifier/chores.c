@@ -89,7 +89,7 @@ struct sweep {
     struct overdue_walk *walk;
     int64_t              now_ms;
     size_t               n;    /* looked at */
-    size_t               told; /* each tenant has a share: none waits for another one's fleet */
+    size_t              *told; /* of all tenants */
 };
 
 static pawl_status tell(const struct device *d, const struct sweep *s, struct pawl_err *err)
@@ -117,10 +117,10 @@ static pawl_status look(const struct device *d, void *arg, struct pawl_err *err)
     struct sweep *s = arg;
 
     if (overdue_is_due(d, s->chores->up_s, s->now_ms / 1000)) {
-        if (s->told == TELL_MAX / s->chores->flow->config->tenant_n)
+        if (*s->told == TELL_MAX)
             return pawl_fail(err, PAWL_E_FULL, "overdue", "the rest comes with the next sweep");
         PAWL_TRY(tell(d, s, err));
-        s->told++;
+        ++*s->told;
     }
     s->n++;
     s->walk->due_s = d->due_s;
@@ -129,11 +129,12 @@ static pawl_status look(const struct device *d, void *arg, struct pawl_err *err)
 }
 
 /* On from where the last sweep stopped; from the beginning again once nothing is left. */
-static void tell_overdue(struct chores *c, const char *tenant, struct overdue_walk *walk)
+static void tell_overdue_of(struct chores *c, const char *tenant, struct overdue_walk *walk,
+                            size_t *told)
 {
     const struct store       *store = c->flow->store;
     const struct overdue_walk from = *walk;
-    struct sweep              s = { .chores = c, .walk = walk, .now_ms = now_ms(c) };
+    struct sweep              s = { .chores = c, .walk = walk, .now_ms = now_ms(c), .told = told };
     struct pawl_err           err;
 
     pawl_status found = store->overdue(store->self, pawl_view_str(tenant), s.now_ms / 1000,
@@ -142,6 +143,19 @@ static void tell_overdue(struct chores *c, const char *tenant, struct overdue_wa
         *walk = (struct overdue_walk){ 0 };
     if (!pawl_is_ok(found) && found.code != PAWL_E_FULL)
         log_failure("overdue devices were not looked for", &err);
+}
+
+/* Another tenant is the first each time: none waits for long behind another one's fleet. */
+static void tell_overdue(struct chores *c)
+{
+    const struct verifier_config *config = c->flow->config;
+    size_t                        told = 0;
+
+    for (size_t i = 0; i < config->tenant_n; i++) {
+        size_t at = (c->first + i) % config->tenant_n;
+        tell_overdue_of(c, config->tenant[at].name, &c->overdue[at], &told);
+    }
+    c->first++;
 }
 
 /* ---- what was refused ----------------------------------------------------------------------- */
@@ -307,9 +321,8 @@ unsigned chores_do(struct chores *c)
         c->up_s = now_s - CHORES_EVERY_S; /* it ended no longer ago */
     c->last_s = now_s;
     /* A step that is not answered yet would be planned once more. */
-    bool answered = c->untold == 0;
-    for (size_t i = 0; answered && i < c->flow->config->tenant_n; i++)
-        tell_overdue(c, c->flow->config->tenant[i].name, &c->overdue[i]);
+    if (c->untold == 0)
+        tell_overdue(c);
     chores_write_refusals(c);
     if (!c->forgot_s || now_s - c->forgot_s >= FORGET_EVERY_S) {
         c->forgot_s = now_s;

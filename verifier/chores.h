@@ -29,6 +29,7 @@ struct chores {
     atomic_uint  untold;   /* steps that the store has not answered */
 
     struct overdue_walk overdue[CONFIG_TENANTS_MAX];
+    size_t              first; /* tenant of the next sweep */
 
     struct rewrap          rewrap;
     const struct material *rewrap_of;      /* the keys that it is about */

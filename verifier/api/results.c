@@ -68,12 +68,10 @@ static const char *not_ready(const struct flow *f)
 {
     if (!has_trust(f))
         return "no-roots";
-    if (!exchange_commits())
-        return "commits-fail";
-    if (store_answers(f))
-        return NULL;
-    return f->store->is_behind && f->store->is_behind(f->store->self) ? "store-is-older"
-                                                                      : "store-fails";
+    if (!store_answers(f))
+        return f->store->is_behind && f->store->is_behind(f->store->self) ? "store-is-older"
+                                                                          : "store-fails";
+    return exchange_commits() ? NULL : "commits-fail";
 }
 
 void results_ready(struct http_request *r, const void *arg)
