@@ -5,6 +5,7 @@ was accepted.
 
     http_service.py HTTP_SERVER [NAME..]    each test has a server of its own
 """
+import concurrent.futures
 import datetime
 import hashlib
 import pathlib
@@ -279,12 +280,15 @@ def who_stands_at_the_door_of_a_server_that_stops_is_let_in():
     with Server(1, 20, 20) as server, Client(server) as busy:
         busy.send(post(b"/stall", kind=b""))
         waiting = [Client(server, raw=True) for _ in range(5)]
-        server.stop(wait=False)
-        pathlib.Path(server.dir.name, "go").touch()
-        for c in waiting:
+
+        def comes_in(c):
             c.wrap(server)
-            assert c.ask(post(b"/echo", b"x")).body == b"x"
-            assert c.is_closed()
+            return c.ask(post(b"/echo", b"x")).body == b"x" and c.is_closed()
+        with concurrent.futures.ThreadPoolExecutor(len(waiting)) as all_at_once:
+            came = [all_at_once.submit(comes_in, c) for c in waiting]
+            server.stop(wait=False)
+            pathlib.Path(server.dir.name, "go").touch()
+            assert all(c.result() for c in came)
         assert busy.answer().body == b"gone on"
 
 

@@ -437,7 +437,7 @@ def a_release_is_rolled_out(server, goes_on, next_one, *before):
     server.ask("UPDATE schema_version SET oldest = number")
     for v in before:
         until("it is refused", lambda: v.ready() == (503, "store-fails"))
-        assert "the database needs a newer program than this one" in v.said()
+        until("it says why", lambda: "the database needs a newer program than this one" in v.said())
     goes_on()
     before[0].stop()
     before[0].start(ready=False)

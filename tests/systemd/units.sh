@@ -111,7 +111,11 @@ enrolled() {
     [ "$(ctl --json device list | jq -r '.devices[0].state')" = active ]
 }
 wait_for enrolled
-id=$({ "$agent_program" status --json || true; } | jq -r .device)
+knows_its_id() { # it writes that down behind the verifier
+    id=$({ "$agent_program" status --json || true; } | jq -r '.device // empty')
+    [ "$id" ]
+}
+wait_for knows_its_id
 attests
 same "$(mode /var/lib/pawl-agent)" "root:root 700"
 same "$(mode /run/pawl-agent)" "root:root 755"

@@ -367,7 +367,7 @@ static void another_key_opens_nothing(void **state)
     (void)state;
     put(s, 1);
     spool_close(&s);
-    other.b[63] ^= 1;
+    other.b[0] ^= 1; /* the half that makes the tag: with the other one a byte may come out right */
     T_OK(spool_open(dir, &c, &other, &s, &lost, &err), &err);
     assert_true(lost);
     nothing_comes(s, 0);
