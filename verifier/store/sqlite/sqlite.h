@@ -7,6 +7,7 @@
  *   connection.c  a connection, how a statement runs on it, SQLite's failures in our words
  *   schema.c      migrations
  *   writer.c      the thread that commits many steps at once
+ *   merger.c      the thread that merges the log into the file
  *   history.c     whether this is an older copy of the store
  *   source.c      all of its rows, for another store (move.h)
  */
@@ -97,11 +98,23 @@ PAWL_MUST_USE pawl_status moved_check(const char *file, struct pawl_err *err);
 struct writer;
 
 /* Takes over *c and *h on success. */
-PAWL_MUST_USE pawl_status writer_start(struct sqlite_connection *c, struct history *h,
-                                       struct writer **ret, struct pawl_err *err);
+PAWL_MUST_USE pawl_status writer_start(const char *file, struct sqlite_connection *c,
+                                       struct history *h, struct writer **ret,
+                                       struct pawl_err *err);
 struct queue             *writer_queue(struct writer *w);
 int64_t                   writer_newest_ms(struct writer *w);
 /* Commits what was handed over, stops the thread, closes the connection. */
 void writer_stop(struct writer **w);
+
+/* ---- merger.c ------------------------------------------------------------------------------- */
+
+struct merger;
+
+PAWL_MUST_USE pawl_status merger_start(const char *file, struct merger **ret, struct pawl_err *err);
+/* Merge what is there; nothing if it was asked for before and not taken. Both for one thread. */
+void merger_ask(struct merger *m);
+/* Whether it has done what it was asked for; true once for each time. wait: until it has. */
+bool merger_take(struct merger *m, bool wait);
+void merger_stop(struct merger **m);
 
 #endif

@@ -138,7 +138,7 @@ static pawl_status open_writer(struct sqlite_store *s, struct pawl_err *err)
     PAWL_TRY(schema_migrate(&c, err));
     PAWL_TRY(history_open(s->file, &c, &h, err));
     s->restored_ms = h.restored_ms;
-    return writer_start(&c, &h, &s->writer, err);
+    return writer_start(s->file, &c, &h, &s->writer, err);
 }
 
 pawl_status sqlite_store_open(const char *path, struct store *ret, struct pawl_err *err)

@@ -8,7 +8,7 @@
  *  2. `done` is called once for each step, after COMMIT returned (queue.h).
  *  3. When COMMIT fails, or a failure ended the whole transaction, every step of the batch fails:
  *     none of them is durable.
- *  4. The log is begun anew each MERGE_PAGES, however many read: see merge.
+ *  4. The log is begun anew after MERGE_PAGES to twice as many, however many read: see merge.
  */
 
 #include <stdatomic.h>
@@ -20,11 +20,12 @@
 #include "store/sqlite/sqlite.h"
 
 #define MERGE_PAGES 4000 /* 16 MB: a page that many batches change is merged once */
-#define MERGE_MS    100
+#define WAIT_MS     100
 
 struct writer {
     struct sqlite_connection c;
     struct history           history;
+    struct merger           *merger;
     int                      merged;    /* pages of the log when it was last tried */
     atomic_llong             newest_ms; /* what history says, for every thread */
     pthread_t                thread;
@@ -101,7 +102,8 @@ static void commit_batch(struct writer *w, struct job *batch)
 /* After each commit. SQLite by itself begins the log anew only when it happens to meet no reader,
  * and where requests come one after the other there always is one: the log grew with them. So those
  * who read are waited for: a request is through in about a millisecond. Whoever takes longer than
- * MERGE_MS, to make a copy, is not waited for, and for him the log grows. */
+ * WAIT_MS, to make a copy, is not waited for, and for him the log grows. Before that the merger did
+ * most of the work beside us; only where the log is twice as long by then we wait for it. */
 static int merge(void *arg, sqlite3 *sql, const char *database, int pages)
 {
     struct writer *w = arg;
@@ -110,7 +112,10 @@ static int merge(void *arg, sqlite3 *sql, const char *database, int pages)
         w->merged = 0;
     if (pages - w->merged < MERGE_PAGES)
         return SQLITE_OK;
-    sqlite3_busy_timeout(sql, MERGE_MS);
+    merger_ask(w->merger);
+    if (!merger_take(w->merger, pages - w->merged >= 2 * MERGE_PAGES))
+        return SQLITE_OK;
+    sqlite3_busy_timeout(sql, WAIT_MS);
     int rc = sqlite3_wal_checkpoint_v2(sql, database, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     sqlite3_busy_timeout(sql, BUSY_TIMEOUT_MS);
     w->merged = rc == SQLITE_OK ? 0 : pages;
@@ -138,13 +143,18 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-pawl_status writer_start(struct sqlite_connection *c, struct history *h, struct writer **ret,
-                         struct pawl_err *err)
+pawl_status writer_start(const char *file, struct sqlite_connection *c, struct history *h,
+                         struct writer **ret, struct pawl_err *err)
 {
     struct writer *w = calloc(1, sizeof(*w));
 
     if (!w)
         return pawl_fail(err, PAWL_E_MEMORY, "store.writer", "out of memory");
+    pawl_status merging = merger_start(file, &w->merger, err);
+    if (!pawl_is_ok(merging)) {
+        free(w);
+        return merging;
+    }
     w->c = *c;
     w->history = *h;
     w->newest_ms = h->newest_ms;
@@ -152,6 +162,7 @@ pawl_status writer_start(struct sqlite_connection *c, struct history *h, struct 
     queue_make(&w->queue);
     int rc = pthread_create(&w->thread, NULL, writer_main, w);
     if (rc) {
+        merger_stop(&w->merger);
         queue_done(&w->queue);
         free(w);
         return pawl_fail(err, PAWL_E_IO, "store.writer", "no thread (%d)", rc);
@@ -181,6 +192,7 @@ void writer_stop(struct writer **w)
     queue_stop(&old->queue);
     pthread_join(old->thread, NULL);
     queue_done(&old->queue);
+    merger_stop(&old->merger);
     connection_close(&old->c);
     history_close(&old->history);
     free(old);
