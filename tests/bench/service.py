@@ -64,7 +64,8 @@ class World:
             self.port = s.getsockname()[1]
         if not os.path.exists(self.join):
             self.make(devices)
-        self.address()
+        with open(self.join, encoding="ascii") as f:
+            self.address(f.read())
 
     def make(self, devices):
         os.makedirs(self.roots)
@@ -79,14 +80,22 @@ class World:
         subprocess.run([self.fleet_program, "grow", "--fleet", self.file, "--state", self.state,
                         "--devices", str(devices), "--threads", "2", "--learn"], check=True,
                        stdout=subprocess.DEVNULL)
+        self.settle(join.strip())
         with open(self.join, "w", encoding="ascii") as f: # last: the world is whole
             f.write(join.strip())
 
-    def address(self):
+    def settle(self, join):
+        """Each device attests once. The first time it writes more than ever after, and how many of
+        a fleet are at their first time while it is loaded would depend on its size."""
+        self.address(join)
+        self.start(2)
+        self.load("attest", connections=4 * CONNECTIONS)
+        self.stop()
+
+    def address(self, join):
         self.set("address", "127.0.0.1:%d" % self.port)
         self.set("listen", "127.0.0.1:%d" % self.port)
-        with open(self.join, encoding="ascii") as f:
-            scheme, rest = f.read().split("//", 1)
+        scheme, rest = join.split("//", 1)
         self.string = "%s//127.0.0.1:%d/%s" % (scheme, self.port, rest.split("/", 1)[1])
 
     def set(self, key, value, section="[verifier]"):

@@ -24,7 +24,7 @@
 #include "line.h"
 #include "waiting.h"
 
-enum { LOOK_MS = 50, FLOOR_EVERY = 2, ERRORS_SHOWN = 5, SILENT_S = 300 };
+enum { LOOK_MS = 50, FLOOR_EVERY = 8, ERRORS_SHOWN = 5, SILENT_S = 300 };
 
 #define STRIDE UINT64_C(2654435761) /* a prime that no fleet is as large as */
 
