@@ -100,7 +100,7 @@ SUMMARY = dict(
     overdue=FLAG, rekey_overdue=FLAG, attempt=number(), enrolments=number(), labels=list_of(ref("Label")))
 
 DEVICES = {
-    "DeviceSummary": record(**SUMMARY),
+    "DeviceSummary": record("damaged", **SUMMARY, damaged=text()),
     "Device": record(
         "events", **SUMMARY, mode=ref("Mode"), incident=or_null(text()), may_reenrol=FLAG,
         ratchet=record(epoch=or_null(number()), pending=or_null(number()), promoted=TIME,

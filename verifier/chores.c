@@ -112,11 +112,32 @@ static pawl_status tell(const struct device *d, const struct sweep *s, struct pa
     return pawl_ok();
 }
 
+/* Once for each, up to so many: it is met again in every walk, until it is restored. */
+static void log_damaged(struct chores *c, const struct device *d)
+{
+    char            device[2 * PAWL_DEVICE_ID + 1];
+    struct pawl_err err;
+
+    for (size_t i = 0; i < c->damaged_n; i++)
+        if (memcmp(c->damaged[i], d->id, sizeof(d->id)) == 0)
+            return;
+    if (c->damaged_n == CHORES_DAMAGED_MAX ||
+        !pawl_is_ok(pawl_hex_write(PAWL_VIEW_OF(d->id), device, sizeof(device), &err)))
+        return;
+    memcpy(c->damaged[c->damaged_n++], d->id, sizeof(d->id));
+    log_line(&(struct log_line){ .level = LOG_ERROR,
+                                 .device = device,
+                                 .outcome = "its row is damaged: whether it is overdue is not told",
+                                 .where = d->damaged });
+}
+
 static pawl_status look(const struct device *d, void *arg, struct pawl_err *err)
 {
     struct sweep *s = arg;
 
-    if (overdue_is_due(d, s->chores->up_s, s->now_ms / 1000)) {
+    if (d->damaged) {
+        log_damaged(s->chores, d);
+    } else if (overdue_is_due(d, s->chores->up_s, s->now_ms / 1000)) {
         if (*s->told == TELL_MAX)
             return pawl_fail(err, PAWL_E_FULL, "overdue", "the rest comes with the next sweep");
         PAWL_TRY(tell(d, s, err));

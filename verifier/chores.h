@@ -21,6 +21,9 @@ struct overdue_walk {
     uint8_t id[PAWL_DEVICE_ID];
 };
 
+/* Damaged rows that were told of. */
+#define CHORES_DAMAGED_MAX 16
+
 struct chores {
     struct flow *flow;
     int64_t      up_s;     /* verifier time, since when it runs without a break */
@@ -30,6 +33,8 @@ struct chores {
 
     struct overdue_walk overdue[CONFIG_TENANTS_MAX];
     size_t              first; /* tenant of the next sweep */
+    size_t              damaged_n;
+    uint8_t             damaged[CHORES_DAMAGED_MAX][PAWL_DEVICE_ID];
 
     struct rewrap          rewrap;
     const struct material *rewrap_of;      /* the keys that it is about */

@@ -82,6 +82,9 @@ pawl_status operator_find_device(struct flow *f, const struct tenant_config *ten
         return pawl_fail(err, PAWL_E_ABSENT, "device", "no such device");
     if (c.n > 1)
         return pawl_fail(err, PAWL_E_RANGE, "device", "more than one begins with these digits");
+    if (c.d.damaged)
+        return pawl_fail(err, PAWL_E_FORM, "store.device",
+                         "%s holds something else than was stored", c.d.damaged);
     *ret = c.d;
     return pawl_ok();
 }

@@ -260,8 +260,11 @@ static pawl_status add_trial(struct trials *all, const uint8_t id[PAWL_DEVICE_ID
 
     if (!t)
         return pawl_fail(err, PAWL_E_MEMORY, "device", "out of memory");
-    PAWL_TRY(all->f->store->device(all->f->store->self, tenant_view(all->tenant),
-                                   pawl_view(id, PAWL_DEVICE_ID), &d, err));
+    pawl_status read = all->f->store->device(all->f->store->self, tenant_view(all->tenant),
+                                             pawl_view(id, PAWL_DEVICE_ID), &d, err);
+    if (read.code == PAWL_E_FORM) /* its row is damaged: the list of devices says so */
+        return pawl_ok();
+    PAWL_TRY(read);
     if (!is_asked(all->q, &d))
         return pawl_ok();
     *t = (struct trial){ .f = all->f, .tenant = all->tenant, .d = &d, .policy = all->policy };

@@ -116,6 +116,8 @@ void operator_show_summary(struct json *j, cJSON *o, const struct device *d)
     add_due(j, o, d);
     json_u64(j, o, "attempt", d->attempt);
     json_u64(j, o, "enrolments", d->enrolments);
+    if (d->damaged)
+        json_text(j, o, "damaged", d->damaged);
 }
 
 /* Epochs by their numbers: the one in use, and the one that waits to be seen. */

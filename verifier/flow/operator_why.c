@@ -132,7 +132,7 @@ static pawl_status count_sharing(const struct device *d, void *arg, struct pawl_
 
     (void)err;
     s->looked_at++;
-    if (memcmp(d->id, s->self->id, sizeof(d->id)) == 0)
+    if (d->damaged || memcmp(d->id, s->self->id, sizeof(d->id)) == 0)
         return pawl_ok();
     for (const char *at = d->why; why_next(&at, &line);)
         if (line.reason == s->reason) {

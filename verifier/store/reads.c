@@ -190,6 +190,10 @@ static pawl_status each_device(struct query *q, store_device_fn *each, void *arg
 
     while (query_row(q)) {
         get_device(q, &d);
+        if (q->bad && strcmp(q->bad, "id") != 0) { /* it has a name to be told by */
+            d.damaged = q->bad;
+            q->bad = NULL;
+        }
         PAWL_TRY(query_end(q, err));
         PAWL_TRY(each(&d, arg, err));
     }

@@ -81,6 +81,9 @@ struct device {
     int64_t due_s;      /* when it is overdue: by the interval that it attested; 0: it named none */
     int64_t told_s; /* when the operator was told that it is overdue; 0: it is not, or not yet */
     int64_t rekey_due_s; /* when its rekey was due, once the operator was told so; 0: it is not */
+    /* Of a list alone: a column that holds something else than was stored. Beside tenant, id and
+     * times nothing is to be believed. NULL: none. */
+    const char *damaged;
 };
 
 struct snapshot { /* the last believed PCR values */
@@ -439,7 +442,8 @@ typedef pawl_status store_refusal_fn(const struct refusal_row *r, void *arg, str
 typedef pawl_status store_audit_fn(const struct audit_row *a, void *arg, struct pawl_err *err);
 
 /* Reads fail with ABSENT when there is no such row. Lists call each for every row, in order of its
- * key, and stop at the first failure. */
+ * key, and stop at the first failure. A list of devices goes on behind a damaged row, which comes
+ * as such: one device's row is no reason to pass over the others. */
 struct store {
     void *self;
     /* A read may see a step of somebody else that is not durable yet: before an answer leaves that

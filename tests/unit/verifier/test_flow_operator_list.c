@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "flow/operator.h"
+#include "flow/operator_find.h"
+#include "flow/revoked.h"
 #include "operator_fixture.h"
 
 enum { DEVICES = 6 };
@@ -271,6 +273,43 @@ static void pages_leave_nothing_out(void **state)
     }
 }
 
+/* One row that holds something else than was stored is no reason to show none. */
+static void a_damaged_row_is_shown_as_such(void **state)
+{
+    (void)state;
+    FLEET         f;
+    struct world *w = &f.w;
+    char          tag[REVOKED_TAG_MAX], sql[256], *json = NULL;
+    unsigned      damaged = 0;
+    struct device d;
+
+    fleet_of_make(&f);
+    world_move(w, &f.d[3], DEVICE_EVENT_REVOKE);
+    step_done(&w->step);
+    snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&f.d[3]));
+    store_exec(&w->store, sql);
+    assert_int_equal(found(w, (struct device_query){ .page.limit = 1 }), DEVICES);
+    EAR         *j = page(w, &(struct device_query){ 0 });
+    const cJSON *o;
+    cJSON_ArrayForEach(o, member(j, "devices"))
+    {
+        const cJSON *column = member(o, "damaged");
+        if (!column)
+            continue;
+        damaged++;
+        assert_string_equal(text_of(o, "id"), world_id(&f.d[3]));
+        assert_string_equal(column->valuestring, "safe");
+    }
+    assert_int_equal(damaged, 1);
+    /* It has no other word for it, and is revoked all the same. */
+    T_FAILS(operator_find_device(&w->flow, acme(w), world_id(&f.d[3]), &d, &w->err), &w->err,
+            PAWL_E_FORM);
+    T_OK(operator_revoked(&w->flow, acme(w), &json, tag, &w->err), &w->err);
+    EAR *answer = parsed(json);
+    EAR *list = world_opens(w, pawl_view_str(text_of(answer, "revoked")));
+    assert_int_equal(cJSON_GetArraySize(member(list, "revoked")), 1);
+}
+
 static void what_is_asked_wrongly_is_named(void **state)
 {
     (void)state;
@@ -426,6 +465,7 @@ int main(void)
         T_CASE("filters find what fits and nothing else", filters_find_what_fits_and_nothing_else),
         T_CASE("an id is found by how it begins", an_id_is_found_by_how_it_begins),
         T_CASE("pages leave nothing out", pages_leave_nothing_out),
+        T_CASE("a damaged row is shown as such", a_damaged_row_is_shown_as_such),
         T_CASE("what is asked wrongly is named", what_is_asked_wrongly_is_named),
         T_CASE("lists come in pages", lists_come_in_pages),
         T_CASE("every device counts once", every_device_counts_once),

@@ -2,6 +2,7 @@
 /* Proves: a device is overdue by the interval that it attested itself, and not for time in which
  * the verifier did not run; it is told once, and once more when it is back, to the feed and to its
  * events; a device that comes in the same moment, waits for approval or is revoked is not told.
+ * A row that is damaged holds up nobody, and is told of once, in the log.
  * One that attests with keys past rekey_overdue_s is told once, and not at its first attest after
  * it was away; and once more when it attests with new keys. */
 #include <stdio.h>
@@ -435,6 +436,23 @@ static void a_fleet_does_not_keep_another_tenants_devices_waiting(void **state)
                      FLEET);
 }
 
+static void a_damaged_row_keeps_no_other_device_waiting(void **state)
+{
+    (void)state;
+    enum { FLEET = 3 };
+    SERVICE s;
+
+    service_make(&s);
+    for (unsigned i = 0; i < FLEET; i++) {
+        struct device d = device_at(i, DEVICE_ACTIVE, START_S);
+        put(&s, &d);
+    }
+    store_exec(&s.f, "UPDATE device SET safe = 2 WHERE id = (SELECT min(id) FROM device)");
+    live(&s, 400);
+    assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), FLEET - 1);
+    assert_int_equal(s.chores.damaged_n, 1); /* and told once */
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -461,6 +479,8 @@ int main(void)
         T_CASE("a whole fleet is told in pieces", a_whole_fleet_is_told_in_pieces),
         T_CASE("a fleet does not keep another tenant's devices waiting",
                a_fleet_does_not_keep_another_tenants_devices_waiting),
+        T_CASE("a damaged row keeps no other device waiting",
+               a_damaged_row_keeps_no_other_device_waiting),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
