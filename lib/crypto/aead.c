@@ -7,6 +7,7 @@
  *  2. Plaintext that did not authenticate is wiped before open returns.
  *  3. A key of SIV that was made ready is only copied: OpenSSL lets one message through a context,
  *     and what it reads for a copy does not change, so that several threads may do so at a time.
+ *  4. FORGED is said of a message alone, never of what failed here while it was looked at.
  */
 
 #include <limits.h>
@@ -83,6 +84,7 @@ static const EVP_CIPHER *cipher_of(const struct aead *a)
 
 struct pawl_siv_key {
     EVP_CIPHER_CTX *ctx;
+    EVP_CIPHER_CTX *ctr; /* its second half alone: see siv_decrypt */
 };
 
 /* One message on its way through OpenSSL. */
@@ -200,6 +202,44 @@ static void done(EVP_CIPHER_CTX *ctx, const struct message *m, bool good)
         EVP_CIPHER_CTX_free(ctx);
 }
 
+/* Without a look at the tag, RFC 5297 2.7: the key's second half counts from the tag on. */
+static bool siv_decrypt(const struct message *m)
+{
+    PAWL_CLEANUP(release_cipher_ctx) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t                                          from[PAWL_AEAD_TAG];
+
+    memcpy(from, m->tag, sizeof(from));
+    from[8] &= 0x7f;
+    from[12] &= 0x7f;
+    if (!ctx)
+        return false;
+    if (m->ready)
+        return EVP_CIPHER_CTX_copy(ctx, m->ready->ctr) == 1 &&
+               EVP_DecryptInit_ex2(ctx, NULL, NULL, from, NULL) == 1 && feed(ctx, m->out, m->in);
+    return EVP_DecryptInit_ex2(ctx, EVP_aes_256_ctr(), m->key->b + m->key->n / 2, from, NULL) ==
+               1 &&
+           feed(ctx, m->out, m->in);
+}
+
+/* Inv. 4: OpenSSL's SIV takes memory for each piece, and says no more than that a message does not
+ * open. What this one decrypts to, sealed once more, has its tag or another one. */
+static pawl_status siv_judge(const struct message *m, struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_cipher_ctx) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t                                          tag[PAWL_AEAD_TAG];
+    struct message                                   again = *m;
+
+    again.seal = true;
+    again.in.p = m->out;
+    again.tag = tag;
+    bool made = ctx && siv_decrypt(m) && set_up(ctx, &again) && begin(ctx, &again) &&
+                run(ctx, &again);
+    pawl_wipe(m->out, m->in.n); /* inv. 2 */
+    if (!made || pawl_mac_equal(PAWL_VIEW_OF(tag), pawl_view(m->tag, sizeof(tag))))
+        return crypto_fail(err, "aead", m->a->name);
+    return pawl_ok();
+}
+
 static pawl_status pass(const struct message *m, struct pawl_err *err)
 {
     EVP_CIPHER_CTX *ctx = is_kept(m) ? crypto_ccm_take() : NULL;
@@ -219,6 +259,8 @@ static pawl_status pass(const struct message *m, struct pawl_err *err)
     pawl_wipe(m->out, m->in.n); /* inv. 2 */
     if (m->seal)
         return crypto_fail(err, "aead", m->a->name);
+    if (m->a->mode == MODE_SIV)
+        PAWL_TRY(siv_judge(m, err));
     ERR_clear_error();
     return pawl_fail(err, PAWL_E_FORGED, "aead", "does not open under this key and data");
 }
@@ -294,9 +336,10 @@ pawl_status pawl_siv_key_make(const struct pawl_secret *key, struct pawl_siv_key
         return pawl_fail(err, PAWL_E_RANGE, "aead.key", "%zu bytes, %s takes %zu", key->n, a->name,
                          a->key_n);
     k = calloc(1, sizeof(*k));
-    if (!k || !(k->ctx = EVP_CIPHER_CTX_new()))
+    if (!k || !(k->ctx = EVP_CIPHER_CTX_new()) || !(k->ctr = EVP_CIPHER_CTX_new()))
         return crypto_no_memory(err, "aead");
-    if (EVP_CipherInit_ex2(k->ctx, cipher_of(a), key->b, NULL, true, NULL) != 1)
+    if (EVP_CipherInit_ex2(k->ctx, cipher_of(a), key->b, NULL, true, NULL) != 1 ||
+        EVP_DecryptInit_ex2(k->ctr, EVP_aes_256_ctr(), key->b + key->n / 2, NULL, NULL) != 1)
         return crypto_fail(err, "aead", a->name);
     *ret = k;
     k = NULL;
@@ -305,8 +348,10 @@ pawl_status pawl_siv_key_make(const struct pawl_secret *key, struct pawl_siv_key
 
 void pawl_siv_key_free(struct pawl_siv_key **k)
 {
-    if (*k)
+    if (*k) {
         EVP_CIPHER_CTX_free((*k)->ctx); /* which wipes what is in it */
+        EVP_CIPHER_CTX_free((*k)->ctr);
+    }
     free(*k);
     *k = NULL;
 }
