@@ -17,6 +17,7 @@ static _Thread_local struct keeping {
     struct sql_store *store;  /* NULL: nothing */
     struct reader    *reader; /* NULL: it read nothing yet */
     bool              in_use; /* whoever else reads meanwhile takes another one */
+    unsigned          depth;  /* pairs that are open: the outermost one counts */
 } kept;
 
 static pawl_status reader_make(struct sql_store *s, struct reader **ret, struct pawl_err *err)
@@ -118,17 +119,19 @@ void sql_reads_begin(void *self)
 {
     struct sql_store *s = self;
 
-    if (s->begin)
-        kept = (struct keeping){ .store = s };
+    if (s->begin && kept.depth++ == 0)
+        kept.store = s;
 }
 
 void sql_reads_end(void *self)
 {
     struct sql_store *s = self;
 
+    if (!s->begin || --kept.depth > 0)
+        return;
     if (kept.reader) {
-        s->end(kept.reader->c);
-        give_back(s, kept.reader);
+        kept.store->end(kept.reader->c);
+        give_back(kept.store, kept.reader);
     }
     kept = (struct keeping){ 0 };
 }

@@ -451,7 +451,8 @@ struct store {
     bool reads_ahead;
 
     /* What the calling thread reads from here to reads_end may come from one state, the last
-     * durable one at its first read, and costs less. It waits for no commit between the two. */
+     * durable one at its first read, and costs less. It waits for no commit between the two. A pair
+     * within another one changes nothing. */
     void (*reads_begin)(void *self);
     void (*reads_end)(void *self);
 

@@ -521,6 +521,30 @@ static void one_request_reads_one_state(void **state)
     assert_int_equal(got.version, 2);
 }
 
+static void a_request_within_a_request_reads_its_state(void **state)
+{
+    (void)state;
+    ONLY_SQLITE();
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct device   got;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    struct step   s = store_step(&d);
+    s.device.version = 1;
+    f.store.reads_begin(f.store.self);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    f.store.reads_begin(f.store.self);
+    store_commits(&f, &s);
+    f.store.reads_end(f.store.self);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_int_equal(got.version, 1);
+    f.store.reads_end(f.store.self);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    assert_int_equal(got.version, 2);
+}
+
 static void an_attestation_key_belongs_to_one_device(void **state) /* K8 */
 {
     (void)state;
@@ -863,6 +887,8 @@ int main(void)
                tenants_that_hold_something_come_by_name),
         T_CASE("a step on an older version loses", a_step_on_an_older_version_loses),
         T_CASE("one request reads one state", one_request_reads_one_state),
+        T_CASE("a request within a request reads its state",
+               a_request_within_a_request_reads_its_state),
         T_CASE("K8 an attestation key belongs to one device",
                an_attestation_key_belongs_to_one_device),
         T_CASE("a token use counts once for each device", a_token_use_counts_once_for_each_device),
