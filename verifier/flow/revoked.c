@@ -93,6 +93,12 @@ static pawl_status sign(const struct flow *f, const char *claims, char **ret, st
     return pawl_ok();
 }
 
+/* Of a time that lies ahead nothing is known but that the clock went back. */
+static bool is_within(int64_t then, int64_t now, int64_t span)
+{
+    return then <= now && now - then < span;
+}
+
 /* Half of the time that it is believed for is left at least. */
 static bool is_good(const struct revoked *r, const struct flow *f,
                     const struct tenant_config *tenant, const uint8_t list[32], int64_t now_s)
@@ -101,7 +107,8 @@ static bool is_good(const struct revoked *r, const struct flow *f,
 
     if (for_s > REVOKED_SIGNED_S)
         for_s = REVOKED_SIGNED_S;
-    return r->token && now_s - r->signed_s < for_s && memcmp(r->list, list, sizeof(r->list)) == 0 &&
+    return r->token && is_within(r->signed_s, now_s, for_s) &&
+           memcmp(r->list, list, sizeof(r->list)) == 0 &&
            memcmp(r->signer, f->keys->verifier_id, sizeof(r->signer)) == 0;
 }
 
@@ -168,7 +175,7 @@ pawl_status revoked_list(struct revoked **kept, const struct flow *f,
     if (!r)
         return pawl_fail(err, PAWL_E_MEMORY, "revoked", "out of memory");
     *kept = r;
-    if (!r->token || now_ms - r->read_ms >= REVOKED_READ_MS ||
+    if (!r->token || !is_within(r->read_ms, now_ms, REVOKED_READ_MS) ||
         !is_good(r, f, tenant, r->list, now_ms / 1000))
         PAWL_TRY(look_again(r, f, tenant, now_ms, err));
     *ret_token = r->token;

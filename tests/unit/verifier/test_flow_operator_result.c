@@ -216,6 +216,32 @@ static void the_list_is_signed_when_it_changes_or_after_a_while(void **state)
     assert_string_not_equal(tag, first);
 }
 
+/* What was read and signed at a time that is still to come is not fresh until then. */
+static void a_clock_that_goes_back_makes_a_new_list(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   first[REVOKED_TAG_MAX], tag[REVOKED_TAG_MAX];
+    char  *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    assert_int_equal(listed(&w, first), 0);
+    w.now_ms -= 1000; /* less than between two looks */
+    T_OK(operator_revoked(&w.flow, acme(&w), &json, tag, &w.err), &w.err);
+    assert_string_not_equal(tag, first);
+    EAR *answer = parsed(json);
+    EAR *list = world_opens(&w, pawl_view_str(text_of(answer, "revoked")));
+    assert_true(member(list, "iat")->valuedouble == (double)(w.now_ms / 1000));
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    memcpy(first, tag, sizeof(first));
+    w.now_ms -= 1; /* within one second of its time */
+    assert_int_equal(listed(&w, tag), 1);
+    assert_string_not_equal(tag, first);
+}
+
 int main(void)
 {
     static const struct CMUnitTest cases[] = {
@@ -227,6 +253,7 @@ int main(void)
         T_CASE("the list names those that are revoked", the_list_names_those_that_are_revoked),
         T_CASE("the list is signed when it changes or after a while",
                the_list_is_signed_when_it_changes_or_after_a_while),
+        T_CASE("a clock that goes back makes a new list", a_clock_that_goes_back_makes_a_new_list),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
