@@ -121,7 +121,8 @@ class Client:
             assert self.more(), f"closed before an answer: {self.got!r}"
         head, self.got = self.got.split(b"\r\n\r\n", 1)
         lines = head.split(b"\r\n")
-        status = int(re.match(rb"HTTP/1\.[01] (\d{3}) [A-Z]", lines[0])[1])
+        # Whoever asks in version 1.11 is answered in it: the minor one is the client's.
+        status = int(re.match(rb"HTTP/1\.\d+ (\d{3}) [A-Z]", lines[0])[1])
         headers = {k.lower(): v for k, v in (line.split(b": ", 1) for line in lines[1:])}
         n = int(headers.get(b"content-length", 0))
         while len(self.got) < n:

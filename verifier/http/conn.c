@@ -407,6 +407,9 @@ void conn_send(struct conn *c, struct evhttp_request *ev, int status, bool close
     c->answering = true;
     evhttp_send_reply(ev, status, http_reason(status), NULL);
     join_output(c);
+    /* Its socket takes an answer, but for a slow reader's: it is tried in this turn of the loop,
+     * before the kernel is asked to tell when. */
+    event_base_active_by_fd(bufferevent_get_base(c->bev), bufferevent_getfd(c->bev), EV_WRITE);
     c->answering = false;
 }
 
