@@ -14,9 +14,10 @@ import subprocess
 import sys
 import traceback
 
-from middle import Answer, Client, Middle, decode, encode
+from middle import Answer, Client, Middle, decode, decode_at, encode
 
 WORK, AGENT, CTL = sys.argv[1:4]
+VECTORS = f"{os.path.dirname(os.path.abspath(__file__))}/../vectors/wire"
 
 
 def read(name):
@@ -300,9 +301,41 @@ def cbor_that_is_not_deterministic_is_refused():
 @check
 def oversized_bodies_are_refused():
     with Unchanged():
-        for path, most in (("challenge", 512), ("enrol", 24 * 1024), ("evidence", 256 * 1024)):
+        for path, most in (("challenge", 512), ("enrol", 24 * 1024), ("evidence", 256 * 1024),
+                           ("supply", 256 * 1024), ("messages", 256 * 1024)):
             refused(VERIFIER.post(path, bytes(most + 1)), 413)
             refused(VERIFIER.post(path, bytes(most)), 400)
+
+
+def others_body(path):
+    """A good one, of a device that this verifier does not know."""
+    name = {"supply": "supply_full", "messages": "messages_req_full"}[path]
+    with open(f"{VECTORS}/{name}.cbor", "rb") as f:
+        return f.read()
+
+
+@check
+def a_member_of_another_type_is_refused():
+    others = [encode(7), encode(-1), encode(b"x"), encode("'; DROP TABLE device; --"), encode([]),
+              encode({}), encode(True), b"\xf6", b"\xfb" + bytes(8)]
+    bodies = {path: PROXY.last(path)[1] for path in ("challenge", "enrol", "evidence")}
+    bodies |= {path: others_body(path) for path in ("supply", "messages")}
+    with Unchanged():
+        for path, body in bodies.items():
+            at = 1
+            while at < len(body):
+                _, begin = decode_at(body, at)
+                _, at = decode_at(body, begin)
+                for other in others:
+                    if other[0] >> 5 != body[begin] >> 5:
+                        refused(VERIFIER.post(path, body[:begin] + other + body[at:]), 400)
+
+
+@check
+def what_only_a_device_may_ask_is_refused_to_others():
+    with Unchanged():
+        for path in ("supply", "messages"):
+            refused(VERIFIER.post(path, others_body(path)), 403)
 
 
 # ---- evidence --------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ def head(major, n):
 
 
 def encode(v):
+    if isinstance(v, bool):
+        return head(7, 21 if v else 20)
     if isinstance(v, int):
         return head(0, v) if v >= 0 else head(1, -1 - v)
     if isinstance(v, bytes):
