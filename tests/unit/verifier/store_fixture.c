@@ -459,13 +459,18 @@ void store_over(pawl_status status, const struct pawl_err *err, void *arg)
     pthread_mutex_unlock(&w->lock);
 }
 
-void store_wait(struct store_waiting *w)
+enum pawl_code store_end(struct store_waiting *w)
 {
     pthread_mutex_lock(&w->lock);
     while (!w->over)
         pthread_cond_wait(&w->wake, &w->lock);
     pthread_mutex_unlock(&w->lock);
-    assert_int_equal(w->status.code, PAWL_OK);
+    return w->status.code;
+}
+
+void store_wait(struct store_waiting *w)
+{
+    assert_int_equal(store_end(w), PAWL_OK);
 }
 
 /* The writer stands behind a transaction of its own until it may go on. */

@@ -74,7 +74,9 @@ struct store_waiting {
     }
 
 void store_over(pawl_status status, const struct pawl_err *err, void *arg); /* a store_done_fn */
-/* It becomes over, and is good. */
+/* It becomes over, and what it is then. */
+enum pawl_code store_end(struct store_waiting *w);
+/* .. and is good. */
 void store_wait(struct store_waiting *w);
 
 /* Steps that are handed over between these two share one transaction. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves of the store on PostgreSQL: its tables have the columns of the other's; verifiers that
  * share it lose nothing to each other, and one number follows the other; one that lost its
- * connection finds back; what other steps take away fails none for good; an older copy is noticed,
+ * connection finds back, and steps that were on their way then happen once at most, and are told as
+ * done only if they are; what other steps take away fails none for good; an older copy is noticed,
  * is not served, and is when the operator says so.
  * Run by with_postgres. */
 
@@ -17,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "point.h"
 #include "store_fixture.h"
 
 static const struct pawl_view acme = { (const uint8_t *)"acme", 4 };
@@ -444,13 +446,154 @@ static void a_wait_for_a_standby_that_is_called_off_fails_the_group(void **state
     while (!store_number(&f, "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
                              " WHERE wait_event = 'SyncRep'"))
         sched_yield();
-    pthread_mutex_lock(&w.lock);
-    while (!w.over)
-        pthread_cond_wait(&w.wake, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    assert_int_equal(w.status.code, PAWL_E_IO);
+    assert_int_equal(store_end(&w), PAWL_E_IO);
     store_exec(&f, "ALTER SYSTEM RESET synchronous_standby_names");
     store_exec(&f, "SELECT pg_reload_conf()");
+}
+
+/* ---- .. while a group is on its way ---------------------------------------------------------- */
+
+enum { THREADS = 4 }; /* that write */
+
+static atomic_uint                 held;
+static atomic_bool                 may_go, was_cut;
+static const struct store_fixture *to_cut;
+
+static void hold(const char *name)
+{
+    if (strcmp(name, "store.committing") != 0)
+        return;
+    held++;
+    while (!may_go)
+        sched_yield();
+}
+
+/* The steps are answered, and what makes them durable was not sent yet. */
+static void cut_once(const char *name)
+{
+    if (strcmp(name, "store.committing") == 0 && !atomic_exchange(&was_cut, true))
+        store_exec(to_cut, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                           " WHERE application_name = 'pawl-verifier'"
+                           " AND datname = current_database()");
+}
+
+/* Two devices that move on, each in a step of its own: one group, for one writer, as all of them
+ * wait while they are handed over. */
+struct pair {
+    struct device        d[2];
+    struct step          s[2];
+    struct store_waiting w[2];
+};
+
+static void pair_make(struct pair *p, struct store_fixture *f)
+{
+    *p = (struct pair){ .w = { STORE_WAITING, STORE_WAITING } };
+    for (unsigned i = 0; i < 2; i++) {
+        p->d[i] = store_put(f, "acme", i + 1);
+        p->s[i] = store_step(&p->d[i]);
+        p->s[i].device.version = 1;
+        snprintf(p->s[i].event, sizeof(p->s[i].event), "moves on");
+    }
+}
+
+static void pair_commit(struct pair *p, struct store_fixture *f, void (*then)(const char *name))
+{
+    static const struct step nothing = { .tenant = "acme" };
+    struct store_waiting     busy[THREADS] = { STORE_WAITING, STORE_WAITING, STORE_WAITING,
+                                               STORE_WAITING };
+
+    while (writers(f) < THREADS)
+        sched_yield();
+    held = 0;
+    may_go = was_cut = false;
+    to_cut = f;
+    point_reached = hold;
+    for (unsigned i = 0; i < THREADS; i++) {
+        f->store.commit(f->store.self, &nothing, store_over, &busy[i]);
+        while (held <= i)
+            sched_yield();
+    }
+    for (unsigned i = 0; i < 2; i++)
+        f->store.commit(f->store.self, &p->s[i], store_over, &p->w[i]);
+    point_reached = then;
+    may_go = true;
+    for (unsigned i = 0; i < THREADS; i++)
+        store_end(&busy[i]);
+}
+
+/* What a step that is planned no other way comes to once the database is there again. */
+static enum pawl_code comes_to(struct store_fixture *f, const struct step *s)
+{
+    struct pawl_err err;
+    pawl_status     done;
+
+    for (unsigned i = 0; i < 500; i++) {
+        done = store_commit_wait(&f->store, s, &err);
+        if (done.code != PAWL_E_IO)
+            break;
+        usleep(20000);
+    }
+    return done.code;
+}
+
+static int64_t moves(const struct store_fixture *f)
+{
+    return store_number(f, "SELECT count(*) FROM event");
+}
+
+/* Nobody was told that they are done. They are, and whoever tries again is not done twice. */
+static void steps_whose_count_is_lost_fail_and_happen_once(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pair     p;
+    struct device   got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    pair_make(&p, &f);
+    pair_commit(&p, &f, cut_once);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(store_end(&p.w[i]), PAWL_E_IO);
+    point_reached = NULL;
+    assert_true(was_cut);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(comes_to(&f, &p.s[i]), PAWL_E_CONFLICT);
+        pawl_status read = f.store.device(f.store.self, acme, PAWL_VIEW_OF(p.d[i].id), &got, &err);
+        if (!pawl_is_ok(read)) /* its reader was cut, too */
+            T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(p.d[i].id), &got, &err), &err);
+        assert_int_equal(got.version, 2);
+    }
+    assert_int_equal(moves(&f), 2);
+    assert_false(f.store.is_behind(f.store.self));
+}
+
+/* One is done then and the other is not: both fail, and each happens once. */
+static void steps_on_both_sides_of_a_break_fail_and_happen_once(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+    struct pair   p;
+
+    store_fixture_make(&f);
+    pair_make(&p, &f);
+    PGconn *pg = PQconnectdb(f.conninfo);
+    PQclear(PQexec(pg, "BEGIN"));
+    PQclear(PQexec(pg, "SELECT 1 FROM ratchet WHERE device ="
+                       " (SELECT max(device) FROM ratchet) FOR UPDATE"));
+    pair_commit(&p, &f, NULL);
+    while (!store_number(&f, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                             " AND application_name = 'pawl-verifier'"))
+        sched_yield();
+    cut(&f);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(store_end(&p.w[i]), PAWL_E_IO);
+    PQfinish(pg);
+    assert_int_equal(moves(&f), 1);
+    assert_int_equal(comes_to(&f, &p.s[0]), PAWL_E_CONFLICT);
+    assert_int_equal(comes_to(&f, &p.s[1]), PAWL_OK);
+    assert_int_equal(moves(&f), 2);
+    assert_int_equal(comes_to(&f, &p.s[1]), PAWL_E_CONFLICT);
 }
 
 /* ---- what rows share ------------------------------------------------------------------------- */
@@ -680,6 +823,10 @@ int main(void)
         T_CASE("what is queued when it stops away fails", what_is_queued_when_it_stops_away_fails),
         T_CASE("a wait for a standby that is called off fails the group",
                a_wait_for_a_standby_that_is_called_off_fails_the_group),
+        T_CASE("steps whose count is lost fail and happen once",
+               steps_whose_count_is_lost_fail_and_happen_once),
+        T_CASE("steps on both sides of a break fail and happen once",
+               steps_on_both_sides_of_a_break_fail_and_happen_once),
         T_CASE("what went meanwhile is looked for again", what_went_meanwhile_is_looked_for_again),
         T_CASE("what is not there any more is left again",
                what_is_not_there_any_more_is_left_again),
