@@ -87,17 +87,9 @@ pawl_status slot_content_write(const struct slot *s, struct slot_content *ret, s
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
-static void rd_fixed(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
-{
-    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
-
-    if (v.n == n)
-        memcpy(ret, v.p, n);
-}
-
 static void rd_secret(struct pawl_cbor_rd *r, const char *field, struct pawl_secret *ret, size_t n)
 {
-    rd_fixed(r, field, ret->b, n);
+    pawl_cbor_rd_bytes_to(r, field, ret->b, n);
     ret->n = n;
 }
 
@@ -144,10 +136,11 @@ static void rd_old(struct pawl_cbor_rd *r, struct slot *s)
         return;
     }
     pawl_cbor_rd_array_of(r, "slot.old", OLD_ITEMS);
-    rd_fixed(r, "slot.old.verifier_id", s->old_verifier_id, sizeof(s->old_verifier_id));
+    pawl_cbor_rd_bytes_to(r, "slot.old.verifier_id", s->old_verifier_id,
+                          sizeof(s->old_verifier_id));
     s->old_suite = rd_suite(r, "slot.old.suite");
     uint64_t epoch = pawl_cbor_rd_uint(r, "slot.old.epoch", UINT64_MAX);
-    rd_fixed(r, "slot.old.kid", s->old_kid, sizeof(s->old_kid));
+    pawl_cbor_rd_bytes_to(r, "slot.old.kid", s->old_kid, sizeof(s->old_kid));
     rd_chain(r, "slot.old.down", PAWL_DOWN, epoch, &s->old_down);
     rd_use(r, "slot.old.down_use", epoch, s->old_suite, s->old_kid, &s->old_down_use);
     pawl_cbor_rd_leave(r, "slot.old");
@@ -159,12 +152,12 @@ pawl_status slot_content_parse(struct pawl_view in, struct slot *ret, struct paw
     struct pawl_cbor_rd                 r = pawl_cbor_rd_from(in);
 
     pawl_cbor_rd_array_of(&r, "slot", ITEMS);
-    rd_fixed(&r, "slot.verifier_id", s.verifier_id, sizeof(s.verifier_id));
+    pawl_cbor_rd_bytes_to(&r, "slot.verifier_id", s.verifier_id, sizeof(s.verifier_id));
     s.suite = rd_suite(&r, "slot.suite");
     s.epoch = pawl_cbor_rd_uint(&r, "slot.epoch", UINT64_MAX);
     if (!s.epoch)
         pawl_cbor_rd_fail(&r, PAWL_E_RANGE, "slot.epoch");
-    rd_fixed(&r, "slot.kid", s.kid, sizeof(s.kid));
+    pawl_cbor_rd_bytes_to(&r, "slot.kid", s.kid, sizeof(s.kid));
     rd_secret(&r, "slot.rk", &s.rk, KEY);
     rd_secret(&r, "slot.k_auth", &s.k_auth, KEY);
     rd_secret(&r, "slot.exporter", &s.exporter, KEY);

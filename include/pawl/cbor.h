@@ -60,6 +60,10 @@ void             pawl_cbor_rd_null(struct pawl_cbor_rd *r, const char *field);
 struct pawl_view pawl_cbor_rd_bytes(struct pawl_cbor_rd *r, const char *field, size_t min,
                                     size_t max);
 struct pawl_view pawl_cbor_rd_text(struct pawl_cbor_rd *r, const char *field, size_t max);
+/* Into the caller's array, which a failure leaves as it was: n bytes and no others; at most cap - 1
+ * characters and a 0. */
+void pawl_cbor_rd_bytes_to(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n);
+void pawl_cbor_rd_text_to(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap);
 /* The tag must be exactly this one. */
 void pawl_cbor_rd_tag(struct pawl_cbor_rd *r, const char *field, uint64_t tag);
 

@@ -209,6 +209,25 @@ struct pawl_view pawl_cbor_rd_text(struct pawl_cbor_rd *r, const char *field, si
     return take_string(r, field, PAWL_CBOR_TEXT, 0, max);
 }
 
+void pawl_cbor_rd_bytes_to(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
+{
+    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
+
+    if (!r->bad && n)
+        memcpy(ret, v.p, n);
+}
+
+void pawl_cbor_rd_text_to(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap)
+{
+    struct pawl_view v = pawl_cbor_rd_text(r, field, cap - 1);
+
+    if (r->bad)
+        return;
+    if (v.n)
+        memcpy(ret, v.p, v.n);
+    ret[v.n] = 0;
+}
+
 void pawl_cbor_rd_tag(struct pawl_cbor_rd *r, const char *field, uint64_t tag)
 {
     struct cbor_head h;

@@ -98,20 +98,12 @@ pawl_status boot_write(const struct boot *b, struct pawl_wr *w, struct pawl_err 
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static void get_exact(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
-{
-    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
-
-    if (v.n == n)
-        memcpy(ret, v.p, n);
-}
-
 /* Of this hash's length. */
 static void get_digest(struct pawl_cbor_rd *r, const char *field, enum pawl_hash hash,
                        struct pawl_digest *ret)
 {
     ret->n = pawl_hash_n(hash);
-    get_exact(r, field, ret->b, ret->n);
+    pawl_cbor_rd_bytes_to(r, field, ret->b, ret->n);
 }
 
 static void get_digests(struct pawl_cbor_rd *r, const char *field, enum pawl_hash hash,
@@ -176,7 +168,7 @@ static void get_lists(struct pawl_cbor_rd *r, struct boot *b)
         b->list[l].present = true;
         pawl_cbor_rd_array_of(r, "lists", 2);
         b->list[l].n = (uint32_t)pawl_cbor_rd_uint(r, "lists", UINT32_MAX);
-        get_exact(r, "lists", b->list[l].sha256, sizeof(b->list[l].sha256));
+        pawl_cbor_rd_bytes_to(r, "lists", b->list[l].sha256, sizeof(b->list[l].sha256));
         pawl_cbor_rd_leave(r, "lists");
     }
     pawl_cbor_rd_leave(r, "lists");
@@ -189,7 +181,8 @@ static void get_authorities(struct pawl_cbor_rd *r, struct boot *b)
     b->authority_n = n / 2;
     for (size_t i = 0; i < b->authority_n; i++) {
         b->authority[i].by_shim = pawl_cbor_rd_bool(r, "authorities");
-        get_exact(r, "authorities", b->authority[i].sha256, sizeof(b->authority[i].sha256));
+        pawl_cbor_rd_bytes_to(r, "authorities", b->authority[i].sha256,
+                              sizeof(b->authority[i].sha256));
     }
     pawl_cbor_rd_leave(r, "authorities"); /* an odd one is left over */
 }
@@ -232,7 +225,7 @@ pawl_status boot_parse(struct pawl_view in, struct boot *ret, struct pawl_err *e
     pawl_cbor_rd_array_of(&r, "boot", ROW_N);
     if (pawl_cbor_rd_uint(&r, "form", UINT8_MAX) != ROW_FORM)
         pawl_cbor_rd_fail(&r, PAWL_E_UNSUPPORTED, "form");
-    get_exact(&r, "log_sha256", b.log_sha256, sizeof(b.log_sha256));
+    pawl_cbor_rd_bytes_to(&r, "log_sha256", b.log_sha256, sizeof(b.log_sha256));
     b.legacy = pawl_cbor_rd_bool(&r, "legacy");
     b.agree = (uint32_t)pawl_cbor_rd_uint(&r, "agree", (1u << PAWL_PCRS) - 1);
     b.compared = (uint32_t)pawl_cbor_rd_uint(&r, "compared", (1u << PAWL_PCRS) - 1);

@@ -28,16 +28,6 @@ static const char LABEL[] = "pawl/1 bundle";
 
 /* ---- both: texts, selections, values -------------------------------------------------------- */
 
-/* Into an array of cap characters with its 0. */
-static void rd_text(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap)
-{
-    struct pawl_view v = pawl_cbor_rd_text(r, field, cap - 1);
-
-    if (v.n)
-        memcpy(ret, v.p, v.n);
-    ret[v.n] = '\0';
-}
-
 static void wr_selection(struct pawl_wr *w, const struct pawl_pcr_selection *s)
 {
     uint8_t        bytes[PAWL_PCR_SELECT_MAX];
@@ -150,7 +140,7 @@ static void rd_known(struct pawl_cbor_rd *r, struct bundle_head *h, bool *ret_va
 
     pawl_cbor_rd_array_of(r, "known", 10);
     k->approved = pawl_cbor_rd_bool(r, "known.approved");
-    rd_text(r, "known.state", k->state, sizeof(k->state));
+    pawl_cbor_rd_text_to(r, "known.state", k->state, sizeof(k->state));
     k->lab = pawl_cbor_rd_bool(r, "known.lab");
     k->has_certificate = pawl_cbor_rd_bool(r, "known.has_certificate");
     k->has_clock = pawl_cbor_rd_peek(r) != PAWL_CBOR_NULL;
@@ -158,11 +148,9 @@ static void rd_known(struct pawl_cbor_rd *r, struct bundle_head *h, bool *ret_va
         rd_clock(r, &k->clock);
     else
         pawl_cbor_rd_null(r, "known.clock");
-    struct pawl_view os_boot = pawl_cbor_rd_bytes(r, "known.os_boot", PAWL_OS_BOOT, PAWL_OS_BOOT);
-    if (os_boot.n)
-        memcpy(k->os_boot, os_boot.p, PAWL_OS_BOOT);
-    rd_text(r, "known.firmware_cert", k->firmware_cert, sizeof(k->firmware_cert));
-    rd_text(r, "known.manufacturer", k->manufacturer, sizeof(k->manufacturer));
+    pawl_cbor_rd_bytes_to(r, "known.os_boot", k->os_boot, sizeof(k->os_boot));
+    pawl_cbor_rd_text_to(r, "known.firmware_cert", k->firmware_cert, sizeof(k->firmware_cert));
+    pawl_cbor_rd_text_to(r, "known.manufacturer", k->manufacturer, sizeof(k->manufacturer));
     rd_selection(r, "known.banks", &k->banks);
     *ret_values = pawl_cbor_rd_peek(r) != PAWL_CBOR_NULL;
     if (*ret_values)
@@ -190,9 +178,9 @@ static void rd_exception(struct pawl_cbor_rd *r, struct exception *e)
     e->reason = reason_of_code(pawl_cbor_rd_text(r, "exception.reason", VERDICT_WHAT_MAX));
     if (!r->bad && e->reason == REASON_NONE)
         pawl_cbor_rd_fail(r, PAWL_E_RANGE, "exception.reason");
-    rd_text(r, "exception.what", e->what, sizeof(e->what));
-    rd_text(r, "exception.author", e->author, sizeof(e->author));
-    rd_text(r, "exception.note", e->note, sizeof(e->note));
+    pawl_cbor_rd_text_to(r, "exception.what", e->what, sizeof(e->what));
+    pawl_cbor_rd_text_to(r, "exception.author", e->author, sizeof(e->author));
+    pawl_cbor_rd_text_to(r, "exception.note", e->note, sizeof(e->note));
     e->until_s = pawl_cbor_rd_int(r, "exception.until_s");
     pawl_cbor_rd_leave(r, "exception");
 }
@@ -214,8 +202,8 @@ static void rd_judged(struct pawl_cbor_rd *r, struct bundle_head *h)
     pawl_cbor_rd_array_of(r, "judged", 5);
     h->time_ms = (int64_t)pawl_cbor_rd_uint(r, "judged.time_ms", INT64_MAX);
     h->watch = pawl_cbor_rd_bool(r, "judged.watch");
-    rd_text(r, "judged.policy", h->policy, sizeof(h->policy));
-    rd_text(r, "judged.status", h->status, sizeof(h->status));
+    pawl_cbor_rd_text_to(r, "judged.policy", h->policy, sizeof(h->policy));
+    pawl_cbor_rd_text_to(r, "judged.status", h->status, sizeof(h->status));
     h->exception_n = pawl_cbor_rd_array(r, "judged.exceptions", BUNDLE_EXCEPTIONS_MAX);
     for (size_t i = 0; i < h->exception_n; i++)
         rd_exception(r, &h->exception[i]);
@@ -252,9 +240,7 @@ static void rd_head(struct pawl_cbor_rd *r, struct bundle_head *h, bool *ret_kno
         pawl_cbor_rd_fail(r, PAWL_E_FORM, "tenant");
     h->device_id = pawl_cbor_rd_bytes(r, "device_id", PAWL_DEVICE_ID, PAWL_DEVICE_ID);
     rd_known(r, h, ret_known_values);
-    struct pawl_view first = pawl_cbor_rd_bytes(r, "first_os_boot", PAWL_OS_BOOT, PAWL_OS_BOOT);
-    if (first.n)
-        memcpy(h->first_os_boot, first.p, PAWL_OS_BOOT);
+    pawl_cbor_rd_bytes_to(r, "first_os_boot", h->first_os_boot, sizeof(h->first_os_boot));
     h->ak_public = pawl_cbor_rd_bytes(r, "ak_public", 1, PAWL_PUBLIC_MAX);
     h->qualified_signer = pawl_cbor_rd_bytes(r, "qualified_signer", 0, PAWL_NAME_MAX);
     h->a1 = pawl_cbor_rd_bytes(r, "a1", 1, PAWL_A1_MAX);

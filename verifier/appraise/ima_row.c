@@ -118,9 +118,7 @@ pawl_status ima_state_parse(struct pawl_view in, struct ima_state *ret, struct p
     pawl_cbor_rd_array_of(&r, "ima", ROW_N);
     if (pawl_cbor_rd_uint(&r, "form", UINT8_MAX) != ROW_FORM)
         pawl_cbor_rd_fail(&r, PAWL_E_UNSUPPORTED, "form");
-    struct pawl_view rules = pawl_cbor_rd_bytes(&r, "rules", IMA_RULES_ID, IMA_RULES_ID);
-    if (rules.n == IMA_RULES_ID)
-        memcpy(s.rules, rules.p, IMA_RULES_ID);
+    pawl_cbor_rd_bytes_to(&r, "rules", s.rules, sizeof(s.rules));
     get_place(&r, &s.at);
     get_digest(&r, "padded", s.at.bank, 0, &s.padded);
     get_judged(&r, &s.judged);

@@ -202,6 +202,9 @@ PAWL_MUST_USE pawl_status json_parse_object(struct pawl_view text, const char *w
 /* False when memory ran out. */
 bool json_add_hex(cJSON *o, const char *name, struct pawl_view v);
 bool json_add_u64(cJSON *o, const char *name, uint64_t v);
+/* An option's number, at most max, as a member of that name; none where text is NULL. */
+PAWL_MUST_USE pawl_status json_add_number(cJSON *o, const char *name, const char *text,
+                                          uint64_t max, struct pawl_err *err);
 /* What cJSON's calls fail for. */
 pawl_status json_no_memory(struct pawl_err *err);
 

@@ -90,6 +90,17 @@ bool json_add_u64(cJSON *o, const char *name, uint64_t v)
     return cJSON_AddRawToObject(o, name, text);
 }
 
+pawl_status json_add_number(cJSON *o, const char *name, const char *text, uint64_t max,
+                            struct pawl_err *err)
+{
+    uint64_t v;
+
+    if (!text)
+        return pawl_ok();
+    PAWL_TRY(pawl_u64_parse(text, name, max, &v, err));
+    return json_add_u64(o, name, v) ? pawl_ok() : json_no_memory(err);
+}
+
 pawl_status json_no_memory(struct pawl_err *err)
 {
     return pawl_fail(err, PAWL_E_MEMORY, "json", "no memory");

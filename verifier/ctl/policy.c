@@ -51,18 +51,6 @@ pawl_status policy_show(const struct args *a, cJSON **ret, struct pawl_err *err)
     return *ret ? pawl_ok() : pawl_fail(err, PAWL_E_MEMORY, "policy", "no memory");
 }
 
-static pawl_status add_version(cJSON *body, const char *name, const char *text,
-                               struct pawl_err *err)
-{
-    uint64_t number;
-
-    if (!text)
-        return pawl_ok();
-    PAWL_TRY(pawl_u64_parse(text, name, POLICY_VERSION_MAX, &number, err));
-    return json_add_u64(body, name, number) ? pawl_ok()
-                                            : pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-}
-
 pawl_status policy_make(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *body = cJSON_CreateObject();
@@ -73,8 +61,9 @@ pawl_status policy_make(const struct args *a, cJSON **ret, struct pawl_err *err)
         (release && !cJSON_AddStringToObject(body, "release", release)) ||
         (a->option[OPT_LITERAL] && !cJSON_AddTrueToObject(body, "literal")))
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-    PAWL_TRY(add_version(body, "version", a->option[OPT_VERSION_NUMBER], err));
-    PAWL_TRY(add_version(body, "base", a->option[OPT_BASE], err));
+    PAWL_TRY(
+        json_add_number(body, "version", a->option[OPT_VERSION_NUMBER], POLICY_VERSION_MAX, err));
+    PAWL_TRY(json_add_number(body, "base", a->option[OPT_BASE], POLICY_VERSION_MAX, err));
     cJSON *handed_over = body;
     body = NULL;
     return api_call(a, "/policies/learn", handed_over, ret, err);

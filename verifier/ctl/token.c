@@ -2,26 +2,13 @@
 /* pawlctl token: enrolment tokens, as strings that `pawl-agent join` takes. */
 #include "ctl/api.h"
 
-/* False with *err filled if the option is there and is no number. */
-static pawl_status add_number(cJSON *body, const char *member, const char *text,
-                              struct pawl_err *err)
-{
-    uint64_t v;
-
-    if (!text)
-        return pawl_ok();
-    PAWL_TRY(pawl_u64_parse(text, member, INT32_MAX, &v, err));
-    return json_add_u64(body, member, v) ? pawl_ok()
-                                         : pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
-}
-
 pawl_status token_create(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *body = cJSON_CreateObject();
     const char                    *device = a->option[OPT_DEVICE];
 
-    PAWL_TRY(add_number(body, "uses", a->option[OPT_USES], err));
-    PAWL_TRY(add_number(body, "ttl_s", a->option[OPT_TTL], err));
+    PAWL_TRY(json_add_number(body, "uses", a->option[OPT_USES], INT32_MAX, err));
+    PAWL_TRY(json_add_number(body, "ttl_s", a->option[OPT_TTL], INT32_MAX, err));
     if (device && !cJSON_AddStringToObject(body, "device", device))
         return pawl_fail(err, PAWL_E_MEMORY, "request", "no memory");
     cJSON *handed_over = body;

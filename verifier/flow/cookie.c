@@ -79,32 +79,15 @@ pawl_status cookie_seal(const struct keys *keys, const struct cookie *c, int64_t
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static void take_bytes(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
-{
-    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
-
-    if (v.n == n)
-        memcpy(ret, v.p, n);
-}
-
-static void take_text(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap)
-{
-    struct pawl_view v = pawl_cbor_rd_text(r, field, cap - 1);
-
-    if (v.n)
-        memcpy(ret, v.p, v.n);
-    ret[v.n] = 0;
-}
-
 static void read_cert(struct pawl_cbor_rd *r, struct pawl_ek_cert *ret)
 {
     pawl_cbor_rd_array_of(r, "cert", CERT_FIELDS);
-    take_text(r, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
-    take_text(r, "model", ret->model, sizeof(ret->model));
-    take_text(r, "version", ret->version, sizeof(ret->version));
-    take_text(r, "subject", ret->subject, sizeof(ret->subject));
-    take_text(r, "issuer", ret->issuer, sizeof(ret->issuer));
-    take_text(r, "serial", ret->serial, sizeof(ret->serial));
+    pawl_cbor_rd_text_to(r, "manufacturer", ret->manufacturer, sizeof(ret->manufacturer));
+    pawl_cbor_rd_text_to(r, "model", ret->model, sizeof(ret->model));
+    pawl_cbor_rd_text_to(r, "version", ret->version, sizeof(ret->version));
+    pawl_cbor_rd_text_to(r, "subject", ret->subject, sizeof(ret->subject));
+    pawl_cbor_rd_text_to(r, "issuer", ret->issuer, sizeof(ret->issuer));
+    pawl_cbor_rd_text_to(r, "serial", ret->serial, sizeof(ret->serial));
     ret->not_before_s = pawl_cbor_rd_int(r, "not_before");
     ret->not_after_s = pawl_cbor_rd_int(r, "not_after");
     pawl_cbor_rd_leave(r, "cert");
@@ -122,7 +105,7 @@ static void read_facts(struct pawl_cbor_rd *r, struct cookie *c)
 
 static void read_secret(struct pawl_cbor_rd *r, struct pawl_secret *ret)
 {
-    take_bytes(r, "secret", ret->b, 32);
+    pawl_cbor_rd_bytes_to(r, "secret", ret->b, 32);
     ret->n = 32;
 }
 
@@ -138,7 +121,7 @@ static void read_ek_name(struct pawl_cbor_rd *r, struct pawl_name *ret)
 static void read_td(struct pawl_cbor_rd *r, struct pawl_public *ret)
 {
     *ret = (struct pawl_public){ .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256 };
-    take_bytes(r, "td", ret->b, PAWL_POINT_P256);
+    pawl_cbor_rd_bytes_to(r, "td", ret->b, PAWL_POINT_P256);
 }
 
 static pawl_status read_cookie(struct pawl_view in, struct cookie *c, uint64_t *expires_ms,
@@ -152,9 +135,9 @@ static pawl_status read_cookie(struct pawl_view in, struct cookie *c, uint64_t *
         pawl_cbor_rd_fail(&r, PAWL_E_FORM, "label");
     *expires_ms = pawl_cbor_rd_uint(&r, "expiry", INT64_MAX);
     c->tenant = pawl_cbor_rd_text(&r, "tenant", PAWL_TENANT_MAX);
-    take_bytes(&r, "request", c->request, sizeof(c->request));
+    pawl_cbor_rd_bytes_to(&r, "request", c->request, sizeof(c->request));
     read_secret(&r, &c->secret);
-    take_bytes(&r, "nonce", c->nonce, sizeof(c->nonce));
+    pawl_cbor_rd_bytes_to(&r, "nonce", c->nonce, sizeof(c->nonce));
     read_ek_name(&r, &c->id.ek_name);
     read_cert(&r, &c->id.cert);
     c->ak_public = pawl_cbor_rd_bytes(&r, "ak_public", 1, PAWL_PUBLIC_MAX);

@@ -164,9 +164,7 @@ static struct inbox_head get_head(struct pawl_cbor_rd *r)
     h.gen = (uint32_t)pawl_cbor_rd_uint(r, "gen", UINT32_MAX);
     h.seq = pawl_cbor_rd_uint(r, "seq", UINT64_MAX);
     h.id = pawl_cbor_rd_uint(r, "id", UINT64_MAX);
-    struct pawl_view leaf = pawl_cbor_rd_bytes(r, "leaf", PAWL_LEAF, PAWL_LEAF);
-    if (leaf.n == PAWL_LEAF)
-        memcpy(h.leaf, leaf.p, PAWL_LEAF);
+    pawl_cbor_rd_bytes_to(r, "leaf", h.leaf, sizeof(h.leaf));
     h.mark = (enum mark)pawl_cbor_rd_uint(r, "mark", MARK_COUNT - 1);
     h.flags = (unsigned)pawl_cbor_rd_uint(r, "flags", FLAGS_MAX);
     pawl_cbor_rd_leave(r, "message");

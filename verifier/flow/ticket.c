@@ -106,28 +106,12 @@ pawl_status ticket_seal(const struct keys *keys, const struct ticket *t, struct 
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static void take(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
-{
-    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
-
-    if (v.n == n)
-        memcpy(ret, v.p, n);
-}
-
-static void read_text(struct pawl_cbor_rd *r, const char *field, char *ret, size_t cap)
-{
-    struct pawl_view v = pawl_cbor_rd_text(r, field, cap - 1);
-
-    if (v.n)
-        memcpy(ret, v.p, v.n);
-}
-
 static void read_finding(struct pawl_cbor_rd *r, struct finding *f)
 {
     pawl_cbor_rd_array_of(r, "finding", FINDING_FIELDS);
     f->reason = (enum reason)pawl_cbor_rd_uint(r, "reason", REASON_COUNT - 1);
-    read_text(r, "what", f->what, sizeof(f->what));
-    read_text(r, "detail", f->detail, sizeof(f->detail));
+    pawl_cbor_rd_text_to(r, "what", f->what, sizeof(f->what));
+    pawl_cbor_rd_text_to(r, "detail", f->detail, sizeof(f->detail));
     pawl_cbor_rd_leave(r, "finding");
 }
 
@@ -163,8 +147,8 @@ static pawl_status read_ticket(struct pawl_view in, uint64_t *expires_ms, struct
         pawl_cbor_rd_fail(&r, PAWL_E_FORM, "label");
     *expires_ms = pawl_cbor_rd_uint(&r, "expiry", INT64_MAX);
     *tenant = pawl_cbor_rd_bytes(&r, "tenant", 1, PAWL_TENANT_MAX);
-    take(&r, "device_id", t->device_id, sizeof(t->device_id));
-    take(&r, "TH1", t->th1, sizeof(t->th1));
+    pawl_cbor_rd_bytes_to(&r, "device_id", t->device_id, sizeof(t->device_id));
+    pawl_cbor_rd_bytes_to(&r, "TH1", t->th1, sizeof(t->th1));
     t->wants_log = pawl_cbor_rd_bool(&r, "wants_log");
     t->wants_ima = pawl_cbor_rd_bool(&r, "wants_ima");
     t->restarts = (uint32_t)pawl_cbor_rd_uint(&r, "restarts", UINT32_MAX);

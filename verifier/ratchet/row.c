@@ -142,14 +142,6 @@ void row_get_use_key(struct pawl_rd *r, const char *field, struct pawl_secret *r
         pawl_rd_fail(r, PAWL_E_RANGE, field);
 }
 
-void row_get_exact(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n)
-{
-    struct pawl_view v = pawl_cbor_rd_bytes(r, field, n, n);
-
-    if (v.n == n)
-        memcpy(ret, v.p, n);
-}
-
 void row_put_ms(struct pawl_wr *w, int64_t ms)
 {
     pawl_cbor_wr_uint(w, (uint64_t)ms);

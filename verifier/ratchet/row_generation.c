@@ -78,7 +78,7 @@ static pawl_status get_generation(struct pawl_view clear, struct generation *ret
     get_leaves(&r, ret);
     ret->attested = pawl_cbor_rd_bool(&r, "attested");
     ret->last_seq = row_get_u64(&r, "last_seq");
-    row_get_exact(&r, "digest", ret->digest, sizeof(ret->digest));
+    pawl_cbor_rd_bytes_to(&r, "digest", ret->digest, sizeof(ret->digest));
     ret->clean = pawl_cbor_rd_bool(&r, "clean");
     ret->seen_ms = row_get_ms(&r, "seen_ms");
     *ret_use = row_get_present(&r, "use", 2);
@@ -87,7 +87,7 @@ static pawl_status get_generation(struct pawl_view clear, struct generation *ret
         ret->use.epoch = ret->epoch;
         ret->use.gen = ret->gen;
         ret->use.suite = (uint16_t)pawl_cbor_rd_uint(&r, "use.suite", UINT16_MAX);
-        row_get_exact(&r, "use.kid", ret->use.kid, sizeof(ret->use.kid));
+        pawl_cbor_rd_bytes_to(&r, "use.kid", ret->use.kid, sizeof(ret->use.kid));
         pawl_cbor_rd_leave(&r, "use");
     }
     pawl_cbor_rd_leave(&r, "generation");

@@ -65,7 +65,6 @@ void row_put_key(struct pawl_wr *w, const struct pawl_secret *s);
 void row_get_key(struct pawl_rd *r, const char *field, struct pawl_secret *ret);
 /* A use key that is named is there. */
 void     row_get_use_key(struct pawl_rd *r, const char *field, struct pawl_secret *ret);
-void     row_get_exact(struct pawl_cbor_rd *r, const char *field, uint8_t *ret, size_t n);
 void     row_put_ms(struct pawl_wr *w, int64_t ms);
 int64_t  row_get_ms(struct pawl_cbor_rd *r, const char *field);
 uint64_t row_get_u64(struct pawl_cbor_rd *r, const char *field);

@@ -26,17 +26,17 @@ static void get_history(struct pawl_cbor_rd *r, struct ratchet *ret)
     for (size_t i = 0; i < ret->tombstone_n; i++) {
         pawl_cbor_rd_array_of(r, "tombstone", 2);
         ret->tombstone[i].epoch = row_get_u64(r, "tombstone.epoch");
-        row_get_exact(r, "tombstone.kid", ret->tombstone[i].kid, PAWL_KID);
+        pawl_cbor_rd_bytes_to(r, "tombstone.kid", ret->tombstone[i].kid, PAWL_KID);
         pawl_cbor_rd_leave(r, "tombstone");
     }
     pawl_cbor_rd_leave(r, "tombstones");
     ret->boot_id_n = pawl_cbor_rd_array(r, "boot_ids", PAWL_BOOT_IDS_MAX);
     for (size_t i = 0; i < ret->boot_id_n; i++)
-        row_get_exact(r, "boot_id", ret->boot_id[i], PAWL_BOOT_ID);
+        pawl_cbor_rd_bytes_to(r, "boot_id", ret->boot_id[i], PAWL_BOOT_ID);
     pawl_cbor_rd_leave(r, "boot_ids");
-    row_get_exact(r, "last_th1", ret->last_th1, sizeof(ret->last_th1));
+    pawl_cbor_rd_bytes_to(r, "last_th1", ret->last_th1, sizeof(ret->last_th1));
     ret->last_base_epoch = row_get_u64(r, "last_base_epoch");
-    row_get_exact(r, "last_base_kid", ret->last_base_kid, sizeof(ret->last_base_kid));
+    pawl_cbor_rd_bytes_to(r, "last_base_kid", ret->last_base_kid, sizeof(ret->last_base_kid));
     ret->accepted_ms = row_get_ms(r, "accepted_ms");
 }
 
@@ -79,7 +79,7 @@ static void get_uplink(struct pawl_cbor_rd *r, struct ratchet *ret)
     pawl_cbor_rd_leave(r, "unknown");
     ret->receipt_n = pawl_cbor_rd_array(r, "receipts", RATCHET_RECEIPTS);
     for (size_t i = 0; i < ret->receipt_n; i++)
-        row_get_exact(r, "receipt", ret->receipt[i], sizeof(ret->receipt[i]));
+        pawl_cbor_rd_bytes_to(r, "receipt", ret->receipt[i], sizeof(ret->receipt[i]));
     pawl_cbor_rd_leave(r, "receipts");
     ret->queue_n = pawl_cbor_rd_array(r, "queues", RATCHET_QUEUES);
     for (size_t i = 0; i < ret->queue_n; i++) {
@@ -88,7 +88,7 @@ static void get_uplink(struct pawl_cbor_rd *r, struct ratchet *ret)
         pawl_cbor_rd_array_of(r, "queue", 3);
         q->incarnation = (uint32_t)pawl_cbor_rd_uint(r, "queue.incarnation", UINT32_MAX);
         q->hi = (uint32_t)pawl_cbor_rd_uint(r, "queue.hi", UINT32_MAX);
-        row_get_exact(r, "queue.below", q->below, sizeof(q->below));
+        pawl_cbor_rd_bytes_to(r, "queue.below", q->below, sizeof(q->below));
         pawl_cbor_rd_leave(r, "queue");
     }
     pawl_cbor_rd_leave(r, "queues");
@@ -132,7 +132,7 @@ static void get_downlink(struct pawl_cbor_rd *r, struct ratchet *ret, bool *ret_
     u->epoch = row_get_u64(r, "down_use.epoch");
     u->gen = (uint32_t)pawl_cbor_rd_uint(r, "down_use.gen", UINT32_MAX);
     u->suite = (uint16_t)pawl_cbor_rd_uint(r, "down_use.suite", UINT16_MAX);
-    row_get_exact(r, "down_use.kid", u->kid, sizeof(u->kid));
+    pawl_cbor_rd_bytes_to(r, "down_use.kid", u->kid, sizeof(u->kid));
     pawl_cbor_rd_leave(r, "down_use");
 }
 

@@ -25,7 +25,7 @@ static void get_verifier(struct pawl_cbor_rd *r, struct epoch_root *ret,
         pawl_cbor_rd_null(r, "verifier_id");
         memcpy(ret->verifier_id, current->verifier_id, sizeof(ret->verifier_id));
     } else {
-        row_get_exact(r, "verifier_id", ret->verifier_id, sizeof(ret->verifier_id));
+        pawl_cbor_rd_bytes_to(r, "verifier_id", ret->verifier_id, sizeof(ret->verifier_id));
     }
 }
 
@@ -56,7 +56,7 @@ static void get_names(struct pawl_cbor_rd *r, struct epoch_root *ret,
 {
     ret->present = true;
     ret->epoch = row_get_u64(r, "epoch");
-    row_get_exact(r, "kid", ret->kid, sizeof(ret->kid));
+    pawl_cbor_rd_bytes_to(r, "kid", ret->kid, sizeof(ret->kid));
     ret->suite = (uint16_t)pawl_cbor_rd_uint(r, "suite", UINT16_MAX);
     get_verifier(r, ret, current);
     ret->up = (struct pawl_chain){ .dir = PAWL_UP, .epoch = ret->epoch };

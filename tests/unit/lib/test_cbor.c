@@ -146,6 +146,37 @@ static void strings_are_views_into_the_input(void **state)
     }
 }
 
+static void copies_what_fits_and_leaves_the_rest_alone(void **state)
+{
+    (void)state;
+    struct pawl_err     err;
+    struct pawl_cbor_rd r = pawl_cbor_rd_from(t_hex("82 43 010203 62 6869"));
+    uint8_t             b[3], poisoned[3];
+    char                text[3], poisoned_text[3];
+
+    pawl_cbor_rd_array_of(&r, "a", 2);
+    pawl_cbor_rd_bytes_to(&r, "b", b, sizeof(b));
+    pawl_cbor_rd_text_to(&r, "t", text, sizeof(text));
+    pawl_cbor_rd_leave(&r, "a");
+    T_OK(pawl_cbor_rd_end(&r, &err), &err);
+    assert_memory_equal(b, "\1\2\3", 3);
+    assert_string_equal(text, "hi");
+
+    t_poison(poisoned, sizeof(poisoned));
+    t_poison(poisoned_text, sizeof(poisoned_text));
+    for (size_t n = 2; n <= 4; n += 2) { /* neither less nor more */
+        r = pawl_cbor_rd_from(t_hex("43 010203"));
+        pawl_cbor_rd_bytes_to(&r, "b", poisoned, n);
+        T_FAILS(pawl_cbor_rd_end(&r, &err), &err, PAWL_E_RANGE);
+        T_WHERE(&err, "b");
+    }
+    r = pawl_cbor_rd_from(t_hex("63 616263")); /* no room for its 0 */
+    pawl_cbor_rd_text_to(&r, "t", poisoned_text, sizeof(poisoned_text));
+    T_FAILS(pawl_cbor_rd_end(&r, &err), &err, PAWL_E_RANGE);
+    t_still_poisoned(poisoned, sizeof(poisoned));
+    t_still_poisoned(poisoned_text, sizeof(poisoned_text));
+}
+
 static void reads_nested_items_in_order(void **state)
 {
     (void)state;
@@ -570,6 +601,8 @@ int main(void)
         T_CASE("reads unsigned numbers", reads_unsigned_numbers),
         T_CASE("reads signed numbers", reads_signed_numbers),
         T_CASE("strings are views into the input", strings_are_views_into_the_input),
+        T_CASE("copies what fits and leaves the rest alone",
+               copies_what_fits_and_leaves_the_rest_alone),
         T_CASE("reads nested items in order", reads_nested_items_in_order),
         T_CASE("refuses every other encoding for its reason",
                refuses_every_other_encoding_for_its_reason),
