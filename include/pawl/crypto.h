@@ -245,9 +245,6 @@ struct pawl_private;
 
 PAWL_MUST_USE pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret,
                                             struct pawl_err *err);
-/* A key of P-256 for the half: v has the curve. */
-PAWL_MUST_USE pawl_status pawl_p256_make(struct pawl_p256_verifier *v, struct pawl_private **ret,
-                                         struct pawl_err *err);
 /* PEM, PKCS #8 (the older EC PRIVATE KEY is read too), not encrypted. FORM if there is none, or its
  * two halves do not fit; UNSUPPORTED for other keys. */
 PAWL_MUST_USE pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **ret,
@@ -276,10 +273,19 @@ PAWL_MUST_USE pawl_status pawl_es256_verify_parts(const struct pawl_public *k,
 PAWL_MUST_USE pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
                                     struct pawl_secret *ret, struct pawl_err *err);
 
-/* The same with a point of P-256, which v holds meanwhile. */
-PAWL_MUST_USE pawl_status pawl_p256_ecdh(struct pawl_p256_verifier *v, const struct pawl_private *k,
-                                         const uint8_t       point[PAWL_POINT_P256],
-                                         struct pawl_secret *ret, struct pawl_err *err);
+/* A point to agree with, what it is called where it is refused, and where z goes. */
+struct pawl_agreement {
+    const char         *field;
+    const uint8_t      *point; /* PAWL_POINT_P256 bytes */
+    struct pawl_secret *z;
+};
+
+/* Makes a key of P-256, agrees with each of the points as pawl_ecdh does, and forgets it: *ret gets
+ * its point, and nothing on failure. FORM or RANGE, and the field's name, for the first that is no
+ * point of the curve. */
+PAWL_MUST_USE pawl_status pawl_p256_agree(struct pawl_p256_verifier  *v,
+                                          const struct pawl_agreement with[], size_t n,
+                                          uint8_t ret[PAWL_POINT_P256], struct pawl_err *err);
 
 /* SHA-256 of the DER SubjectPublicKeyInfo: verifier_id, and the pins of the join string. */
 PAWL_MUST_USE pawl_status pawl_spki_pin(const struct pawl_public *k, uint8_t ret[PAWL_SPKI_PIN],

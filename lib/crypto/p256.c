@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ECDSA-P256-SHA256, ECDH and new keys at full speed, for a key that is another with every call.
+ * ECDSA-P256-SHA256 and ECDH at full speed, for keys that are others with every call.
  *
  * Making an EVP_PKEY of a point costs a quarter of a verification, and a context for it some more.
  * So one key and one context live as long as the verifier, and only the point inside the key is
@@ -12,6 +12,8 @@
  */
 
 #include <stdlib.h>
+
+#include <openssl/core_names.h>
 
 #include "crypto/private.h"
 
@@ -90,23 +92,37 @@ pawl_status pawl_p256_verify(struct pawl_p256_verifier *v, const uint8_t point[P
     return pawl_ok();
 }
 
-pawl_status pawl_p256_ecdh(struct pawl_p256_verifier *v, const struct pawl_private *k,
-                           const uint8_t point[PAWL_POINT_P256], struct pawl_secret *ret,
-                           struct pawl_err *err)
+/* ---- a key for one agreement ---------------------------------------------------------------- */
+
+static pawl_status point_of(const EVP_PKEY *k, uint8_t ret[PAWL_POINT_P256], struct pawl_err *err)
 {
-    if (k->pub.kind != PAWL_KEY_P256)
-        return pawl_fail(err, PAWL_E_UNSUPPORTED, "ecdh", "a %s key cannot",
-                         pawl_public_name(&k->pub));
-    PAWL_TRY(set_point(v, point, err));
-    return crypto_derive(k, v->key, ret, err);
+    size_t n = 0;
+
+    if (EVP_PKEY_get_octet_string_param(k, OSSL_PKEY_PARAM_PUB_KEY, ret, PAWL_POINT_P256, &n) !=
+            1 ||
+        n != PAWL_POINT_P256 || ret[0] != generator.b[0])
+        return crypto_fail(err, "p256 agreement", "cannot export the point");
+    return pawl_ok();
 }
 
-pawl_status pawl_p256_make(struct pawl_p256_verifier *v, struct pawl_private **ret,
-                           struct pawl_err *err)
+static pawl_status agree(struct pawl_p256_verifier *v, EVP_PKEY_CTX *own,
+                         const uint8_t point[PAWL_POINT_P256], struct pawl_secret *ret,
+                         struct pawl_err *err)
 {
-    EVP_PKEY *pkey = NULL;
+    PAWL_TRY(set_point(v, point, err));
+    return crypto_agree(own, v->key, crypto_curve(PAWL_KEY_P256), ret, err);
+}
 
-    if (EVP_PKEY_keygen(v->make, &pkey) != 1)
-        return crypto_fail(err, "private key", "cannot make one");
-    return crypto_private(pkey, ret, err);
+pawl_status pawl_p256_agree(struct pawl_p256_verifier *v, const struct pawl_agreement with[],
+                            size_t n, uint8_t ret[PAWL_POINT_P256], struct pawl_err *err)
+{
+    PAWL_CLEANUP(release_pkey) EVP_PKEY         *key = NULL;
+    PAWL_CLEANUP(release_pkey_ctx) EVP_PKEY_CTX *own = NULL;
+
+    if (EVP_PKEY_keygen(v->make, &key) != 1)
+        return crypto_fail(err, "p256 agreement", "cannot make a key");
+    PAWL_TRY(crypto_agreeing(key, &own, err));
+    for (size_t i = 0; i < n; i++)
+        PAWL_TRY(pawl_under(err, with[i].field, agree(v, own, with[i].point, with[i].z, err)));
+    return point_of(key, ret, err);
 }

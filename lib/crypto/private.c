@@ -28,7 +28,8 @@ const struct pawl_public *pawl_private_public(const struct pawl_private *k)
     return &k->pub;
 }
 
-pawl_status crypto_private(EVP_PKEY *pkey, struct pawl_private **ret, struct pawl_err *err)
+/* Takes pkey over, on failure too. UNSUPPORTED for other curves than ours. */
+static pawl_status private_of(EVP_PKEY *pkey, struct pawl_private **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(pawl_private_free) struct pawl_private *k = calloc(1, sizeof(*k));
 
@@ -56,7 +57,7 @@ pawl_status pawl_private_make(enum pawl_key_kind kind, struct pawl_private **ret
     EVP_PKEY *pkey = EVP_EC_gen(c->name);
     if (!pkey)
         return crypto_fail(err, "private key", "cannot make one");
-    return crypto_private(pkey, ret, err);
+    return private_of(pkey, ret, err);
 }
 
 /* A context that signs once. */
@@ -99,7 +100,7 @@ pawl_status pawl_private_from_pem(struct pawl_view pem, struct pawl_private **re
     if (!pkey)
         return pawl_fail(err, PAWL_E_FORM, "private key",
                          "holds no PEM block PRIVATE KEY without a password");
-    PAWL_TRY(crypto_private(pkey, &k, err));
+    PAWL_TRY(private_of(pkey, &k, err));
     PAWL_TRY(check_pair(k, err));
     k->sign = signing(k);
     if (!k->sign)
@@ -164,17 +165,25 @@ pawl_status pawl_es256_sign(const struct pawl_private *k, struct pawl_view in, u
     return pawl_es256_sign_parts(k, &in, 1, ret, err);
 }
 
-pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer, struct pawl_secret *ret,
-                          struct pawl_err *err)
+pawl_status crypto_agreeing(EVP_PKEY *own, EVP_PKEY_CTX **ret, struct pawl_err *err)
 {
-    const size_t n = crypto_curve(k->pub.kind)->n;
-    PAWL_SECRET  z = { .n = n };
+    PAWL_CLEANUP(release_pkey_ctx) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
 
-    PAWL_CLEANUP(release_pkey_ctx)
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+    if (!ctx || EVP_PKEY_derive_init(ctx) != 1)
+        return crypto_fail(err, "ecdh", "cannot start");
+    *ret = ctx;
+    ctx = NULL;
+    return pawl_ok();
+}
+
+pawl_status crypto_agree(EVP_PKEY_CTX *own, EVP_PKEY *peer, const struct crypto_curve *c,
+                         struct pawl_secret *ret, struct pawl_err *err)
+{
+    PAWL_SECRET z = { .n = c->n };
+
     /* No second check of the peer: the import was full validation, the cofactor being 1. */
-    if (!ctx || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer_ex(ctx, peer, 0) != 1 ||
-        EVP_PKEY_derive(ctx, z.b, &z.n) != 1 || z.n != n)
+    if (EVP_PKEY_derive_set_peer_ex(own, peer, 0) != 1 || EVP_PKEY_derive(own, z.b, &z.n) != 1 ||
+        z.n != c->n)
         return crypto_fail(err, "ecdh", "cannot agree");
     *ret = z;
     return pawl_ok();
@@ -183,10 +192,13 @@ pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer, struct p
 pawl_status pawl_ecdh(const struct pawl_private *k, const struct pawl_public *peer,
                       struct pawl_secret *ret, struct pawl_err *err)
 {
+    PAWL_CLEANUP(release_pkey) EVP_PKEY         *theirs = NULL;
+    PAWL_CLEANUP(release_pkey_ctx) EVP_PKEY_CTX *own = NULL;
+
     if (peer->kind != k->pub.kind)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "ecdh.peer", "%s where the own key is %s",
                          pawl_public_name(peer), pawl_public_name(&k->pub));
-    PAWL_CLEANUP(release_pkey) EVP_PKEY *theirs = NULL;
     PAWL_TRY(pawl_under(err, "ecdh", crypto_import_like(k->pkey, peer, &theirs, err)));
-    return crypto_derive(k, theirs, ret, err);
+    PAWL_TRY(crypto_agreeing(k->pkey, &own, err));
+    return crypto_agree(own, theirs, crypto_curve(k->pub.kind), ret, err);
 }

@@ -11,12 +11,11 @@ struct pawl_private {
     EVP_PKEY_CTX      *sign; /* set up, to be copied: of a key that signs often; or NULL */
 };
 
-/* Takes pkey over, on failure too. UNSUPPORTED for other curves than ours. */
-PAWL_MUST_USE pawl_status crypto_private(EVP_PKEY *pkey, struct pawl_private **ret,
-                                         struct pawl_err *err);
-
-/* ECDH with a point that was imported, on the same curve. */
-PAWL_MUST_USE pawl_status crypto_derive(const struct pawl_private *k, EVP_PKEY *peer,
-                                        struct pawl_secret *ret, struct pawl_err *err);
+/* What own agrees through, with one point after the other; it keeps own. */
+PAWL_MUST_USE pawl_status crypto_agreeing(EVP_PKEY *own, EVP_PKEY_CTX **ret, struct pawl_err *err);
+/* ECDH with a point that was imported, on the curve c of both. */
+PAWL_MUST_USE pawl_status crypto_agree(EVP_PKEY_CTX *own, EVP_PKEY *peer,
+                                       const struct crypto_curve *c, struct pawl_secret *ret,
+                                       struct pawl_err *err);
 
 #endif

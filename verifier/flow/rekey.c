@@ -26,30 +26,31 @@ static pawl_status hedge(const struct grant *g, uint16_t suite, const struct rat
     return pawl_ok();
 }
 
-/* Z_ee and Z_se: x(ECDH(E_V, point)) of e_D and t_D. */
-static pawl_status agree(struct flow *f, const struct pawl_private *e_v, const struct evidence *ev,
-                         const struct device *d, struct pawl_secret *z_ee, struct pawl_secret *z_se,
-                         struct pawl_err *err)
+/* Draws E_V, and x(ECDH(E_V, point)) of e_D and t_D. */
+static pawl_status agree(struct flow *f, const struct evidence *ev, const struct device *d,
+                         struct pawl_secret *z_ee, struct pawl_secret *z_se,
+                         uint8_t ret_e_v[PAWL_POINT_P256], struct pawl_err *err)
 {
+    const struct pawl_agreement with[] = { { "A1.E_D", ev->a1.e_d.p, z_ee },
+                                           { "device.td_point", d->td_point, z_se } };
+
     if (ev->a1.e_d.n != PAWL_POINT_P256)
         return pawl_fail(err, PAWL_E_FORM, "A1.E_D", "%zu bytes are no point", ev->a1.e_d.n);
-    PAWL_TRY(pawl_under(err, "A1.E_D", pawl_p256_ecdh(f->p256, e_v, ev->a1.e_d.p, z_ee, err)));
-    return pawl_under(err, "device.td_point", pawl_p256_ecdh(f->p256, e_v, d->td_point, z_se, err));
+    return pawl_p256_agree(f->p256, with, 2, ret_e_v, err);
 }
 
-static pawl_status make_root(struct flow *f, const struct evidence *ev, const struct device *d,
-                             const struct grant *g, const struct ratchet *r,
-                             const struct pawl_private *e_v, struct result *ret,
+static pawl_status make_root(const struct evidence *ev, const struct grant *g,
+                             const struct ratchet *r, const struct pawl_secret *z_ee,
+                             const struct pawl_secret *z_se, struct result *ret,
                              struct pawl_root *ret_root, struct pawl_err *err)
 {
-    PAWL_SECRET             z_ee = { 0 }, z_se = { 0 }, room = { 0 }, root = { 0 };
+    PAWL_SECRET             room = { 0 }, root = { 0 };
     struct pawl_rekey_terms t = {
-        .rk = g->rk, .z_ee = &z_ee, .z_se = &z_se, .epoch = ev->a1.new_epoch
+        .rk = g->rk, .z_ee = z_ee, .z_se = z_se, .epoch = ev->a1.new_epoch
     };
 
     PAWL_TRY(pawl_th2(ev->th1, ev->m.attest, ret->e_v,
                       pawl_jws_signing_input(pawl_view_str(ret->ear)), t.th2, err));
-    PAWL_TRY(agree(f, e_v, ev, d, &z_ee, &z_se, err));
     PAWL_TRY(hedge(g, ev->a1.suite, r, t.th2, &room, &t.h, err));
     PAWL_TRY(pawl_root_secret(&t, &root, ret->conf_v, err));
     return pawl_root_spread(&root, t.epoch, ret_root, err);
@@ -59,14 +60,13 @@ pawl_status rekey_grant(struct flow *f, const struct evidence *ev, const struct 
                         const struct verdict *v, const struct grant *g, struct ratchet *r,
                         struct result *ret, struct pawl_err *err)
 {
-    PAWL_CLEANUP(pawl_private_free) struct pawl_private *e_v = NULL;
-    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root        root = { 0 };
+    PAWL_SECRET                                   z_ee = { 0 }, z_se = { 0 };
+    PAWL_CLEANUP(pawl_root_wipe) struct pawl_root root = { 0 };
 
-    PAWL_TRY(pawl_p256_make(f->p256, &e_v, err));
-    memcpy(ret->e_v, pawl_private_public(e_v)->b, sizeof(ret->e_v));
+    PAWL_TRY(agree(f, ev, d, &z_ee, &z_se, ret->e_v, err));
     ret->has_root = true;
     PAWL_TRY(answer_ear(f, ev, d, v, incident_is_red(&r->incident), ret, err));
-    PAWL_TRY(make_root(f, ev, d, g, r, e_v, ret, &root, err));
+    PAWL_TRY(make_root(ev, g, r, &z_ee, &z_se, ret, &root, err));
     ratchet_grant(r, &root, ev->a1.suite, ev->a1.verifier_id.p, ev->a1.attempt, ev->now_ms,
                   g->reset, g->by_auto);
     return pawl_ok();

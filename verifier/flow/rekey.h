@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verifier's half of a rekey: E_V is drawn, the EAR that names it is signed, both ECDH are
- * done, and the root that comes out is granted as pending (P-REKEY-3..6). E_V's private key lives
- * in this one call.
+ * The verifier's half of a rekey: E_V is drawn, both ECDH are done and its private key is
+ * forgotten, the EAR that names it is signed, and the root that comes out is granted as pending
+ * (P-REKEY-3..6).
  */
 #ifndef VERIFIER_FLOW_REKEY_H
 #define VERIFIER_FLOW_REKEY_H

@@ -303,89 +303,73 @@ static void ecdh_refuses_other_curves_and_points(void **state)
     pawl_private_free(&big);
 }
 
-static void one_verifier_agrees_with_many_points(void **state)
+/* In turns with what else the verifier does, which leaves another point in its key object. */
+static void a_key_for_one_agreement_agrees_with_each_point(void **state)
 {
     (void)state;
     struct pawl_err            err;
     struct pawl_p256_verifier *v = NULL;
-    struct pawl_private       *i = private_of("p256.i"), *r = private_of("p256.r"), *peer = NULL;
+    struct pawl_private       *a = private_of("p256.i"), *b = NULL;
+    struct pawl_secret         z[2] = { 0 }, other = { 0 };
+    struct pawl_public         made = { .kind = PAWL_KEY_P256, .n = PAWL_POINT_P256 }, last = made;
     uint8_t                    digest[32], sig[64];
-    struct pawl_secret         z = { 0 }, other = { 0 };
 
     T_OK(pawl_p256_verifier_make(&v, &err), &err);
-    T_OK(pawl_private_make(PAWL_KEY_P256, &peer, &err), &err);
+    T_OK(pawl_private_make(PAWL_KEY_P256, &b, &err), &err);
+    const struct pawl_agreement with[] = { { "a", pawl_private_public(a)->b, &z[0] },
+                                           { "b", pawl_private_public(b)->b, &z[1] } };
     T_OK(pawl_sha256(pawl_view_str("in"), digest, &err), &err);
-    T_OK(pawl_es256_sign(peer, pawl_view_str("in"), sig, &err), &err);
+    T_OK(pawl_es256_sign(b, pawl_view_str("in"), sig, &err), &err);
     for (unsigned again = 0; again < 3; again++) {
-        T_OK(pawl_p256_ecdh(v, i, pawl_private_public(r)->b, &z, &err), &err);
-        assert_true(pawl_view_equal(pawl_secret_view(&z), t_hex(agreements[0].z)));
-        T_OK(pawl_p256_ecdh(v, i, pawl_private_public(peer)->b, &z, &err), &err);
-        T_OK(pawl_ecdh(peer, pawl_private_public(i), &other, &err), &err);
-        assert_true(pawl_secret_equal(&z, &other));
-        /* In turns with what else it does. */
-        T_OK(pawl_p256_verify(v, pawl_private_public(peer)->b, digest, sig, &err), &err);
-        T_FAILS(pawl_p256_verify(v, pawl_private_public(r)->b, digest, sig, &err), &err,
-                PAWL_E_FORGED);
+        T_OK(pawl_p256_agree(v, with, 2, made.b, &err), &err);
+        T_OK(pawl_public_check(&made, &err), &err);
+        assert_false(pawl_public_equal(&made, &last));
+        last = made;
+        T_OK(pawl_ecdh(a, &made, &other, &err), &err);
+        assert_true(pawl_secret_equal(&z[0], &other));
+        T_OK(pawl_ecdh(b, &made, &other, &err), &err);
+        assert_true(pawl_secret_equal(&z[1], &other));
+        T_OK(pawl_p256_verify(v, with[1].point, digest, sig, &err), &err);
+        T_FAILS(pawl_p256_verify(v, with[0].point, digest, sig, &err), &err, PAWL_E_FORGED);
     }
-    pawl_private_free(&i);
-    pawl_private_free(&r);
-    pawl_private_free(&peer);
-    pawl_p256_verifier_free(&v);
-}
-
-static void a_verifier_agrees_with_no_bad_point(void **state)
-{
-    (void)state;
-    struct pawl_err            err;
-    struct pawl_p256_verifier *v = NULL;
-    struct pawl_private       *k = private_of("p256.i"), *big = private_of("p384.i");
-    struct pawl_public         peer = *pawl_private_public(k);
-    struct pawl_secret         z;
-
-    T_OK(pawl_p256_verifier_make(&v, &err), &err);
-    t_poison(&z, sizeof(z));
-    T_FAILS(pawl_p256_ecdh(v, big, peer.b, &z, &err), &err, PAWL_E_UNSUPPORTED);
-    peer.b[40] ^= 4;
-    T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_RANGE);
-    memset(peer.b + 1, 0, 64);
-    T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_RANGE);
-    peer = *pawl_private_public(k);
-    for (unsigned first = 0; first < 256; first++) {
-        peer.b[0] = (uint8_t)first;
-        if (first != 4)
-            T_FAILS(pawl_p256_ecdh(v, k, peer.b, &z, &err), &err, PAWL_E_FORM);
-    }
-    t_still_poisoned(&z, sizeof(z));
-    pawl_private_free(&k);
-    pawl_private_free(&big);
-    pawl_p256_verifier_free(&v);
-}
-
-/* In turns with what else the verifier does: its key object holds another point by then. */
-static void each_key_that_a_verifier_makes_is_another(void **state)
-{
-    (void)state;
-    struct pawl_p256_verifier *v = NULL;
-    struct pawl_private       *peer = private_of("p256.i"), *a = NULL, *b = NULL;
-    struct pawl_secret         one = { 0 }, two = { 0 };
-    struct pawl_err            err;
-
-    T_OK(pawl_p256_verifier_make(&v, &err), &err);
-    T_OK(pawl_p256_make(v, &a, &err), &err);
-    T_OK(pawl_p256_ecdh(v, a, pawl_private_public(peer)->b, &one, &err), &err);
-    T_OK(pawl_p256_make(v, &b, &err), &err);
-    T_OK(pawl_p256_ecdh(v, peer, pawl_private_public(a)->b, &two, &err), &err);
-    assert_true(pawl_secret_equal(&one, &two));
-    T_OK(pawl_p256_ecdh(v, b, pawl_private_public(peer)->b, &two, &err), &err);
-    assert_false(pawl_secret_equal(&one, &two));
-    T_OK(pawl_public_check(pawl_private_public(b), &err), &err);
-    assert_int_equal(pawl_private_public(b)->kind, PAWL_KEY_P256);
-    assert_false(pawl_public_equal(pawl_private_public(a), pawl_private_public(b)));
-    assert_false(pawl_public_equal(pawl_private_public(a), pawl_private_public(peer)));
-    pawl_p256_verifier_free(&v);
-    pawl_private_free(&peer);
     pawl_private_free(&a);
     pawl_private_free(&b);
+    pawl_p256_verifier_free(&v);
+}
+
+static void a_key_for_one_agreement_names_the_bad_point(void **state)
+{
+    (void)state;
+    struct pawl_err            err;
+    struct pawl_p256_verifier *v = NULL;
+    struct pawl_private       *k = private_of("p256.i");
+    struct pawl_public         good = *pawl_private_public(k), bad = good;
+    struct pawl_secret         z[2];
+    uint8_t                    made[PAWL_POINT_P256];
+
+    T_OK(pawl_p256_verifier_make(&v, &err), &err);
+    t_poison(z, sizeof(z));
+    t_poison(made, sizeof(made));
+    const struct pawl_agreement first[] = { { "a", bad.b, &z[0] }, { "b", good.b, &z[1] } };
+    bad.b[40] ^= 4;
+    T_FAILS(pawl_p256_agree(v, first, 2, made, &err), &err, PAWL_E_RANGE);
+    T_WHERE(&err, "a.public.point");
+    memset(bad.b + 1, 0, 64);
+    T_FAILS(pawl_p256_agree(v, first, 2, made, &err), &err, PAWL_E_RANGE);
+    bad = good;
+    for (unsigned form = 0; form < 256; form++) {
+        bad.b[0] = (uint8_t)form;
+        if (form != 4)
+            T_FAILS(pawl_p256_agree(v, first, 1, made, &err), &err, PAWL_E_FORM);
+    }
+    t_still_poisoned(z, sizeof(z));
+    const struct pawl_agreement second[] = { { "b", good.b, &z[1] }, { "a", bad.b, &z[0] } };
+    T_FAILS(pawl_p256_agree(v, second, 2, made, &err), &err, PAWL_E_FORM);
+    T_WHERE(&err, "a.public.point");
+    t_still_poisoned(&z[0], sizeof(z[0]));
+    t_still_poisoned(made, sizeof(made));
+    pawl_private_free(&k);
+    pawl_p256_verifier_free(&v);
 }
 
 int main(void)
@@ -404,10 +388,10 @@ int main(void)
         T_CASE("ECDH agrees with RFC 5903", ecdh_agrees_with_rfc_5903),
         T_CASE("the shared coordinate is padded", the_shared_coordinate_is_padded),
         T_CASE("ECDH refuses other curves and points", ecdh_refuses_other_curves_and_points),
-        T_CASE("one verifier agrees with many points", one_verifier_agrees_with_many_points),
-        T_CASE("a verifier agrees with no bad point", a_verifier_agrees_with_no_bad_point),
-        T_CASE("each key that a verifier makes is another",
-               each_key_that_a_verifier_makes_is_another),
+        T_CASE("a key for one agreement agrees with each point",
+               a_key_for_one_agreement_agrees_with_each_point),
+        T_CASE("a key for one agreement names the bad point",
+               a_key_for_one_agreement_names_the_bad_point),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }
