@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -268,10 +269,24 @@ static void put_number(struct evkeyvalq *headers, const char *name, const char *
     evhttp_add_header(headers, name, text);
 }
 
+/* evhttp would write the second anew for each answer. */
+static void put_date(struct worker *w, struct evkeyvalq *headers)
+{
+    time_t    now = time(NULL);
+    struct tm utc;
+
+    if (now != w->date_s && gmtime_r(&now, &utc)) {
+        evutil_date_rfc1123(w->date, sizeof(w->date), &utc);
+        w->date_s = now;
+    }
+    evhttp_add_header(headers, "Date", w->date);
+}
+
 void request_headers(struct http_request *r, const struct http_answer *a)
 {
     struct evkeyvalq *h = evhttp_request_get_output_headers(r->ev);
 
+    put_date(r->worker, h);
     evhttp_add_header(h, PAWL_REQUEST_HEADER, r->id);
     if (a->type)
         evhttp_add_header(h, "Content-Type", a->type);

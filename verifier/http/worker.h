@@ -48,6 +48,8 @@ struct worker {
     size_t                      by_fd_n;
     uint8_t                     random[64 * HTTP_ID / 2]; /* for ids; the first random_n are new */
     size_t                      random_n;
+    time_t                      date_s; /* when date was written */
+    char                        date[32];
     bool                        draining;
     bool                        short_of_room; /* and said so; until a connection ends */
 
