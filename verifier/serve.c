@@ -9,6 +9,7 @@
  */
 #include "serve.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,9 @@
 #define OPERATORS_MAX     256 /* connections to each of their faces */
 #define FILES_SPARE       256 /* of the store, of operators, of connections on their way out */
 #define CONTEXTS_MAX      (CONFIG_WORKERS_MAX + 2)
-#define CLOCK_BEHIND_S    2 /* as much as a nonce of another verifier may be ahead */
+#define FREE_KEPT_BYTES   (4 * 1024 * 1024)
+#define LARGE_BYTES       (256 * 1024) /* an attest takes 146 KiB in one piece */
+#define CLOCK_BEHIND_S    2            /* as much as a nonce of another verifier may be ahead */
 
 enum { TLS_DEVICES = 0, TLS_REMOTE, SERVED_TLS };
 
@@ -234,8 +237,19 @@ static void log_restored(const struct store *store)
                  (long long)(ms / 1000));
 }
 
+/* What a moment's requests took is free all at once, and the next ones take it again. glibc would
+ * give it to the kernel in between and fetch it back page by page; now a thread's memory keeps so
+ * much at its end. What no request takes by itself has pages of its own, which go back at once:
+ * glibc no longer raises that limit to whatever it was once asked for. */
+static void keep_free_memory(void)
+{
+    mallopt(M_TRIM_THRESHOLD, FREE_KEPT_BYTES);
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
+
 static pawl_status start(struct service *s, const char *dir, struct pawl_err *err)
 {
+    keep_free_memory();
     PAWL_TRY(state_lock(dir, &s->lock, err));
     PAWL_TRY(state_open(dir, &s->state, err));
     if (s->state.config.log_json)
