@@ -456,6 +456,15 @@ def half_a_request_and_then_the_end():
         serves(server)
 
 
+def a_client_that_sends_no_more_gets_its_answer():
+    with Server() as server:
+        for _ in range(20):
+            with Client(server) as c:
+                c.send(post(b"/echo", b"body"))
+                socket.socket.shutdown(c.s, socket.SHUT_WR)
+                assert c.answer().body == b"body"
+
+
 def a_client_that_left_before_its_answer_changes_nothing():
     with Server() as server:
         for _ in range(3):
