@@ -19,7 +19,7 @@ static void print_usage(FILE *to, const struct command *c)
 {
     const char *line = c->usage, *newline = strchr(line, '\n');
 
-    fprintf(to, "  pawlctl %s%s%s %.*s\n", c->noun, *c->verb ? " " : "", c->verb,
+    fprintf(to, "  pawlctl %s%s%s%s%.*s\n", c->noun, *c->verb ? " " : "", c->verb, *line ? " " : "",
             newline ? (int)(newline - line) : (int)strlen(line), line);
     if (newline)
         fprintf(to, "          %s\n", newline + 1);
