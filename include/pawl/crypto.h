@@ -348,23 +348,33 @@ struct pawl_ek_cert {
 PAWL_MUST_USE pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
                                              struct pawl_err *err);
 
+/* The same certificate with all that OpenSSL decoded, for who verifies it, too: that is a tenth of
+ * an enrolment. Free with pawl_ek_free. */
+struct pawl_ek;
+PAWL_MUST_USE pawl_status  pawl_ek_read(struct pawl_view nv, struct pawl_ek **ret,
+                                        struct pawl_err *err);
+void                       pawl_ek_free(struct pawl_ek **ek);
+const struct pawl_ek_cert *pawl_ek_says(const struct pawl_ek *ek);
+/* As pawl_certs_hold_key. */
+bool pawl_certs_hold_ek(const struct pawl_certs *c, const struct pawl_ek *ek);
+
 /* The DER inside nv, without prefix and padding; a view into nv. SHORT if nv ends inside it, FORM
  * if there is none, RANGE above PAWL_CERT_MAX, UNSUPPORTED for a partial certificate. */
 PAWL_MUST_USE pawl_status pawl_ek_cert_der(struct pawl_view nv, struct pawl_view *ret,
                                            struct pawl_err *err);
 
-/* Verifies leaf (DER) up to a self-signed root of roots; extra holds more untrusted intermediates
+/* Verifies leaf up to a self-signed root of roots; extra holds more untrusted intermediates
  * (DER views), intermediates may be NULL. Checks signatures, CA flags and path lengths, the leaf
  * not being a CA, and that its usages, where present, let it encipher or agree (keyUsage) and be an
  * EK (extKeyUsage 2.23.133.8.1). Times are judged at now_s, unless now_s is 0: EK certificates
  * outlive their issuers' dates, and policy decides. *ret_root gets SHA-256 of the root's DER. Fails
  * with DENIED when no chain to a root is found or a certificate in it may not be there, FORGED for
  * a bad signature, EXPIRED, UNSUPPORTED below SHA-256 or RSA-2048 and for unknown critical
- * extensions, FORM, RANGE for more than PAWL_CERTS_MAX extra. */
+ * extensions, FORM for one of extra, RANGE for more than PAWL_CERTS_MAX extra. */
 PAWL_MUST_USE pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
                                               const struct pawl_certs *intermediates,
                                               const struct pawl_view *extra, size_t extra_n,
-                                              struct pawl_view leaf, int64_t now_s,
+                                              const struct pawl_ek *leaf, int64_t now_s,
                                               uint8_t ret_root[32], struct pawl_err *err);
 
 /* A self-signed TLS server certificate for the key (P-256): PEM into ret. names: DNS names or IP

@@ -9,13 +9,14 @@ struct pawl_certs {
     STACK_OF(X509) * list;
 };
 
+struct pawl_ek {
+    X509               *cert;
+    struct pawl_ek_cert says;
+};
+
 /* Reads der as one certificate and nothing behind it. FORM if it is none; where names it. */
 PAWL_MUST_USE pawl_status crypto_x509_from_der(struct pawl_view der, const char *where, X509 **ret,
                                                struct pawl_err *err);
-
-/* The same for the certificate of an Endorsement Key, whose key may be marked rsaesOaep. */
-PAWL_MUST_USE pawl_status crypto_x509_ek_from_der(struct pawl_view der, X509 **ret,
-                                                  struct pawl_err *err);
 
 /* The certified key. UNSUPPORTED for keys that we do not take. */
 PAWL_MUST_USE pawl_status crypto_x509_key(const X509 *cert, struct pawl_public *ret,

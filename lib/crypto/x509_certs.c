@@ -121,6 +121,11 @@ bool pawl_certs_hold_key(const struct pawl_certs *c, struct pawl_view der)
            holds_key_of(c, cert);
 }
 
+bool pawl_certs_hold_ek(const struct pawl_certs *c, const struct pawl_ek *ek)
+{
+    return holds_key_of(c, ek->cert);
+}
+
 void pawl_certs_take_out(struct pawl_certs *from, const struct pawl_certs *other)
 {
     for (int i = sk_X509_num(from->list) - 1; i >= 0; i--)

@@ -24,20 +24,18 @@ static inline void release_bag(STACK_OF(X509) * *p)
     sk_X509_pop_free(*p, X509_free);
 }
 
-static pawl_status check_leaf(const X509 *leaf, struct pawl_err *err)
+static pawl_status check_leaf(const struct pawl_ek *leaf, struct pawl_err *err)
 {
-    struct pawl_public key;
-    uint32_t           usage = X509_get_key_usage((X509 *)leaf);
+    const struct pawl_ek_cert *says = &leaf->says;
 
-    PAWL_TRY(crypto_x509_key(leaf, &key, err));
-    if (X509_check_ca((X509 *)leaf) != 0)
+    if (says->is_ca)
         return pawl_fail(err, PAWL_E_DENIED, "basicConstraints",
                          "the certificate of a CA, not of an Endorsement Key");
-    if (usage != UINT32_MAX && !(usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)))
+    if (says->has_usage && !says->may_encipher)
         return pawl_fail(err, PAWL_E_DENIED, "keyUsage",
                          "neither keyEncipherment nor keyAgreement");
     /* A vendor's root may vouch for other keys too: those of AKs, of platforms. */
-    if (crypto_x509_ek_usage(leaf) == CRYPTO_EK_USAGE_OTHER)
+    if (crypto_x509_ek_usage(leaf->cert) == CRYPTO_EK_USAGE_OTHER)
         return pawl_fail(err, PAWL_E_DENIED, "extKeyUsage",
                          "for other uses than an Endorsement Key's");
     return pawl_ok();
@@ -111,17 +109,15 @@ static pawl_status verify(X509_STORE_CTX *ctx, int64_t now_s, struct pawl_err *e
 pawl_status pawl_ek_chain_check(const struct pawl_certs *roots,
                                 const struct pawl_certs *intermediates,
                                 const struct pawl_view *extra, size_t extra_n,
-                                struct pawl_view leaf_der, int64_t now_s, uint8_t ret_root[32],
+                                const struct pawl_ek *leaf, int64_t now_s, uint8_t ret_root[32],
                                 struct pawl_err *err)
 {
-    PAWL_CLEANUP(release_x509) X509 *leaf = NULL;
     PAWL_CLEANUP(release_bag) STACK_OF(X509) *bag = NULL;
 
-    PAWL_TRY(crypto_x509_ek_from_der(leaf_der, &leaf, err));
     PAWL_TRY(check_leaf(leaf, err));
     PAWL_TRY(gather(intermediates, extra, extra_n, &bag, err));
     PAWL_CLEANUP(release_store_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    if (!ctx || X509_STORE_CTX_init(ctx, NULL, leaf, bag) != 1)
+    if (!ctx || X509_STORE_CTX_init(ctx, NULL, leaf->cert, bag) != 1)
         return crypto_fail(err, "chain", "cannot start");
     X509_STORE_CTX_set0_trusted_stack(ctx, roots->list);
     PAWL_TRY(verify(ctx, now_s, err));

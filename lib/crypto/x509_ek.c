@@ -7,6 +7,7 @@
  * Profile: TCG EK Credential Profile for TPM Family 2.0, version 2.6.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/x509.h"
@@ -103,17 +104,6 @@ static pawl_status read_oaep_as_rsa(X509 **cert, const char *where, struct pawl_
         return pawl_ok();
     *cert = NULL; /* its key was freed below it: better lost than freed twice */
     return crypto_no_memory(err, where);
-}
-
-pawl_status crypto_x509_ek_from_der(struct pawl_view der, X509 **ret, struct pawl_err *err)
-{
-    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
-
-    PAWL_TRY(crypto_x509_from_der(der, "certificate", &cert, err));
-    PAWL_TRY(read_oaep_as_rsa(&cert, "certificate", err));
-    *ret = cert;
-    cert = NULL;
-    return pawl_ok();
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -236,31 +226,66 @@ static pawl_status read_date(const ASN1_TIME *t, const char *where, int64_t *ret
     return pawl_ok();
 }
 
-pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret, struct pawl_err *err)
+static pawl_status read_facts(X509 *cert, struct pawl_ek_cert *c, struct pawl_err *err)
 {
-    struct pawl_ek_cert c = { 0 };
-    struct pawl_view    der;
+    uint32_t usage = X509_get_key_usage(cert);
 
-    PAWL_TRY(pawl_ek_cert_der(nv, &der, err));
-    PAWL_CLEANUP(release_x509) X509 *cert = NULL;
-    PAWL_TRY(crypto_x509_ek_from_der(der, &cert, err));
-    PAWL_TRY(crypto_x509_key(cert, &c.key, err));
+    PAWL_TRY(crypto_x509_key(cert, &c->key, err));
     PAWL_CLEANUP(release_bio) BIO *bio = BIO_new(BIO_s_mem());
     if (!bio)
         return crypto_no_memory(err, "certificate");
-    PAWL_TRY(read_attributes(cert, bio, &c, err));
-    PAWL_TRY(read_date(X509_get0_notBefore(cert), "notBefore", &c.not_before_s, err));
-    PAWL_TRY(read_date(X509_get0_notAfter(cert), "notAfter", &c.not_after_s, err));
-    print_name(bio, X509_get_subject_name(cert), c.subject, sizeof(c.subject));
-    print_name(bio, X509_get_issuer_name(cert), c.issuer, sizeof(c.issuer));
-    print_serial(cert, c.serial, sizeof(c.serial));
-    uint32_t usage = X509_get_key_usage(cert);
-    c.is_ca = X509_check_ca(cert) != 0;
-    c.has_ek_usage = crypto_x509_ek_usage(cert) == CRYPTO_EK_USAGE_EK;
-    c.has_usage = usage != UINT32_MAX;
-    c.may_encipher = c.has_usage && (usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT));
-    c.der_n = der.n;
+    PAWL_TRY(read_attributes(cert, bio, c, err));
+    PAWL_TRY(read_date(X509_get0_notBefore(cert), "notBefore", &c->not_before_s, err));
+    PAWL_TRY(read_date(X509_get0_notAfter(cert), "notAfter", &c->not_after_s, err));
+    print_name(bio, X509_get_subject_name(cert), c->subject, sizeof(c->subject));
+    print_name(bio, X509_get_issuer_name(cert), c->issuer, sizeof(c->issuer));
+    print_serial(cert, c->serial, sizeof(c->serial));
+    c->is_ca = X509_check_ca(cert) != 0;
+    c->has_ek_usage = crypto_x509_ek_usage(cert) == CRYPTO_EK_USAGE_EK;
+    c->has_usage = usage != UINT32_MAX;
+    c->may_encipher = c->has_usage && (usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT));
     ERR_clear_error();
-    *ret = c;
+    return pawl_ok();
+}
+
+/* ---- the port -------------------------------------------------------------------------------- */
+
+void pawl_ek_free(struct pawl_ek **ek)
+{
+    if (*ek)
+        X509_free((*ek)->cert);
+    free(*ek);
+    *ek = NULL;
+}
+
+const struct pawl_ek_cert *pawl_ek_says(const struct pawl_ek *ek)
+{
+    return &ek->says;
+}
+
+pawl_status pawl_ek_read(struct pawl_view nv, struct pawl_ek **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_ek_free) struct pawl_ek *ek = NULL;
+    struct pawl_view                           der;
+
+    PAWL_TRY(pawl_ek_cert_der(nv, &der, err));
+    ek = calloc(1, sizeof(*ek));
+    if (!ek)
+        return crypto_no_memory(err, "certificate");
+    PAWL_TRY(crypto_x509_from_der(der, "certificate", &ek->cert, err));
+    PAWL_TRY(read_oaep_as_rsa(&ek->cert, "certificate", err));
+    PAWL_TRY(read_facts(ek->cert, &ek->says, err));
+    ek->says.der_n = der.n;
+    *ret = ek;
+    ek = NULL;
+    return pawl_ok();
+}
+
+pawl_status pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_ek_free) struct pawl_ek *ek = NULL;
+
+    PAWL_TRY(pawl_ek_read(nv, &ek, err));
+    *ret = ek->says;
     return pawl_ok();
 }

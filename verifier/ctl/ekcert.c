@@ -86,17 +86,16 @@ pawl_status ekcert_verify(const struct args *a, cJSON **ret, struct pawl_err *er
     PAWL_CLEANUP(bytes_done) struct bytes       file = { 0 };
     PAWL_CLEANUP(ek_trust_done) struct ek_trust trust = { 0 };
     PAWL_CLEANUP(json_free) cJSON              *o = cJSON_CreateObject();
-    struct pawl_ek_cert                         cert;
-    struct pawl_view                            der;
+    PAWL_CLEANUP(pawl_ek_free) struct pawl_ek  *cert = NULL;
     enum roots                                  roots;
     uint8_t                                     root[32];
 
     PAWL_TRY(cert_read(a->operand, &file, err));
-    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_parse(bytes_view(&file), &cert, err)));
-    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_der(bytes_view(&file), &der, err)));
-    PAWL_TRY(load(a, ek_cert_is_swtpm(&cert), &trust, err));
-    PAWL_TRY(ek_chain_judge(&trust, &der, 1, &cert, 0, &roots, root, err));
-    if (!add_facts(o, &cert, roots, root))
+    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_read(bytes_view(&file), &cert, err)));
+    const struct pawl_ek_cert *says = pawl_ek_says(cert);
+    PAWL_TRY(load(a, ek_cert_is_swtpm(says), &trust, err));
+    PAWL_TRY(ek_chain_judge(&trust, cert, NULL, 0, 0, &roots, root, err));
+    if (!add_facts(o, says, roots, root))
         return pawl_fail(err, PAWL_E_MEMORY, "answer", "no memory");
     *ret = o;
     o = NULL;

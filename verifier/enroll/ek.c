@@ -159,41 +159,47 @@ bool ek_cert_is_swtpm(const struct pawl_ek_cert *cert)
 }
 
 static pawl_status chain_check(const struct pawl_certs *roots, const struct ek_trust *trust,
-                               const struct pawl_view *cert, size_t cert_n, int64_t now_s,
-                               uint8_t ret_root[32], struct pawl_err *err)
+                               const struct pawl_ek *leaf, const struct pawl_view *extra,
+                               size_t extra_n, int64_t now_s, uint8_t ret_root[32],
+                               struct pawl_err *err)
 {
     return pawl_under(err, "ek_cert",
-                      pawl_ek_chain_check(roots, trust->intermediates, cert + 1, cert_n - 1,
-                                          cert[0], now_s, ret_root, err));
+                      pawl_ek_chain_check(roots, trust->intermediates, extra, extra_n, leaf, now_s,
+                                          ret_root, err));
 }
 
 /* C13. What may stand in a chain comes from here or from our stores, which hold nothing revoked. */
-static pawl_status check_revoked(const struct ek_trust *trust, const struct pawl_view *cert,
-                                 size_t cert_n, struct pawl_err *err)
+static pawl_status check_revoked(const struct ek_trust *trust, const struct pawl_ek *leaf,
+                                 const struct pawl_view *extra, size_t extra_n,
+                                 struct pawl_err *err)
 {
-    for (size_t i = 0; trust->revoked && i < cert_n; i++)
-        if (pawl_certs_hold_key(trust->revoked, cert[i]))
+    if (!trust->revoked)
+        return pawl_ok();
+    if (pawl_certs_hold_ek(trust->revoked, leaf))
+        return pawl_fail(err, PAWL_E_DENIED, "ek_cert.revoked", "its key is revoked");
+    for (size_t i = 0; i < extra_n; i++)
+        if (pawl_certs_hold_key(trust->revoked, extra[i]))
             return pawl_fail(err, PAWL_E_DENIED, "ek_cert.revoked",
-                             "the key of certificate %zu is revoked", i);
+                             "the key of certificate %zu is revoked", i + 1);
     return pawl_ok();
 }
 
-pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_view *cert,
-                           size_t cert_n, const struct pawl_ek_cert *leaf, int64_t now_s,
+pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_ek *leaf,
+                           const struct pawl_view *extra, size_t extra_n, int64_t now_s,
                            enum roots *ret, uint8_t ret_root[32], struct pawl_err *err)
 {
-    bool            vendor_may_vouch = trust->vendor && !ek_cert_is_swtpm(leaf);
+    bool            vendor_may_vouch = trust->vendor && !ek_cert_is_swtpm(pawl_ek_says(leaf));
     struct pawl_err lab;
 
-    PAWL_TRY(check_revoked(trust, cert, cert_n, err));
+    PAWL_TRY(check_revoked(trust, leaf, extra, extra_n, err));
     if (vendor_may_vouch &&
-        pawl_is_ok(chain_check(trust->vendor, trust, cert, cert_n, now_s, ret_root, err))) {
+        pawl_is_ok(chain_check(trust->vendor, trust, leaf, extra, extra_n, now_s, ret_root, err))) {
         *ret = ROOTS_VENDOR;
         return pawl_ok();
     }
     /* Where both refuse, what the vendors' roots said is the better explanation. */
-    if (trust->lab && pawl_is_ok(chain_check(trust->lab, trust, cert, cert_n, now_s, ret_root,
-                                             vendor_may_vouch ? &lab : err))) {
+    if (trust->lab && pawl_is_ok(chain_check(trust->lab, trust, leaf, extra, extra_n, now_s,
+                                             ret_root, vendor_may_vouch ? &lab : err))) {
         *ret = ROOTS_LAB;
         return pawl_ok();
     }

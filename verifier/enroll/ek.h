@@ -41,11 +41,11 @@ void                      ek_trust_done(struct ek_trust *t);
 /* True for the certificate of a software TPM, by the manufacturer and the names it gives itself. */
 bool ek_cert_is_swtpm(const struct pawl_ek_cert *cert);
 
-/* Judges a certificate by the trust (K13, K14, rows C): none that came may be over a revoked key;
- * the vendors' roots first, then the lab's; a software TPM's by the lab's alone. *ret_root gets
- * SHA-256 of the root. err->where begins with "ek_cert". */
-PAWL_MUST_USE pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_view *cert,
-                                         size_t cert_n, const struct pawl_ek_cert *leaf,
+/* Judges a certificate and what came with it by the trust (K13, K14, rows C): none that came may be
+ * over a revoked key; the vendors' roots first, then the lab's; a software TPM's by the lab's
+ * alone. *ret_root gets SHA-256 of the root. err->where begins with "ek_cert". */
+PAWL_MUST_USE pawl_status ek_chain_judge(const struct ek_trust *trust, const struct pawl_ek *leaf,
+                                         const struct pawl_view *extra, size_t extra_n,
                                          int64_t now_s, enum roots *ret, uint8_t ret_root[32],
                                          struct pawl_err *err);
 

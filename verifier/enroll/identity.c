@@ -46,8 +46,8 @@ static pawl_status check_cert(const struct ek_trust *trust, const struct pawl_en
                               int64_t now_s, const struct pawl_public *ek, struct identity *id,
                               struct pawl_err *err)
 {
-    struct pawl_view chain[PAWL_CERTS_MAX];
-    uint8_t          root[32];
+    PAWL_CLEANUP(pawl_ek_free) struct pawl_ek *cert = NULL;
+    uint8_t                                    root[32];
 
     if (req->cert_n == 0)
         return pawl_fail(err, PAWL_E_DENIED, "ek_cert",
@@ -55,13 +55,13 @@ static pawl_status check_cert(const struct ek_trust *trust, const struct pawl_en
     if (req->cert_n > PAWL_CERTS_MAX)
         return pawl_fail(err, PAWL_E_RANGE, "ek_cert", "%zu were sent, %d are taken", req->cert_n,
                          PAWL_CERTS_MAX);
-    memcpy(chain, req->cert, req->cert_n * sizeof(chain[0]));
-    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_parse(chain[0], &id->cert, err)));
+    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_read(req->cert[0], &cert, err)));
+    id->cert = *pawl_ek_says(cert);
     if (!pawl_public_equal(&id->cert.key, ek)) /* K9 */
         return pawl_fail(err, PAWL_E_DENIED, "ek_cert.subjectPublicKeyInfo",
                          "holds another key than ek_public");
-    PAWL_TRY(pawl_under(err, "ek_cert", pawl_ek_cert_der(chain[0], &chain[0], err)));
-    return ek_chain_judge(trust, chain, req->cert_n, &id->cert, now_s, &id->roots, root, err);
+    return ek_chain_judge(trust, cert, req->cert + 1, req->cert_n - 1, now_s, &id->roots, root,
+                          err);
 }
 
 static pawl_status check_ak(const struct pawl_enrol_req *req, struct pawl_tpm_public *ak,

@@ -52,13 +52,23 @@ static const struct ca_spec good_root = { .subject = "Root", .ext = CA_EXT };
 static const struct ca_spec good_middle = { .subject = "Middle", .ext = CA_EXT };
 static const struct ca_spec good_ek = { .ext = EK_EXT };
 
+/* Of a certificate as it comes. */
+static pawl_status chain_check(const struct pawl_certs *roots, const struct pawl_certs *middles,
+                               const struct pawl_view *extra, size_t extra_n, struct pawl_view leaf,
+                               int64_t now_s, uint8_t root[32], struct pawl_err *err)
+{
+    PAWL_CLEANUP(pawl_ek_free) struct pawl_ek *ek = NULL;
+
+    PAWL_TRY(pawl_ek_read(leaf, &ek, err));
+    return pawl_ek_chain_check(roots, middles, extra, extra_n, ek, now_s, root, err);
+}
+
 static pawl_status check_at(const struct chain *c, int64_t now_s, struct pawl_err *err)
 {
     uint8_t root[32], sum[32];
 
     t_poison(root, sizeof(root));
-    pawl_status s = pawl_ek_chain_check(c->roots, c->middles, NULL, 0, ca_der(&c->ek), now_s, root,
-                                        err);
+    pawl_status s = chain_check(c->roots, c->middles, NULL, 0, ca_der(&c->ek), now_s, root, err);
     if (!pawl_is_ok(s)) {
         t_still_poisoned(root, sizeof(root));
         return s;
@@ -112,12 +122,11 @@ static void an_intermediate_may_come_with_the_leaf(void **state)
     struct chain     c = chain_make(good_root, good_middle, good_ek);
     struct pawl_view extra[] = { ca_der(&c.root), ca_der(&c.middle) };
 
-    T_FAILS(pawl_ek_chain_check(c.roots, NULL, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
-            PAWL_E_DENIED);
-    T_OK(pawl_ek_chain_check(c.roots, NULL, extra + 1, 1, ca_der(&c.ek), 0, root, &err), &err);
-    T_OK(pawl_ek_chain_check(c.roots, NULL, extra, 2, ca_der(&c.ek), 0, root, &err), &err);
+    T_FAILS(chain_check(c.roots, NULL, NULL, 0, ca_der(&c.ek), 0, root, &err), &err, PAWL_E_DENIED);
+    T_OK(chain_check(c.roots, NULL, extra + 1, 1, ca_der(&c.ek), 0, root, &err), &err);
+    T_OK(chain_check(c.roots, NULL, extra, 2, ca_der(&c.ek), 0, root, &err), &err);
     /* What comes with the leaf is never a root. */
-    T_FAILS(pawl_ek_chain_check(c.middles, NULL, extra, 2, ca_der(&c.ek), 0, root, &err), &err,
+    T_FAILS(chain_check(c.middles, NULL, extra, 2, ca_der(&c.ek), 0, root, &err), &err,
             PAWL_E_DENIED);
     chain_free(&c);
 }
@@ -132,13 +141,11 @@ static void what_comes_with_the_leaf_is_bounded_and_read(void **state)
 
     for (size_t i = 0; i < PAWL_CERTS_MAX + 1; i++)
         extra[i] = ca_der(&c.middle);
-    T_OK(pawl_ek_chain_check(c.roots, NULL, extra, PAWL_CERTS_MAX, ca_der(&c.ek), 0, root, &err),
-         &err);
-    T_FAILS(
-        pawl_ek_chain_check(c.roots, NULL, extra, PAWL_CERTS_MAX + 1, ca_der(&c.ek), 0, root, &err),
-        &err, PAWL_E_RANGE);
+    T_OK(chain_check(c.roots, NULL, extra, PAWL_CERTS_MAX, ca_der(&c.ek), 0, root, &err), &err);
+    T_FAILS(chain_check(c.roots, NULL, extra, PAWL_CERTS_MAX + 1, ca_der(&c.ek), 0, root, &err),
+            &err, PAWL_E_RANGE);
     extra[0] = pawl_view_str("garbage");
-    T_FAILS(pawl_ek_chain_check(c.roots, c.middles, extra, 1, ca_der(&c.ek), 0, root, &err), &err,
+    T_FAILS(chain_check(c.roots, c.middles, extra, 1, ca_der(&c.ek), 0, root, &err), &err,
             PAWL_E_FORM);
     chain_free(&c);
 }
@@ -154,7 +161,7 @@ static void another_root_is_no_root(void **state)
     struct ca          another = ca_make(spec);
     struct pawl_certs *others = bag_of(&another);
     uint8_t            root[32];
-    T_FAILS(pawl_ek_chain_check(others, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
+    T_FAILS(chain_check(others, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
             PAWL_E_DENIED);
     T_WHERE(&err, "chain");
     pawl_certs_free(&others);
@@ -172,7 +179,7 @@ static void a_root_of_the_same_name_is_no_root(void **state)
     struct pawl_certs *twins = bag_of(&twin);
     uint8_t            root[32];
 
-    T_FAILS(pawl_ek_chain_check(twins, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
+    T_FAILS(chain_check(twins, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
             PAWL_E_FORGED);
     pawl_certs_free(&twins);
     ca_free(&twin);
@@ -186,7 +193,7 @@ static void a_trusted_intermediate_is_no_root(void **state)
     struct chain    c = chain_make(good_root, good_middle, good_ek);
     uint8_t         root[32];
 
-    T_FAILS(pawl_ek_chain_check(c.middles, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
+    T_FAILS(chain_check(c.middles, c.middles, NULL, 0, ca_der(&c.ek), 0, root, &err), &err,
             PAWL_E_DENIED);
     chain_free(&c);
 }
@@ -199,7 +206,7 @@ static void a_leaf_that_signed_itself_is_denied(void **state)
     struct ca       self = ca_make(good_ek);
     uint8_t         root[32];
 
-    T_FAILS(pawl_ek_chain_check(c.roots, c.middles, NULL, 0, ca_der(&self), 0, root, &err), &err,
+    T_FAILS(chain_check(c.roots, c.middles, NULL, 0, ca_der(&self), 0, root, &err), &err,
             PAWL_E_DENIED);
     ca_free(&self);
     chain_free(&c);
@@ -303,8 +310,7 @@ static void a_key_marked_rsaesoaep_is_believed(void **state)
     assert_non_null(oid);
     oid[8] = 7;
     T_OK(pawl_ek_cert_parse(pawl_view(other, der.n), &cert, &err), &err);
-    T_FAILS(pawl_ek_chain_check(c.roots, c.middles, NULL, 0, pawl_view(other, der.n), CA_NOW, root,
-                                &err),
+    T_FAILS(chain_check(c.roots, c.middles, NULL, 0, pawl_view(other, der.n), CA_NOW, root, &err),
             &err, PAWL_E_FORGED);
     chain_free(&c);
     ek.oaep = true;
@@ -391,8 +397,7 @@ static void flipped_leaf(struct pawl_view leaf, void *arg)
     struct pawl_err     err;
     uint8_t             root[32];
 
-    assert_false(
-        pawl_is_ok(pawl_ek_chain_check(c->roots, c->middles, NULL, 0, leaf, CA_NOW, root, &err)));
+    assert_false(pawl_is_ok(chain_check(c->roots, c->middles, NULL, 0, leaf, CA_NOW, root, &err)));
 }
 
 static void flipped_middle(struct pawl_view middle, void *arg)
@@ -401,8 +406,8 @@ static void flipped_middle(struct pawl_view middle, void *arg)
     struct pawl_err     err;
     uint8_t             root[32];
 
-    assert_false(pawl_is_ok(
-        pawl_ek_chain_check(c->roots, NULL, &middle, 1, ca_der(&c->ek), CA_NOW, root, &err)));
+    assert_false(
+        pawl_is_ok(chain_check(c->roots, NULL, &middle, 1, ca_der(&c->ek), CA_NOW, root, &err)));
 }
 
 static void no_flipped_bit_is_believed(void **state)
@@ -456,8 +461,7 @@ static void real_oaep_certificates_fall_for_their_sha1_alone(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct pawl_view der;
         T_OK(pawl_ek_cert_der(t_testdata(files[i]), &der, &err), &err);
-        T_FAILS(pawl_ek_chain_check(roots, middles, NULL, 0, der, 0, root, &err), &err,
-                PAWL_E_UNSUPPORTED);
+        T_FAILS(chain_check(roots, middles, NULL, 0, der, 0, root, &err), &err, PAWL_E_UNSUPPORTED);
         T_WHERE(&err, "chain");
         assert_non_null(strstr(err.why, "digest"));
     }
@@ -473,7 +477,7 @@ static void the_certificate_of_a_vendors_ca_is_no_ek(void **state)
     uint8_t            root[32];
     struct pawl_view   ca = t_testdata("ekcerts/stMicroCaCerts-stmtpmekint02.crt");
 
-    T_FAILS(pawl_ek_chain_check(roots, NULL, NULL, 0, ca, 0, root, &err), &err, PAWL_E_DENIED);
+    T_FAILS(chain_check(roots, NULL, NULL, 0, ca, 0, root, &err), &err, PAWL_E_DENIED);
     T_WHERE(&err, "basicConstraints");
     pawl_certs_free(&roots);
 }
