@@ -49,6 +49,7 @@ static struct http_answer failure(const struct device_exchange *d)
     switch (d->x.status.code) {
     case PAWL_E_IO:
     case PAWL_E_MEMORY:
+    case PAWL_E_CRYPTO: /* on good input */
     case PAWL_E_CONFLICT:
         return (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S };
     default:
