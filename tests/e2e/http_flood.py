@@ -6,13 +6,14 @@ that others need. Greedy and honest clients come from addresses of their own, 12
 """
 import contextlib
 import os
+import resource
 import socket
 import ssl
 import sys
 import threading
 import time
 
-from http_limits import Client, Server, get, held, post, run, serves, until
+from http_limits import TYPE, Client, Server, get, held, post, run, serves, until
 
 HONEST, GREEDY, OTHER = "127.0.1.1", "127.0.2.1", "127.0.3.1"
 
@@ -38,11 +39,11 @@ def is_open(c):
         c.s.settimeout(30)
 
 
-def hold(server, source, n):
+def hold(server, source, n, body=b"x"):
     """So many connections with a request that waits for its answer."""
     clients = [Client(server, source=source) for _ in range(n)]
     for c in clients:
-        c.send(post(b"/hold", b"x"))
+        c.send(post(b"/hold", body))
     return clients
 
 
@@ -127,6 +128,83 @@ def where_all_are_alike_the_stillest_goes_and_half_a_request_stays():
 def serves_from(server, source):
     with Client(server, source=source) as c:
         assert c.ask(post(b"/echo", b"x")).status == 200
+
+
+def a_crowd_that_comes_at_once_is_not_let_in_before_it_is_looked_at():
+    with Server(1, 60, 60, 20) as server:
+        with Client(server) as busy:
+            busy.send(post(b"/stall", kind=b""))
+            crowd = [Client(server, raw=True, source=GREEDY) for _ in range(500)]
+            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (150, 150))
+            with open(server.dir.name + "/go", "w"):
+                pass
+            assert busy.answer().body == b"gone on"
+        serves_from(server, HONEST)
+        assert "no file or memory" not in server.said()
+        for c in crowd:
+            c.close()
+
+
+# ---- bytes -------------------------------------------------------------------------------------
+
+BODY = b"a" * 256 * 1024  # the longest
+FULL = 270  # of these are more than 64 MiB
+
+
+def half_requests_make_room_for_the_bytes_of_others():
+    with Server(1, 60, 60) as server:
+        greedy = [Client(server, source=GREEDY) for _ in range(FULL)]
+        for c in greedy:
+            with contextlib.suppress(OSError):
+                c.send(post(b"/echo", BODY)[:-1])
+        for _ in range(5):
+            serves_from(server, HONEST)
+        with Client(server, source=GREEDY) as c:  # its own network's make none
+            assert c.ask(post(b"/echo", b"x" * 10000)).status == 503
+
+
+def headers_count_as_the_memory_that_they_take():
+    head = b"POST /echo HTTP/1.1\r\nContent-Length: 9\r\n" + b":\r\n" * 2600 + b"\r\n"
+    with Server(1, 60, 60) as server:
+        greedy = [Client(server, source=GREEDY) for _ in range(FULL)]
+        for c in greedy[:-1]:
+            c.send(head)
+        assert greedy[-1].ask(head).status == 503
+        serves_from(server, HONEST)
+
+
+def bytes_of_who_was_cut_count_until_the_handler_is_done():
+    with Server(1, 4, 60) as server:
+        for n in range(20, 241, 20):  # 60 MiB in the end
+            cut = hold(server, GREEDY, 20, BODY)
+            until(lambda: held_plain(server) == n, "they are held")
+        assert all(c.is_closed() for c in cut)
+        assert " 503 " not in server.said()
+        hold(server, HONEST, 30, BODY)
+        until(lambda: " 503 too many bytes" in server.said(), "one is refused")
+        with Client(server, plain=True) as c:
+            assert c.ask(post(b"/release", kind=b"")).status == 200
+        until(lambda: is_served(server, HONEST), "the memory is free again")
+
+
+def crumbs_take_no_more_memory_than_they_are_counted_for():
+    for head, crumb in ((b"Transfer-Encoding: chunked\r\n\r\n1\r\na", b"\r\n1\r\na"),
+                        (b"Content-Length: 200000\r\n\r\n", b"a")):
+        with Server(1, 60, 60) as server:
+            with Client(server) as c:
+                c.send(b"POST /echo HTTP/1.1\r\nContent-Type: %s\r\n" % TYPE + head)
+                before = server.resident()
+                with contextlib.suppress(OSError):  # it is refused
+                    for _ in range(20000):  # each in a TLS record of its own
+                        c.send(crumb)
+                grown = server.resident() - before
+                assert grown < 8 * 1024, grown
+            serves(server)
+
+
+def held_plain(server):
+    with Client(server, plain=True) as c:
+        return int(c.ask(get(b"/held")).body.split()[0])
 
 
 # ---- rates -------------------------------------------------------------------------------------

@@ -23,6 +23,12 @@ TYPE = b"application/vnd.pawl+cbor"
 PATIENCE = 30  # seconds that any wait may take before a test fails
 
 
+def with_small_quarantine():
+    """The address sanitizer gives freed memory back, as the C library does."""
+    given = os.environ.get("ASAN_OPTIONS", "halt_on_error=1")
+    return dict(os.environ, ASAN_OPTIONS=f"{given}:quarantine_size_mb=1")
+
+
 class Server:
     """http_server with its options; ends well, or the test fails: sanitizers report there."""
 
@@ -33,7 +39,7 @@ class Server:
         self.log = open(self.dir.name + "/log", "w+")
         self.process = subprocess.Popen([PROGRAM, self.dir.name, *map(str, options)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True)
+                                        stderr=self.log, text=True, env=with_small_quarantine())
         line = self.process.stdout.readline()
         assert line.startswith("ready "), self.said()
         self.port = int(line.split()[1])
@@ -43,6 +49,11 @@ class Server:
         self.log.flush()
         self.log.seek(0)
         return self.log.read()
+
+    def resident(self):
+        """KiB"""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1])
 
     def stop(self, wait=True):
         """It ends now; __exit__ still looks how."""

@@ -10,8 +10,9 @@
  * Invariants
  *  1. The timer is armed from conn_open to the end; on a stream it looks whether the reader stands
  *     still.
- *  2. held is no less than what input and request have in memory, and bounded; the sum over all
- *     connections is shared->held.
+ *  2. held is bounded, and what input and request have in memory is less than twice that, in what
+ *     pieces soever they come; the sum over all connections, and over requests that outlive theirs,
+ *     is shared->held.
  *  3. The input buffer holds no more than one request, whatever state evhttp is in: by itself it
  *     would read on while an answer waits to be read.
  *
@@ -34,7 +35,12 @@
 #include "http/tls.h"
 
 #define INPUT_SPARE (16 * 1024) /* room beside the largest body: headers, chunk sizes */
-#define RECORD_MAX  (15 * 1000) /* what libevent hands to TLS at once */
+#define READ_MAX    4096        /* at once: libevent has a chain of twice that ready for it */
+#define SMALL_READ  2048        /* bytes: less than that does not keep such a chain */
+#define CHAIN_MIN   1024        /* the least that a chain takes */
+#define LINE_COST   128         /* of a header in memory, at least */
+#define LINES_MAX   (PAWL_HEADERS_MAX / 3) /* headers of a name, a colon and a line's end */
+#define RECORD_MAX  (15 * 1000)            /* what libevent hands to TLS at once */
 #define HANDSHAKE_S 10
 #define DRAIN_MS    300 /* in which a request that was on its way still arrives */
 
@@ -110,19 +116,35 @@ static void await_first(struct conn *c)
         arm(c, request_s < HANDSHAKE_S ? request_s : HANDSHAKE_S);
 }
 
+/* What a connection counts for at most: one body, and what its headers, its chunks and its input
+ * buffer take besides. */
+static size_t held_max(const struct conn *c)
+{
+    return 2 * (size_t)c->worker->shared->config.body_max + INPUT_SPARE + LINES_MAX * LINE_COST;
+}
+
+static void limit(struct conn *c, size_t body_max, size_t headers_max)
+{
+    evhttp_connection_set_max_body_size(c->ev, (ev_ssize_t)body_max);
+    evhttp_connection_set_max_headers_size(c->ev, (ev_ssize_t)headers_max);
+}
+
 static void hold(struct conn *c, size_t n)
 {
-    /* A body that evhttp reads and drops takes no memory, however long it goes on: a connection
-     * counts for one body, and for what its input buffer takes besides. */
-    size_t most = 2 * (size_t)c->worker->shared->config.body_max + INPUT_SPARE;
-    n = n < most - c->held ? n : most - c->held;
+    if (n >= held_max(c) - c->held) {
+        /* Either evhttp reads and drops it already, however long it goes on, or it does so from
+         * here on: a request that is not too long does not come in so many pieces. */
+        n = held_max(c) - c->held;
+        limit(c, 0, 0);
+    }
     c->held += n;
     size_t before = atomic_fetch_add(&c->worker->shared->held, n);
-    if (before + n <= HTTP_HELD_MAX || c->refused)
+    if (before + n <= HTTP_HELD_MAX || c->refused || room_for_bytes(c))
         return;
     c->refused = true;
-    /* The rest of this body is read and dropped, then evhttp refuses it; on_output says 503. */
-    evhttp_connection_set_max_body_size(c->ev, 0);
+    /* The rest of this body is read and dropped, then evhttp refuses it; of its headers it takes no
+     * further one. on_output says 503. */
+    limit(c, 0, 0);
 }
 
 static void release(struct conn *c, size_t keep)
@@ -132,16 +154,58 @@ static void release(struct conn *c, size_t keep)
     c->held = keep;
 }
 
+/* What stands in the input behind `at`, and what evhttp makes of it: of each header three pieces of
+ * memory, however short it is. Lines of a body are taken for headers, which end a chunked one too.
+ */
+static size_t weigh(struct conn *c, size_t at)
+{
+    struct evbuffer      *b = bufferevent_get_input(c->bev);
+    size_t                n = evbuffer_get_length(b) - at;
+    struct evbuffer_iovec piece;
+    struct evbuffer_ptr   from;
+
+    while (c->lines < LINES_MAX && evbuffer_ptr_set(b, &from, at, EVBUFFER_PTR_SET) == 0 &&
+           evbuffer_peek(b, -1, &from, &piece, 1) > 0) {
+        const char *p = piece.iov_base, *end = p + piece.iov_len;
+        for (; c->lines < LINES_MAX && (p = memchr(p, '\n', (size_t)(end - p))); p++, c->lines++)
+            n += LINE_COST;
+        at += piece.iov_len;
+    }
+    return n;
+}
+
+/* A chunk's data is put aside together with the chain that it was read into, however little of that
+ * it fills: so what is little gets a chain of its size. */
+static void pack(struct conn *c, struct evbuffer *b)
+{
+    uint8_t          bytes[2 * SMALL_READ];
+    size_t           n = evbuffer_get_length(b);
+    struct evbuffer *packed = n <= sizeof(bytes) ? evbuffer_new() : NULL;
+
+    if (!packed) /* much waits already, or there is no memory */
+        return;
+    c->packing = true;
+    if (evbuffer_copyout(b, bytes, n) == (ev_ssize_t)n && evbuffer_add(packed, bytes, n) == 0 &&
+        evbuffer_drain(b, n) == 0)
+        evbuffer_add_buffer(b, packed);
+    c->packing = false;
+    evbuffer_free(packed);
+}
+
 static void on_input(struct evbuffer *b, const struct evbuffer_cb_info *info, void *arg)
 {
     struct conn *c = arg;
 
-    (void)b;
-    if (!info->n_added)
+    if (!info->n_added || c->packing)
         return;
     if (c->idle)
         begin_request(c);
-    hold(c, info->n_added);
+    size_t n = weigh(c, info->orig_size);
+    if (info->n_added < SMALL_READ) {
+        pack(c, b);
+        n += CHAIN_MIN;
+    }
+    hold(c, n);
 }
 
 /* ---- evhttp's own answers -------------------------------------------------------------------- */
@@ -227,8 +291,10 @@ static void on_close(struct evhttp_connection *ev, void *arg)
     evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
     evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output, c);
     c->worker->by_fd[bufferevent_getfd(c->bev)] = NULL;
-    if (c->request)
-        request_lost(c->request);
+    if (c->request) {
+        request_lost(c->request, c->held);
+        c->held = 0;
+    }
     if (c->ssl)
         http_tls_goodbye(c->ssl);
     conn_forget(c);
@@ -355,11 +421,13 @@ struct bufferevent *conn_open(struct event_base *base, void *arg)
         return NULL;
     }
     bufferevent_incref(c->bev); /* until it is bound */
+    bufferevent_set_max_single_read(c->bev, READ_MAX);
     bufferevent_setwatermark(c->bev, EV_READ, 0, (size_t)config->body_max + INPUT_SPARE);
     evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c);
     evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
     LIST_INSERT_HEAD(&w->conns, c, link);
     event_active(c->timer, EV_TIMEOUT, 0);
+    worker_conn_opened(w);
     return c->bev;
 }
 
@@ -378,7 +446,10 @@ static void on_sent(struct evhttp_request *ev, void *arg)
     struct conn *c = arg;
 
     (void)ev;
-    release(c, input_n(c));
+    if (c->held == held_max(c))
+        limit(c, c->worker->shared->config.body_max, PAWL_HEADERS_MAX);
+    c->lines = 0;
+    release(c, weigh(c, 0));
     if (c->closing) {
         /* evhttp does it for most; what looks like a proxy's request it would keep. Not at once:
          * evhttp is still at work on it. */

@@ -20,11 +20,13 @@ struct conn {
     struct crowd_net         *net;       /* its peer's; NULL before it is known */
     struct http_request      *request;   /* with its handler; NULL otherwise */
     size_t                    held;      /* bytes that this connection has in memory */
+    unsigned                  lines;     /* of its request, as far as they count */
+    bool                      refused;   /* over the process's limit of held bytes */
+    bool                      packing;   /* its input is being put in order */
     bool                      closing;   /* after the answer that is being sent */
     bool                      entered;   /* counted among the connections */
     bool                      paid;      /* its first request was counted when it came */
     bool                      idle;      /* between two requests */
-    bool                      refused;   /* over the process's limit of held bytes */
     bool                      streaming; /* the request's answer has begun and has no end yet */
     bool                      cut;       /* such a reader is too slow: it is about to be closed */
     bool                      answering; /* what goes to the output now is our answer */

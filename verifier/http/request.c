@@ -57,6 +57,8 @@ void request_free(struct http_request *r)
     if (r->bytes)
         evbuffer_free(r->bytes);
     free(r->query);
+    if (r->held)
+        atomic_fetch_sub(&r->worker->shared->held, r->held);
     free(r);
 }
 
@@ -91,9 +93,10 @@ static struct http_request *request_make(struct worker *w, struct conn *c,
     return r;
 }
 
-void request_lost(struct http_request *r)
+void request_lost(struct http_request *r, size_t held)
 {
     r->conn = NULL;
+    r->held = held;
     /* evhttp keeps the request on the connection, and releases both; only when the connection broke
      * under it does it leave the request to whoever is to answer it. */
     if (evhttp_request_get_connection(r->ev))

@@ -19,6 +19,7 @@ struct http_request {
     char                     id[HTTP_ID + 1];
     char                     segment[HTTP_SEGMENT_MAX + 1];
     char                    *query; /* NULL: none */
+    size_t                   held;  /* once the client is gone: what its connection held */
     void (*fn)(struct http_request *r, void *arg);
     void *arg;
 };
@@ -26,8 +27,8 @@ struct http_request {
 /* evhttp's callback for a whole request; arg is the worker. */
 void request_arrived(struct evhttp_request *ev, void *arg);
 
-/* The connection ends while the handler has the request. */
-void request_lost(struct http_request *r);
+/* The connection ends while the handler has the request, which holds its bytes from here on. */
+void request_lost(struct http_request *r, size_t held);
 
 /* What waits for its time has it now. */
 void request_due(struct http_request *r);

@@ -8,7 +8,9 @@
  * Invariants
  *  1. A connection with a request at work, and a stream, makes room for nobody.
  *  2. Nobody makes room for one of a network that has more connections than its own.
- *  3. What a network was refused stands in the log once a minute.
+ *  3. Where there is no room for the bytes of requests, a network's half request makes some for one
+ *     of another network that holds less.
+ *  4. What a network was refused stands in the log once a minute.
  */
 #include "http/room.h"
 
@@ -74,6 +76,21 @@ static bool make_room(const struct conn *c)
         (how_many(other) == how_many(c) && other->held != 0))
         return false;
     conn_close(other);
+    return true;
+}
+
+bool room_for_bytes(const struct conn *c)
+{
+    struct conn *other, *found = NULL;
+
+    for (other = LIST_FIRST(&c->worker->conns); other; other = LIST_NEXT(other, link))
+        if (other->net != c->net && may_go(other) && how_many(other) >= how_many(c) &&
+            other->held / 2 > c->held && (!found || other->held > found->held))
+            found = other;
+    if (!found)
+        return false;
+    tell(found, "holds the most bytes in half a request, and makes room");
+    conn_close(found);
     return true;
 }
 

@@ -9,6 +9,10 @@
 PAWL_MUST_USE bool room_enter(struct conn *c);
 void               room_leave(const struct conn *c);
 
+/* Too many bytes are in memory: a half request that holds twice as many as c and more is closed, of
+ * another network that has no fewer connections; false: there is none. */
+PAWL_MUST_USE bool room_for_bytes(const struct conn *c);
+
 /* 0: the connection's next request is taken. Otherwise the seconds after which its network may send
  * one. */
 unsigned room_wait(struct conn *c);

@@ -106,7 +106,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 /* ---- no room for another connection -----------------------------------------------------------
  */
 
-#define REST_MS 100
+#define REST_MS    100
+#define ACCEPT_MAX 64 /* new connections in a row */
 
 /* evhttp keeps the argument of its listener's callbacks for itself. */
 static _Thread_local struct worker *this_worker;
@@ -134,6 +135,17 @@ static void on_rested(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (w->bound)
         evconnlistener_enable(evhttp_bound_socket_get_listener(w->bound));
+}
+
+/* libevent takes connections as long as any come, and a crowd that keeps coming would all be let in
+ * before the first of them is looked at. */
+void worker_conn_opened(struct worker *w)
+{
+    if (++w->accepted < ACCEPT_MAX || !w->bound)
+        return;
+    w->accepted = 0;
+    evconnlistener_disable(evhttp_bound_socket_get_listener(w->bound));
+    event_active(w->rest, EV_TIMEOUT, 0);
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */

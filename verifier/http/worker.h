@@ -51,6 +51,7 @@ struct worker {
     time_t                      date_s; /* when date was written */
     char                        date[32];
     bool                        draining;
+    unsigned                    accepted;      /* since it last looked at what it has */
     bool                        short_of_room; /* and said so; until a connection ends */
 
     /* Between threads, under lock. */
@@ -71,6 +72,9 @@ void                      worker_stop(struct worker *w, uint64_t grace_s); /* do
 void                      worker_join(struct worker *w);
 /* Runs what was still to be run later, and releases everything. */
 void worker_done(struct worker *w);
+
+/* A connection was taken, and will be looked at in this turn of the loop. */
+void worker_conn_opened(struct worker *w);
 
 /* A connection ended; the last one ends a draining worker. */
 void worker_conn_closed(struct worker *w);
