@@ -45,7 +45,7 @@ static void head_here(const struct pawl_cbor_rd *r, struct cbor_head *ret)
 
     if (r->at < r->in.n)
         rest = pawl_view(r->in.p + r->at, r->in.n - r->at);
-    if (!cbor_head_of_one_byte(rest, ret))
+    if (!cbor_head_of_number(rest, ret))
         cbor_head_decode(rest, ret);
 }
 

@@ -172,11 +172,11 @@ pawl_status pawl_sha256_of_hashes(struct pawl_view prefix, struct pawl_view a, s
 {
     PAWL_CLEANUP(hashing_done) struct hashing h = { 0 };
     uint8_t                                   d[2][32], all[32];
-    const struct pawl_view                    parts[] = { PAWL_VIEW_OF(d[0]), PAWL_VIEW_OF(d[1]) };
+    const struct pawl_view                    both = PAWL_VIEW_OF(d);
 
     PAWL_TRY(hashing_begin(PAWL_SHA256, "hash", &h, err));
     if (!hash_on(&h, a, NULL, 0, d[0]) || !hash_on(&h, b, NULL, 0, d[1]) ||
-        !hash_on(&h, prefix, parts, 2, all))
+        !hash_on(&h, prefix, &both, 1, all))
         return crypto_fail(err, "hash", "sha256");
     memcpy(ret, all, 32);
     return pawl_ok();
