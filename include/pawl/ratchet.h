@@ -199,8 +199,7 @@ struct pawl_content {
         struct pawl_view bitmap; /* at most PAWL_ACK_BITMAP_MAX bytes, bit i of byte i/8 */
     } ack;
     uint64_t         demand; /* bits */
-    size_t           fact_n;
-    struct pawl_fact fact[PAWL_FACTS_MAX];
+    struct pawl_view facts;  /* the map {* tstr => tstr}, as it is encoded */
 };
 
 PAWL_MUST_USE pawl_status pawl_content_parse(struct pawl_view in, struct pawl_content *ret,

@@ -56,6 +56,17 @@ static uint64_t rd_demand(struct pawl_cbor_rd *r)
     return bits;
 }
 
+/* Read for the check alone: most of what comes is of another type, and need not have room for it.
+ */
+static struct pawl_view rd_facts(struct pawl_cbor_rd *r)
+{
+    struct pawl_fact fact[PAWL_FACTS_MAX];
+    const size_t     from = r->at;
+
+    wire_rd_facts(r, "facts", fact);
+    return r->bad ? pawl_view(NULL, 0) : pawl_view(r->in.p + from, r->at - from);
+}
+
 static void rd_body(struct pawl_cbor_rd *r, struct pawl_content *c)
 {
     switch (c->type) {
@@ -72,7 +83,7 @@ static void rd_body(struct pawl_cbor_rd *r, struct pawl_content *c)
         c->demand = rd_demand(r);
         break;
     case PAWL_CONTENT_FACTS:
-        c->fact_n = wire_rd_facts(r, "facts", c->fact);
+        c->facts = rd_facts(r);
         break;
     case PAWL_CONTENT_COUNT:
         break; /* the limit of type keeps it out */
@@ -95,7 +106,7 @@ static void wr_body(struct pawl_wr *w, const struct pawl_content *c)
         pawl_cbor_wr_uint(w, c->demand);
         break;
     case PAWL_CONTENT_FACTS:
-        wire_wr_facts(w, c->fact, c->fact_n);
+        pawl_wr_bytes(w, c->facts);
         break;
     case PAWL_CONTENT_COUNT:
         pawl_cbor_wr_null(w); /* which the parser names */

@@ -5,15 +5,6 @@
 
 /* ---- a whole message ------------------------------------------------------------------------ */
 
-struct pawl_cbor_rd wire_rd_from(struct pawl_view in, size_t max)
-{
-    struct pawl_cbor_rd r = pawl_cbor_rd_from(in);
-
-    if (in.n > max)
-        pawl_cbor_rd_fail(&r, PAWL_E_RANGE, "size");
-    return r;
-}
-
 pawl_status wire_written(const struct pawl_wr *w, const struct pawl_wr *out, const char *message,
                          struct pawl_view *ret, struct pawl_err *err)
 {

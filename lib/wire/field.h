@@ -15,7 +15,14 @@
 #include <pawl/wire.h>
 
 /* A reader of one message of at most max bytes. */
-struct pawl_cbor_rd wire_rd_from(struct pawl_view in, size_t max);
+static inline struct pawl_cbor_rd wire_rd_from(struct pawl_view in, size_t max)
+{
+    struct pawl_cbor_rd r = pawl_cbor_rd_from(in);
+
+    if (in.n > max)
+        pawl_cbor_rd_fail(&r, PAWL_E_RANGE, "size");
+    return r;
+}
 
 static inline size_t wire_at_most(size_t n, size_t max)
 {

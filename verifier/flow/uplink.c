@@ -283,12 +283,17 @@ static pawl_status note(struct uplink *u, struct arrival *a, struct pawl_err *er
 /* "facts: serial=.., model=..": claims, for people to read. */
 static void say_facts(struct uplink *u, const struct pawl_content *c)
 {
-    size_t n = (size_t)snprintf(u->facts, sizeof(u->facts), "facts:");
+    struct pawl_cbor_rd r = pawl_cbor_rd_from(c->facts);
+    size_t              facts = pawl_cbor_rd_map(&r, "facts", PAWL_FACTS_MAX);
+    size_t              n = (size_t)snprintf(u->facts, sizeof(u->facts), "facts:");
 
-    for (size_t i = 0; i < c->fact_n && n < sizeof(u->facts); i++)
+    for (size_t i = 0; i < facts && n < sizeof(u->facts); i++) {
+        struct pawl_view key = pawl_cbor_rd_text(&r, "facts", PAWL_FACT_MAX);
+        struct pawl_view value = pawl_cbor_rd_text(&r, "facts", PAWL_FACT_MAX);
+
         n += (size_t)snprintf(u->facts + n, sizeof(u->facts) - n, "%s %.*s=%.*s", i ? "," : "",
-                              (int)c->fact[i].key.n, (const char *)c->fact[i].key.p,
-                              (int)c->fact[i].value.n, (const char *)c->fact[i].value.p);
+                              (int)key.n, (const char *)key.p, (int)value.n, (const char *)value.p);
+    }
     for (char *s = u->facts; *s; s++)
         if ((unsigned char)*s < ' ' || *s == 0x7f)
             *s = '?';

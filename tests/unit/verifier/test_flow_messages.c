@@ -268,19 +268,35 @@ static void what_says_nothing_sensible_takes_its_slot_alone(void **state)
     assert_string_equal(world_inbox(&w, &d), "");
 }
 
+/* Keys in the order of their encodings. */
+static struct pawl_view say_facts(struct soft_epoch *e, const struct pawl_fact *fact, size_t n)
+{
+    uint8_t             b[1024];
+    struct pawl_wr      w = pawl_wr_to(b, sizeof(b));
+    struct pawl_content c = { .type = PAWL_CONTENT_FACTS };
+
+    pawl_cbor_wr_map(&w, n);
+    for (size_t i = 0; i < n; i++) {
+        pawl_cbor_wr_text_n(&w, fact[i].key);
+        pawl_cbor_wr_text_n(&w, fact[i].value);
+    }
+    assert_false(w.full);
+    c.facts = pawl_view(b, w.n);
+    return soft_say(e, &c);
+}
+
 static void facts_become_an_event(void **state)
 {
     (void)state;
-    WORLD               w;
-    DEVICE              d;
-    struct soft_epoch   e;
-    struct pawl_content c = { .type = PAWL_CONTENT_FACTS, .fact_n = 2 };
+    WORLD                  w;
+    DEVICE                 d;
+    struct soft_epoch      e;
+    const struct pawl_fact said[] = { { pawl_view_str("model"), pawl_view_str("A\nB") },
+                                      { pawl_view_str("serial"), pawl_view_str("17") } };
 
     world_make(&w);
     world_talks(&w, &d, &e);
-    c.fact[0] = (struct pawl_fact){ pawl_view_str("model"), pawl_view_str("A\nB") };
-    c.fact[1] = (struct pawl_fact){ pawl_view_str("serial"), pawl_view_str("17") };
-    struct pawl_view facts = soft_say(&e, &c);
+    struct pawl_view facts = say_facts(&e, said, 2);
     messages_taken(&w, &d, &e, &facts, 1);
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM event WHERE line = "
                                             "'facts: model=A?B, serial=17'"),
@@ -292,22 +308,22 @@ static void facts_become_an_event(void **state)
 static void facts_that_do_not_fit_end_with_a_whole_character(void **state)
 {
     (void)state;
-    WORLD               w;
-    DEVICE              d;
-    struct soft_epoch   e;
-    struct pawl_content c = { .type = PAWL_CONTENT_FACTS, .fact_n = 4 };
-    uint8_t             umlauts[254];
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+    struct pawl_fact  said[4];
+    uint8_t           umlauts[254];
 
     world_make(&w);
     world_talks(&w, &d, &e);
     for (size_t i = 0; i < sizeof(umlauts); i += 2)
         memcpy(umlauts + i, "\xc3\xa4", 2);
     static const char *const key[] = { "a", "b", "c", "d" };
-    for (size_t i = 1; i < c.fact_n; i++)
-        c.fact[i] = (struct pawl_fact){ pawl_view_str(key[i]), PAWL_VIEW_OF(umlauts) };
+    for (size_t i = 1; i < 4; i++)
+        said[i] = (struct pawl_fact){ pawl_view_str(key[i]), PAWL_VIEW_OF(umlauts) };
     for (int odd = 0; odd < 2; odd++) { /* one of them is cut in the middle */
-        c.fact[0] = (struct pawl_fact){ pawl_view_str(key[0]), pawl_view_str(odd ? "x" : "xx") };
-        struct pawl_view facts = soft_say(&e, &c);
+        said[0] = (struct pawl_fact){ pawl_view_str(key[0]), pawl_view_str(odd ? "x" : "xx") };
+        struct pawl_view facts = say_facts(&e, said, 4);
         messages_taken(&w, &d, &e, &facts, 1);
         assert_true(pawl_is_utf8(pawl_view_str(w.step.event)));
         assert_in_range(strlen(w.step.event), EVENT_LINE_MAX - 2, EVENT_LINE_MAX - 1);
