@@ -81,6 +81,7 @@ static const struct row rows[] = {
     { "downlink*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "inbox*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "papers*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
+    { "store.*", PAWL_E_FORM, NULL, REFUSED_STORE_DAMAGED },
     /* all */
     { "rate.*", PAWL_E_NONE, NULL, REFUSED_TOO_MANY },
     { "enrol.tenant", PAWL_E_DENIED, NULL, REFUSED_UNKNOWN_TENANT },

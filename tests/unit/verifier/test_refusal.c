@@ -73,6 +73,7 @@ static void our_own_failures_come_first(void **state)
     assert_int_equal(by(400, PAWL_E_SHORT, "enrol.token", ""), REFUSED_NOT_UNDERSTOOD);
     assert_int_equal(by(403, PAWL_E_DENIED, "quote.magic", ""), REFUSED_QUOTE_WRONG);
     assert_int_equal(by(403, PAWL_E_DENIED, "quot", ""), REFUSED_OTHER);
+    assert_int_equal(by(403, PAWL_E_FORM, "store.device.safe", ""), REFUSED_STORE_DAMAGED);
     assert_int_equal(by(403, PAWL_E_DENIED, "enrol.token", "no use of it"), REFUSED_TOKEN_USED_UP);
     assert_int_equal(by(403, PAWL_E_DENIED, "enrol.token", "no news"), REFUSED_OTHER);
 }
