@@ -9,9 +9,12 @@
 #include <pawl/tpm.h>
 #include <pawl/wire.h>
 
+#include "network.h"
+
 #define CONFIG_PATH_MAX    512
 #define CONFIG_TENANTS_MAX 16
 #define CONFIG_WORKERS_MAX 64
+#define CONFIG_PROXIES_MAX 16
 
 enum admission {
     ADMISSION_NONE = 0,
@@ -63,7 +66,9 @@ struct verifier_config {
     uint64_t             connections_max;
     uint64_t             address_rate;        /* requests a second of one address; 0: any number */
     uint64_t             address_connections; /* open ones of one address; 0: any number */
-    bool                 log_json;            /* a line of the log is an object; else text */
+    struct network       proxy[CONFIG_PROXIES_MAX]; /* balancers whose PROXY header is believed */
+    size_t               proxy_n;
+    bool                 log_json; /* a line of the log is an object; else text */
     size_t               tenant_n;
     struct tenant_config tenant[CONFIG_TENANTS_MAX];
 };

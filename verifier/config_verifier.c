@@ -92,6 +92,23 @@ static pawl_status set_address_connections(struct config_parse *p, const char *v
     return value_number(value, 0, 1000000, &p->c.address_connections, err);
 }
 
+/* Networks, with blanks between them. */
+static pawl_status set_proxy_protocol(struct config_parse *p, const char *value,
+                                      struct pawl_err *err)
+{
+    size_t n = 0;
+
+    for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
+        struct pawl_view word = pawl_view(value, strcspn(value, " \t"));
+        if (n == CONFIG_PROXIES_MAX)
+            return pawl_fail(err, PAWL_E_RANGE, "", "more than %d networks", CONFIG_PROXIES_MAX);
+        PAWL_TRY(network_parse(word, &p->c.proxy[n++], err));
+        value += word.n;
+    }
+    p->c.proxy_n = n;
+    return n ? pawl_ok() : pawl_fail(err, PAWL_E_FORM, "", "is empty");
+}
+
 static pawl_status set_log(struct config_parse *p, const char *value, struct pawl_err *err)
 {
     p->c.log_json = strcmp(value, "json") == 0;
@@ -114,6 +131,7 @@ const struct config_key config_verifier_keys[] = {
     { "connections_max", set_connections_max },
     { "address_rate", set_address_rate },
     { "address_connections", set_address_connections },
+    { "proxy_protocol", set_proxy_protocol },
     { "log", set_log },
     { NULL, NULL },
 };

@@ -104,6 +104,8 @@ static const char ini_format[] =
     "; Of one address: requests a second, and open connections. 0: any number.\n"
     ";address_rate = 500\n"
     ";address_connections = 1024\n"
+    "; Balancers in front: they begin each connection with a header of the PROXY protocol.\n"
+    "; proxy_protocol = 192.0.2.8 2001:db8::/64\n"
     "; The log: text, or json.\n"
     ";log = text\n"
     "; Where everything is kept: sqlite (in this directory), or postgres, and which one.\n"

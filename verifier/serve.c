@@ -153,6 +153,8 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
                                                     .connections_max = c->connections_max,
                                                     .address_rate = c->address_rate,
                                                     .address_connections = c->address_connections,
+                                                    .proxies = c->proxy,
+                                                    .proxy_n = c->proxy_n,
                                                     .body_max = api_body_max(device_routes),
                                                     .refuse = device_refuse,
                                                     .refused = device_unread },
@@ -203,7 +205,9 @@ static pawl_status start_remote(struct service *s, struct pawl_err *err)
 static void fit_files(struct verifier_config *c)
 {
     struct rlimit l;
-    uint64_t      wanted = c->connections_max + FILES_SPARE;
+    uint64_t      nameless = c->proxy_n ? (uint64_t)c->workers * HTTP_NAMELESS_MAX : 0;
+    uint64_t      spare = FILES_SPARE + nameless;
+    uint64_t      wanted = c->connections_max + spare;
 
     if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
         return;
@@ -211,7 +215,7 @@ static void fit_files(struct verifier_config *c)
     setrlimit(RLIMIT_NOFILE, &l);
     if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= wanted)
         return;
-    c->connections_max = l.rlim_cur > 2 * FILES_SPARE ? l.rlim_cur - FILES_SPARE : l.rlim_cur / 2;
+    c->connections_max = l.rlim_cur > 2 * spare ? l.rlim_cur - spare : l.rlim_cur / 2;
     log_info("only %llu files may be open: connections_max is %llu", (unsigned long long)l.rlim_cur,
              (unsigned long long)c->connections_max);
 }

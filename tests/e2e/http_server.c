@@ -3,7 +3,7 @@
  * A server of verifier/http with routes for its tests, without a verifier behind it.
  *
  *   http_server DIR [WORKERS [REQUEST_TIMEOUT_S [IDLE_TIMEOUT_S [CONNECTIONS_MAX
- *       [ADDRESS_RATE [ADDRESS_CONNECTIONS]]]]]]
+ *       [ADDRESS_RATE [ADDRESS_CONNECTIONS [PROXY_NETWORK]]]]]]]
  *
  * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
  * stops at the end of its input. GET /held says how many requests POST /hold keeps; POST /release
@@ -307,6 +307,7 @@ int main(int argc, char **argv)
     void               *context[HTTP_WORKERS_MAX] = { 0 };
     char                socket_path[512], c;
     pthread_t           thread;
+    struct network      proxy;
 
     if (argc < 2)
         return 2;
@@ -323,10 +324,14 @@ int main(int argc, char **argv)
         .connections_max = number(argc, argv, 5, 1000),
         .address_rate = number(argc, argv, 6, 0),
         .address_connections = number(argc, argv, 7, 0),
+        .proxies = &proxy,
+        .proxy_n = argc > 8,
         .body_max = 256 * 1024,
         .refuse = refuse,
         .refused = refused,
     };
+    if (argc > 8)
+        check(network_parse(pawl_view_str(argv[8]), &proxy, &err), &err);
     check(http_server_start(&config, &device, &err), &err);
     snprintf(socket_path, sizeof(socket_path), "%s/socket", argv[1]);
     config.listen = socket_path;

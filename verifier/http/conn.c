@@ -16,7 +16,7 @@
  *  3. The input buffer holds no more than one request, whatever state evhttp is in: by itself it
  *     would read on while an answer waits to be read.
  *
- * Not here: routes and answers (request.c).
+ * Not here: routes and answers (request.c), who is let in (gate.c, room.c).
  */
 #include "http/conn.h"
 
@@ -30,6 +30,7 @@
 
 #include <pawl/crypto.h>
 
+#include "http/gate.h"
 #include "http/request.h"
 #include "http/room.h"
 #include "http/tls.h"
@@ -104,7 +105,7 @@ static void await_request(struct conn *c)
         arm(c, c->worker->shared->config.idle_timeout_s);
 }
 
-/* TLS's handshake, and the first byte behind it. */
+/* A PROXY header, TLS's handshake, and the first byte behind them. */
 static void await_first(struct conn *c)
 {
     uint64_t request_s = c->worker->shared->config.request_timeout_s;
@@ -295,6 +296,7 @@ static void on_close(struct evhttp_connection *ev, void *arg)
         request_lost(c->request, c->held);
         c->held = 0;
     }
+    gate_leave(c);
     if (c->ssl)
         http_tls_goodbye(c->ssl);
     conn_forget(c);
@@ -337,7 +339,7 @@ static void bind_to_evhttp(struct conn *c)
         return;
     }
     evhttp_connection_set_closecb(c->ev, on_close, c);
-    if ((c->worker->shared->config.tls && !c->ssl) || !room_enter(c))
+    if ((c->worker->shared->config.tls && !c->ssl) || !gate_enter(c))
         conn_close(c);
     else
         await_first(c);
@@ -374,6 +376,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         watch_reader(c);
         return;
     }
+    if (c->gate)
+        room_tell(c, "sent no whole PROXY header in time");
     if (!c->idle && !c->closing && !c->cut && c->held)
         c->worker->shared->config.refused("", 0, "a request took too long; the connection was cut");
     conn_close(c);

@@ -17,6 +17,7 @@ struct conn {
     SSL                      *ssl; /* bev's; NULL: plain */
     struct event             *timer;
     struct peer               peer;
+    struct gate              *gate;      /* a PROXY header has still to come; NULL: none has */
     struct crowd_net         *net;       /* its peer's; NULL before it is known */
     struct http_request      *request;   /* with its handler; NULL otherwise */
     size_t                    held;      /* bytes that this connection has in memory */

@@ -13,6 +13,7 @@
  *     slowly its answer is read, has request_timeout_s; between two requests idle_timeout_s; a new
  *     one 10 s to begin.
  *  5. Memory and work that one network can cause are bounded (room.c).
+ *  6. A PROXY header is believed of nobody but of the configured balancers (gate.c).
  */
 #ifndef VERIFIER_HTTP_HTTP_H
 #define VERIFIER_HTTP_HTTP_H
@@ -20,8 +21,11 @@
 #include <pawl/base.h>
 #include <pawl/limits.h>
 
+#include "network.h"
+
 #define HTTP_WORKERS_MAX   64
 #define HTTP_HELD_MAX      (64u * 1024 * 1024) /* bytes of requests in a server's memory */
+#define HTTP_NAMELESS_MAX  256 /* a worker's connections whose PROXY header has not come */
 #define HTTP_RETRY_AFTER_S 2
 #define HTTP_ID            16 /* hex characters in the header Pawl-Request */
 #define HTTP_SEGMENT_MAX   128
@@ -69,7 +73,11 @@ struct http_config {
     /* Of one network, an IPv4 address or a /64 of IPv6. 0: no limit. */
     uint64_t address_rate; /* requests in a second; ten times that at once */
     uint64_t address_connections;
-    uint64_t body_max; /* the largest of the routes */
+    /* Balancers: their connections begin with a PROXY header, which says whose they are. With tls
+     * alone. */
+    const struct network *proxies;
+    size_t                proxy_n;
+    uint64_t              body_max; /* the largest of the routes */
     /* Answers a request that no route takes (404, 405, 413, 415, 503 ..) as the API words it. */
     void (*refuse)(struct http_request *r, const struct http_answer *a, const char *why);
     /* Told of what libevent refused before there was a request, and of cut connections. */
@@ -108,7 +116,8 @@ void http_answer(struct http_request *r, const struct http_answer *a);
 
 /* ---- who asks -------------------------------------------------------------------------------- */
 
-/* The other end's address as text ("192.0.2.1", "2001:db8::1"); "local" on a Unix socket. */
+/* The other end's address, or what a balancer's PROXY header gives for it, as text ("192.0.2.1",
+ * "2001:db8::1"); "local" on a Unix socket. */
 const char *http_peer(const struct http_request *r);
 
 /* One number for all whose addresses count as one: an IPv4 address, a /64 of IPv6. */

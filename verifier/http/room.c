@@ -35,10 +35,10 @@ static unsigned pace(const struct conn *c)
     return pace_wait(c->worker->shared->requests, c->peer.net, now_ms());
 }
 
-static void tell(const struct conn *c, const char *why)
+void room_tell(const struct conn *c, const char *why)
 {
     struct http_shared *shared = c->worker->shared;
-    char                line[128];
+    char                line[256];
 
     if (pace_wait(shared->told, c->peer.net, now_ms()) != 0)
         return;
@@ -48,7 +48,7 @@ static void tell(const struct conn *c, const char *why)
 
 static bool may_go(const struct conn *c)
 {
-    return c->ev && !c->request && !c->closing;
+    return c->entered && !c->request && !c->closing;
 }
 
 /* Of the network that has the most; one without half a request before one with, and of those who
@@ -89,7 +89,7 @@ bool room_for_bytes(const struct conn *c)
             found = other;
     if (!found)
         return false;
-    tell(found, "holds the most bytes in half a request, and makes room");
+    room_tell(found, "holds the most bytes in half a request, and makes room");
     conn_close(found);
     return true;
 }
@@ -104,11 +104,11 @@ bool room_enter(struct conn *c)
         return false;
     if (!c->peer.is_local) {
         if (config->address_connections && how_many(c) > config->address_connections) {
-            tell(c, "has too many connections; further ones are closed");
+            room_tell(c, "has too many connections; further ones are closed");
             return false;
         }
         if (pace(c) != 0) {
-            tell(c, "sends too many requests; further connections are closed");
+            room_tell(c, "sends too many requests; further connections are closed");
             return false;
         }
         c->paid = true;
@@ -117,7 +117,7 @@ bool room_enter(struct conn *c)
     c->entered = true;
     if (atomic_fetch_add(&shared->conns, 1) < config->connections_max)
         return true;
-    tell(c, "finds every connection taken");
+    room_tell(c, "finds every connection taken");
     return make_room(c);
 }
 

@@ -13,6 +13,9 @@ void               room_leave(const struct conn *c);
  * another network that has no fewer connections; false: there is none. */
 PAWL_MUST_USE bool room_for_bytes(const struct conn *c);
 
+/* Why a connection of this peer is refused, for the log; once a minute for each network. */
+void room_tell(const struct conn *c, const char *why);
+
 /* 0: the connection's next request is taken. Otherwise the seconds after which its network may send
  * one. */
 unsigned room_wait(struct conn *c);

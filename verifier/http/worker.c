@@ -229,6 +229,7 @@ pawl_status worker_start(struct worker *w, struct http_shared *shared, void *con
     STAILQ_INIT(&w->later);
     STAILQ_INIT(&w->turn);
     LIST_INIT(&w->conns);
+    TAILQ_INIT(&w->gates);
     LIST_INIT(&w->waiting);
     pthread_mutex_init(&w->lock, NULL);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -27,6 +27,7 @@ struct http_shared {
 };
 
 LIST_HEAD(conn_list, conn);
+TAILQ_HEAD(gate_queue, gate);
 STAILQ_HEAD(later_queue, http_request);
 LIST_HEAD(waiting_list, http_request);
 
@@ -39,8 +40,10 @@ struct worker {
     struct evhttp              *http;
     struct evhttp_bound_socket *bound; /* NULL once it takes no more connections */
     struct event               *wake, *limit;
-    struct event               *rest;    /* until it tries to accept again */
-    struct conn_list            conns;   /* the last that stirred is the first */
+    struct event               *rest;  /* until it tries to accept again */
+    struct conn_list            conns; /* the last that stirred is the first */
+    struct gate_queue           gates; /* the first has waited for the longest time */
+    unsigned                    gate_n;
     struct waiting_list         waiting; /* requests that http_after holds */
     struct later_queue          turn;    /* those that http_after_turn holds */
     struct event               *turn_end;

@@ -65,6 +65,7 @@ static void takes_the_least_and_fills_in_defaults(void **state)
     assert_int_equal(c.connections_max, 4096);
     assert_int_equal(c.address_rate, 500);
     assert_int_equal(c.address_connections, 1024);
+    assert_int_equal(c.proxy_n, 0);
     assert_int_equal(c.tenant_n, 1);
     assert_string_equal(c.tenant[0].name, "lab");
     assert_int_equal(c.tenant[0].admission, ADMISSION_APPROVE);
@@ -115,6 +116,7 @@ static void takes_every_key(void **state)
               "postgres = host=/run/db dbname=pawl\nworkers = 3\nrequest_timeout_s = 5\n"
               "idle_timeout_s = 6\nconnections_max = 7\n"
               "address_rate = 0\naddress_connections = 8\nlog = json\n"
+              "proxy_protocol = 192.0.2.8  10.0.0.0/8\t2001:db8::/64\n"
               "[tenant b.2]\nadmission = open\nreenrol = approve\nresync = auto\n"
               "messages = on\non_incident = notify\nheal = rekey\noverdue_after = "
               "1\nrekey_overdue_s = 0\n"
@@ -137,6 +139,11 @@ static void takes_every_key(void **state)
     assert_int_equal(c.connections_max, 7);
     assert_int_equal(c.address_rate, 0);
     assert_int_equal(c.address_connections, 8);
+    assert_int_equal(c.proxy_n, 3);
+    assert_int_equal(c.proxy[0].bits, 128);
+    assert_int_equal(c.proxy[1].bits, 104);
+    assert_int_equal(c.proxy[2].bits, 64);
+    assert_memory_equal(c.proxy[2].address, "\x20\x01\x0d\xb8\0\0\0", 8);
     assert_int_equal(c.tenant_n, 3);
     const struct tenant_config *a = config_tenant(&c, pawl_view_str("a"));
     assert_ptr_equal(a, &c.tenant[0]);
@@ -243,6 +250,13 @@ static void refuses_bad_values_naming_the_key(void **state)
         { "connections_max = 0\n", PAWL_E_RANGE, "verifier.ini:3: connections_max" },
         { "address_rate = 1000001\n", PAWL_E_RANGE, "verifier.ini:3: address_rate" },
         { "address_connections = x\n", PAWL_E_FORM, "verifier.ini:3: address_connections" },
+        { "proxy_protocol =\n", PAWL_E_FORM, "verifier.ini:3: proxy_protocol" },
+        { "proxy_protocol = on\n", PAWL_E_FORM, "verifier.ini:3: proxy_protocol" },
+        { "proxy_protocol = 10.0.0.0/8, 192.0.2.8\n", PAWL_E_FORM,
+          "verifier.ini:3: proxy_protocol" },
+        { "proxy_protocol = 10.0.0.0/33\n", PAWL_E_RANGE, "verifier.ini:3: proxy_protocol" },
+        { "proxy_protocol = ::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10 ::11\n",
+          PAWL_E_RANGE, "verifier.ini:3: proxy_protocol" },
     }, in_tenant[] = {
         { "admission = yes\n", PAWL_E_FORM, "verifier.ini:4: admission" },
         { "admission =\n", PAWL_E_FORM, "verifier.ini:4: admission" },
