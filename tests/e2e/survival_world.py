@@ -529,8 +529,8 @@ class World:
         assert done.code == 0, done
 
     def demand(self):
-        """So that the next rekey is not too soon."""
-        self.operator("POST", f"devices/{self.record()['device_id']}/rekey")
+        """So that the next rekey is not too soon; the epoch that it ends."""
+        return self.operator("POST", f"devices/{self.record()['device_id']}/rekey")["epoch"]
 
     def rekey(self, **inject):
         self.demand()

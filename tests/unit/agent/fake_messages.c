@@ -193,7 +193,7 @@ static struct pawl_view answer_all(struct pawl_view device_id, bool want_nonce)
     if (m->foreign)
         x->a.cose[x->a.n++] = PAWL_VIEW_OF(other);
     put_down(x);
-    if (want_nonce && !m->mute)
+    if ((want_nonce || m->unasked) && !m->mute)
         x->a.nonce = PAWL_VIEW_OF(fake_ahead);
     struct pawl_wr w = pawl_wr_to(x->body, sizeof(x->body));
     T_OK(pawl_messages_ans_write(&x->a, &w, &err), &err);

@@ -40,6 +40,7 @@ struct fake_messages {
     bool                    foreign; /* bytes that are no message of ours among them */
     uint64_t                demand;  /* bits, in each answer */
     bool                    mute;    /* gives no nonce to who asks */
+    bool                    unasked; /* gives one to who does not */
     const struct pawl_root *thief;   /* answers in the verifier's place; NULL: nobody does */
     void (*arrived)(void);           /* a request is here; NULL: nobody asks */
 

@@ -594,6 +594,11 @@ static void exchange_before_an_attest(void)
     T_OK(flow_messages(&flow, true, &done, &err), &err);
 }
 
+static const struct fake_evidence *evidence(void)
+{
+    return world.evidence[world.evidence_n - 1];
+}
+
 /* Attests, and says whether it did so by the nonce that came with messages, without a challenge. */
 static bool attests_ahead(void)
 {
@@ -601,8 +606,7 @@ static bool attests_ahead(void)
 
     attest();
     assert_int_equal(answer.kind, FLOW_RESULT);
-    bool ahead = pawl_view_equal(world.evidence[world.evidence_n - 1]->a1.nonce,
-                                 PAWL_VIEW_OF(fake_ahead));
+    bool ahead = pawl_view_equal(evidence()->a1.nonce, PAWL_VIEW_OF(fake_ahead));
     assert_int_equal(world.challenges - challenges, !ahead);
     return ahead;
 }
@@ -619,9 +623,15 @@ static void an_attest_takes_the_nonce_of_the_messages_before_it_once(void **stat
     assert_int_equal(v->nonces, 1);
     now_ms += 49999;
     assert_true(attests_ahead());
+    assert_int_equal(pawl_pcr_selection_count(&evidence()->quote.pcrs), 2);
     assert_false(attests_ahead());
     v->mute = true;
     exchange_before_an_attest();
+    assert_int_equal(v->nonces, 2);
+    assert_false(attests_ahead());
+    v->mute = false;
+    v->unasked = true;
+    exchange();
     assert_int_equal(v->nonces, 2);
     assert_false(attests_ahead());
 }
@@ -635,12 +645,18 @@ static void a_nonce_too_old_or_for_another_request_is_not_taken(void **state)
     assert_false(attests_ahead());
     exchange_before_an_attest();
     unsigned challenges = world.challenges;
+    size_t   before = world.evidence_n;
     rekey(); /* P-DEV-1 */
     assert_int_equal(world.challenges, challenges + 1);
-    assert_false(
-        pawl_view_equal(world.evidence[world.evidence_n - 1]->a1.nonce, PAWL_VIEW_OF(fake_ahead)));
+    assert_int_equal(world.evidence_n, before + 1);
+    assert_false(pawl_view_equal(evidence()->a1.nonce, PAWL_VIEW_OF(fake_ahead)));
     exchange_before_an_attest();
     restart();
+    assert_false(attests_ahead());
+    exchange_before_an_attest();
+    now_ms += 40000;
+    v->mute = true; /* the one of before does not become younger */
+    exchange_before_an_attest();
     assert_false(attests_ahead());
 }
 
