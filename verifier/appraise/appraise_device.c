@@ -137,8 +137,8 @@ static void judge_advisories(const struct known_device *k, uint64_t firmware, st
     const struct firmware_advisory *a = NULL;
     char                            is[FIRMWARE_TEXT], good[FIRMWARE_TEXT];
 
-    firmware_text(firmware, is);
     while ((a = firmware_advisory_next(a, k->manufacturer, firmware, firmware))) {
+        firmware_text(firmware, is);
         firmware_text(a->good, good);
         judging_fault(j, &j->v->hardware, AR4SI_UNSAFE, REASON_FIRMWARE_ADVISORY, a->number,
                       "%s: %s is affected, %s is not", a->number, is, good);

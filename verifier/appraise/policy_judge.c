@@ -103,6 +103,17 @@ static void write_allowed(const struct policy_rule *rule, char ret[48])
 }
 
 /* Whatever the set has for the PCR of this rule will do. */
+static bool set_accepts(const struct rule_set *set, const struct policy_rule *rule,
+                        const struct pawl_digest *value)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct policy_rule *other = find_rule(set->one[i], rule->hash, rule->pcr);
+        if (other && accepts(other, value))
+            return true;
+    }
+    return false;
+}
+
 static void look_at_pcr(struct look *x, const struct rule_set *set, const struct policy_rule *rule)
 {
     const struct pawl_digest *value = pawl_pcr_value(x->s->select, x->s->values, rule->hash,
@@ -111,16 +122,13 @@ static void look_at_pcr(struct look *x, const struct rule_set *set, const struct
     char                      what[16], is[LOOK_DIGEST], allowed[48];
 
     x->asked++;
+    if (value && set_accepts(set, rule, value))
+        return;
     snprintf(what, sizeof(what), "%s:%u", pawl_hash_name(rule->hash), rule->pcr);
     if (!value) {
         look_fault(x, &x->j->v->executables, AR4SI_UNRECOGNISED, REASON_PCR_MISSING, what,
                    "%s was not quoted, %s has a rule for it", what, x->who);
         return;
-    }
-    for (size_t i = 0; i < set->n; i++) {
-        const struct policy_rule *other = find_rule(set->one[i], rule->hash, rule->pcr);
-        if (other && accepts(other, value))
-            return;
     }
     look_digest(pawl_digest_view(value), is);
     write_allowed(rule, allowed);
@@ -228,11 +236,14 @@ static bool is_over(const struct look *x, const struct policy_release *r)
     return x->j->now_s >= r->until_s;
 }
 
-/* The release with the fewest faults, of equals one whose time is not over. */
+/* The release with the fewest faults, of equals one whose time is not over. A single one needs no
+ * trial. */
 static const struct policy_release *closest_release(const struct look *x, size_t *ret_faults)
 {
     const struct policy_release *best = NULL;
 
+    if (x->p->release_n == 1)
+        return &x->p->release[0];
     for (size_t i = 0; i < x->p->release_n; i++) {
         const struct policy_release *r = &x->p->release[i];
         struct rule_set              set = one_release(r);
@@ -261,11 +272,11 @@ static void look_at_releases(struct look *x)
                    x->who, r->name);
         return;
     }
-    size_t n = strlen(x->who);
+    size_t n = strlen(x->who), before = x->faults;
     snprintf(x->who + n, sizeof(x->who) - n, ", release %s", r->name);
     look_at_rules(x, &own);
     x->who[n] = 0;
-    if (faults)
+    if (x->faults > before)
         return;
     snprintf(x->j->v->release, sizeof(x->j->v->release), "%s", r->name);
     if (is_over(x, r))
