@@ -165,10 +165,10 @@ struct pawl_snd {
     uint64_t            seq_hi, epoch;
     uint32_t            gen;
     uint64_t            gen_start_seq, epoch_start_seq, reserved_hi;
-    size_t              gen_n;
-    struct pawl_snd_gen gens[PAWL_SND_GENS_MAX];
     size_t              unknown_n;
     struct pawl_range   unknown[PAWL_SND_UNKNOWN_MAX];
+    size_t              gen_n;
+    struct pawl_snd_gen gens[PAWL_SND_GENS_MAX];
 };
 
 struct pawl_rcv_gen {
@@ -216,10 +216,10 @@ struct pawl_a1 {
     enum pawl_reason            reason;
     size_t                      log_n;
     struct pawl_log_ref         log[PAWL_LOGS_MAX];
-    struct pawl_snd             snd;
     struct pawl_rcv             rcv;
     struct pawl_receipt_verdict receipt;
-    uint64_t next_s; /* the device attests again within that many seconds; 0: it does not say */
+    uint64_t next_s;     /* the device attests again within that many seconds; 0: it does not say */
+    struct pawl_snd snd; /* last, and its generations: most are not there, and are not copied */
 };
 
 PAWL_MUST_USE pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret,

@@ -210,15 +210,13 @@ pawl_status pawl_u64_parse(const char *s, const char *field, uint64_t max, uint6
     return pawl_ok();
 }
 
-/* Bytes of the UTF-8 character that begins at p, 0 if none does. */
+/* Bytes of the UTF-8 character beyond ASCII that begins at p, 0 if none does. */
 static size_t utf8_n(const uint8_t *p, size_t left)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     size_t                n;
     uint32_t              c = p[0];
 
-    if (c < 0x80)
-        return c ? 1 : 0;
     if ((c & 0xe0) == 0xc0)
         n = 2;
     else if ((c & 0xf0) == 0xe0)
@@ -243,7 +241,8 @@ static size_t utf8_n(const uint8_t *p, size_t left)
 bool pawl_is_utf8(struct pawl_view in)
 {
     for (size_t i = 0; i < in.n;) {
-        size_t n = utf8_n(in.p + i, in.n - i);
+        bool   ascii = in.p[i] && in.p[i] < 0x80;
+        size_t n = ascii ? 1 : utf8_n(in.p + i, in.n - i);
         if (!n)
             return false;
         i += n;

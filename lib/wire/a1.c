@@ -196,6 +196,13 @@ static struct pawl_view rd_point(struct pawl_cbor_rd *r, const char *field)
     return v;
 }
 
+/* Nearly all of it is room for generations. */
+static void a1_copy(struct pawl_a1 *to, const struct pawl_a1 *from)
+{
+    memcpy(to, from, offsetof(struct pawl_a1, snd.gens));
+    memcpy(to->snd.gens, from->snd.gens, from->snd.gen_n * sizeof(from->snd.gens[0]));
+}
+
 pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret, struct pawl_err *err)
 {
     struct pawl_cbor_rd r = wire_rd_from(in, PAWL_A1_MAX);
@@ -226,7 +233,7 @@ pawl_status pawl_a1_parse(struct pawl_view in, struct pawl_a1 *ret, struct pawl_
     m.next_s = pawl_cbor_rd_uint(&r, "next_s", PAWL_NEXT_S_MAX);
     pawl_cbor_rd_leave(&r, "array");
     PAWL_TRY(pawl_under(err, "a1", pawl_cbor_rd_end(&r, err)));
-    *ret = m;
+    a1_copy(ret, &m);
     return pawl_ok();
 }
 

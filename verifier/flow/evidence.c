@@ -13,26 +13,40 @@
 #include "flow/nonce.h"
 #include "flow/request.h"
 
+static void evidence_free(struct evidence **ev)
+{
+    free(*ev);
+}
+
+/* On the heap and not cleared: it is large, and all of it is set. */
+static pawl_status evidence_read(struct flow *f, struct pawl_view body, struct answer *ret,
+                                 struct evidence *ev, struct pawl_err *err)
+{
+    ev->now_ms = f->now_ms(f->now_arg);
+    PAWL_TRY(pawl_evidence_parse(body, &ev->m, err));
+    PAWL_TRY(pawl_under(err, "evidence", pawl_a1_parse(ev->m.a1, &ev->a1, err)));
+    answer_parsed(ret);
+    answer_names_device(ret, ev->a1.device_id);
+    PAWL_TRY(pawl_sha256(ev->m.a1, ev->th1, err));
+    PAWL_TRY(request_tenant(f, ev->a1.tenant, "A1.tenant", &ev->tenant, err));
+    answer_names_tenant(ret, ev->tenant);
+    return request_is_for_us(f, ev->a1.verifier_id, "A1.verifier_id", err);
+}
+
 pawl_status flow_evidence(struct flow *f, struct pawl_view body, struct answer *ret,
                           struct step *step, struct pawl_err *err)
 {
-    struct evidence ev = { .now_ms = f->now_ms(f->now_arg) };
+    PAWL_CLEANUP(evidence_free) struct evidence *ev = malloc(sizeof(*ev));
 
     answer_begin(ret);
-    PAWL_TRY(pawl_evidence_parse(body, &ev.m, err));
-    PAWL_TRY(pawl_under(err, "evidence", pawl_a1_parse(ev.m.a1, &ev.a1, err)));
-    answer_parsed(ret);
-    answer_names_device(ret, ev.a1.device_id);
-    PAWL_TRY(pawl_sha256(ev.m.a1, ev.th1, err));
-    PAWL_TRY(request_tenant(f, ev.a1.tenant, "A1.tenant", &ev.tenant, err));
-    answer_names_tenant(ret, ev.tenant);
-    PAWL_TRY(request_is_for_us(f, ev.a1.verifier_id, "A1.verifier_id", err));
-
-    const struct nonce_scope scope = { ev.a1.tenant, ev.a1.device_id, ev.a1.label };
-    PAWL_TRY(nonce_check(f->keys, &scope, ev.now_ms, ev.a1.nonce, err));
-    PAWL_TRY(evidence_suits_label(&ev, err));
-    return ev.a1.label == PAWL_LABEL_ENROL ? enrol_evidence(f, &ev, ret, step, err)
-                                           : attest(f, &ev, ret, step, err);
+    if (!ev)
+        return pawl_fail(err, PAWL_E_MEMORY, "evidence", "out of memory");
+    PAWL_TRY(evidence_read(f, body, ret, ev, err));
+    const struct nonce_scope scope = { ev->a1.tenant, ev->a1.device_id, ev->a1.label };
+    PAWL_TRY(nonce_check(f->keys, &scope, ev->now_ms, ev->a1.nonce, err));
+    PAWL_TRY(evidence_suits_label(ev, err));
+    return ev->a1.label == PAWL_LABEL_ENROL ? enrol_evidence(f, ev, ret, step, err)
+                                            : attest(f, ev, ret, step, err);
 }
 
 /* ---- the label ------------------------------------------------------------------------------ */
