@@ -119,7 +119,9 @@ static void handle(struct http_request *r, const void *arg)
                       "no memory");
         return;
     }
-    d->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
+    exchange_begin(&d->x, r);
+    d->x.plan = plan;
+    d->x.finish = finish;
     d->flow = *(flow_fn *const *)arg;
     d->body = (struct blob){ 0 };
     exchange_run(&d->x);

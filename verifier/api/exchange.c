@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "flow/material.h"
 #include "log.h"
@@ -117,6 +118,13 @@ static void after_waiting(struct http_request *r, void *arg)
 {
     (void)r;
     exchange_run(arg);
+}
+
+void exchange_begin(struct exchange *x, struct http_request *r)
+{
+    memset(x, 0, offsetof(struct exchange, step));
+    step_begin(&x->step);
+    x->r = r;
 }
 
 void exchange_run(struct exchange *x)

@@ -11,7 +11,6 @@
 /* First member of a face's own struct. Lives until finish, which releases it. */
 struct exchange {
     struct http_request *r;
-    struct step          step;
     unsigned             plans;    /* made so far */
     int64_t              began_us; /* metric_clock_us of the first .. */
     int64_t              given_us; /* .. and of handing the step over */
@@ -24,9 +23,14 @@ struct exchange {
     pawl_status (*plan)(struct exchange *x, struct pawl_err *err);
     /* Answers x->r by x->status, and frees x. */
     void (*finish)(struct exchange *x);
+
+    struct step step; /* last: cleared in its own way */
 };
 
-/* x->r, plan and finish are set, the rest is zero; of another plan x->step is. */
+/* Behind it plan and finish are set. */
+void exchange_begin(struct exchange *x, struct http_request *r);
+
+/* Also of another plan, with an empty step. */
 void exchange_run(struct exchange *x);
 
 /* One line for each exchange. */

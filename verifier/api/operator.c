@@ -203,7 +203,9 @@ static void handle(struct http_request *r, const void *arg)
         operator_refuse(r, &(struct http_answer){ .status = 503 }, "no memory");
         return;
     }
-    o->x = (struct exchange){ .r = r, .plan = plan, .finish = finish };
+    exchange_begin(&o->x, r);
+    o->x.plan = plan;
+    o->x.finish = finish;
     o->run = route->run;
     o->asker = asker;
     o->flow = &api->flow;

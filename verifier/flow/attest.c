@@ -113,23 +113,24 @@ static void plan_record(const struct attestation *a, struct device *d)
     judge_record(&j->v, !q->has_values, d);
 }
 
-static bool is_same_snapshot(const struct snapshot *a, const struct snapshot *b)
+static bool is_known(const struct given_quote *q, const struct snapshot *before)
 {
-    if (!pawl_pcr_selection_equal(&a->select, &b->select) || a->values.n != b->values.n)
+    if (!before || !pawl_pcr_selection_equal(&q->b.pcrs, &before->select) ||
+        q->values.n != before->values.n)
         return false;
-    for (size_t i = 0; i < a->values.n; i++)
-        if (!pawl_view_equal(pawl_digest_view(&a->values.value[i]),
-                             pawl_digest_view(&b->values.value[i])))
+    for (size_t i = 0; i < q->values.n; i++)
+        if (!pawl_view_equal(pawl_digest_view(&q->values.value[i]),
+                             pawl_digest_view(&before->values.value[i])))
             return false;
     return true;
 }
 
 static void plan_snapshot(const struct attestation *a, struct step *step)
 {
-    if (!a->q.has_values || a->j.found.pcr0_lost)
+    if (!a->q.has_values || a->j.found.pcr0_lost || is_known(&a->q, a->before))
         return;
     step->snapshot = (struct snapshot){ .select = a->q.b.pcrs, .values = a->q.values };
-    step->has_snapshot = !a->before || !is_same_snapshot(a->before, &step->snapshot);
+    step->has_snapshot = true;
 }
 
 /* A TPM that went back speaks of a boot that is over. */
@@ -276,7 +277,7 @@ static pawl_status accept(struct attestation *a, struct answer *ret, struct step
     a->first_since_restored = is_first_since_restored(a);
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
     step->has_device = true;
-    step->device = a->d;
+    device_copy(&step->device, &a->d);
     ratchet_accept(&a->h.r, a->base, &a->ev->a1, a->ev->th1, a->ev->now_ms);
     PAWL_TRY(reckon(a, boot_returns, went_back, step, r, err));
     answer_wants(&a->j.want, r);

@@ -75,7 +75,7 @@ static void touch(const struct device *d, int64_t now_ms, struct step *step)
 {
     memcpy(step->tenant, d->tenant, sizeof(step->tenant));
     step->touches_device = true;
-    step->device = *d;
+    device_copy(&step->device, d);
     step->device.seen_s = now_ms / 1000;
 }
 

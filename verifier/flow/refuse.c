@@ -139,7 +139,7 @@ static pawl_status plan_incident(struct attestation *a, enum rule rule, const ch
     if (step->incident_n == 0)
         return pawl_ok();
     memcpy(step->tenant, a->d.tenant, sizeof(step->tenant));
-    step->device = a->d;
+    device_copy(&step->device, &a->d);
     step->touches_device = true;
     incident_light(&a->h.r, step);
     return held_plan(&a->h, step, err);

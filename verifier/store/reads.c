@@ -22,7 +22,7 @@ static pawl_status one_device(void *self, enum statement which, struct pawl_view
         return row_absent(&q, err);
     get_device(&q, &d);
     PAWL_TRY(query_end(&q, err));
-    *ret = d;
+    device_copy(ret, &d);
     return pawl_ok();
 }
 

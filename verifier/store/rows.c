@@ -276,7 +276,8 @@ void put_device(struct query *q, const struct device *d, struct device_words *ro
 
 void get_device(struct query *q, struct device *ret)
 {
-    *ret = (struct device){ 0 };
+    memset(ret, 0, offsetof(struct device, why));
+    ret->why[0] = 0;
     get_text(q, "tenant", ret->tenant, sizeof(ret->tenant));
     get_exact(q, "id", ret->id, sizeof(ret->id));
     ret->state = (enum device_state)get_max(q, "state", DEVICE_COUNT - 1);

@@ -37,6 +37,12 @@ pawl_status blob_from(struct pawl_view v, struct blob *ret, struct pawl_err *err
     return pawl_ok();
 }
 
+void device_copy(struct device *to, const struct device *from)
+{
+    memcpy(to, from, offsetof(struct device, why));
+    memcpy(to->why, from->why, strlen(from->why) + 1);
+}
+
 void policy_row_done(struct policy_row *p)
 {
     free(p->json);
@@ -64,6 +70,11 @@ static void rewrapped_row_done(struct rewrapped_row *r)
 {
     blob_done(&r->was);
     blob_done(&r->is);
+}
+
+void step_begin(struct step *s)
+{
+    memset(s, 0, offsetof(struct step, device));
 }
 
 void step_done(struct step *s)
@@ -97,7 +108,7 @@ void step_done(struct step *s)
     for (size_t i = 0; i < s->rewrapped_n; i++)
         rewrapped_row_done(&s->rewrapped[i]);
     free(s->rewrapped);
-    *s = (struct step){ 0 };
+    step_begin(s);
 }
 
 bool step_is_empty(const struct step *s)

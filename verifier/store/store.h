@@ -73,7 +73,6 @@ struct device {
     char                      release[RELEASE_NAME_MAX + 1]; /* that it ran then; or empty */
     char                      status[20];                    /* ear.status of the last verdict .. */
     char                      software_status[20];           /* .. without what the keys say .. */
-    char                      why[DEVICE_WHY_MAX];           /* its findings; see flow/why.h */
     char                      keys_status[20]; /* .. and of the keys alone: two lights */
     struct device_claims      claims;
     int64_t                   created_s, seen_s;
@@ -84,7 +83,12 @@ struct device {
     /* Of a list alone: a column that holds something else than was stored. Beside tenant, id and
      * times nothing is to be believed. NULL: none. */
     const char *damaged;
+    /* Findings of the last verdict; see flow/why.h. Last: most of a device, and nearly empty. */
+    char why[DEVICE_WHY_MAX];
 };
+
+/* Of why the text alone. */
+void device_copy(struct device *to, const struct device *from);
 
 struct snapshot { /* the last believed PCR values */
     struct pawl_pcr_selection select;
@@ -332,13 +336,10 @@ struct parked_row {
 /* One transaction, planned by a flow. All zero: nothing to commit. Owned members are released by
  * step_done; the store takes no ownership. */
 struct step {
-    bool          has_device; /* insert (version 0) or compare-and-set on device.version; .. */
-    struct device device;     /* .. CONFLICT if it comes into a group that does not exist */
-
+    bool has_device; /* insert (version 0) or compare-and-set on device.version; CONFLICT if it
+                      * comes into a group that does not exist */
     char *papers; /* owned JSON: EK certificate's facts and the device's claims; NULL: unchanged */
-
-    bool            has_snapshot; /* replaces that of the device */
-    struct snapshot snapshot;
+    bool  has_snapshot; /* replaces that of the device */
 
     bool    takes_token; /* one use, counted once for each device id; CONFLICT if none is left */
     uint8_t token_taken[PAWL_TOKEN_ID];
@@ -406,7 +407,15 @@ struct step {
     char event[EVENT_LINE_MAX];       /* one line for the event log, empty: none */
 
     bool goes_on; /* whoever hands it over hands over another at once: the store may wait for it */
+
+    /* Large, and not cleared for every request: set where what is above says that they are there,
+     * and anything where it does not. */
+    struct device   device; /* has_device or touches_device */
+    struct snapshot snapshot;
 };
+
+/* Nothing is planned. */
+void step_begin(struct step *s);
 
 void step_done(struct step *s);
 bool step_is_empty(const struct step *s);
