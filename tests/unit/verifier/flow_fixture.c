@@ -87,9 +87,17 @@ void world_device(struct world *w, const struct soft_ca *ca, struct soft_device 
 
 /* ---- flows ---------------------------------------------------------------------------------- */
 
-void world_takes(struct world *w, flow_fn *flow, struct pawl_view body, int http)
+/* A step as a server has it: anything where nothing was planned. */
+static void begin_step(struct world *w)
 {
     step_done(&w->step);
+    memset(&w->step.device, 0xa5, sizeof(w->step.device));
+    memset(&w->step.snapshot, 0xa5, sizeof(w->step.snapshot));
+}
+
+void world_takes(struct world *w, flow_fn *flow, struct pawl_view body, int http)
+{
+    begin_step(w);
     T_OK(flow(&w->flow, t_copy(body), &w->answer, &w->step, &w->err), &w->err);
     assert_int_equal(w->answer.http, http);
     T_OK(store_commit_wait(&w->store.store, &w->step, &w->err), &w->err);
@@ -109,7 +117,7 @@ void world_refuses(struct world *w, flow_fn *flow, struct pawl_view body, enum p
 {
     char *before = store_dump(&w->store);
 
-    step_done(&w->step);
+    begin_step(w);
     w->answer.n = 0;
     T_FAILS(flow(&w->flow, t_copy(body), &w->answer, &w->step, &w->err), &w->err, code);
     T_WHERE(&w->err, where);
@@ -299,7 +307,7 @@ struct made_token world_token(struct world *w, unsigned tenant, const char *body
     struct pawl_join  join;
     char             *json;
 
-    step_done(&w->step);
+    begin_step(w);
     T_OK(operator_token_make(&w->flow, &w->config.tenant[tenant], pawl_view_str(body), &json,
                              &w->step, &w->err),
          &w->err);
@@ -459,7 +467,7 @@ void world_move(struct world *w, const struct soft_device *d, enum device_event 
 {
     char *json;
 
-    step_done(&w->step);
+    begin_step(w);
     T_OK(operator_device_move(&w->flow, &w->config.tenant[ACME], world_id(d), on, &json, &w->step,
                               &w->err),
          &w->err);
@@ -471,7 +479,7 @@ void world_learn(struct world *w, const struct soft_device *d)
     const struct tenant_config *acme = &w->config.tenant[ACME];
     char                        body[160], *json;
 
-    step_done(&w->step);
+    begin_step(w);
     snprintf(body, sizeof(body), "{\"name\":\"golden\",\"device\":\"%s\",\"literal\":true}",
              world_id(d));
     T_OK(operator_policy_learn(&w->flow, acme, pawl_view_str(body), &json, &w->step, &w->err),
