@@ -646,7 +646,8 @@ static void a_nonce_too_old_or_for_another_request_is_not_taken(void **state)
     exchange_before_an_attest();
     unsigned challenges = world.challenges;
     size_t   before = world.evidence_n;
-    rekey(); /* P-DEV-1 */
+    T_OK(flow_rekey(&flow, PAWL_REASON_SCHEDULE, &answer, &err), &err); /* P-DEV-1 */
+    assert_true(answer.rekeyed);
     assert_int_equal(world.challenges, challenges + 1);
     assert_int_equal(world.evidence_n, before + 1);
     assert_false(pawl_view_equal(evidence()->a1.nonce, PAWL_VIEW_OF(fake_ahead)));
