@@ -79,13 +79,15 @@ void curves_rekey(void *arg, size_t i)
 bool floor_make(struct floor *f, const char *name)
 {
     if (strcmp(name, "message") == 0) {
-        *f = (struct floor){ .piece = message_floor, .arg = message_floor_make(), .pieces = 16 };
+        *f = (struct floor){
+            .piece = message_floor, .arg = message_floor_make(), .pieces = 16, .every = 2
+        };
         return true;
     }
     bool attest = strcmp(name, "attest") == 0;
     if (!attest && strcmp(name, "rekey") != 0)
         return false;
-    *f = (struct floor){ .piece = attest ? curves_attest : curves_rekey, .pieces = 4 };
+    *f = (struct floor){ .piece = attest ? curves_attest : curves_rekey, .pieces = 4, .every = 8 };
     curves_make(&f->curves);
     f->arg = &f->curves;
     return true;

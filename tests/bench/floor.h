@@ -38,6 +38,7 @@ struct floor {
     bench_work   *piece; /* NULL: none */
     void         *arg;
     unsigned      pieces; /* at a time */
+    unsigned      every;  /* so many pieces of the work beside it: a small part of its time */
     struct curves curves;
     size_t        n, cap;
     uint64_t     *ns;

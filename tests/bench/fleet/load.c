@@ -24,7 +24,7 @@
 #include "line.h"
 #include "waiting.h"
 
-enum { LOOK_MS = 50, FLOOR_EVERY = 8, ERRORS_SHOWN = 5, SILENT_S = 300 };
+enum { LOOK_MS = 50, ERRORS_SHOWN = 5, SILENT_S = 300 };
 
 #define STRIDE UINT64_C(2654435761) /* a prime that no fleet is as large as */
 
@@ -170,7 +170,7 @@ static void end(struct load *l, struct seat *s)
     l->end_us = fleet_now_us();
     l->done++;
     fleet_times_add(&l->times, l->end_us - s->want.begin_us);
-    if (l->floor.piece && l->done % FLOOR_EVERY == 0)
+    if (l->floor.piece && l->done % l->floor.every == 0)
         floor_time(&l->floor);
     begin(l, s);
 }
