@@ -181,6 +181,15 @@ def a_header_that_does_not_come_or_is_slow_is_cut_off():
         assert is_let_in(server, claim(A))
 
 
+def a_server_that_stops_blames_nobody_whose_header_has_not_come():
+    with proxied(1) as server, Client(server, raw=True, source=BALANCER) as none:
+        none.send(claim(A)[:20])
+        assert is_let_in(server, claim(A))  # the worker has taken both
+        server.stop()
+        assert none.is_closed()
+        assert server.said() == "", server.said()
+
+
 # ---- limits ------------------------------------------------------------------------------------
 
 def each_address_behind_a_balancer_has_its_own_connections():

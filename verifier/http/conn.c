@@ -376,7 +376,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         watch_reader(c);
         return;
     }
-    if (c->gate)
+    if (c->gate && !c->worker->draining)
         room_tell(c, "sent no whole PROXY header in time");
     if (!c->idle && !c->closing && !c->cut && c->held)
         c->worker->shared->config.refused("", 0, "a request took too long; the connection was cut");
