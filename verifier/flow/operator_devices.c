@@ -82,12 +82,17 @@ static struct device_filter along(const struct search *s)
     return (struct device_filter){ .group = s->q->group[0] ? s->q->group : NULL };
 }
 
+/* Of a damaged row the group was not read: it is shown rather than missed. */
+static bool is_of_group(const struct device *d, const char *group)
+{
+    return !group[0] || d->damaged || strcmp(d->group, group) == 0;
+}
+
 static bool fits(const struct search *s, const struct device *d)
 {
     const struct device_query *q = s->q;
 
-    return (s->state == DEVICE_NONE || d->state == s->state) &&
-           (!q->group[0] || strcmp(d->group, q->group) == 0) &&
+    return (s->state == DEVICE_NONE || d->state == s->state) && is_of_group(d, q->group) &&
            (!q->status[0] || strcmp(d->status, q->status) == 0) &&
            (!q->release[0] || strcmp(d->release, q->release) == 0) &&
            (!q->overdue || d->told_s != 0) && (!q->rekey_overdue || d->rekey_due_s != 0);

@@ -289,6 +289,9 @@ static void a_damaged_row_is_shown_as_such(void **state)
     snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&f.d[3]));
     store_exec(&w->store, sql);
     assert_int_equal(found(w, (struct device_query){ .page.limit = 1 }), DEVICES);
+    store_exec(&w->store, "UPDATE device SET grp = 'kiosks'");
+    assert_int_equal(found(w, (struct device_query){ .group = "kiosks" }), DEVICES);
+    assert_int_equal(found(w, (struct device_query){ .status = "none" }), DEVICES - 1);
     EAR         *j = page(w, &(struct device_query){ 0 });
     const cJSON *o;
     cJSON_ArrayForEach(o, member(j, "devices"))
