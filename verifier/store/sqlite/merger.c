@@ -3,6 +3,10 @@
  * The thread that merges the log into the file while the writer goes on: it copies the pages that
  * were committed and waits until the disk has them. The log is begun anew by the writer (merge, in
  * writer.c), who finds nearly all of it merged, and is held up for the little that is left.
+ *
+ * Invariant: it begins only where a commit is not merged yet: it is asked behind one, and until it
+ * is done nobody else merges. SQLite before 3.51.3 loses commits where a merge begins on a log that
+ * is merged whole, while the writer begins that log anew ("WAL-reset bug").
  */
 
 #include <pthread.h>
