@@ -13,7 +13,7 @@
 
 #define SUITE    PAWL_SUITE_CCM
 #define BODY     256
-#define NEXT_S   300
+#define NEXT_S   PAWL_NEXT_S_MAX /* so that nobody looks for a kept fleet that is not loaded */
 #define FIRMWARE 0x0049004012345678
 #define IMA_PCR  10 /* each device measured files of its own; else they booted alike */
 
