@@ -56,7 +56,7 @@ static void *merger_main(void *arg)
 
     pthread_setname_np(pthread_self(), "merger");
     while (wait_for_work(m)) {
-        /* What it could not merge is left to the writer, who says so if he cannot either. */
+        /* What it could not merge is left to the writer, or to the next time: the log has it. */
         sqlite3_wal_checkpoint_v2(m->c.sql, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         say_merged(m);
     }
