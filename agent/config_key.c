@@ -385,8 +385,19 @@ static pawl_status set_srk_handle(struct config *c, const char *v, struct pawl_e
     return handle(v, &c->keys.srk_handle, err);
 }
 
+/* A line that was put at the end of the file sets nothing; and a token would be told as a claim. */
+static bool is_setting(const char *key)
+{
+    for (size_t i = 0; i < config_keys_n; i++)
+        if (!strcmp(key, config_keys[i].name))
+            return true;
+    return false;
+}
+
 pawl_status config_add_fact(struct config *c, const char *key, const char *v, struct pawl_err *err)
 {
+    if (is_setting(key))
+        return bad(err, "a setting, which stands above [facts]; no claim has its name");
     if (c->fact_n == PAWL_FACTS_MAX)
         return pawl_fail(err, PAWL_E_RANGE, "value", "more than %d facts", PAWL_FACTS_MAX);
     if (!pawl_is_utf8(pawl_view_str(key)) || !pawl_is_utf8(pawl_view_str(v)))

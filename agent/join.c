@@ -67,7 +67,9 @@ const char join_template[] =
     "# verifier_key and tls take the next key after a comma; tls = ca:FILE and tls = system\n"
     "# judge the server's certificate instead of its key.\n"
     "\n"
-    "# What the device says of itself when it enrolls: claims, never evidence.\n"
+    "# What the device says of itself when it enrolls: claims, never evidence. Settings stand "
+    "above\n"
+    "# this line.\n"
     "[facts]\n"
     "#serial = 0001\n"
     "#model = gateway\n";
@@ -239,7 +241,7 @@ pawl_status join_file(const char *path, const char *string, bool force, struct p
     const char                              *name;
     size_t                                   old_n = 0, n = 0;
 
-    PAWL_TRY(pawl_under(err, "join", pawl_join_parse(string, &join, err)));
+    PAWL_TRY(pawl_join_parse(string, &join, err));
     if (join.has_token)
         PAWL_TRY(config_check_private(path, err));
     PAWL_TRY(file_open_parent(path, true, &dir, &name, err));

@@ -138,7 +138,7 @@ static void note_answer(struct record *r, const struct flow_answer *a)
         memcpy(r->release, a->ear.release, sizeof(r->release));
         r->watched = a->ear.watched;
         r->waits = a->ear.waits;
-    } else {
+    } else if (a->refusal.code != PAWL_REFUSAL_REKEY_TOO_SOON) { /* it leaves the verdict alone */
         snprintf(r->result, sizeof(r->result), "refused: %s", pawl_refusal_text(a->refusal.code));
         r->why[0] = r->software[0] = r->keys[0] = r->coverage[0] = r->release[0] = 0;
         r->watched = false;

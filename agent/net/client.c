@@ -185,16 +185,20 @@ void net_close(struct net **n)
     *n = NULL;
 }
 
-/* Without curl's own words, which hold milliseconds: the same failure again is no news. */
+/* Without curl's own words, which hold milliseconds: the same failure again is no news. A proxy is
+ * not named: its URL may hold a password. */
 static pawl_status no_contact(struct net *n, CURLcode c, struct pawl_err *err)
 {
-    long e = 0;
+    const char *by = n->cfg.proxy[0] ? ", by the proxy" : "";
+    long        e = 0;
 
     curl_easy_getinfo(n->curl, CURLINFO_OS_ERRNO, &e);
+    if (c == CURLE_COULDNT_CONNECT && e && *by)
+        return pawl_fail(err, PAWL_E_IO, "proxy", "cannot connect to it: %s", strerror((int)e));
     if (c == CURLE_COULDNT_CONNECT && e)
         return pawl_fail(err, PAWL_E_IO, "server", "cannot connect to %.80s: %s", n->cfg.server,
                          strerror((int)e));
-    return pawl_fail(err, PAWL_E_IO, "server", "no answer from %.80s in time", n->cfg.server);
+    return pawl_fail(err, PAWL_E_IO, "server", "no answer from %.80s in time%s", n->cfg.server, by);
 }
 
 /* curl's reason as ours. */

@@ -240,13 +240,18 @@ static void join_keeps_what_it_does_not_set(void **state)
     (void)state;
     snprintf(path, sizeof(path), "%s", scratch_path("a.ini"));
     write_file("a.ini", "# ours\ninterval_s = 60\n  tls = system\ntoken=" TOKEN
-                        "\ntcti = swtpm:path=/x\n[facts]\nserver = in the cellar\n");
+                        "\ntcti = swtpm:path=/x\n[facts]\nservers = two\n");
     T_OK(join_file(path, JOIN, false, &err), &err);
     file_is("a.ini", KEYS "# ours\ninterval_s = 60\ntcti = swtpm:path=/x\n"
-                          "[facts]\nserver = in the cellar\n");
+                          "[facts]\nservers = two\n");
     T_OK(join_file(path, JOIN, false, &err), &err); /* again: the same */
     file_is("a.ini", KEYS "# ours\ninterval_s = 60\ntcti = swtpm:path=/x\n"
-                          "[facts]\nserver = in the cellar\n");
+                          "[facts]\nservers = two\n");
+    write_file("a.ini", "[facts]\nserver = in the cellar\n");
+    T_FAILS(join_file(path, JOIN, false, &err), &err, PAWL_E_FORM);
+    file_is("a.ini", "[facts]\nserver = in the cellar\n");
+    T_OK(join_file(path, JOIN, true, &err), &err); /* whoever wants that: below is below */
+    file_is("a.ini", KEYS "[facts]\nserver = in the cellar\n");
 }
 
 static void another_verifier_needs_force(void **state)
@@ -367,6 +372,8 @@ static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
         assert_false(pawl_is_ok(join_file(scratch_path("a.ini"), bad[i], true, &err)));
         assert_null(strstr(err.why, "sesame"));
         assert_null(strstr(err.where, "sesame"));
+        assert_ptr_equal(strstr(err.where, "join."), err.where); /* its part, once */
+        assert_null(strstr(err.where, "join.join"));
         assert_int_equal(access(scratch_path("a.ini"), F_OK), -1);
     }
 }

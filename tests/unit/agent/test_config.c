@@ -247,6 +247,8 @@ static void refuses_bad_values(void **state)
         { "tcti =", PAWL_E_FORM, "agent.ini:1: tcti" },
         { "token = " TOKEN "\ntoken_file = /x", PAWL_E_FORM, "token_file" },
         { "[facts]\nname = \xff", PAWL_E_FORM, "agent.ini:2: name" },
+        { "[facts]\nmodel = a\ninterval_s = 60", PAWL_E_FORM, "agent.ini:3: interval_s" },
+        { "[facts]\ntoken = " TOKEN, PAWL_E_FORM, "agent.ini:2: token" },
     };
 
     (void)state;

@@ -353,7 +353,6 @@ static void other_refusals_are_told_and_not_repeated(void **state)
         PAWL_REFUSAL_WAIT_FOR_APPROVAL,
         PAWL_REFUSAL_REVOKED,
         PAWL_REFUSAL_SUITE,
-        PAWL_REFUSAL_REKEY_TOO_SOON,
     };
     char want[48];
 

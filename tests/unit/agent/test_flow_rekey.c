@@ -498,16 +498,23 @@ static void full_evidence_is_given_once(void **state)
     assert_int_equal(last()->e.pcr_n, 96);
 }
 
+/* And says nothing about the device: what it was judged to be stays, for who looks at it. */
 static void too_soon_is_told(void **state)
 {
-    size_t from = world.evidence_n;
-
     (void)state;
+    T_OK(attest(), &err);
+    const struct record before = flow.record;
+    size_t              from = world.evidence_n;
     *script(0) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_REKEY_TOO_SOON, 1 };
     T_OK(rekey(), &err);
     went_through(from, labels_of_resync, 1);
     assert_false(answer.rekeyed);
-    assert_string_equal(flow.record.result, "refused: rekey too soon");
+    assert_int_equal(answer.refusal.code, PAWL_REFUSAL_REKEY_TOO_SOON);
+    assert_true(before.result[0] && before.software[0] && before.keys[0]);
+    assert_string_equal(flow.record.result, before.result);
+    assert_string_equal(flow.record.software, before.software);
+    assert_string_equal(flow.record.keys, before.keys);
+    assert_string_equal(flow.record.coverage, before.coverage);
 }
 
 static void an_enrolment_goes_above_the_epochs_that_are_known(void **state)

@@ -317,6 +317,9 @@ static void a_proxy_of_the_environment_is_not_used(void **state)
     T_OK(post(&c, &a, &err), &err);
     snprintf(c.proxy, sizeof(c.proxy), "http://127.0.0.1:1");
     T_FAILS(post(&c, &a, &err), &err, PAWL_E_IO);
+    /* Who is away is the proxy, not the verifier. */
+    T_WHERE(&err, "proxy");
+    assert_string_equal(err.why, "cannot connect to it: Connection refused");
     unsetenv("https_proxy");
     unsetenv("ALL_PROXY");
     tls_server_stop(&s);
