@@ -13,8 +13,8 @@
 #define FORGET_EVERY_S 3600
 #define DAY_MS         INT64_C(86400000)
 
-/* Of one sweep: devices that are told, and that are looked at. A fleet whose network failed, or
- * that has its time of grace, is gone through in several, and the store stays free. */
+/* Of one sweep: devices that are told, and that are looked at. A fleet whose network failed is gone
+ * through in several, and the store stays free. */
 enum { TELL_MAX = 256, LOOK_MAX = 8192 };
 
 /* Wrapped anew in one call, so that devices do not notice: pieces, bytes of their rows. After a
@@ -149,12 +149,21 @@ static pawl_status look(const struct device *d, void *arg, struct pawl_err *err)
     return pawl_ok();
 }
 
-/* On from where the last sweep stopped; from the beginning again once nothing is left. */
+/* On from where the last sweep stopped, but not among those that have their time of grace: after a
+ * break that is the whole fleet. */
+static struct overdue_walk begin_of(const struct chores *c, const struct overdue_walk *walk)
+{
+    int64_t from_s = overdue_from_s(c->up_s, now_ms(c) / 1000);
+
+    return walk->due_s < from_s ? (struct overdue_walk){ .due_s = from_s } : *walk;
+}
+
+/* From the beginning again once nothing is left. */
 static void tell_overdue_of(struct chores *c, const char *tenant, struct overdue_walk *walk,
                             size_t *told)
 {
     const struct store       *store = c->flow->store;
-    const struct overdue_walk from = *walk;
+    const struct overdue_walk from = begin_of(c, walk);
     struct sweep              s = { .chores = c, .walk = walk, .now_ms = now_ms(c), .told = told };
     struct pawl_err           err;
 

@@ -111,6 +111,12 @@ bool overdue_is_due(const struct device *d, int64_t up_s, int64_t now_s)
     return now_s > (d->attested_s < up_s ? up_s + grace_s : d->due_s);
 }
 
+/* Who attested before up_s has that long; who did since then is due later than up_s. */
+int64_t overdue_from_s(int64_t up_s, int64_t now_s)
+{
+    return now_s > up_s + OVERDUE_GRACE_S ? 0 : up_s;
+}
+
 pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,
                          struct pawl_err *err)
 {

@@ -41,6 +41,10 @@ PAWL_MUST_USE pawl_status overdue_rekey(const struct tenant_config *t, int64_t m
  * without a break. */
 bool overdue_is_due(const struct device *d, int64_t up_s, int64_t now_s);
 
+/* Nobody who is due by then is told now: what is further back of store->overdue need not be read.
+ */
+int64_t overdue_from_s(int64_t up_s, int64_t now_s);
+
 /* The step that tells of it; it loses with CONFLICT if the device came meanwhile. */
 PAWL_MUST_USE pawl_status overdue_tell(const struct device *d, int64_t now_ms, struct step *step,
                                        struct pawl_err *err);

@@ -2,6 +2,7 @@
 /* Proves: a device is overdue by the interval that it attested itself, and not for time in which
  * the verifier did not run; it is told once, and once more when it is back, to the feed and to its
  * events; a device that comes in the same moment, waits for approval or is revoked is not told.
+ * After a start the rows of those that have their time of grace are not read, sweep after sweep.
  * A row that is damaged holds up nobody, and is told of once, in the log.
  * One that attests with keys past rekey_overdue_s is told once, and not at its first attest after
  * it was away; and once more when it attests with new keys. */
@@ -389,6 +390,61 @@ static void a_break_of_the_verifier_is_nobodys_fault(void **state)
     assert_int_equal(now_s(&s), START_S + 100 + 5000 + OVERDUE_GRACE_S - CHORES_EVERY_S + 1);
 }
 
+/* The fixture's store, whose overdue counts the rows that it read. */
+struct counting {
+    const struct store *store;
+    store_device_fn    *each;
+    void               *arg;
+    size_t              n;
+};
+
+static struct counting counting;
+
+static pawl_status count(const struct device *d, void *arg, struct pawl_err *err)
+{
+    (void)arg;
+    counting.n++;
+    return counting.each(d, counting.arg, err);
+}
+
+static pawl_status count_overdue(void *self, struct pawl_view tenant, int64_t now_s,
+                                 int64_t after_s, struct pawl_view after_id, size_t limit,
+                                 store_device_fn *each, void *arg, struct pawl_err *err)
+{
+    counting.each = each;
+    counting.arg = arg;
+    return counting.store->overdue(self, tenant, now_s, after_s, after_id, limit, count, NULL, err);
+}
+
+static void a_fleet_in_its_time_of_grace_is_not_read(void **state)
+{
+    (void)state;
+    enum { FLEET = 20 };
+    SERVICE       s;
+    struct device here = device_at(FLEET, DEVICE_ACTIVE, START_S);
+
+    service_make(&s);
+    struct store store = s.f.store;
+    counting = (struct counting){ .store = &s.f.store };
+    store.overdue = count_overdue;
+    s.flow.store = &store;
+    for (unsigned i = 0; i < FLEET; i++) {
+        struct device d = device_at(i, DEVICE_ACTIVE, START_S - 5000);
+        put(&s, &d);
+    }
+    put(&s, &here);
+    live(&s, 300);
+    assert_int_equal(counting.n, 0);
+    live(&s, 1); /* it came since the start, and is told in time */
+    assert_int_equal(counting.n, 1);
+    assert_int_equal(stored(&s, &here).told_s, now_s(&s));
+    live(&s, OVERDUE_GRACE_S - 301);
+    assert_int_equal(counting.n, 1);
+    live(&s, 1);
+    assert_int_equal(counting.n, 1 + FLEET);
+    assert_int_equal(store_number(&s.f, "SELECT count(*) FROM segment"), 1 + FLEET);
+}
+
 static void a_whole_fleet_is_told_in_pieces(void **state)
 {
     (void)state;
@@ -476,6 +532,8 @@ int main(void)
                who_comes_in_the_same_moment_is_not_told),
         T_CASE("a break of the verifier is nobody's fault",
                a_break_of_the_verifier_is_nobodys_fault),
+        T_CASE("a fleet in its time of grace is not read",
+               a_fleet_in_its_time_of_grace_is_not_read),
         T_CASE("a whole fleet is told in pieces", a_whole_fleet_is_told_in_pieces),
         T_CASE("a fleet does not keep another tenant's devices waiting",
                a_fleet_does_not_keep_another_tenants_devices_waiting),
