@@ -127,6 +127,14 @@ void flow_close(struct flow *f)
     state_dir_close(&f->dir);
 }
 
+/* It speaks of this moment, within a minute of new keys, and of nothing that was judged: a verdict
+ * stands. */
+static bool leaves_verdict(const struct record *r, const struct flow_answer *a)
+{
+    return r->software[0] && a->kind == FLOW_REFUSED &&
+           a->refusal.code == PAWL_REFUSAL_REKEY_TOO_SOON;
+}
+
 static void note_answer(struct record *r, const struct flow_answer *a)
 {
     if (a->kind == FLOW_RESULT) {
@@ -138,7 +146,7 @@ static void note_answer(struct record *r, const struct flow_answer *a)
         memcpy(r->release, a->ear.release, sizeof(r->release));
         r->watched = a->ear.watched;
         r->waits = a->ear.waits;
-    } else if (a->refusal.code != PAWL_REFUSAL_REKEY_TOO_SOON) { /* it leaves the verdict alone */
+    } else if (!leaves_verdict(r, a)) {
         snprintf(r->result, sizeof(r->result), "refused: %s", pawl_refusal_text(a->refusal.code));
         r->why[0] = r->software[0] = r->keys[0] = r->coverage[0] = r->release[0] = 0;
         r->watched = false;

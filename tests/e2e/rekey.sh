@@ -57,6 +57,8 @@ same "$(wc -l <"$work/out")" 7
 check "a rekey that nobody asked for has to wait a minute"
 expect 1 agent d1 rekey
 has out "refused: rekey too soon (again in "
+expect 0 agent d1 status # it is as well as it was
+has out ", affirming"
 same "$(epoch d1)" 1
 
 check "on demand the keys are turned over, again and again"

@@ -517,6 +517,23 @@ static void too_soon_is_told(void **state)
     assert_string_equal(flow.record.coverage, before.coverage);
 }
 
+static void too_soon_ends_a_failure_and_no_refusal(void **state)
+{
+    (void)state;
+    snprintf(flow.record.failure, sizeof(flow.record.failure), "net: no route");
+    flow.record.failing_since_s = 1;
+    *script(0) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_REKEY_TOO_SOON, 1 };
+    T_OK(rekey(), &err);
+    assert_string_equal(flow.record.failure, "");
+    assert_int_equal(flow.record.failing_since_s, 0);
+    *script(0) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_REVOKED, 1 };
+    T_OK(rekey(), &err);
+    assert_string_equal(flow.record.result, "refused: revoked");
+    *script(0) = (struct fake_step){ FAKE_REFUSES, PAWL_REFUSAL_REKEY_TOO_SOON, 1 };
+    T_OK(rekey(), &err);
+    assert_string_equal(flow.record.result, "refused: rekey too soon");
+}
+
 static void an_enrolment_goes_above_the_epochs_that_are_known(void **state)
 {
     (void)state;
@@ -887,6 +904,7 @@ int main(void)
              a_verifier_that_never_agrees_is_left_alone),
         CASE("full evidence is given once", full_evidence_is_given_once),
         CASE("too soon is told", too_soon_is_told),
+        CASE("too soon ends a failure, and no refusal", too_soon_ends_a_failure_and_no_refusal),
         FRESH("an enrolment goes above the epochs that are known",
               an_enrolment_goes_above_the_epochs_that_are_known),
         CASE("values wanted after a rekey come with an attest",
