@@ -63,9 +63,15 @@ struct identity {
 /* Judges an enrolment request, cheap checks first: EK template (K10), certificate key == EK (K9),
  * chain (K13, K14: a certificate of swtpm under vendor roots is refused), AK template (K1, K2, K5,
  * K16), weak RSA keys (K17), t_D template, and the certification of t_D by the AK (K7). now_s as in
- * pawl_ek_chain_check. err->where: "ek_cert.chain", "ak_public.objectAttributes", ... */
+ * pawl_ek_chain_check. err->where: "ek_cert.chain", "ak_public.objectAttributes", ...
+ * *ret_cert is set in any case, as identity_says does. To be believed is *ret alone. */
 PAWL_MUST_USE pawl_status identity_check(const struct ek_trust       *trust,
                                          const struct pawl_enrol_req *req, int64_t now_s,
-                                         struct identity *ret, struct pawl_err *err);
+                                         struct pawl_ek_cert *ret_cert, struct identity *ret,
+                                         struct pawl_err *err);
+
+/* What its EK's certificate says of itself, judged by nobody: for the log. All zero if it cannot be
+ * read. */
+void identity_says(const struct pawl_enrol_req *req, struct pawl_ek_cert *ret);
 
 #endif

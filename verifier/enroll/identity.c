@@ -115,14 +115,30 @@ static pawl_status check_certification(const struct pawl_enrol_req  *req,
                       pawl_tpm_verify(NULL, ak, req->certify_attest, &sig, err));
 }
 
+void identity_says(const struct pawl_enrol_req *req, struct pawl_ek_cert *ret)
+{
+    struct pawl_err ignored;
+
+    *ret = (struct pawl_ek_cert){ 0 };
+    if (req->cert_n)
+        (void)pawl_is_ok(pawl_ek_cert_parse(req->cert[0], ret, &ignored));
+}
+
 pawl_status identity_check(const struct ek_trust *trust, const struct pawl_enrol_req *req,
-                           int64_t now_s, struct identity *ret, struct pawl_err *err)
+                           int64_t now_s, struct pawl_ek_cert *ret_cert, struct identity *ret,
+                           struct pawl_err *err)
 {
     struct pawl_tpm_public ek, ak;
     struct identity        id = { 0 };
 
-    PAWL_TRY(check_ek(req, &ek, &id, err));
-    PAWL_TRY(check_cert(trust, req, now_s, &ek.key, &id, err));
+    pawl_status s = check_ek(req, &ek, &id, err);
+    if (!pawl_is_ok(s)) {
+        identity_says(req, ret_cert);
+        return s;
+    }
+    s = check_cert(trust, req, now_s, &ek.key, &id, err);
+    *ret_cert = id.cert;
+    PAWL_TRY(s);
     PAWL_TRY(check_ak(req, &ak, &id, err));
     PAWL_TRY(check_td(req, &id, err));
     PAWL_TRY(check_certification(req, &ak, &id, err));

@@ -87,6 +87,28 @@ static pawl_status write_answer(struct flow *f, const struct tenant_config *tena
     return pawl_ok();
 }
 
+/* What comes before the certificate is looked at. */
+static pawl_status admit(struct flow *f, const struct pawl_enrol_req *req, int64_t now_ms,
+                         const struct tenant_config **ret_tenant, struct pawl_tpm_public *ret_ek,
+                         struct answer *ret, struct pawl_err *err)
+{
+    const struct tenant_config *tenant;
+    uint8_t                     device_id[PAWL_DEVICE_ID];
+
+    PAWL_TRY(request_tenant(f, req->tenant, "enrol.tenant", &tenant, err));
+    answer_names_tenant(ret, tenant);
+    PAWL_TRY(request_is_for_us(f, req->verifier_id, "enrol.verifier_id", err));
+    PAWL_TRY(pawl_under(err, "enrol.ek_public",
+                        claimed_device_id(req->ek_public, device_id, ret_ek, err)));
+    answer_names_device(ret, PAWL_VIEW_OF(device_id));
+    PAWL_TRY(check_token(f, tenant, req, PAWL_VIEW_OF(device_id), now_ms / 1000, err));
+    /* A token is leave enough, and what it may be used for is counted already. */
+    if (!req->token_id.n)
+        PAWL_TRY(limit_enrol_share(f, tenant, now_ms, ret, err));
+    *ret_tenant = tenant;
+    return pawl_ok();
+}
+
 /* Everything behind the parse: req is form, and now gets meaning. */
 static pawl_status enrol(struct flow *f, struct pawl_view body, const struct pawl_enrol_req *req,
                          struct answer *ret, struct pawl_err *err)
@@ -94,22 +116,20 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
     PAWL_CLEANUP(cookie_wipe) struct cookie c = { 0 };
     const struct tenant_config             *tenant;
     struct pawl_tpm_public                  ek;
+    struct pawl_ek_cert                     cert;
     struct identity                         id;
-    uint8_t                                 device_id[PAWL_DEVICE_ID];
     int64_t                                 now_ms = f->now_ms(f->now_arg);
 
-    PAWL_TRY(request_tenant(f, req->tenant, "enrol.tenant", &tenant, err));
-    answer_names_tenant(ret, tenant);
-    PAWL_TRY(request_is_for_us(f, req->verifier_id, "enrol.verifier_id", err));
-    PAWL_TRY(
-        pawl_under(err, "enrol.ek_public", claimed_device_id(req->ek_public, device_id, &ek, err)));
-    answer_names_device(ret, PAWL_VIEW_OF(device_id));
-    PAWL_TRY(check_token(f, tenant, req, PAWL_VIEW_OF(device_id), now_ms / 1000, err));
-    /* A token is leave enough, and what it may be used for is counted already. */
-    if (!req->token_id.n)
-        PAWL_TRY(limit_enrol_share(f, tenant, now_ms, ret, err));
-    PAWL_TRY(pawl_under(err, "enrol",
-                        identity_check(tenant_trust(f, tenant), req, now_ms / 1000, &id, err)));
+    pawl_status s = admit(f, req, now_ms, &tenant, &ek, ret, err);
+    if (pawl_is_ok(s))
+        s = pawl_under(
+            err, "enrol",
+            identity_check(tenant_trust(f, tenant), req, now_ms / 1000, &cert, &id, err));
+    else
+        identity_says(req, &cert);
+    /* A device that could never enrol has no id that anybody knows: its papers have a number. */
+    answer_names_serial(ret, &cert);
+    PAWL_TRY(s);
     if (!req->token_id.n)
         PAWL_TRY(limit_enrol(f, tenant, now_ms, ret, err));
     PAWL_TRY(check_ak_is_free(f, tenant, &id, err));
@@ -125,16 +145,6 @@ static pawl_status enrol(struct flow *f, struct pawl_view body, const struct paw
     return write_answer(f, tenant, &c, &ek, now_ms, ret, err);
 }
 
-/* A device that could never enrol has no id that anybody knows: its papers have a number. */
-static void name_certificate(const struct pawl_enrol_req *req, struct answer *ret)
-{
-    struct pawl_ek_cert cert;
-    struct pawl_err     ignored;
-
-    if (req->cert_n && pawl_is_ok(pawl_ek_cert_parse(req->cert[0], &cert, &ignored)))
-        answer_names_serial(ret, &cert);
-}
-
 pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret, struct step *step,
                        struct pawl_err *err)
 {
@@ -144,8 +154,5 @@ pawl_status flow_enrol(struct flow *f, struct pawl_view body, struct answer *ret
     answer_begin(ret);
     PAWL_TRY(pawl_enrol_req_parse(body, &req, err));
     answer_parsed(ret);
-    pawl_status s = enrol(f, body, &req, ret, err);
-    if (!pawl_is_ok(s))
-        name_certificate(&req, ret);
-    return s;
+    return enrol(f, body, &req, ret, err);
 }

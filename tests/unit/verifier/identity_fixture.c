@@ -142,12 +142,13 @@ void enrolment_certificate(struct enrolment *e, const struct soft_cert *c)
 
 pawl_status enrolment_ask(struct enrolment *e, struct identity *ret, struct pawl_err *err)
 {
+    struct pawl_ek_cert cert;
     uint16_t scheme = EVP_PKEY_is_a(e->signer, "RSA") ? PAWL_TPM_ALG_RSASSA : PAWL_TPM_ALG_ECDSA;
 
     e->certify.body = soft_certify_body(e->certified, e->qualified);
     e->req.certify_attest = soft_attest(&e->certify);
     e->req.certify_sig = soft_sign(e->signer, scheme, PAWL_SHA256, e->req.certify_attest);
-    return identity_check(&e->trust, &e->req, e->now_s, ret, err);
+    return identity_check(&e->trust, &e->req, e->now_s, &cert, ret, err);
 }
 
 void enrolment_taken_as(struct enrolment *e, enum roots roots, struct identity *ret)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: a request to enrol is answered for genuine keys that hang together, and by nobody's word
- * but those that the tenant takes; every broken link is named, and no request changes a row. */
+ * but those that the tenant takes; every broken link is named, and no request changes a row. What
+ * the certificate of a refused device says of itself is noted, and read once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -331,6 +332,75 @@ static void tokens_that_are_not_good_are_refused(void **state) /* S1 */
     refuses_request(&w, &req, PAWL_E_EXPIRED, "enrol.token");
 }
 
+/* ---- the certificate of a refused device ----------------------------------------------------- */
+
+/* Linked with --wrap: both ways to decode a certificate. */
+static unsigned decoded;
+
+pawl_status __real_pawl_ek_read(struct pawl_view nv, struct pawl_ek **ret, struct pawl_err *err);
+pawl_status __wrap_pawl_ek_read(struct pawl_view nv, struct pawl_ek **ret, struct pawl_err *err);
+pawl_status __wrap_pawl_ek_read(struct pawl_view nv, struct pawl_ek **ret, struct pawl_err *err)
+{
+    decoded++;
+    return __real_pawl_ek_read(nv, ret, err);
+}
+
+pawl_status __real_pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
+                                      struct pawl_err *err);
+pawl_status __wrap_pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
+                                      struct pawl_err *err);
+pawl_status __wrap_pawl_ek_cert_parse(struct pawl_view nv, struct pawl_ek_cert *ret,
+                                      struct pawl_err *err)
+{
+    decoded++;
+    return __real_pawl_ek_cert_parse(nv, ret, err);
+}
+
+static void notes_serial(struct world *w, const struct pawl_enrol_req *req, const char *serial)
+{
+    decoded = 0;
+    step_done(&w->step);
+    assert_false(
+        pawl_is_ok(flow_enrol(&w->flow, soft_enrol_bytes(req), &w->answer, &w->step, &w->err)));
+    assert_string_equal(w->answer.serial, serial);
+    assert_int_equal(decoded, 1);
+}
+
+static void the_certificate_of_a_refused_device_is_read_once(void **state)
+{
+    (void)state;
+    WORLD               w;
+    DEVICE              d;
+    DEVICE              unknown;
+    struct soft_ca      stranger;
+    struct pawl_ek_cert cert;
+
+    world_make(&w);
+    soft_ca_make(&stranger, false, w.now_ms / 1000);
+    world_device(&w, &w.vendor, &d);
+    world_device(&w, &stranger, &unknown);
+    T_OK(pawl_ek_cert_parse(d.cert, &cert, &w.err), &w.err);
+    assert_string_not_equal(cert.serial, "");
+
+    struct pawl_enrol_req req = soft_enrol(&d);
+    req.tenant = pawl_view_str("nobody"); /* before anything of it was looked at */
+    notes_serial(&w, &req, cert.serial);
+    req = soft_enrol(&d);
+    req.ek_public = d.ak_public; /* at the EK, before the certificate */
+    notes_serial(&w, &req, cert.serial);
+    req = soft_enrol(&unknown); /* at the certificate */
+    T_OK(pawl_ek_cert_parse(unknown.cert, &cert, &w.err), &w.err);
+    notes_serial(&w, &req, cert.serial);
+    req = soft_enrol(&d); /* behind it */
+    req.td_public = unknown.td_public;
+    T_OK(pawl_ek_cert_parse(d.cert, &cert, &w.err), &w.err);
+    notes_serial(&w, &req, cert.serial);
+    req = soft_enrol(&d);
+    req.cert[0] = pawl_view_str("none");
+    notes_serial(&w, &req, "");
+    soft_ca_done(&stranger);
+}
+
 static void no_flip_of_a_request_enters_with_its_token(void **state)
 {
     (void)state;
@@ -375,6 +445,8 @@ int main(void)
         T_CASE("a device that shares no suite is refused",
                a_device_that_shares_no_suite_is_refused),
         T_CASE("S1 tokens that are not good are refused", tokens_that_are_not_good_are_refused),
+        T_CASE("the certificate of a refused device is read once",
+               the_certificate_of_a_refused_device_is_read_once),
         T_CASE("no flip of a request enters with its token",
                no_flip_of_a_request_enters_with_its_token),
     };

@@ -283,12 +283,13 @@ struct loop {
 
 static void mutation_fails(struct pawl_view v, void *arg)
 {
-    struct loop    *l = arg;
-    struct identity id;
-    struct pawl_err err;
+    struct loop        *l = arg;
+    struct pawl_ek_cert cert;
+    struct identity     id;
+    struct pawl_err     err;
 
     *l->field = v;
-    assert_false(pawl_is_ok(identity_check(&l->trust, &l->req, 0, &id, &err)));
+    assert_false(pawl_is_ok(identity_check(&l->trust, &l->req, 0, &cert, &id, &err)));
 }
 
 static void no_prefix_and_no_flip_enrols(void **state)
