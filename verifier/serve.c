@@ -143,22 +143,22 @@ static pawl_status start_devices(struct service *s, struct pawl_err *err)
     PAWL_TRY(http_tls_make(&s->tls[TLS_DEVICES].files, &s->tls[TLS_DEVICES].tls, err));
     if (c->operator_listen[0])
         PAWL_TRY(http_tls_make(&s->tls[TLS_REMOTE].files, &s->tls[TLS_REMOTE].tls, err));
-    return http_server_start(&(struct http_config){ .listen = c->listen,
-                                                    .tls = s->tls[TLS_DEVICES].tls,
-                                                    .routes = device_routes,
-                                                    .workers = c->workers,
-                                                    .context = s->context,
-                                                    .request_timeout_s = c->request_timeout_s,
-                                                    .idle_timeout_s = c->idle_timeout_s,
-                                                    .connections_max = c->connections_max,
-                                                    .address_rate = c->address_rate,
-                                                    .address_connections = c->address_connections,
-                                                    .proxies = c->proxy,
-                                                    .proxy_n = c->proxy_n,
-                                                    .body_max = api_body_max(device_routes),
-                                                    .refuse = device_refuse,
-                                                    .refused = device_unread },
-                             &s->devices, err);
+    const struct http_config http = { .listen = c->listen,
+                                      .tls = s->tls[TLS_DEVICES].tls,
+                                      .routes = device_routes,
+                                      .workers = c->workers,
+                                      .context = s->context,
+                                      .request_timeout_s = c->request_timeout_s,
+                                      .idle_timeout_s = c->idle_timeout_s,
+                                      .connections_max = c->connections_max,
+                                      .address_rate = c->address_rate,
+                                      .address_connections = c->address_connections,
+                                      .proxies = c->proxy,
+                                      .proxy_n = c->proxy_n,
+                                      .body_max = api_body_max(device_routes),
+                                      .refuse = device_refuse,
+                                      .refused = device_unread };
+    return pawl_under(err, "listen", http_server_start(&http, &s->devices, err));
 }
 
 /* What both faces of the operators have in common. */
@@ -198,7 +198,7 @@ static pawl_status start_remote(struct service *s, struct pawl_err *err)
     http.address_connections = c->address_connections;
     http.tls = s->tls[TLS_REMOTE].tls;
     http.context = &s->context[c->workers + 1];
-    return http_server_start(&http, &s->remote, err);
+    return pawl_under(err, "operator_listen", http_server_start(&http, &s->remote, err));
 }
 
 /* Connections take files, and must leave some to the store. */

@@ -244,6 +244,33 @@ def a_state_has_one_service():
             assert s.device("GET", "/health")[0] == 200
 
 
+def a_port_has_one_service():
+    """Its workers share it; another verifier, and its own operators, have to take another one."""
+    with Dir() as d, Dir() as e:
+        assert d.init().returncode == 0 and e.init().returncode == 0
+        with Service(d.state) as s:
+            for listen in f"127.0.0.1:{s.port}", f"*:{s.port}":
+                set_listen(e.state, listen)
+                other = run("serve", e.state)
+                why = f"listen.{listen}: Address already in use"
+                assert other.returncode == 1 and why in other.stderr, other
+            set_listen(e.state, f"127.0.0.1:0\noperator_listen = 127.0.0.1:{s.port}")
+            other = run("serve", e.state)
+            why = f"operator_listen.127.0.0.1:{s.port}: Address already in use"
+            assert other.returncode == 1 and why in other.stderr, other
+        set_listen(e.state, f"127.0.0.1:{s.port}")
+        with Service(e.state) as s:
+            assert s.device("GET", "/health")[0] == 200
+
+
+def set_listen(state, listen):
+    with open(state + "/verifier.ini") as f:
+        lines = [x for x in f.read().split("\n") if not re.match("(operator_)?listen =", x)]
+    lines.insert(lines.index("[verifier]") + 1, "listen = " + listen)
+    with open(state + "/verifier.ini", "w") as f:
+        f.write("\n".join(lines))
+
+
 def a_killed_service_starts_again():
     with Dir() as d:
         assert d.init().returncode == 0
@@ -492,7 +519,7 @@ def an_idle_client_does_not_hold_up_the_end():
         u.close()
 
 
-HELPERS = {"run", "answer", "cbor_text", "challenge", "main"}
+HELPERS = {"run", "answer", "cbor_text", "challenge", "set_listen", "main"}
 
 
 def who_looks_whether_it_is_ready_hears_that_it_stops():

@@ -49,21 +49,39 @@ static bool set_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
-static pawl_status listen_on(const struct addrinfo *a, int *ret, struct pawl_err *err)
+/* Accepted sockets inherit TCP_NODELAY: without it each answer waits for the other side's delayed
+ * acknowledgement. */
+static bool bind_to(const struct addrinfo *a, bool shared, int *ret)
 {
     PAWL_CLEANUP(close_fd)
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    /* Accepted sockets inherit TCP_NODELAY: without it each answer waits for the other side's
-     * delayed acknowledgement. */
     if (fd < 0 || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-        !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) ||
+        (shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) ||
         !set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) ||
         (a->ai_family == AF_INET6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) ||
-        bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
-        return pawl_fail(err, PAWL_E_IO, "listen", "%s", strerror(errno));
+        bind(fd, a->ai_addr, a->ai_addrlen) != 0)
+        return false;
     *ret = give(&fd);
-    return pawl_ok();
+    return true;
+}
+
+/* A server's workers share its port, and nobody else does: SO_REUSEPORT alone would give another
+ * verifier of the same user part of the connections. So before the first worker's socket one that
+ * shares with nobody has to be let in. */
+static bool listen_on(const struct addrinfo *a, bool first, int *ret)
+{
+    PAWL_CLEANUP(close_fd) int alone = -1;
+    PAWL_CLEANUP(close_fd) int fd = -1;
+
+    if (first && !bind_to(a, false, &alone))
+        return false;
+    if (first)
+        close(give(&alone));
+    if (!bind_to(a, true, &fd) || listen(fd, BACKLOG) != 0)
+        return false;
+    *ret = give(&fd);
+    return true;
 }
 
 static void free_addresses(struct addrinfo **a)
@@ -73,7 +91,7 @@ static void free_addresses(struct addrinfo **a)
 }
 
 /* "ADDRESS:PORT" or "[ADDRESS]:PORT"; "*:PORT" is every address of both families. */
-static pawl_status listen_tcp(const char *where, int *ret, struct pawl_err *err)
+static pawl_status listen_tcp(const char *where, bool first, int *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(free_addresses) struct addrinfo *found = NULL;
     const struct addrinfo                         hints = { .ai_socktype = SOCK_STREAM,
@@ -82,23 +100,23 @@ static pawl_status listen_tcp(const char *where, int *ret, struct pawl_err *err)
     const char                                   *colon = strrchr(where, ':');
 
     if (!colon || (size_t)(colon - where) >= sizeof(host))
-        return pawl_fail(err, PAWL_E_FORM, "listen", "%s is not ADDRESS:PORT", where);
+        return pawl_fail(err, PAWL_E_FORM, where, "is not ADDRESS:PORT");
     size_t brackets = where[0] == '[' && colon[-1] == ']';
     snprintf(host, sizeof(host), "%.*s", (int)((size_t)(colon - where) - 2 * brackets),
              where + brackets);
     bool every = strcmp(host, "*") == 0;
     int  bad = getaddrinfo(every ? "::" : host, colon + 1, &hints, &found);
     if (bad)
-        return pawl_fail(err, PAWL_E_FORM, "listen", "%s: %s", where, gai_strerror(bad));
-    pawl_status s = pawl_under(err, where, listen_on(found, ret, err));
-    if (pawl_is_ok(s) || !every)
-        return s;
-    /* A kernel without IPv6. */
-    freeaddrinfo(found);
-    found = NULL;
-    if (getaddrinfo("0.0.0.0", colon + 1, &hints, &found) != 0)
-        return s;
-    return pawl_under(err, where, listen_on(found, ret, err));
+        return pawl_fail(err, PAWL_E_FORM, where, "%s", gai_strerror(bad));
+    if (listen_on(found, first, ret))
+        return pawl_ok();
+    if (every && errno != EADDRINUSE) { /* a kernel without IPv6 */
+        freeaddrinfo(found);
+        found = NULL;
+        if (getaddrinfo("0.0.0.0", colon + 1, &hints, &found) == 0 && listen_on(found, first, ret))
+            return pawl_ok();
+    }
+    return pawl_fail(err, PAWL_E_IO, where, "%s", strerror(errno));
 }
 
 /* The socket is its owner's alone, from its first moment on: bind takes the mode of fd. One left
@@ -154,7 +172,7 @@ static pawl_status start_workers(struct http_server *s, struct pawl_err *err)
         if (config->listen[0] == '/')
             PAWL_TRY(listen_unix(s, config->listen, &fd, err));
         else
-            PAWL_TRY(listen_tcp(i ? s->address : config->listen, &fd, err));
+            PAWL_TRY(listen_tcp(i ? s->address : config->listen, i == 0, &fd, err));
         if (i == 0) {
             pawl_status named = learn_address(s, fd, err);
             if (!pawl_is_ok(named)) {
