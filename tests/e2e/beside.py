@@ -316,12 +316,15 @@ def posts_are_signed_by_both_keys_while_there_is_an_old_one():
         send(w)
         until("it is there", lambda: has_all(w, r))
         until("two sign", lambda: send(w) or signs(r) == 2)
+        until("the log says so", lambda: "signed by another key" in said(w)
+              and "signed by an old key too" in said(w))
         r.key = new
         send(w)
         until("it is there", lambda: has_all(w, r))
         os.remove(w.path("v", "hook.key.old"))
         w.verifier_process.send_signal(signal.SIGHUP)
         until("one signs", lambda: send(w) or signs(r) == 1)
+        assert "no old key signs any more" in said(w)
         until("all are there", lambda: has_all(w, r))
         assert not r.tampered, r.tampered
 

@@ -409,17 +409,32 @@ static uint64_t after_turn(struct hook *h, pawl_status s, bool more, uint64_t wa
     return ms;
 }
 
+static bool is_other(const struct pawl_secret *a, const struct pawl_secret *b)
+{
+    return a->n != b->n || (a->n && !pawl_secret_equal(a, b));
+}
+
 /* Keys are read again with all others; what cannot be read changes nothing. */
 static void follow_keys(struct hook *h)
 {
+    HOOK_KEYS       keys = { 0 };
     struct pawl_err err;
 
     material_follow(h->flow);
     if (h->flow->material == h->material)
         return;
     h->material = h->flow->material;
-    if (!pawl_is_ok(hook_keys_read(h->tenant->webhook_key, &h->keys, &err)))
-        log_failure("the webhook's key stays", &err);
+    if (!pawl_is_ok(hook_keys_read(h->tenant->webhook_key, &keys, &err))) {
+        log_about(h, NULL, "its key stays as it was", &err);
+        return;
+    }
+    if (is_other(&h->keys.key, &keys.key))
+        log_info("webhook of tenant %s: signed by another key", h->tenant->name);
+    if (is_other(&h->keys.old, &keys.old))
+        log_info("webhook of tenant %s: %s", h->tenant->name,
+                 keys.old.n ? "signed by an old key too" : "no old key signs any more");
+    hook_keys_done(&h->keys);
+    h->keys = keys;
 }
 
 static void *run(void *arg)
