@@ -179,6 +179,14 @@ static pawl_status prepare(struct exchange *x, const char *url, struct pawl_view
     return pawl_ok();
 }
 
+/* A verifier that fails has judged nothing: to who asks it is one that is not there. */
+static enum pawl_code code_of(long status)
+{
+    if (status >= 500)
+        return PAWL_E_IO;
+    return status == 409 ? PAWL_E_CONFLICT : PAWL_E_DENIED;
+}
+
 /* The verifier's own words: application/problem+json. */
 pawl_status api_refusal(long status, struct pawl_view answer, struct pawl_err *err)
 {
@@ -190,8 +198,7 @@ pawl_status api_refusal(long status, struct pawl_view answer, struct pawl_err *e
 
     if (!detail || !*detail)
         detail = title ? title : "refused without a reason";
-    return pawl_fail(err, status == 409 ? PAWL_E_CONFLICT : PAWL_E_DENIED,
-                     field && *field ? field : "verifier", "%s", detail);
+    return pawl_fail(err, code_of(status), field && *field ? field : "verifier", "%s", detail);
 }
 
 /* curl would speak of ports; what helps is what the system said about the socket. */
