@@ -473,6 +473,8 @@ def an_older_copy_takes_over(second, third, device):
     for v in Verifier.all:
         until("it is noticed", lambda: v.ready() == (503, "store-is-older") and
               "the database is an older copy" in v.said())
+        status, said = v.get(v.operators, "/v1/whoami", {"Authorization": "Bearer nobody"})
+        assert status == 503 and said["detail"] == "credentials cannot be looked up", said
     for command in ("attest", "rekey"):
         done = device.agent(command)
         assert done.code not in (0, 1) and "refused" not in done.out + done.err, done

@@ -61,6 +61,17 @@ static void refuse_nobody(struct http_request *r, const char *why)
                        &(struct problem){ .code = "denied", .detail = many });
 }
 
+/* Nobody knows who asks: what failed, such as where the database is, is for the log. */
+static void refuse_for_now(struct http_request *r, const struct pawl_err *err)
+{
+    struct http_answer a = { .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S };
+
+    api_refused(r, &a, err->why);
+    problem_answer(r, a,
+                   &(struct problem){ .code = pawl_code_name(err->code),
+                                      .detail = "credentials cannot be looked up" });
+}
+
 /* ---- who asks -------------------------------------------------------------------------------- */
 
 /* What the credential is found by; ABSENT if the request brings none. */
@@ -112,8 +123,7 @@ bool access_allows(struct http_request *r, unsigned roles, struct credential *re
         return false;
     }
     if (!pawl_is_ok(s)) {
-        refuse(r, (struct http_answer){ .status = 503, .retry_after_s = HTTP_RETRY_AFTER_S },
-               pawl_code_name(err.code), err.why);
+        refuse_for_now(r, &err);
         return false;
     }
     if (roles & 1u << ret->role)
