@@ -5,7 +5,7 @@
  *
  * Refusals are in two places: what the last seconds brought in memory, the rest in the store. A
  * refusal counts as the answer for a device until its evidence is accepted again; then its verdict
- * does.
+ * does. Of a revoked one only a refusal whose quote verified does.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -87,11 +87,16 @@ static const struct reason_entry *entry_of(const char *code)
     return refused_entry(r ? r : REFUSED_OTHER); /* a newer verifier on the same store wrote it */
 }
 
+static bool is_proved(const struct refusal_row *r)
+{
+    return refused_is_proved(refused_of_code(pawl_view_str(r->code)));
+}
+
 static pawl_status tell_refusal(struct flow *f, const char *tenant, const struct refusal_row *r,
                                 struct told *t, struct pawl_err *err)
 {
     t->is = entry_of(r->code);
-    t->proved = refused_is_proved(refused_of_code(pawl_view_str(r->code)));
+    t->proved = is_proved(r);
     t->refusal = r;
     t->detail = r->detail;
     t->since_s = r->first_s;
@@ -162,6 +167,45 @@ static bool first_reason(const struct device *d, struct why_line *ret)
     return found;
 }
 
+static pawl_status when_revoked(const struct event_row *e, void *arg, struct pawl_err *err)
+{
+    int64_t    *since_s = arg;
+    const char *by = device_event_name(DEVICE_EVENT_REVOKE);
+
+    (void)err;
+    if (strncmp(e->line, by, strlen(by)) == 0)
+        *since_s = e->time_s;
+    return pawl_ok();
+}
+
+static pawl_status count_revoked(const struct device *d, void *arg, struct pawl_err *err)
+{
+    uint64_t *n = arg;
+
+    (void)d;
+    (void)err;
+    ++*n;
+    return pawl_ok();
+}
+
+static pawl_status tell_revoked(struct flow *f, const struct device *d, struct told *t,
+                                struct pawl_err *err)
+{
+    const struct store        *store = f->store;
+    const struct device_filter along = { .state = DEVICE_REVOKED };
+    struct pawl_view           tenant = pawl_view_str(d->tenant);
+    uint64_t                   n = 0;
+
+    t->is = refused_entry(REFUSED_REVOKED);
+    PAWL_TRY(store->events(store->self, tenant, PAWL_VIEW_OF(d->id), EVENTS_MAX, when_revoked,
+                           &t->since_s, err));
+    PAWL_TRY(store->devices(store->self, tenant, &along, pawl_view(NULL, 0), LOOKED_AT,
+                            count_revoked, &n, err));
+    t->more = n == LOOKED_AT;
+    t->others = n ? n - 1 : 0; /* itself */
+    return pawl_ok();
+}
+
 static pawl_status tell_verdict(struct flow *f, const struct device *d, char detail[EVENT_LINE_MAX],
                                 struct told *t, struct pawl_err *err)
 {
@@ -169,10 +213,8 @@ static pawl_status tell_verdict(struct flow *f, const struct device *d, char det
     struct why_line     line;
     struct pawl_view    tenant = pawl_view_str(d->tenant);
 
-    if (d->state == DEVICE_REVOKED) {
-        t->is = refused_entry(REFUSED_REVOKED);
-        return pawl_ok();
-    }
+    if (d->state == DEVICE_REVOKED)
+        return tell_revoked(f, d, t, err);
     if (strcmp(d->status, "affirming") == 0 || !first_reason(d, &line))
         return pawl_ok();
     snprintf(detail, EVENT_LINE_MAX, "%.*s", (int)line.detail.n, (const char *)line.detail.p);
@@ -364,6 +406,13 @@ static pawl_status of_serial(struct flow *f, const char *tenant, const char *tex
     return answer(&t, ret, err);
 }
 
+/* Whether the refusal is what there is to say of the device, and not its record. Revoked is final:
+ * what anybody may bring about in its name says nothing beside it. */
+static bool is_answer(const struct refusal_row *r, const struct device *d)
+{
+    return r->last_s >= d->attested_s && (d->state != DEVICE_REVOKED || is_proved(r));
+}
+
 /* An id that no record has may be one that tried to enrol. */
 static pawl_status of_device(struct flow *f, const struct tenant_config *tenant, const char *id,
                              char **ret, struct pawl_err *err)
@@ -390,7 +439,7 @@ static pawl_status of_device(struct flow *f, const struct tenant_config *tenant,
         return s;
     }
     t.device = known ? &d : NULL;
-    if (n.found && (!known || n.r.last_s >= d.attested_s))
+    if (n.found && (!known || is_answer(&n.r, &d)))
         PAWL_TRY(tell_refusal(f, tenant->name, &n.r, &t, err));
     else
         PAWL_TRY(tell_verdict(f, &d, detail, &t, err));

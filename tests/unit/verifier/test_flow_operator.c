@@ -526,6 +526,42 @@ static void a_refusal_in_a_device_s_name_is_not_taken_for_its_own(void **state)
     cJSON_Delete(j);
 }
 
+/* Neither a stranger who knows the id, nor the device with what proves nothing, makes an operator
+ * read that it may be approved; and who else is revoked is counted. */
+static void a_revoked_device_is_revoked_whatever_is_refused_in_its_name(void **state)
+{
+    (void)state;
+    WORLD                                    w;
+    DEVICE                                   d, other;
+    PAWL_CLEANUP(gather_done) struct gather *g = NULL;
+
+    world_make(&w);
+    T_OK(gather_make(&g, &w.err), &w.err);
+    w.flow.refusals = g;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_device(&w, &w.vendor, &other);
+    world_enrol(&w, &other);
+    world_move(&w, &other, DEVICE_EVENT_REVOKE);
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    w.now_ms += 5000;
+    is_refused(&w, &d, REFUSED_NOT_ACTIVE);
+    cJSON *j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "revoked");
+    assert_true(cJSON_IsFalse(member(j, "refused")));
+    assert_int_equal(number_of(j, "since"),
+                     store_number(&w.store, "SELECT max(time_s) FROM event WHERE line LIKE"
+                                            " 'revoke by%'"));
+    assert_int_equal(number_of(j, "others"), 1);
+    assert_non_null(strstr(text_of(j, "sentence"), "; 1 other shares it. Next: Nothing."));
+    cJSON_Delete(j);
+    is_refused(&w, &d, REFUSED_REVOKED); /* a signed one */
+    j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "revoked");
+    assert_true(cJSON_IsTrue(member(j, "proved")));
+    cJSON_Delete(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -550,6 +586,8 @@ int main(void)
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
         T_CASE("a refusal in a device's name is not taken for its own",
                a_refusal_in_a_device_s_name_is_not_taken_for_its_own),
+        T_CASE("a revoked device is revoked, whatever is refused in its name",
+               a_revoked_device_is_revoked_whatever_is_refused_in_its_name),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
