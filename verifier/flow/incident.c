@@ -34,6 +34,7 @@ struct telling {
     bool                 opened, joined, tainted; /* it; a rule; a window */
     bool                 news;                    /* there was something to tell */
     enum severity        severity_was;
+    enum incident_kind   kind_was;
     struct findings      found; /* what is news */
     size_t               slot_n;
     struct incident_slot slot[INCIDENT_SLOTS_MAX];
@@ -201,7 +202,7 @@ static pawl_status tell(struct telling *t, struct pawl_err *err)
         event_note(t->step, "incident %s %s in epoch %" PRIu64 " (%s): %.500s",
                    incident_kind_name(i->kind), what_of(t), i->epoch,
                    rule_name(t->found.at[0].rule), detail);
-    if (t->opened || i->severity != t->severity_was)
+    if (t->opened || i->severity != t->severity_was || i->kind != t->kind_was)
         PAWL_TRY(notify(h, t->step, t->now_ms, err));
     if (t->tainted)
         PAWL_TRY(marks_taint(h, t->step, t->now_ms, err));
@@ -232,6 +233,7 @@ static pawl_status begin(struct telling *t, struct pawl_err *err)
     t->begun = true;
     t->opened = t->joined = t->tainted = false;
     t->severity_was = t->h->r.incident.severity;
+    t->kind_was = t->h->r.incident.kind;
     t->found.n = 0;
     return incident_slots_of(t->h, t->step, t->h->r.incident.epoch, t->slot, &t->slot_n, err);
 }

@@ -131,6 +131,8 @@ static void a_key_of_an_epoch_that_is_over_opens_nothing_twice(void **state) /* 
                   "messages.COSE");
     log_attests(&w, &d, &log);
     lights_are(&w, "affirming", "affirming");
+    /* Who follows the feed alone knows what it is called by now. */
+    assert_string_equal(feed_told(&w, &d), "high/open high/closed high/closed ");
     free((char *)before);
 }
 
