@@ -226,10 +226,7 @@ static pawl_status read_note(struct pawl_view body, struct json *in, const char 
         return pawl_ok();
     PAWL_TRY(json_parse(body, known, in, err));
     PAWL_TRY(json_get_text(in, "note", false, ret, err));
-    if (strlen(*ret) >= OPERATOR_NOTE_MAX)
-        return pawl_fail(err, PAWL_E_RANGE, "note", "has %zu bytes, at most %d", strlen(*ret),
-                         OPERATOR_NOTE_MAX - 1);
-    return pawl_ok();
+    return operator_check_text(*ret, "note", OPERATOR_NOTE_MAX, err);
 }
 
 /* The note, and in front of it who says so, where that is known. */

@@ -292,6 +292,9 @@ static void a_bad_note_closes_nothing(void **state)
     T_WHERE(&w.err, "body");
     T_FAILS(closes(&w, id_of(&d, 8, 1), "{\"note\": 1}", &json), &w.err, PAWL_E_FORM);
     T_WHERE(&w.err, "note");
+    T_FAILS(closes(&w, id_of(&d, 8, 1), "{\"note\": \"a\\nattempt 9: affirming\"}", &json), &w.err,
+            PAWL_E_FORM);
+    T_WHERE(&w.err, "note");
     T_FAILS(closes(&w, id_of(&d, 8, 1), "[]", &json), &w.err, PAWL_E_FORM);
     snprintf(body, sizeof(body), "{\"note\": \"%*s\"}", OPERATOR_NOTE_MAX, "");
     T_FAILS(closes(&w, id_of(&d, 8, 1), body, &json), &w.err, PAWL_E_RANGE);
@@ -362,7 +365,7 @@ static void the_chain_comes_in_pages_and_is_whole(void **state)
     char                  *json;
 
     found_out(&w, &d, &log);
-    T_OK(closes(&w, id_of(&d, 8, 1), "{\"note\": \"\\u0001\\\"\\u00e4\"}", &json), &w.err);
+    T_OK(closes(&w, id_of(&d, 8, 1), "{\"note\": \"\\\\\\\"\\u00e4\"}", &json), &w.err);
     free(json);
     commit(&w);
     for (uint64_t after = 0;;) {
