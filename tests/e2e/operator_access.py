@@ -6,6 +6,7 @@ checks of what is refused. Each check is named for what it proves.
 """
 import hashlib
 import http.client
+import select
 import sqlite3
 import subprocess
 import sys
@@ -175,6 +176,47 @@ def another_tenant_is_nobodys_business():
         assert everywhere.get(f"/v1/devices?tenant={tenant}").status == 200
     OWNER.post("/v1/credentials/everywhere/drop")
     refused(everywhere.get("/v1/whoami"), 401, 429)
+
+
+@check
+def a_stream_ends_with_its_credential():
+    end = ADMIN.get("/v1/messages?limit=1000").json()["next"]
+    leaver, stays = Client(credential("leaver", "read")), ROLES["read"]
+    connections = [afar(read("operators.port")) for _ in range(2)]
+    for c, who in zip(connections, (leaver, stays)):
+        c.request("GET", f"/v1/stream?after={end}", headers=who.headers)
+    ended, goes_on = [c.getresponse() for c in connections]
+    assert (ended.status, goes_on.status) == (200, 200)
+    assert ended.read1() == goes_on.read1() == b":\n\n"
+    OWNER.post("/v1/credentials/leaver/drop")
+    until = time.monotonic() + PATIENCE
+    while ended.read1():  # b"": whole
+        assert time.monotonic() < until, "it goes on"
+    assert not select.select([goes_on], [], [], 1.5)[0], "another's ended too"
+    goes_on.close()
+
+
+@check
+def a_page_of_the_web_does_nothing_with_its_reader_s_certificate():
+    """A browser shows a certificate to whoever it is sent to, and says in Origin who sent it."""
+    der = subprocess.run(f"openssl x509 -in {WORK}/client.crt -noout -pubkey |"
+                         " openssl pkey -pubin -outform DER", shell=True, check=True,
+                         capture_output=True).stdout
+    credential("surfer", "admin", spki=hashlib.sha256(der).hexdigest())
+    surfer = Client(connection=afar(read("operators.port"), certificate="client"))
+    for origin in ("https://evil.example", "null"):
+        surfer.headers = {"Origin": origin}
+        for route in ROUTES:
+            if route.name not in STREAMS:
+                refused(route.ask(surfer), 403)
+    surfer.headers = {}
+    assert surfer.get("/v1/whoami").json()["name"] == "surfer"
+    assert ADMIN.get(f"/v1/devices/{DEVICE}").json()["state"] == "active"
+    # A page that was given a secret was given it by somebody.
+    ADMIN.headers["Origin"] = "https://console.example"
+    assert ADMIN.get("/v1/whoami").status == 200
+    del ADMIN.headers["Origin"]
+    OWNER.post("/v1/credentials/surfer/drop")
 
 
 @check

@@ -90,21 +90,42 @@ static pawl_status fingerprint(struct http_request *r, uint8_t ret[32], enum cre
     return pawl_ok();
 }
 
-static pawl_status find(struct http_request *r, struct credential *ret, struct pawl_err *err)
+static pawl_status find(const struct flow *f, struct pawl_view sha256, enum credential_kind kind,
+                        struct credential *ret, struct pawl_err *err)
 {
-    const struct api    *api = http_context(r);
-    const struct flow   *f = &api->flow;
-    uint8_t              sha256[32];
-    enum credential_kind kind;
+    pawl_status s = f->store->credential(f->store->self, sha256, ret, err);
 
-    PAWL_TRY(fingerprint(r, sha256, &kind, err));
-    pawl_status s = f->store->credential(f->store->self, PAWL_VIEW_OF(sha256), ret, err);
     if (s.code == PAWL_E_ABSENT || (pawl_is_ok(s) && ret->kind != kind))
         return pawl_fail(err, PAWL_E_ABSENT, "Authorization", "no credential is this one");
     PAWL_TRY(s);
     if (ret->expires_s && f->now_ms(f->now_arg) / 1000 >= ret->expires_s)
         return pawl_fail(err, PAWL_E_EXPIRED, "Authorization", "the credential is over");
     return pawl_ok();
+}
+
+static pawl_status find_asker(struct http_request *r, struct credential *ret, struct pawl_err *err)
+{
+    const struct api    *api = http_context(r);
+    uint8_t              sha256[32];
+    enum credential_kind kind;
+
+    PAWL_TRY(fingerprint(r, sha256, &kind, err));
+    return find(&api->flow, PAWL_VIEW_OF(sha256), kind, ret, err);
+}
+
+bool access_holds(const struct flow *f, const struct credential *who)
+{
+    struct credential now;
+    struct pawl_err   ignored;
+
+    return !who->name[0] ||
+           pawl_is_ok(find(f, PAWL_VIEW_OF(who->sha256), who->kind, &now, &ignored));
+}
+
+/* Inv. 4. */
+static bool is_of_a_page(const struct http_request *r, const struct credential *c)
+{
+    return c->kind == CREDENTIAL_CERTIFICATE && http_header(r, "Origin");
 }
 
 bool access_allows(struct http_request *r, unsigned roles, struct credential *ret)
@@ -117,13 +138,18 @@ bool access_allows(struct http_request *r, unsigned roles, struct credential *re
         *ret = *api->owner;
         return true;
     }
-    pawl_status s = find(r, ret, &err);
+    pawl_status s = find_asker(r, ret, &err);
     if (s.code == PAWL_E_ABSENT || s.code == PAWL_E_EXPIRED) {
         refuse_nobody(r, err.why);
         return false;
     }
     if (!pawl_is_ok(s)) {
         refuse_for_now(r, &err);
+        return false;
+    }
+    if (is_of_a_page(r, ret)) {
+        refuse(r, (struct http_answer){ .status = 403 }, "denied",
+               "a page of the web asks with its reader's certificate");
         return false;
     }
     if (roles & 1u << ret->role)

@@ -8,12 +8,15 @@
  *     one was right.
  *  3. A good credential is never turned away for what others tried from its address: a secret of
  *     256 bits is not guessed, and a lock would be a weapon for whoever shares an address.
+ *  4. What a page of the web makes a browser send does nothing: a browser shows a certificate to
+ *     whoever it is sent to, and tells in Origin who sent it. A secret it does not send by itself.
  *
  * Not here: which tenant is meant (operator.c), what a service may derive (flow/).
  */
 #ifndef VERIFIER_API_ACCESS_H
 #define VERIFIER_API_ACCESS_H
 
+#include "flow/flow.h"
 #include "http/http.h"
 #include "credential.h"
 
@@ -32,5 +35,9 @@ struct access_tries {
 /* Fills *ret with who asks, if one of these roles; otherwise answers (401, 403, 429, 503), which
  * releases r, and returns false. */
 bool access_allows(struct http_request *r, unsigned roles, struct credential *ret);
+
+/* Whether what was allowed before still is: the credential is there and not over. Always, of
+ * whoever has the socket. */
+bool access_holds(const struct flow *f, const struct credential *who);
 
 #endif

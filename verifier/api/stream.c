@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/access.h"
 #include "api/waits.h"
 #include "log.h"
 
@@ -12,17 +13,20 @@
 /* How often a reader hears that the stream is alive, and a proxy that it is in use. */
 #define BEAT_MS 15000
 #define LIFE_MS 600000
+/* How often it is asked whether the reader's credential still counts. */
+#define ASK_MS 1000
 /* Bodies of one page: with all that is around them well below HTTP_STREAM_BACKLOG. */
 #define PAGE_BYTES (64u * 1024)
 
 struct stream {
     struct flow                *flow;
     const struct tenant_config *tenant;
+    struct credential           asker;
     struct message_query        q;
     struct wait                 wait;
     char                       *page; /* that is to go out; NULL: none */
     bool                        more; /* there may be another page at once */
-    int64_t                     began_ms, sent_ms;
+    int64_t                     began_ms, sent_ms, asked_ms;
 };
 
 static int64_t now_ms(const struct stream *s)
@@ -43,7 +47,7 @@ pawl_status stream_open(struct flow *f, const struct tenant_config *tenant,
 
     if (!s)
         return pawl_fail(err, PAWL_E_MEMORY, "stream", "out of memory");
-    *s = (struct stream){ .flow = f, .tenant = tenant, .q = *q };
+    *s = (struct stream){ .flow = f, .tenant = tenant, .asker = *asker, .q = *q };
     s->q.bytes = PAGE_BYTES;
     pawl_status opened = wait_hold(&s->wait, asker, err);
     if (pawl_is_ok(opened))
@@ -96,11 +100,20 @@ static bool read_more(struct stream *s)
     return false;
 }
 
+/* Inv. 3. A store that does not answer ends it as well. */
+static bool may_read(struct stream *s)
+{
+    if (now_ms(s) - s->asked_ms < ASK_MS)
+        return true;
+    s->asked_ms = now_ms(s);
+    return access_holds(s->flow, &s->asker);
+}
+
 static void look(struct http_request *r, void *arg)
 {
     struct stream *s = arg;
 
-    if (http_is_gone(r) || now_ms(s) - s->began_ms > LIFE_MS) {
+    if (http_is_gone(r) || now_ms(s) - s->began_ms > LIFE_MS || !may_read(s)) {
         end(r, s);
         return;
     }
@@ -119,6 +132,6 @@ void stream_run(struct stream *s, struct http_request *r)
 {
     http_stream_begin(r, "text/event-stream");
     http_stream_send(r, pawl_view_str(":\n\n")); /* there is nothing to wait for */
-    s->began_ms = s->sent_ms = now_ms(s);
+    s->began_ms = s->sent_ms = s->asked_ms = now_ms(s);
     look(r, s);
 }
