@@ -21,6 +21,7 @@ import time
 
 TYPE = b"application/vnd.pawl+cbor"
 PATIENCE = 30  # seconds that any wait may take before a test fails
+LONG = 3600  # a deadline of the server's that no test meets, however busy the machine is
 
 
 def with_small_quarantine():
@@ -55,8 +56,9 @@ class Server:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
             return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1])
 
-    def stop(self, wait=True):
+    def stop(self, wait=True, grace_s=1):
         """It ends now; __exit__ still looks how."""
+        self.process.stdin.write("." * (grace_s - 1))
         self.process.stdin.close()
         assert self.process.stdout.readline() == "stopping\n"
         if wait:
@@ -92,13 +94,14 @@ class Answer:
 class Client:
     """A connection that sends any bytes."""
 
-    def __init__(self, server, plain=False, version=None, raw=False, source="127.0.0.1"):
+    def __init__(self, server, plain=False, version=None, raw=False, source=None):
         if plain:
             self.s = socket.socket(socket.AF_UNIX)
             self.s.settimeout(PATIENCE)
             self.s.connect(server.socket)
         else:
-            self.s = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
+            self.s = socket.create_connection(("127.0.0.1", server.port), PATIENCE,
+                                              source and (source, 0))
             self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not plain and not raw:
             self.wrap(server, version)
@@ -172,6 +175,20 @@ def serves(server, plain=False):
         assert answer.status == 200 and answer.body == b"still here"
 
 
+def is_served(server, source=None, body=b"x"):
+    """Whether a new connection from there is."""
+    try:
+        with Client(server, source=source) as c:
+            return c.ask(post(b"/echo", body)).status == 200
+    except (AssertionError, ConnectionError, ssl.SSLError):
+        return False
+
+
+def serves_on(server):
+    """Where requests have a second or two, which a busy machine may not give each of them."""
+    until(lambda: is_served(server), "it serves on")
+
+
 def until(condition, what):
     end = time.monotonic() + PATIENCE
     while not condition():
@@ -180,7 +197,7 @@ def until(condition, what):
 
 
 def held(server):
-    with Client(server) as c:
+    with Client(server, plain=True) as c:
         return tuple(map(int, c.ask(get(b"/held")).body.split()))
 
 
@@ -207,7 +224,7 @@ def good_requests_are_answered_on_one_connection():
 
 def bytes_are_given_back_with_each_answer():
     body = bytes(256 * 1024)
-    with Server(1, 25, 25) as server, Client(server) as c:
+    with Server(1) as server, Client(server) as c:
         for _ in range(300):  # 75 MiB in all, where 64 may be in memory at once
             assert c.ask(post(b"/echo", body)).status == 200
 
@@ -269,8 +286,11 @@ def answers_come_later_from_another_thread():
 
 
 def many_connections_at_once():
-    with Server(2, 20) as server:
-        clients = [Client(server) for _ in range(300)]
+    with Server() as server:
+        clients = []
+        for _ in range(300):  # each asks at once: for its first request it has a handshake's time
+            clients.append(Client(server))
+            assert clients[-1].ask(post(b"/echo", b"first")).body == b"first"
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             def talk(c):
                 return all(c.ask(post(b"/echo", b"%d" % i)).body == b"%d" % i for i in range(5))
@@ -294,7 +314,7 @@ def wrong_path_method_and_type_have_their_status():
         (post(b"/echo", b"x", b"application/json"), 415), (post(b"/echo", b"x", b""), 415),
         (post(b"/echo", b"x", TYPE + b"2"), 415),
     ]
-    with Server(2, 2 * PATIENCE, 2 * PATIENCE) as server:  # closed because of the answer
+    with Server() as server:  # closed because of the answer
         for request, status in cases:
             with Client(server) as c:
                 answer = c.ask(request)
@@ -361,7 +381,7 @@ def garbage_is_answered_or_cut_and_nothing_else():
         for _ in range(random.randrange(1, 4)):
             mutated[random.randrange(len(mutated))] = random.randrange(256)
         texts.append(bytes(mutated))
-    with Server(2, 20) as server:
+    with Server() as server:
         def offer(text):
             with Client(server) as c:
                 c.send(text)
@@ -406,7 +426,7 @@ def nothing_below_tls_1_3_and_no_tickets():
 # ---- slow and greedy ---------------------------------------------------------------------------
 
 def a_request_that_drips_is_cut():
-    with Server(1, 1, 60) as server, Client(server) as c:
+    with Server(1, 2, LONG) as server, Client(server) as c:
         started = time.monotonic()
         cut = False
         for byte in post(b"/echo", b"a" * 4000):
@@ -419,27 +439,27 @@ def a_request_that_drips_is_cut():
                 cut = c.is_closed()
                 break
         assert cut
-        assert 0.9 < time.monotonic() - started < 10
-        serves(server)
+        assert 1.9 < time.monotonic() - started < PATIENCE
+        serves_on(server)
 
 
 def a_connection_without_a_handshake_or_a_request_is_cut():
-    with Server(1, 1, 60) as server:
+    with Server(1, 2, LONG) as server:
         with Client(server, raw=True) as a, Client(server) as b:
             assert a.is_closed() and b.is_closed()
-        serves(server)
+        serves_on(server)
 
 
 def an_idle_connection_is_closed_after_its_time_and_not_before():
-    with Server(1, 60, 1) as server, Client(server) as c:
+    with Server(1, LONG, 1) as server, Client(server) as c:
+        started = time.monotonic()  # not later: the server counts from its answer on
         assert c.ask(post(b"/echo", b"x")).status == 200
-        started = time.monotonic()
         assert c.is_closed()
-        assert 0.9 < time.monotonic() - started < 10
+        assert 0.9 < time.monotonic() - started < PATIENCE
 
 
 def a_client_that_does_not_read_its_answer_is_cut():
-    with Server(1, 2, 60) as server:
+    with Server(1, 2, LONG) as server:
         with Client(server) as c:
             c.s.setblocking(False)
             data = post(b"/echo", b"a" * 256 * 1024) * 64
@@ -455,7 +475,7 @@ def a_client_that_does_not_read_its_answer_is_cut():
                 except (ConnectionError, ssl.SSLError):
                     cut = True
         assert sent < 32 * 1024 * 1024, sent  # what the kernels hold, and one request
-        serves(server)
+        serves_on(server)
 
 
 def half_a_request_and_then_the_end():
@@ -494,18 +514,18 @@ def a_client_that_left_before_its_answer_changes_nothing():
 
 
 def an_answer_that_comes_after_the_deadline_finds_nobody():
-    with Server(1, 1, 60) as server:
+    with Server(1, 2, LONG) as server:
         with Client(server) as c:
             c.send(post(b"/hold", b"x"))
             assert c.is_closed()
-        with Client(server) as c:
+        with Client(server, plain=True) as c:
             c.ask(post(b"/release", kind=b""))
         until(lambda: held(server) == (0, 1), "the handler was told")
-        serves(server)
+        serves_on(server)
 
 
 def without_files_for_more_connections_they_wait_and_the_log_stays_short():
-    with Server(1, 2 * PATIENCE, 2 * PATIENCE) as server:
+    with Server(1) as server:
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (64, 64))
         clients = [Client(server, raw=True) for _ in range(100)]
         until(lambda: "no file or memory" in server.said(), "the files are used up")
@@ -518,7 +538,7 @@ def without_files_for_more_connections_they_wait_and_the_log_stays_short():
 
 def too_many_bytes_in_memory_are_refused_with_retry_after():
     body = b"a" * 256 * 1024
-    with Server(2, 25, 25) as server:
+    with Server() as server:
         clients = []
         refused = 0
         for i in range(270):
@@ -543,7 +563,7 @@ def too_many_bytes_in_memory_are_refused_with_retry_after():
 
 
 def a_body_without_end_takes_no_memory_from_others():
-    with Server(1, 2 * PATIENCE, 2 * PATIENCE) as server, Client(server) as greedy:
+    with Server(1) as server, Client(server) as greedy:
         greedy.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
         for _ in range(80):  # MiB, where 64 may be in memory at once
             greedy.send(bytes(1024 * 1024))
@@ -563,7 +583,7 @@ def no_longer_full(server, body):
 # ---- the end -----------------------------------------------------------------------------------
 
 def stopping_waits_for_requests_in_flight_no_longer_than_its_grace():
-    server = Server(1, 60, 60)
+    server = Server(1)
     idle, busy = Client(server), Client(server)
     assert idle.ask(post(b"/echo", b"x")).status == 200
     busy.send(post(b"/hold", b"x"))

@@ -12,7 +12,7 @@ import sys
 import time
 
 from http_flood import is_open
-from http_limits import Client, Server, get, post, run, serves, until
+from http_limits import LONG, PATIENCE, Client, Server, get, post, run, serves, until
 
 BALANCER, BALANCERS, ELSEWHERE = "127.0.2.1", "127.0.2.0/24", "127.0.1.1"
 A, B = "192.0.2.1", "192.0.2.2"
@@ -50,7 +50,7 @@ class Behind(Client):
 
 def proxied(*options, networks=BALANCERS):
     """workers, request timeout, idle timeout, connections, rate, connections of an address"""
-    defaults = (2, 20, 20, 1000, 0, 0)
+    defaults = (2, LONG, LONG, 1000, 0, 0)
     return Server(*options, *defaults[len(options):], networks)
 
 
@@ -166,9 +166,9 @@ def a_probe_that_only_connects_is_not_in_the_log():
 
 def a_header_that_does_not_come_or_is_slow_is_cut_off():
     with proxied(1, 1) as server:
+        started = time.monotonic()
         none = Client(server, raw=True, source=BALANCER)
         drips = Client(server, raw=True, source=BALANCER)
-        started = time.monotonic()
         with drips, none:
             for byte in claim(A)[:-1]:
                 if not is_open(drips):
@@ -176,9 +176,9 @@ def a_header_that_does_not_come_or_is_slow_is_cut_off():
                 drips.s.send(bytes([byte]))
                 time.sleep(0.1)
             assert drips.is_closed() and none.is_closed()
-            assert 0.8 < time.monotonic() - started < 15
+            assert 0.9 < time.monotonic() - started < PATIENCE
         assert server.said().count(BALANCER + ": sent no whole PROXY header in time") == 1
-        assert is_let_in(server, claim(A))
+        until(lambda: is_let_in(server, claim(A)), "who has one is let in")  # it has a second
 
 
 def a_server_that_stops_blames_nobody_whose_header_has_not_come():
@@ -193,7 +193,7 @@ def a_server_that_stops_blames_nobody_whose_header_has_not_come():
 # ---- limits ------------------------------------------------------------------------------------
 
 def each_address_behind_a_balancer_has_its_own_connections():
-    with proxied(2, 20, 20, 100, 0, 2) as server:
+    with proxied(2, LONG, LONG, 100, 0, 2) as server:
         for source in (A, B):
             mine = [Behind(server, claim(source)) for _ in range(2)]
             assert all(c.who() == source for c in mine)
@@ -207,21 +207,24 @@ def each_address_behind_a_balancer_has_its_own_connections():
 
 
 def each_address_behind_a_balancer_has_its_own_rate():
-    with proxied(2, 20, 20, 100, 1) as server:
+    with proxied(2, LONG, LONG, 100, 1) as server:
         for source in (A, B):
             with Behind(server, claim(source)) as c:
                 c.send(post(b"/echo", b"x") * 15)
                 statuses = [c.answer().status for _ in range(11)]
                 assert statuses[:10] == [200] * 10, statuses
-                while statuses[-1] == 200:
+                while statuses[-1] == 200 and len(statuses) < 150:
+                    if len(statuses) >= 15:  # a slow machine: its time came
+                        c.send(post(b"/echo", b"x"))
                     statuses.append(c.answer().status)
                 assert statuses[-1] == 429, statuses
-            assert not is_let_in(server, claim(source))
+            # A second later there is time for one, and then for none again.
+            until(lambda s=source: not is_let_in(server, claim(s)), "it is refused")
         assert is_let_in(server, claim("192.0.2.3"))
 
 
 def a_balancers_own_connections_are_limited_as_its_own():
-    with proxied(2, 20, 20, 100, 0, 1) as server:
+    with proxied(2, LONG, LONG, 100, 0, 1) as server:
         with Behind(server, v2(0x20, 0)) as c:
             assert c.who() == BALANCER
             assert not is_let_in(server, v2(0x20, 0))
@@ -231,7 +234,7 @@ def a_balancers_own_connections_are_limited_as_its_own():
 def who_has_no_header_yet_takes_nobodys_place_and_the_oldest_goes():
     """More than there may be, beside as many connections as there may be. Those without a header
     are no address's: not the balancer's, which has one only."""
-    with proxied(1, 20, 20, 4, 0, 4) as server:
+    with proxied(1, LONG, LONG, 4, 0, 4) as server:
         served = [Behind(server, claim(s)) for s in (A, A, B, B)]
         assert all(c.ask(post(b"/echo", b"x")).status == 200 for c in served)
         nameless = [Client(server, raw=True, source=BALANCER) for _ in range(NAMELESS_MAX)]

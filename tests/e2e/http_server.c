@@ -6,11 +6,13 @@
  *       [ADDRESS_RATE [ADDRESS_CONNECTIONS [PROXY_NETWORK]]]]]]]
  *
  * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
- * stops at the end of its input. GET /held says how many requests POST /hold keeps; POST /release
- * answers them from another thread. GET /who says who asks. GET /stream counts up every 10 ms until
- * its reader is gone or the server stops; GET /torrent sends as much as it can. POST /renew loads
- * DIR/cert.pem and DIR/key.pem again. Clients are asked for certificates; with a file
- * DIR/clients.pem for such that are below it. POST /stall keeps its worker until DIR/go is there.
+ * stops at the end of its input, with a second of grace and one more for each byte of it. Deadlines
+ * that are not given are an hour: a test on a busy machine never meets them. GET /held says how
+ * many requests POST /hold keeps; POST /release answers them from another thread. GET /who says who
+ * asks. GET /stream counts up every 10 ms until its reader is gone or the server stops; GET
+ * /torrent sends as much as it can. POST /renew loads DIR/cert.pem and DIR/key.pem again. Clients
+ * are asked for certificates; with a file DIR/clients.pem for such that are below it. POST /stall
+ * keeps its worker until DIR/go is there.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -306,6 +308,7 @@ int main(int argc, char **argv)
     struct http_server *device = NULL, *local = NULL;
     void               *context[HTTP_WORKERS_MAX] = { 0 };
     char                socket_path[512], c;
+    uint64_t            grace_s = 1;
     pthread_t           thread;
     struct network      proxy;
 
@@ -319,8 +322,8 @@ int main(int argc, char **argv)
         .routes = routes,
         .workers = (unsigned)number(argc, argv, 2, 2),
         .context = context,
-        .request_timeout_s = number(argc, argv, 3, 2),
-        .idle_timeout_s = number(argc, argv, 4, 3),
+        .request_timeout_s = number(argc, argv, 3, 3600),
+        .idle_timeout_s = number(argc, argv, 4, 3600),
         .connections_max = number(argc, argv, 5, 1000),
         .address_rate = number(argc, argv, 6, 0),
         .address_connections = number(argc, argv, 7, 0),
@@ -343,11 +346,11 @@ int main(int argc, char **argv)
     fflush(stdout);
 
     while (read(STDIN_FILENO, &c, 1) > 0)
-        ;
+        grace_s++;
     printf("stopping\n");
     fflush(stdout);
-    http_server_stop(device, 1);
-    http_server_stop(local, 1);
+    http_server_stop(device, grace_s);
+    http_server_stop(local, grace_s);
     pthread_mutex_lock(&lock);
     ended = true;
     pthread_cond_signal(&due);

@@ -14,12 +14,13 @@ import ssl
 import sys
 import tempfile
 import threading
+import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from http_limits import Client, Server, get, post, run, serves, until
+from http_limits import PATIENCE, Client, Server, get, post, run, serves, serves_on, until
 
 
 # ---- certificates ------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def a_stream_goes_on_beyond_every_deadline():
         assert b"200 OK" in head and b"Content-Type: text/event-stream" in head
         assert b"Pawl-Request: " in head and b"Cache-Control: no-store" in head and not over
         assert b"".join(pieces).split(b"\n")[:3] == [b"0", b"1", b"2"]
-        serves(server)
+        serves_on(server)
 
 
 def a_stream_ends_when_its_reader_leaves():
@@ -187,7 +188,7 @@ def a_stream_ends_when_its_reader_leaves():
 
 
 def a_reader_that_lets_too_much_gather_is_cut_off():
-    with Server(1, 60, 60) as server, Client(server) as c:
+    with Server(1) as server, Client(server) as c:
         c.send(get(b"/torrent"))
         until(lambda: ended(server) == 1, "it was cut off")
         assert "too slow" in server.said()
@@ -197,12 +198,12 @@ def a_reader_that_lets_too_much_gather_is_cut_off():
 
 
 def streams_end_whole_when_the_server_stops():
-    with Server(2, 60, 60) as server:
+    with Server() as server:
         clients = [Client(server) for _ in range(5)]
         for c in clients:
             c.send(get(b"/stream"))
             assert c.more()
-        server.stop()
+        server.stop(grace_s=30)
         for c in clients:
             while c.more():
                 pass
@@ -246,50 +247,83 @@ def a_bad_file_leaves_the_certificate_as_it_was():
 
 # ---- a stop ------------------------------------------------------------------------------------
 
+# A request that was on its way when the server stopped has DRAIN_MS to arrive (conn.c); what comes
+# within this time is answered for certain, also by a server that is slow itself.
+ON_ITS_WAY_S = 0.2
+
+
 def a_stop_under_load_leaves_no_request_unanswered():
     answered = [0] * 12
     lost = []
 
     def ask_on(i, c):
-        """Until an answer says that it is the last one."""
+        """Until an answer says that it is the last one. Who lets a server that stops wait for a
+        request, as a busy machine may make it, is one that asks no more."""
+        sent = time.monotonic()
         try:
             while True:
-                answer = c.ask(post(b"/echo", b"%d" % answered[i]))
+                before = sent  # and later than that was the answer, from which the server counts
+                try:
+                    c.send(post(b"/echo", b"%d" % answered[i]))
+                finally:
+                    sent = time.monotonic()
+                answer = c.answer()
                 assert answer.status == 200 and answer.body == b"%d" % answered[i]
                 answered[i] += 1
                 if answer.headers.get(b"connection") == b"close":
                     assert c.is_closed()
                     return
         except Exception as why:
-            lost.append((i, answered[i], repr(why)))
+            if sent - before < ON_ITS_WAY_S or not isinstance(why, (AssertionError, OSError)):
+                lost.append((i, answered[i], repr(why)))
 
-    with Server(2, 20, 20) as server:
+    with Server() as server:
         clients = [Client(server) for _ in answered]
         threads = [threading.Thread(target=ask_on, args=pair) for pair in enumerate(clients)]
         for t in threads:
             t.start()
-        until(lambda: min(answered) > 20, "all are at work")
-        server.stop()
+        until(lambda: min(answered) > 20 or lost, "all are at work")
+        server.stop(grace_s=30)
         for t in threads:
             t.join(30)
         assert not lost, lost
 
 
 def who_stands_at_the_door_of_a_server_that_stops_is_let_in():
-    """Connected before the stop, as far as the kernel goes: the worker was busy."""
-    with Server(1, 20, 20) as server, Client(server) as busy:
+    """Connected before the stop, as far as the kernel goes: the worker was busy. A machine that is
+    as busy itself makes them too slow for it, and then they stand there once more."""
+    for _ in range(PATIENCE):
+        came, took_s = at_the_door()
+        if all(came):
+            return
+        assert took_s > ON_ITS_WAY_S, (came, took_s)
+    raise AssertionError("never quick enough")
+
+
+def at_the_door():
+    """Who was let in, and what the slowest needed to ask once the worker was there."""
+    with Server(1) as server, Client(server) as busy:
         busy.send(post(b"/stall", kind=b""))
         waiting = [Client(server, raw=True) for _ in range(5)]
+        asked = [0.0] * len(waiting)
 
-        def comes_in(c):
-            c.wrap(server)
-            return c.ask(post(b"/echo", b"x")).body == b"x" and c.is_closed()
+        def comes_in(i, c):
+            try:
+                c.wrap(server)
+                c.send(post(b"/echo", b"x"))
+                asked[i] = time.monotonic()
+                return c.answer().body == b"x" and c.is_closed()
+            except (AssertionError, OSError):
+                asked[i] = asked[i] or time.monotonic()
+                return False
         with concurrent.futures.ThreadPoolExecutor(len(waiting)) as all_at_once:
-            came = [all_at_once.submit(comes_in, c) for c in waiting]
-            server.stop(wait=False)
+            came = [all_at_once.submit(comes_in, i, c) for i, c in enumerate(waiting)]
+            server.stop(wait=False, grace_s=30)
+            began = time.monotonic()
             pathlib.Path(server.dir.name, "go").touch()
-            assert all(c.result() for c in came)
+            came = [c.result() for c in came]
         assert busy.answer().body == b"gone on"
+        return came, max(asked) - began
 
 
 if __name__ == "__main__":

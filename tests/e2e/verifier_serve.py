@@ -476,7 +476,7 @@ def a_list_of_messages_is_waited_for_beside_other_requests():
             waits.start()
             while waits.is_alive():  # on the one worker that waits
                 assert s.operator("GET", "/v1/devices")[0] == 200
-            assert 1.9 <= time.monotonic() - started < 10
+            assert 1.9 <= time.monotonic() - started < PATIENCE
             assert got == [(200, {"messages": [], "next": "17.3"})], got
             # Who goes away meanwhile is forgotten.
             u = socket.socket(socket.AF_UNIX)
@@ -493,11 +493,11 @@ def who_waits_for_messages_does_not_hold_up_the_end():
         u = socket.socket(socket.AF_UNIX)
         u.settimeout(PATIENCE)
         u.connect(d.state + "/operator.sock")
-        u.sendall(b"GET /v1/messages?wait_s=15 HTTP/1.1\r\nHost: x\r\n\r\n")
+        u.sendall(b"GET /v1/messages?wait_s=30 HTTP/1.1\r\nHost: x\r\n\r\n")
+        asked = time.monotonic()
         assert s.operator("GET", "/v1/devices")[0] == 200
-        started = time.monotonic()
         assert s.end() == 0
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - asked < 29
         assert b'{"messages":[],"next":"0"}' in u.recv(65536)
         s.log.close()
         u.close()
@@ -513,7 +513,7 @@ def an_idle_client_does_not_hold_up_the_end():
         assert s.device("GET", "/health")[0] == 200
         started = time.monotonic()
         assert s.end() == 0
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 10  # which the service gives those that are at work
         s.log.close()
         c.close()
         u.close()
@@ -547,19 +547,29 @@ def who_looks_whether_it_is_ready_hears_that_it_stops():
             c.close()
 
 
+ON_ITS_WAY_S = 0.2  # as http_service.py has it
+
+
 def a_stop_under_load_answers_every_request_and_keeps_what_it_said():
     made = [0] * 8
     lost = []
 
     def ask_on(i, path):
-        """Each one is a commit; until an answer says that it is the last one."""
+        """Each one is a commit; until an answer says that it is the last one. Who lets a verifier
+        that stops wait for a request, as a busy machine may make it, is one that asks no more: of
+        what was not answered nothing may be in the store."""
         c = http.client.HTTPConnection("x")
         c.sock = socket.socket(socket.AF_UNIX)
         c.sock.settimeout(PATIENCE)
         c.sock.connect(path)
+        sent = time.monotonic()
         try:
             while True:
-                c.request("POST", "/v1/tokens", b"{}", {"Content-Type": "application/json"})
+                before = sent  # and later than that was the answer, from which the verifier counts
+                try:
+                    c.request("POST", "/v1/tokens", b"{}", {"Content-Type": "application/json"})
+                finally:
+                    sent = time.monotonic()
                 r = c.getresponse()
                 assert r.status == 200, (r.status, r.read())
                 r.read()
@@ -567,7 +577,9 @@ def a_stop_under_load_answers_every_request_and_keeps_what_it_said():
                 if r.getheader("Connection") == "close":
                     break
         except Exception as why:
-            lost.append((i, made[i], repr(why)))
+            if sent - before < ON_ITS_WAY_S or not isinstance(why, (OSError,
+                                                                      http.client.HTTPException)):
+                lost.append((i, made[i], repr(why)))
         c.close()
 
     with Dir() as d:
