@@ -11,12 +11,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 
+from free_port import free_port
 from survival_world import LAB, OperatorSocket, make_authority
 
 LIMIT_S = 120  # for whatever is waited for
@@ -50,9 +50,7 @@ class Verifier:
         self.lock = threading.RLock()
         self.up = threading.Event()
         self.process, self.kills, self.stops = None, 0, 0
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         address = f"127.0.0.1:{self.port}"
         with open(self.said, "w") as said:
             subprocess.run([program, "init", path, "--address", address, "--listen", address,

@@ -6,7 +6,8 @@
 # Usage: pawlctl_operator.sh PAWLCTL PAWL-VERIFIER PAWL-AGENT. Exit code 77: no swtpm here.
 set -euo pipefail
 pawlctl=$(realpath "$1") verifier=$(realpath "$2") agent=$(realpath "$3")
-config=$(cd "$(dirname "$0")/../../swtpm-config" && pwd)
+e2e=$(cd "$(dirname "$0")" && pwd)
+config=$(cd "$e2e/../../swtpm-config" && pwd)
 for tool in swtpm tpm2_pcrextend jq; do
     command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }
 done
@@ -84,14 +85,13 @@ tcti=$(cat device/tcti)
 for pcr in 0 4 7; do
     tpm2_pcrextend -T "$tcti" "$pcr:sha256=$(printf '%064d' "$pcr")"
 done
-port=$(python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$e2e/free_port.py")
 "$verifier" init verifier --address "127.0.0.1:$port" --listen "127.0.0.1:$port" \
     --lab-roots ca/roots --intermediates ca/intermediates >join 2>init.log
 "$verifier" serve verifier >ready 2>verifier.log &
 verifier_pid=$!
-for _ in $(seq 400); do
-    grep -q ready ready && break
+until grep -q ready ready; do
+    kill -0 "$verifier_pid"
     sleep 0.05
 done
 

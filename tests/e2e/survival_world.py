@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 
+from free_port import free_port
 from middle import TYPE, Answer, decode
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -397,9 +398,7 @@ class World:
 
     def make_verifier(self, **settings):
         ca = os.environ["PAWL_SURVIVAL_CA"]
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+        port = free_port()
         address = f"127.0.0.1:{port}"
         self.join = subprocess.run(
             [self.verifier_program, "init", self.path("v"), "--address", address, "--listen",

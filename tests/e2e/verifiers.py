@@ -22,7 +22,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import ssl
 import struct
 import subprocess
@@ -31,6 +30,7 @@ import tempfile
 import threading
 
 sys.dont_write_bytecode = True
+from free_port import free_port
 from postgres_server import Server, conninfo, remove_all
 from survival_world import LIMIT_S, OperatorSocket, Wire, World, make_authority, until
 
@@ -44,12 +44,6 @@ def ok(what):
 
 
 # ---- verifiers ---------------------------------------------------------------------------------
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
 
 class Verifier:
     """One of several on a database; `first` made the keys."""

@@ -132,8 +132,7 @@ kill_process() { # NAME: as power would
     wait "$pid" 2>/dev/null || true
 }
 free_port() {
-    python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -B "$e2e/free_port.py"
 }
 
 # ---- verifiers -------------------------------------------------------------------------------

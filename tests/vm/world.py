@@ -5,13 +5,15 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HERE, "..", "..", "swtpm-config")
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+from free_port import free_port
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # mke2fs, for who is not root
 LIMIT_S = 300  # for whatever is waited for: an emulated machine on a busy processor is slow
 
@@ -60,9 +62,7 @@ class World:
     def prepare(self, address):
         """address: this host as a machine sees it."""
         run(f"{LAB}/ca", self.ca)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+        port = free_port()
         self.join = run(self.verifier_program, "init", self.path("v"), "--address",
                         f"{address}:{port}", "--listen", f"127.0.0.1:{port}", "--lab-roots",
                         f"{self.ca}/roots", "--intermediates", f"{self.ca}/intermediates").strip()
