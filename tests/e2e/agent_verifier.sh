@@ -51,13 +51,12 @@ has() { # FILE TEXT
 lacks() {
     ! grep -qF -- "$2" "$work/$1" || { echo "$1 has: $2" >&2; return 1; }
 }
-until_true() { # COMMAND..: within 20 s
-    for _ in $(seq 400); do
-        "$@" >/dev/null 2>&1 && return 0
+until_true() { # COMMAND..: within a minute
+    local end=$((SECONDS + 60))
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || { echo "never came true: $*" >&2; return 1; }
         sleep 0.05
     done
-    echo "never came true: $*" >&2
-    return 1
 }
 serve() {
     : >"$work/ready"
@@ -79,8 +78,7 @@ step "a device, a verifier, and the string that brings them together"
 "$config/fresh" "$work/device" --ca "$work/ca" --banks sha1,sha256 --start >/dev/null
 tcti=$(cat "$work/device/tcti")
 boot
-port=$(python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$(dirname "$0")/free_port.py")
 join=$("$verifier_program" init "$work/verifier" --address "127.0.0.1:$port" \
     --listen "127.0.0.1:$port" --lab-roots "$work/ca/roots" \
     --intermediates "$work/ca/intermediates" 2>"$work/init.log")
@@ -172,6 +170,10 @@ agent 1 status
 has out "cannot connect"
 serve
 until_true agent 0 status
+is_news() { # only after it: what says so is written behind the agent's record
+    [ "$(grep -c affirming "$work/run.log")" -ge 2 ]
+}
+until_true is_news
 [ "$(grep -c affirming "$work/run.log")" = 2 ]
 kill "$agent_pid"
 wait "$agent_pid"

@@ -248,10 +248,10 @@ def a_receiver_that_keeps_it_waiting_holds_up_nothing():
             r.plan.put("hold")
             send(w, 2)
             until("the receiver holds it", r.holds.is_set)
+            held = time.monotonic()
             send(w, 2)
-            start = time.monotonic()
             getattr(w, end)()
-            assert time.monotonic() - start < 8, "the end took its time"
+            assert time.monotonic() - held < 25, "the end waited for the post's own"  # 30 s
             r.go_on.set()
             w.start_verifier()
             until("all are there", lambda: has_all(w, r))

@@ -27,8 +27,7 @@ trap finish EXIT
     --lab-roots "$work/ca/roots" --intermediates "$work/ca/intermediates" >"$work/join" 2>"$work/init.log"
 "$verifier" serve "$work/state" >"$work/ready" 2>"$work/verifier.log" &
 pid=$!
-for _ in $(seq 400); do
-    grep -q ^ready "$work/ready" && break
+until grep -q ^ready "$work/ready"; do
     kill -0 "$pid"
     sleep 0.05
 done

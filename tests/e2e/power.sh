@@ -93,6 +93,16 @@ code = subprocess.run([sys.argv[1], "--config", sys.argv[2], "attest"], stdout=w
 sys.exit(code < 0)
 PYTHON
 
+tpm_kill() { # and nothing of it is left: what starts it again refuses where one runs
+    local pid
+    pid=$(cat "$work/d.tpm/pid")
+    kill -9 "$pid"
+    wait_for is_gone "$pid"
+}
+is_gone() { # PID, or its parent has not looked yet
+    ! kill -0 "$1" || grep -q '^State:.Z' "/proc/$1/status"
+}
+
 # A TPM that goes away while tpm2-tss connects costs a few bytes there: what is ours is proved elsewhere.
 cut_short() { # COMMAND..
     ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" agent "$@" \
@@ -109,7 +119,7 @@ for n in $(seq 12); do
         kill -0 $pid 2>/dev/null || break
         cat /proc/$pid/stat >/dev/null 2>&1 || true
     done
-    kill -9 "$(cat "$work/d.tpm/pid")"
+    tpm_kill
     code=0
     wait $pid || code=$?
     case $code in
@@ -136,7 +146,7 @@ for n in 2 8 20 40; do
     for _ in $(seq $n); do
         cat /proc/$pid/stat >/dev/null 2>&1 || break
     done
-    kill -9 "$(cat "$work/d.tpm/pid")"
+    tpm_kill
     wait $pid || true
     "$lab/start" "$work/d.tpm" >/dev/null
     tpm_boot d
@@ -148,7 +158,7 @@ has out affirming
 same "$(ctl --json device list | jq '.devices | length')" 1
 
 check "run attests again and again, and says only what is news"
-agent_set d interval_s=1 jitter_s=0 timeout_s=5
+agent_set d interval_s=1 jitter_s=0 timeout_s=10
 start_process run "$agent_program" --config "$work/d.ini" run
 wait_for says run.log affirming
 first=$(device_field "$id" .attempt)
@@ -181,6 +191,7 @@ verifier_start v
 last=$(device_field "$id" .attempt)
 wait_for moved "$last"
 wait_for agent d status
+wait_for says_more 1 run.log affirming
 same "$(grep -c affirming "$work/run.log")" 2
 
 check "the network swallows everything, and comes back"
@@ -189,6 +200,7 @@ kill -STOP "$stopped"
 wait_for says run.log "no answer from"
 kill -CONT "$stopped"
 wait_for agent d status
+wait_for says_more 2 run.log affirming
 same "$(grep -c affirming "$work/run.log")" 3
 
 check "the TPM goes away, and comes back"
@@ -209,13 +221,14 @@ stop_process run 0
 has run.log "pawl-agent: stopped"
 agent_set d timeout_s=600
 for signal in TERM INT; do
+    before=$(grep -c affirming "$work/run.log")
     start_process run "$agent_program" --config "$work/d.ini" run
-    wait_for says run.log affirming
+    wait_for says_more "$before" run.log affirming
     kill -STOP "$stopped"
     wait_for waits_for_an_answer
     began=$SECONDS
     stop_process run 0 $signal
-    [ $((SECONDS - began)) -lt 10 ] || fail "it took $((SECONDS - began)) s to end"
+    [ $((SECONDS - began)) -lt 60 ] || fail "it took $((SECONDS - began)) s to end"
     kill -CONT "$stopped"
     expect 0 agent d attest
 done

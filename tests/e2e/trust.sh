@@ -10,7 +10,7 @@
 verifier_make v
 verifier_start v
 tpm_make d --ek p256
-agent_make d "$(cat "$work/v.join")" timeout_s=3
+agent_make d "$(cat "$work/v.join")"
 expect 0 agent d enroll
 id=$(agent_id d)
 expect 0 ctl device approve "$id"
@@ -125,6 +125,7 @@ bad() { # MODE EXIT-CODE TEXT
     port=$(free_port)
     cp "$work/pinned.ini" "$work/d.ini"
     agent_set d "server=127.0.0.1:$port"
+    case $1 in mute | silent | slow) agent_set d timeout_s=3 ;; esac # the others answer
     start_process bad python3 -B "$e2e/bad_server.py" "$port" "$work/bad.crt" "$work/bad.key" "$1"
     wait_for says bad.ready ready
     began=$SECONDS
@@ -133,7 +134,7 @@ bad() { # MODE EXIT-CODE TEXT
     expect "$2" agent fresh enroll
     has err "pawl-agent: $3"
     echo "    $(cat "$work/err")"
-    [ $((SECONDS - began)) -lt 15 ] || fail "it took $((SECONDS - began)) s"
+    [ $((SECONDS - began)) -lt 60 ] || fail "it took $((SECONDS - began)) s"
     [ "$1" = jwks ] || expect "$2" agent d attest
     kill_process bad
 }
