@@ -366,7 +366,7 @@ static void look_until_quiet(void)
     const struct timespec t = { .tv_nsec = 5000000 };
 
     tell_look(&tell, &rounds);
-    for (int i = 0; i < 2000 && tell.command.pid; i++) {
+    for (int i = 0; i < 12000 && tell.command.pid; i++) {
         nanosleep(&t, NULL);
         tell_look(&tell, &rounds);
     }
@@ -487,7 +487,7 @@ static void a_command_that_hangs_is_ended(void **state)
     tell_look(&tell, &rounds);
     struct stat           st;
     const struct timespec t = { .tv_nsec = 5000000 };
-    for (int i = 0; i < 2000 && (stat(scratch_path("pid"), &st) || !st.st_size); i++)
+    for (int i = 0; i < 12000 && (stat(scratch_path("pid"), &st) || !st.st_size); i++)
         nanosleep(&t, NULL);
     now_ms += COMMAND_MAX_MS - 1;
     tell_look(&tell, &rounds);
@@ -499,7 +499,7 @@ static void a_command_that_hangs_is_ended(void **state)
     int   pid = 0;
     assert_int_equal(fscanf(f, "%d", &pid), 1);
     fclose(f);
-    for (int i = 0; i < 2000 && !kill(pid, 0); i++) /* what it started is gone too */
+    for (int i = 0; i < 12000 && !kill(pid, 0); i++) /* what it started is gone too */
         nanosleep(&t, NULL);
     assert_int_equal(kill(pid, 0), -1);
     assert_int_equal(tell_wait_ms(&tell, 60000), 60000);

@@ -127,7 +127,7 @@ static bool was_told(void)
     struct pollfd p = { .fd = queued_fd, .events = POLLIN };
     eventfd_t     n;
 
-    return poll(&p, 1, 10000) == 1 && !eventfd_read(queued_fd, &n);
+    return poll(&p, 1, 60000) == 1 && !eventfd_read(queued_fd, &n);
 }
 
 static uint64_t come_down(uint64_t id, const char *body)
@@ -779,7 +779,7 @@ static void hears(struct pawl_local *c, const char *kind, bool begin, const char
 {
     struct pawl_local_event e;
 
-    T_OK(pawl_local_next_event(c, 10000, &e, &err), &err);
+    T_OK(pawl_local_next_event(c, 60000, &e, &err), &err);
     assert_string_equal(e.kind, kind);
     assert_int_equal(e.begin, begin);
     assert_string_equal(e.text, text);

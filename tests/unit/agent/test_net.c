@@ -218,7 +218,7 @@ static void a_slow_server_is_left(void **state)
     script.drips = true;
     refuses(&script, PAWL_E_IO, "server");
     clock_gettime(CLOCK_MONOTONIC, &after);
-    assert_true(after.tv_sec - before.tv_sec <= 8);
+    assert_true(after.tv_sec - before.tv_sec <= 30);
 }
 
 static void a_cut_answer_is_none(void **state)

@@ -141,7 +141,7 @@ static void a_schema_that_needs_a_newer_program_is_left_alone(void **state)
     store_fixture_make(&f);
     struct device d = store_put(&f, "acme", 1);
     store_exec(&f, "UPDATE schema_version SET oldest = 99");
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < 3000; i++) {
         read = f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err);
         if (!pawl_is_ok(read))
             break;
@@ -288,7 +288,7 @@ static void times_of_another_verifier_are_known_soon(void **state)
     d.seen_s = 4000000000;
     struct step s = store_step(&d);
     T_OK(store_commit_wait(&o.store, &s, &err), &err);
-    for (unsigned i = 0; i < 500 && f.store.newest_ms(f.store.self) < d.seen_s * 1000; i++) {
+    for (unsigned i = 0; i < 3000 && f.store.newest_ms(f.store.self) < d.seen_s * 1000; i++) {
         T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
         usleep(10000);
     }
@@ -352,7 +352,7 @@ static void commits_soon(struct store_fixture *f, const struct step *s)
     struct pawl_err err;
     pawl_status     done;
 
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < 3000; i++) {
         done = store_commit_wait(&f->store, s, &err);
         if (pawl_is_ok(done))
             return;
@@ -527,7 +527,7 @@ static enum pawl_code comes_to(struct store_fixture *f, const struct step *s)
     struct pawl_err err;
     pawl_status     done;
 
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < 3000; i++) {
         done = store_commit_wait(&f->store, s, &err);
         if (done.code != PAWL_E_IO)
             break;
@@ -699,7 +699,7 @@ static void an_older_copy_is_not_served(void **state)
     cut(&f);
     struct step s = { .tenant = "acme", .event = "lost" };
     bool        noticed = false;
-    for (unsigned i = 0; i < 500 && !noticed; i++) { /* it connects first, and looks */
+    for (unsigned i = 0; i < 3000 && !noticed; i++) { /* it connects first, and looks */
         T_FAILS(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err,
                 PAWL_E_IO);
         T_FAILS(store_commit_wait(&f.store, &s, &err), &err, PAWL_E_IO);

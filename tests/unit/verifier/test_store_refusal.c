@@ -8,6 +8,8 @@
 
 #include "store_fixture.h"
 
+#define STEP_ROWS 512
+
 static struct refusal_row row(unsigned subject, unsigned request, int64_t at_s)
 {
     struct refusal_row r = { .count = 2, .first_s = at_s, .last_s = at_s, .status = 403 };
@@ -21,15 +23,20 @@ static struct refusal_row row(unsigned subject, unsigned request, int64_t at_s)
     return r;
 }
 
+/* As many at once as the service gathers: a step of all would keep the database waiting, which
+ * gives up after some seconds, while a busy machine comes to read its answers. */
 static void put(struct store_fixture *f, const char *tenant, const struct refusal_row *r, size_t n)
 {
-    struct step s = { .refusal = calloc(n, sizeof(*r)), .refusal_n = n };
+    for (size_t at = 0; at < n; at += STEP_ROWS) {
+        size_t      rows = n - at < STEP_ROWS ? n - at : STEP_ROWS;
+        struct step s = { .refusal = calloc(rows, sizeof(*r)), .refusal_n = rows };
 
-    assert_non_null(s.refusal);
-    memcpy(s.refusal, r, n * sizeof(*r));
-    snprintf(s.tenant, sizeof(s.tenant), "%s", tenant);
-    store_commits(f, &s);
-    step_done(&s);
+        assert_non_null(s.refusal);
+        memcpy(s.refusal, r + at, rows * sizeof(*r));
+        snprintf(s.tenant, sizeof(s.tenant), "%s", tenant);
+        store_commits(f, &s);
+        step_done(&s);
+    }
 }
 
 struct said {
