@@ -148,13 +148,32 @@ static void sort_facts(struct config *c)
         }
 }
 
+/* Each is a place of its own in the TPM. */
+static pawl_status check_handles(const char *name, const struct config *c, struct pawl_err *err)
+{
+    const struct {
+        const char *key;
+        uint32_t    handle;
+    } h[] = { { "ak_handle", c->keys.ak_handle },
+              { "td_handle", c->keys.td_handle },
+              { "srk_handle", c->keys.srk_handle },
+              { "app_key", c->keys.app_handle } };
+
+    for (size_t i = 1; i < sizeof(h) / sizeof(*h); i++)
+        for (size_t k = 0; k < i; k++)
+            if (h[i].handle == h[k].handle)
+                return pawl_fail(err, PAWL_E_CONFLICT, h[i].key, "%.60s: the same as %s", name,
+                                 h[k].key);
+    return pawl_ok();
+}
+
 static pawl_status check_whole(const char *name, const struct config *c, struct pawl_err *err)
 {
     if (c->jitter_s >= c->interval_s)
         return pawl_fail(err, PAWL_E_RANGE, "jitter_s", "%.60s: must be below interval_s", name);
     if (c->has_token && c->token_file[0])
         return pawl_fail(err, PAWL_E_FORM, "token_file", "%.60s: give token or token_file", name);
-    return pawl_ok();
+    return check_handles(name, c, err);
 }
 
 pawl_status config_parse(const char *name, struct pawl_view text, struct config *ret,

@@ -223,8 +223,10 @@ static pawl_status explain_no_choice(bool others, const struct pawl_err *first,
         return (pawl_status){ first->code };
     }
     if (others)
-        return pawl_fail(err, PAWL_E_ABSENT, "ek_cert",
-                         "the EK that this device enrolled with is gone: another TPM, or cleared");
+        return pawl_fail(
+            err, PAWL_E_ABSENT, "ek_cert",
+            "the EK that this device enrolled with is gone; if the TPM is another one: empty "
+            "the state");
     return pawl_fail(err, PAWL_E_ABSENT, "ek_cert",
                      "the TPM holds no EK certificate: ask its maker, or use another TPM");
 }

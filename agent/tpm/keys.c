@@ -35,7 +35,8 @@ static pawl_status check_config(const struct tpm_ek *ek, const struct tpm_keys_c
 
 static pawl_status nothing_there(const char *name, TPM2_HANDLE handle, struct pawl_err *err)
 {
-    return pawl_fail(err, PAWL_E_ABSENT, name, "nothing at 0x%08x: enroll makes it", handle);
+    return pawl_fail(err, PAWL_E_ABSENT, name,
+                     "nothing at 0x%08x; if the TPM was cleared: pawl-agent enroll", handle);
 }
 
 static pawl_status foreign(const char *name, TPM2_HANDLE handle, const char *why,

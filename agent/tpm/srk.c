@@ -77,7 +77,8 @@ static pawl_status open_own(struct tpm *t, const struct tpm_keys_config *cfg, ES
 
     PAWL_TRY(tpm_has_handle(t, handle, &there, err));
     if (!there && !cfg->make)
-        return pawl_fail(err, PAWL_E_ABSENT, "srk", "nothing at 0x%08x: enroll makes it", handle);
+        return pawl_fail(err, PAWL_E_ABSENT, "srk",
+                         "nothing at 0x%08x; if the TPM was cleared: pawl-agent enroll", handle);
     if (!there)
         PAWL_TRY(make(t, handle, err));
     PAWL_TRY(object_read(t, handle, ret_tr, ret, err));
