@@ -11,6 +11,7 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "ratchet/row.h"
 
 enum { EVENTS = 10 };
 
@@ -68,8 +69,9 @@ static pawl_status keep_candidate(const struct device *d, void *arg, struct pawl
     return pawl_ok();
 }
 
-pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant, const char *id,
-                                 struct device *ret, struct pawl_err *err)
+/* One whose row may be damaged. */
+static pawl_status find_any(struct flow *f, const struct tenant_config *tenant, const char *id,
+                            struct device *ret, struct pawl_err *err)
 {
     const struct device_filter all = { 0 };
     uint8_t                    room[PAWL_DEVICE_ID];
@@ -82,10 +84,26 @@ pawl_status operator_find_device(struct flow *f, const struct tenant_config *ten
         return pawl_fail(err, PAWL_E_ABSENT, "device", "no such device");
     if (c.n > 1)
         return pawl_fail(err, PAWL_E_RANGE, "device", "more than one begins with these digits");
-    if (c.d.damaged)
-        return pawl_fail(err, PAWL_E_FORM, "store.device",
-                         "%s holds something else than was stored", c.d.damaged);
     *ret = c.d;
+    return pawl_ok();
+}
+
+static pawl_status check_row(const struct device *d, struct pawl_err *err)
+{
+    if (d->damaged)
+        return pawl_fail(err, PAWL_E_FORM, "store.device",
+                         "%s holds something else than was stored", d->damaged);
+    return pawl_ok();
+}
+
+pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant, const char *id,
+                                 struct device *ret, struct pawl_err *err)
+{
+    struct device d;
+
+    PAWL_TRY(find_any(f, tenant, id, &d, err));
+    PAWL_TRY(check_row(&d, err));
+    *ret = d;
     return pawl_ok();
 }
 
@@ -142,6 +160,28 @@ static void plan(const struct device *d, struct step *step)
     step->device = *d;
 }
 
+/* The device is refused whatever it asks. But who keeps a token of it goes by the list of those
+ * that are revoked, and for that its id is enough. */
+static pawl_status revoke_damaged(struct flow *f, struct device *d, char **ret, struct step *step,
+                                  struct pawl_err *err)
+{
+    bool is_revoked = d->state == DEVICE_REVOKED;
+    JSON j = json_begin();
+
+    d->state = DEVICE_REVOKED;
+    operator_show_summary(&j, j.root, d);
+    PAWL_TRY(operator_show_labels(f, pawl_view_str(d->tenant), d->id, &j, j.root, err));
+    PAWL_TRY(json_end(&j, ret, err));
+    if (is_revoked)
+        return pawl_ok();
+    memcpy(step->tenant, d->tenant, sizeof(step->tenant));
+    step->touches_device = step->revokes_device = true;
+    step->device = *d;
+    snprintf(step->event, sizeof(step->event), "revoke by %s: revoked; its row is damaged: %s",
+             asker_name(f->asker), d->damaged);
+    return pawl_ok();
+}
+
 pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant, const char *id,
                                  enum device_event on, char **ret, struct step *step,
                                  struct pawl_err *err)
@@ -152,8 +192,14 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     if (on != DEVICE_EVENT_APPROVE && on != DEVICE_EVENT_REVOKE)
         return pawl_fail(err, PAWL_E_BUG, "device", "%s is no operator's event",
                          device_event_name(on));
-    PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    PAWL_TRY(held_open(f, &d, &h, err));
+    PAWL_TRY(find_any(f, tenant, id, &d, err));
+    pawl_status held = held_open(f, &d, &h, err);
+    if (on == DEVICE_EVENT_REVOKE && row_is_damaged(held) && !d.damaged)
+        d.damaged = "ratchet";
+    if (on == DEVICE_EVENT_REVOKE && d.damaged)
+        return revoke_damaged(f, &d, ret, step, err);
+    PAWL_TRY(check_row(&d, err));
+    PAWL_TRY(held);
     enum device_state before = d.state;
     bool              had_leave = h.r.may_resync;
     PAWL_TRY(device_next(d.state, on, &d.state, err));

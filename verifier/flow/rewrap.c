@@ -40,31 +40,18 @@ static pawl_status plan(struct piece *p, const struct rewrapped_row *key, struct
     return blob_from(is, &row->is, err);
 }
 
-/* Only who could look says that no key opens a row: on this word a key is thrown away. */
-static bool has_failed(pawl_status made)
-{
-    switch (made.code) {
-    case PAWL_E_IO:
-    case PAWL_E_MEMORY:
-    case PAWL_E_CRYPTO:
-    case PAWL_E_FULL:
-    case PAWL_E_BUG:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* made: what came of wrapping it anew; is: empty if that is not needed. A row that does not open is
- * told where it is used, and is no reason to keep a key. */
+ * told where it is used, and is no reason to keep a key. Only who could look says so: on this word
+ * a key is thrown away. */
 static pawl_status take(struct piece *p, pawl_status made, const struct rewrapped_row *key,
                         struct pawl_view was, struct pawl_view is, struct pawl_err *err)
 {
-    if (has_failed(made))
-        return made;
-    if (!pawl_is_ok(made))
+    if (row_is_damaged(made)) {
         p->at->unreadable++;
-    if (!pawl_is_ok(made) || !is.n)
+        return pawl_ok();
+    }
+    PAWL_TRY(made);
+    if (!is.n)
         return pawl_ok();
     p->at->found++;
     return plan(p, key, was, is, err);

@@ -115,6 +115,21 @@ pawl_status row_open(const struct row_owner *o, unsigned form, struct pawl_view 
     return pawl_ok();
 }
 
+bool row_is_damaged(pawl_status read)
+{
+    switch (read.code) {
+    case PAWL_OK:
+    case PAWL_E_IO:
+    case PAWL_E_MEMORY:
+    case PAWL_E_CRYPTO:
+    case PAWL_E_FULL:
+    case PAWL_E_BUG:
+        return false;
+    default:
+        return true;
+    }
+}
+
 void row_put_key(struct pawl_wr *w, const struct pawl_secret *s)
 {
     if (s->n != 0 && s->n != ROW_KEY)

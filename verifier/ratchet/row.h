@@ -13,6 +13,10 @@
 #define RATCHET_ROW_MAX    (8 * 1024)
 #define GENERATION_ROW_MAX 2048
 
+/* Whether a row was looked at, and is not what was written, or not for these keys: what came of
+ * reading or rewrapping it. Other failures say nothing about it. */
+bool row_is_damaged(pawl_status read);
+
 PAWL_MUST_USE pawl_status ratchet_write(const struct keys *k, struct pawl_view tenant,
                                         const uint8_t         device_id[PAWL_DEVICE_ID],
                                         const struct ratchet *r, uint8_t *ret, size_t cap,

@@ -88,6 +88,7 @@ static const char *const text[SQL_COUNT] = {
                            " (SELECT name FROM device_group WHERE tenant = $1 AND name = $3) END,"
                            " ak_name = $4"
                            " WHERE tenant = $1 AND id = $2 AND (grp != $3 OR ak_name != $4)",
+    [SQL_DEVICE_REVOKE] = "UPDATE device SET state = $3 WHERE tenant = $1 AND id = $2",
 
     [SQL_LABELS] = "SELECT name, value FROM device_label WHERE tenant = $1 AND device = $2"
                    " ORDER BY name",

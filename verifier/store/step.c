@@ -18,6 +18,17 @@ static pawl_status put_device_row(struct connection *c, const struct step *s, st
     return query_run(&q, err);
 }
 
+static pawl_status revoke_device_row(struct connection *c, const struct step *s,
+                                     struct pawl_err *err)
+{
+    QUERY q = query_on(c, SQL_DEVICE_REVOKE, "device");
+
+    query_text(&q, s->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(s->device.id));
+    query_u64(&q, DEVICE_REVOKED);
+    return query_run(&q, err);
+}
+
 /* A device that comes again with the same token uses nothing up. */
 static pawl_status take_token(struct connection *c, const struct step *s, struct pawl_err *err)
 {
@@ -131,6 +142,8 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of a device, no device");
     if (s->has_parked && !s->has_consumer)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "what waits, without its consumer");
+    if (s->revokes_device && (!s->touches_device || s->has_device))
+        return pawl_fail(err, PAWL_E_BUG, "store.step", "revokes a device that it does not touch");
     if (s->touches_device && !s->has_device && s->device.version == 0)
         return pawl_fail(err, PAWL_E_BUG, "store.step", "touches a device that is not stored");
     if (step_names_device(s) && !of_one_device(s))
@@ -160,6 +173,8 @@ pawl_status step_apply(struct connection *c, const struct step *s, int64_t now_s
         PAWL_TRY(put_device_row(c, s, err));
     if (s->has_device)
         PAWL_TRY(put_device_indexed(c, s, err));
+    if (s->revokes_device)
+        PAWL_TRY(revoke_device_row(c, s, err));
     PAWL_TRY(put_message_rows(c, s, err));
     PAWL_TRY(put_incident_rows(c, s, err));
     PAWL_TRY(put_appraisal_rows(c, s, err));

@@ -352,8 +352,10 @@ struct step {
     char              default_policy[PAWL_TENANT_MAX + 1];
 
     /* The ratchet of step.device.id at step.device.version: with has_device the row is written too,
-     * with touches_device only its version and seen_s move on (compare-and-set as ever). */
+     * with touches_device only its version and seen_s move on (compare-and-set as ever), and with
+     * revokes_device its state: of a row that is damaged nothing else can be written. */
     bool                   touches_device;
+    bool                   revokes_device;
     struct blob            ratchet; /* n == 0: unchanged */
     size_t                 generation_n;
     struct generation_row *generation;  /* owned array */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an operator sees his own tenant's devices, policies and tokens and no other's; what the
  * table of states refuses stays refused; a stored policy never changes; a token's secret is shown
- * once; a body with anything unknown in it changes nothing and is named. */
+ * once; a device whose row is damaged can be revoked, and nothing else; a body with anything
+ * unknown in it changes nothing and is named. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appraise/verdict.h"
 #include "flow/operator.h"
+#include "flow/revoked.h"
 #include "operator_fixture.h"
 #include "refusal/code.h"
 #include "refusal/gather.h"
@@ -239,6 +241,69 @@ static void revoked_is_final(void **state)
                                  &w.step, &w.err),
             &w.err, PAWL_E_BUG);
     assert_true(step_is_empty(&w.step));
+}
+
+static size_t revoked_n(struct world *w)
+{
+    char tag[REVOKED_TAG_MAX], *json;
+
+    w->now_ms += REVOKED_READ_MS; /* the list is kept so long */
+    T_OK(operator_revoked(&w->flow, acme(w), &json, tag, &w->err), &w->err);
+    EAR *answer = parsed(json);
+    EAR *list = world_opens(w, pawl_view_str(text_of(answer, "revoked")));
+    return (size_t)cJSON_GetArraySize(member(list, "revoked"));
+}
+
+/* sql: what damages its row. */
+static void revokes_damaged(struct world *w, const struct soft_device *d, const char *sql,
+                            const char *column)
+{
+    char  *json;
+    size_t before = revoked_n(w);
+
+    store_exec(&w->store, sql);
+    step_done(&w->step);
+    T_FAILS(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_APPROVE, &json,
+                                 &w->step, &w->err),
+            &w->err, strcmp(column, "ratchet") == 0 ? PAWL_E_FORGED : PAWL_E_FORM);
+    assert_true(step_is_empty(&w->step));
+    T_OK(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_REVOKE, &json, &w->step,
+                              &w->err),
+         &w->err);
+    EAR *j = parsed(json);
+    assert_string_equal(text_of(j, "id"), world_id(d));
+    assert_string_equal(text_of(j, "state"), "revoked");
+    assert_string_equal(text_of(j, "damaged"), column);
+    assert_non_null(strstr(w->step.event, "revoke by an operator: revoked; its row is damaged: "));
+    commit(w);
+    assert_int_equal(revoked_n(w), before + 1);
+    T_OK(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_REVOKE, &json, &w->step,
+                              &w->err),
+         &w->err);
+    free(json);
+    assert_true(step_is_empty(&w->step)); /* it is so already */
+}
+
+static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE row, ratchet;
+    char   sql[256];
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &row);
+    world_enrol(&w, &row);
+    world_device(&w, &w.vendor, &ratchet);
+    world_enrol(&w, &ratchet);
+    snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&row));
+    revokes_damaged(&w, &row, sql, "safe");
+    assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE safe = 2"), 1);
+    snprintf(sql, sizeof(sql),
+             "UPDATE ratchet SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB)"
+             " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
+             world_id(&ratchet));
+    revokes_damaged(&w, &ratchet, sql, "ratchet");
 }
 
 /* ---- policies ------------------------------------------------------------------------------- */
@@ -573,6 +638,8 @@ int main(void)
         T_CASE("approving what is active is leave to enrol again",
                approving_what_is_active_is_leave_to_enrol_again),
         T_CASE("revoked is final", revoked_is_final),
+        T_CASE("a device whose row is damaged can be revoked",
+               a_device_whose_row_is_damaged_can_be_revoked),
         T_CASE("a policy is stored as it came and never changes",
                a_policy_is_stored_as_it_came_and_never_changes),
         T_CASE("a policy that cannot judge is not stored",

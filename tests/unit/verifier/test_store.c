@@ -545,6 +545,36 @@ static void a_request_within_a_request_reads_its_state(void **state)
     assert_int_equal(got.version, 2);
 }
 
+/* Of a row that cannot be read as a whole no more than that can be written. */
+static void a_revocation_alone_changes_nothing_but_the_state(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct device   got;
+    struct pawl_err err;
+
+    store_fixture_make(&f);
+    struct device d = store_put(&f, "acme", 1);
+    struct device beside = store_put(&f, "acme", 2), theirs = store_put(&f, "other", 1);
+    struct step   s = { .touches_device = true, .revokes_device = true, .device = d };
+    set(s.tenant, sizeof(s.tenant), "acme");
+    s.device.version++;
+    s.device.attempt = 9;
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
+    s.device.version--;
+    store_commits(&f, &s);
+    d.state = DEVICE_REVOKED;
+    d.version++;
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(d.id), &got, &err), &err);
+    same_device(&got, &d);
+    T_OK(f.store.device(f.store.self, acme, PAWL_VIEW_OF(beside.id), &got, &err), &err);
+    same_device(&got, &beside);
+    T_OK(f.store.device(f.store.self, other, PAWL_VIEW_OF(theirs.id), &got, &err), &err);
+    same_device(&got, &theirs);
+    s.touches_device = false;
+    store_refuses(&f, &s, PAWL_E_BUG, "store.step");
+}
+
 static void an_attestation_key_belongs_to_one_device(void **state) /* K8 */
 {
     (void)state;
@@ -889,6 +919,8 @@ int main(void)
         T_CASE("one request reads one state", one_request_reads_one_state),
         T_CASE("a request within a request reads its state",
                a_request_within_a_request_reads_its_state),
+        T_CASE("a revocation alone changes nothing but the state",
+               a_revocation_alone_changes_nothing_but_the_state),
         T_CASE("K8 an attestation key belongs to one device",
                an_attestation_key_belongs_to_one_device),
         T_CASE("a token use counts once for each device", a_token_use_counts_once_for_each_device),
