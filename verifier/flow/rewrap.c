@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/rewrap.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,6 +219,29 @@ static pawl_status plan_piece(struct piece *p, bool *ret_last, struct pawl_err *
     return pawl_fail(err, PAWL_E_BUG, "rewrap", "part %d", (int)r->part);
 }
 
+/* Of a row that could not be read its operator knows no more than the column: whose it is, or what
+ * stands before it, goes in front. */
+static pawl_status say_where(const struct piece *p, pawl_status s, struct pawl_err *err)
+{
+    static const char *const behind[REWRAP_PARTS] = { "tokens behind", "devices behind",
+                                                      "messages behind" };
+    const struct rewrap     *r = p->at;
+    struct pawl_err          was = *err, ignored;
+    bool                     in_device = r->part == REWRAP_DEVICES && p->n;
+    char                     id[2 * 8 + 1] = "0";
+
+    if (!row_is_damaged(s))
+        return s;
+    if (r->part == REWRAP_SEGMENTS)
+        snprintf(id, sizeof(id), "%" PRIu64, r->number);
+    else if (in_device || r->after_n)
+        (void)pawl_is_ok(pawl_hex_write(pawl_view(in_device ? p->device : r->after, sizeof(id) / 2),
+                                        id, sizeof(id), &ignored));
+    return pawl_fail(err, s.code, was.where, "%.*s, %s %s: %s", (int)p->tenant.n,
+                     (const char *)p->tenant.p, in_device ? "device" : behind[r->part], id,
+                     was.why);
+}
+
 pawl_status rewrap_next(struct rewrap *r, const struct flow *f, struct step *step,
                         struct pawl_err *err)
 {
@@ -230,7 +255,9 @@ pawl_status rewrap_next(struct rewrap *r, const struct flow *f, struct step *ste
     if (!next.over) {
         memcpy(planned.tenant, next.tenant, sizeof(planned.tenant));
         p.tenant = pawl_view_str(planned.tenant);
-        PAWL_TRY(plan_piece(&p, &last, err));
+        pawl_status s = plan_piece(&p, &last, err);
+        if (!pawl_is_ok(s))
+            return say_where(&p, s, err);
     }
     if (last)
         next_part(&next);

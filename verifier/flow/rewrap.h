@@ -7,8 +7,9 @@
  * anew goes on.
  *
  * A piece is planned from rows as they were read and commits only onto those very bytes
- * (store.h, rewrapped): a device that comes meanwhile wins. A walk that found nothing is the end;
- * after one that found something another one is due.
+ * (store.h, rewrapped): a device that comes meanwhile wins. A row that cannot be read stops the
+ * walk, since nobody knows what it needs; err->why names its device, or the token or segment before
+ * it. A walk that found nothing is the end; after one that found something another one is due.
  */
 #ifndef VERIFIER_FLOW_REWRAP_H
 #define VERIFIER_FLOW_REWRAP_H

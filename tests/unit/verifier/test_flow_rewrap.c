@@ -3,7 +3,7 @@
  * Proves: what the old master key wrapped is wrapped anew, all of it, and nothing else of a row
  * changes; afterwards devices, messages both ways and tokens need the present key alone. A walk
  * that is cut off anywhere is begun anew and comes to its end; a device that comes meanwhile wins;
- * what opens under no key keeps no key.
+ * what opens under no key keeps no key, and what cannot be read keeps it and is named.
  */
 
 #include <stdio.h>
@@ -243,6 +243,41 @@ static void what_opens_under_no_key_keeps_none(void **state)
     assert_true(r.unreadable >= 5);
 }
 
+/* To the row that sql damaged, from each beginning anew. */
+static void stops_at(const char *sql, const char *where, bool is_devices, const char *what)
+{
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+    struct rewrap     r = { 0 };
+    struct step       s = { 0 };
+    char              why[sizeof(w.err.why)];
+    uint64_t          n;
+    pawl_status       walked = pawl_ok();
+
+    (void)lives(&w, &d, &e);
+    switches(&w);
+    store_exec(&w.store, sql);
+    snprintf(why, sizeof(why), "acme, %s %.16s: ", what, is_devices ? world_id(&d) : "0");
+    T_FAILS(rewrap_count(&w.flow, &n, &w.err), &w.err, PAWL_E_FORM);
+    T_WHERE(&w.err, where);
+    assert_memory_equal(w.err.why, why, strlen(why));
+    while (pawl_is_ok(walked)) {
+        walked = rewrap_next(&r, &w.flow, &s, &w.err);
+        step_done(&s);
+    }
+    assert_memory_equal(w.err.why, why, strlen(why));
+    assert_false(r.over);
+}
+
+static void a_row_that_cannot_be_read_stops_the_walk_and_is_named(void **state)
+{
+    (void)state;
+    stops_at("UPDATE token SET wrapped = zeroblob(500)", "store.token.wrapped", false,
+             "tokens behind");
+    stops_at("UPDATE generation SET gen = 1099511627776", "store.generation.gen", true, "device");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -255,6 +290,8 @@ int main(void)
         T_CASE("a walk that is cut off goes on", a_walk_that_is_cut_off_goes_on),
         T_CASE("a device that comes meanwhile wins", a_device_that_comes_meanwhile_wins),
         T_CASE("what opens under no key keeps none", what_opens_under_no_key_keeps_none),
+        T_CASE("a row that cannot be read stops the walk and is named",
+               a_row_that_cannot_be_read_stops_the_walk_and_is_named),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);
