@@ -55,34 +55,19 @@ static const struct rows *find(struct pawl_view id)
     return NULL;
 }
 
-static pawl_status read_device(void *self, struct pawl_view tenant, struct pawl_view id,
-                               struct device *ret, struct pawl_err *err)
+static pawl_status read_device_whole(void *self, struct pawl_view tenant, struct pawl_view id,
+                                     struct device *ret, struct blob *ret_ratchet,
+                                     struct device_past *ret_past, struct pawl_err *err)
 {
-    (void)self;
-    (void)tenant;
-    (void)err;
-    *ret = find(id)->d;
-    return pawl_ok();
-}
-
-static pawl_status read_ratchet(void *self, struct pawl_view tenant, struct pawl_view id,
-                                struct blob *ret, struct pawl_err *err)
-{
-    const struct blob *row = &find(id)->ratchet;
+    const struct rows *r = find(id);
 
     (void)self;
     (void)tenant;
-    return blob_from(pawl_view(row->p, row->n), ret, err);
-}
-
-static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct pawl_view id,
-                                 struct snapshot *ret, struct pawl_err *err)
-{
-    (void)self;
-    (void)tenant;
-    (void)err;
-    *ret = find(id)->snapshot;
-    return pawl_ok();
+    *ret = r->d;
+    ret_past->has_snapshot = true;
+    ret_past->snapshot = r->snapshot;
+    ret_past->has_boot = false;
+    return blob_from(pawl_view(r->ratchet.p, r->ratchet.n), ret_ratchet, err);
 }
 
 static pawl_status no_generations(void *self, struct pawl_view tenant, struct pawl_view id,
@@ -131,16 +116,6 @@ static pawl_status read_policy_version(void *self, struct pawl_view tenant, cons
     (void)err;
     *ret = b.policy.version;
     return pawl_ok();
-}
-
-static pawl_status no_boot(void *self, struct pawl_view tenant, struct pawl_view device,
-                           struct boot_row *ret, struct pawl_err *err)
-{
-    (void)self;
-    (void)tenant;
-    (void)device;
-    (void)ret;
-    return pawl_fail(err, PAWL_E_ABSENT, "store.boot", "no such row");
 }
 
 static pawl_status no_exceptions(void *self, struct pawl_view tenant, struct pawl_view device,
@@ -226,14 +201,11 @@ void bench_rekey_verifier(struct bench_result *ret)
     must(pawl_is_ok(b.w.store.store.policy(b.w.store.store.self, pawl_view_str("acme"), "golden", 0,
                                            &b.policy, &b.w.err)),
          "policy");
-    b.memory = (struct store){ .device = read_device,
-                               .ratchet = read_ratchet,
-                               .snapshot = read_snapshot,
+    b.memory = (struct store){ .device_whole = read_device_whole,
                                .generations = no_generations,
                                .default_policy = read_default_policy,
                                .policy = read_policy,
                                .policy_version = read_policy_version,
-                               .boot = no_boot,
                                .exceptions = no_exceptions,
                                .audit_head = no_chain,
                                .restored_ms = never_restored };

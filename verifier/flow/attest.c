@@ -44,6 +44,7 @@ static pawl_status attestation_make(struct flow *f, const struct evidence *ev,
     a->h = (struct held){ 0 };
     a->base = BASE_UNKNOWN;
     a->before = NULL;
+    a->past.boot = (struct boot_row){ 0 };
     booted_begin(&a->boot);
     a->leave = RESYNC_DENIED;
     a->first_since_restored = false;
@@ -56,6 +57,7 @@ static void attestation_free(struct attestation **a)
     if (!*a)
         return;
     held_done(&(*a)->h);
+    boot_row_done(&(*a)->past.boot);
     booted_done(&(*a)->boot);
     free(*a);
 }
@@ -66,30 +68,23 @@ static void result_free(struct result **r)
 }
 
 /* Step 2. Another tenant's device is not there at all. */
-static pawl_status find_device(struct flow *f, const struct evidence *ev, struct device *ret,
-                               struct pawl_err *err)
+static pawl_status find_device(struct attestation *a, struct pawl_err *err)
 {
-    const struct pawl_a1 *a1 = &ev->a1;
-    pawl_status           s = f->store->device(f->store->self, a1->tenant, a1->device_id, ret, err);
+    PAWL_CLEANUP(blob_done) struct blob ratchet = { 0 };
+    const struct store                 *store = a->f->store;
+    const struct pawl_a1               *a1 = &a->ev->a1;
+    pawl_status s = store->device_whole(store->self, a1->tenant, a1->device_id, &a->d, &ratchet,
+                                        &a->past, err);
 
     if (s.code == PAWL_E_ABSENT)
         return pawl_fail(err, PAWL_E_ABSENT, "A1.device_id", "no such device");
     PAWL_TRY(s);
-    if (!pawl_view_equal(a1->ak_name, pawl_name_view(&ret->ak_name)))
+    if (!pawl_view_equal(a1->ak_name, pawl_name_view(&a->d.ak_name)))
         return pawl_fail(err, PAWL_E_DENIED, "A1.ak_name", "is not the AK of this device");
-    if (!pawl_view_equal(a1->td_name, pawl_name_view(&ret->td_name)))
+    if (!pawl_view_equal(a1->td_name, pawl_name_view(&a->d.td_name)))
         return pawl_fail(err, PAWL_E_DENIED, "A1.td_name", "is not the t_D of this device");
-    return pawl_ok();
-}
-
-static pawl_status find_snapshot(struct attestation *a, struct pawl_err *err)
-{
-    const struct store *store = a->f->store;
-    pawl_status s = store->snapshot(store->self, pawl_view_str(a->d.tenant), PAWL_VIEW_OF(a->d.id),
-                                    &a->room, err);
-
-    a->before = pawl_is_ok(s) ? &a->room : NULL;
-    return s.code == PAWL_E_ABSENT ? pawl_ok() : s;
+    a->before = a->past.has_snapshot ? &a->past.snapshot : NULL;
+    return held_take(a->f, &a->d, &ratchet, &a->h, err);
 }
 
 /* ---- the record ----------------------------------------------------------------------------- */
@@ -310,7 +305,7 @@ static pawl_status judge_all(struct attestation *a, struct pawl_err *err)
                                   .list = evidence_list(ev->m.ima_first, ev->m.ima),
                                   .now_ms = ev->now_ms };
 
-    PAWL_TRY(booted_read(a->f->store, &a->d, a->q.b.clock.resets, &a->boot, err));
+    booted_take(&a->past, &a->d, a->q.b.clock.resets, &a->boot);
     return judge(&c, a->before, &a->j, err);
 }
 
@@ -321,10 +316,8 @@ pawl_status attest(struct flow *f, const struct evidence *ev, struct answer *ret
     struct refusal                                     no;
 
     PAWL_TRY(attestation_make(f, ev, &a, err));
-    PAWL_TRY(find_device(f, ev, &a->d, err)); /* 2 */
-    PAWL_TRY(held_open(f, &a->d, &a->h, err));
-    PAWL_TRY(base_check(a, err)); /* 3 */
-    PAWL_TRY(find_snapshot(a, err));
+    PAWL_TRY(find_device(a, err)); /* 2 */
+    PAWL_TRY(base_check(a, err));  /* 3 */
     PAWL_TRY(evidence_quote(f, ev, pawl_view(a->d.ak_public, a->d.ak_public_n),
                             &a->d.qualified_signer, true, a->before, &a->q, err)); /* 4 */
     PAWL_TRY(limit_attest(f, ev->tenant, a->d.id, ev->now_ms, ret, err));

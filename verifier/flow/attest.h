@@ -14,8 +14,8 @@ struct attestation {
     struct device          d; /* as it is stored */
     struct held            h; /* its ratchet, changed when the request is accepted */
     enum base_kind         base;
-    struct snapshot        room;
-    const struct snapshot *before; /* the last believed PCR values, or NULL */
+    struct device_past     past;
+    const struct snapshot *before; /* of it, the last believed PCR values; or NULL */
     struct given_quote     q;
     struct booted          boot; /* what is known of the boot that was quoted */
     struct judgement       j;

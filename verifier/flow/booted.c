@@ -41,21 +41,37 @@ static pawl_status parse(const struct boot_row *row, struct known_boot *ret, str
     return pawl_ok();
 }
 
-pawl_status booted_read(const struct store *s, const struct device *d, uint32_t resets,
-                        struct booted *ret, struct pawl_err *err)
+/* Of the row that was found. */
+static void know(const struct device *d, uint32_t resets, struct booted *ret)
 {
     struct pawl_err ignored;
 
+    ret->has_row = true;
+    if (ret->row.resets == resets && !pawl_is_ok(parse(&ret->row, &ret->known, &ignored)))
+        know_nothing(&ret->known);
+    ret->known.restarts = d->clock.restarts;
+}
+
+pawl_status booted_read(const struct store *s, const struct device *d, uint32_t resets,
+                        struct booted *ret, struct pawl_err *err)
+{
     pawl_status found = s->boot(s->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id), &ret->row,
                                 err);
     if (found.code == PAWL_E_ABSENT)
         return pawl_ok();
     PAWL_TRY(found);
-    ret->has_row = true;
-    if (ret->row.resets == resets && !pawl_is_ok(parse(&ret->row, &ret->known, &ignored)))
-        know_nothing(&ret->known);
-    ret->known.restarts = d->clock.restarts;
+    know(d, resets, ret);
     return pawl_ok();
+}
+
+void booted_take(struct device_past *past, const struct device *d, uint32_t resets,
+                 struct booted *ret)
+{
+    if (!past->has_boot)
+        return;
+    ret->row = past->boot;
+    past->boot = (struct boot_row){ 0 };
+    know(d, resets, ret);
 }
 
 /* ---- planning ------------------------------------------------------------------------------- */

@@ -25,7 +25,10 @@ void booted_begin(struct booted *b);
  * none: the log comes again. Release with booted_done. */
 PAWL_MUST_USE pawl_status booted_read(const struct store *s, const struct device *d,
                                       uint32_t resets, struct booted *ret, struct pawl_err *err);
-void                      booted_done(struct booted *b);
+/* As booted_read, of what came with the device: *past is emptied of it. */
+void booted_take(struct device_past *past, const struct device *d, uint32_t resets,
+                 struct booted *ret);
+void booted_done(struct booted *b);
 
 /* Puts into the step what is known now, unless the row says it already. */
 PAWL_MUST_USE pawl_status booted_plan(const struct booted *was, uint32_t resets,

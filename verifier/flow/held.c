@@ -27,24 +27,31 @@ void held_done(struct held *h)
     *h = (struct held){ 0 };
 }
 
-pawl_status held_open(struct flow *f, const struct device *d, struct held *ret,
-                      struct pawl_err *err)
+pawl_status held_take(struct flow *f, const struct device *d, const struct blob *row,
+                      struct held *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(held_done) struct held h = { .flow = f };
-    PAWL_CLEANUP(blob_done) struct blob row = { 0 };
 
     memcpy(h.tenant, d->tenant, sizeof(h.tenant));
     memcpy(h.device_id, d->id, sizeof(h.device_id));
-    pawl_status s = f->store->ratchet(f->store->self, tenant_of(&h), PAWL_VIEW_OF(h.device_id),
-                                      &row, err);
-    if (s.code != PAWL_E_ABSENT) {
-        PAWL_TRY(s);
-        PAWL_TRY(
-            ratchet_read(f->keys, tenant_of(&h), h.device_id, pawl_view(row.p, row.n), &h.r, err));
-    }
+    if (row->n)
+        PAWL_TRY(ratchet_read(f->keys, tenant_of(&h), h.device_id, pawl_view(row->p, row->n), &h.r,
+                              err));
     *ret = h;
     h = (struct held){ 0 };
     return pawl_ok();
+}
+
+pawl_status held_open(struct flow *f, const struct device *d, struct held *ret,
+                      struct pawl_err *err)
+{
+    PAWL_CLEANUP(blob_done) struct blob row = { 0 };
+
+    pawl_status s = f->store->ratchet(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id),
+                                      &row, err);
+    if (s.code != PAWL_E_ABSENT)
+        PAWL_TRY(s);
+    return held_take(f, d, &row, ret, err);
 }
 
 /* ---- generations ---------------------------------------------------------------------------- */

@@ -28,6 +28,9 @@ struct held {
  * wipes. */
 PAWL_MUST_USE pawl_status held_open(struct flow *f, const struct device *d, struct held *ret,
                                     struct pawl_err *err);
+/* As held_open, of the row that came with the device. */
+PAWL_MUST_USE pawl_status held_take(struct flow *f, const struct device *d, const struct blob *row,
+                                    struct held *ret, struct pawl_err *err);
 void                      held_done(struct held *h);
 
 /* The generation, from the store at its first use. make: a new one if there is none; else ABSENT.

@@ -25,12 +25,15 @@
 /* A device that waits for approval attests and rekeys; its messages are refused (P-VMSG-2). */
 static pawl_status find_device(struct flow *f, const struct pawl_messages_req *req,
                                const struct tenant_config *tenant, struct device *ret,
-                               struct pawl_err *err)
+                               struct blob *ret_ratchet, struct pawl_err *err)
 {
+    const struct store *store = f->store;
+
     if (!tenant->messages)
         return pawl_fail(err, PAWL_E_DENIED, "messages.tenant", "takes no messages");
     PAWL_TRY(pawl_under(err, "messages",
-                        f->store->device(f->store->self, req->tenant, req->device_id, ret, err)));
+                        store->device_whole(store->self, req->tenant, req->device_id, ret,
+                                            ret_ratchet, NULL, err)));
     if (ret->state != DEVICE_ACTIVE)
         return pawl_fail(err, PAWL_E_DENIED, "messages.device_id", "the device is %s",
                          device_state_name(ret->state));
@@ -113,8 +116,9 @@ static pawl_status turn_away(struct uplink *u, struct answer *ret, struct pawl_e
 
 /* What a device's request does, in order. */
 static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
-                            const struct device *d, const struct tenant_config *tenant,
-                            struct answer *ret, struct step *step, struct pawl_err *err)
+                            const struct device *d, const struct blob *ratchet,
+                            const struct tenant_config *tenant, struct answer *ret,
+                            struct step *step, struct pawl_err *err)
 {
     PAWL_CLEANUP(held_done) struct held h = { 0 };
     PAWL_CLEANUP(uplink_done)
@@ -123,7 +127,7 @@ static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
     };
     PAWL_CLEANUP(downlink_done) struct downlink down = { .h = &h, .step = step };
 
-    PAWL_TRY(held_open(f, d, &h, err));
+    PAWL_TRY(held_take(f, d, ratchet, &h, err));
     PAWL_TRY(uplink_take(&up, req, err));
     if (!up.fresh)
         return turn_away(&up, ret, err);
@@ -140,9 +144,10 @@ static pawl_status exchange(struct flow *f, const struct pawl_messages_req *req,
 pawl_status flow_messages(struct flow *f, struct pawl_view body, struct answer *ret,
                           struct step *step, struct pawl_err *err)
 {
-    struct pawl_messages_req    req;
-    const struct tenant_config *tenant;
-    struct device               d;
+    PAWL_CLEANUP(blob_done) struct blob ratchet = { 0 };
+    struct pawl_messages_req            req;
+    const struct tenant_config         *tenant;
+    struct device                       d;
 
     answer_begin(ret);
     PAWL_TRY(pawl_messages_req_parse(body, &req, err));
@@ -150,8 +155,8 @@ pawl_status flow_messages(struct flow *f, struct pawl_view body, struct answer *
     answer_names_device(ret, req.device_id);
     PAWL_TRY(request_tenant(f, req.tenant, "messages.tenant", &tenant, err));
     answer_names_tenant(ret, tenant);
-    PAWL_TRY(find_device(f, &req, tenant, &d, err));
-    pawl_status s = exchange(f, &req, &d, tenant, ret, step, err);
+    PAWL_TRY(find_device(f, &req, tenant, &d, &ratchet, err));
+    pawl_status s = exchange(f, &req, &d, &ratchet, tenant, ret, step, err);
     if (!pawl_is_ok(s))
         step_done(step);
     return s;

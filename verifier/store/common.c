@@ -235,7 +235,7 @@ void get_snapshot(struct query *q, struct snapshot *ret)
     PAWL_CLEANUP(blob_done) struct blob select = { 0 }, bytes = { 0 };
     struct pawl_err                     err;
 
-    *ret = (struct snapshot){ 0 };
+    ret->values.n = 0; /* not the whole of it: it is large */
     get_blob(q, "pcr_select", &select);
     get_whole(q, "bytes", nothing, SNAPSHOT_MAX, &bytes);
     if (!q->bad && !pawl_is_ok(parse_snapshot(pawl_view(select.p, select.n),

@@ -39,6 +39,52 @@ static pawl_status read_device_by_ak(void *self, struct pawl_view tenant,
     return one_device(self, SQL_DEVICE_BY_AK, tenant, pawl_name_view(ak), ret, err);
 }
 
+/* Behind the columns of the device: NULL where there is no such row. */
+static void get_past(struct query *q, struct device_past *ret, struct boot_row *ret_boot)
+{
+    enum { SNAPSHOT_COLUMNS = 3 };
+
+    ret->has_snapshot = !get_is_null(q);
+    if (ret->has_snapshot)
+        get_snapshot(q, &ret->snapshot);
+    for (unsigned i = 0; !ret->has_snapshot && i < SNAPSHOT_COLUMNS; i++)
+        get_skip(q);
+    ret->has_boot = !get_is_null(q);
+    if (ret->has_boot)
+        get_boot(q, ret_boot);
+}
+
+static pawl_status read_device_whole(void *self, struct pawl_view tenant, struct pawl_view id,
+                                     struct device *ret, struct blob *ret_ratchet,
+                                     struct device_past *ret_past, struct pawl_err *err)
+{
+    LEASE                                       l = { 0 };
+    struct device                               d;
+    PAWL_CLEANUP(blob_done) struct blob         ratchet = { 0 };
+    PAWL_CLEANUP(boot_row_done) struct boot_row boot = { 0 };
+
+    PAWL_TRY(lease_reader(self, &l, err));
+    QUERY q = query_on(l.c, ret_past ? SQL_DEVICE_PAST : SQL_DEVICE_RATCHET, "device");
+    query_text_n(&q, tenant);
+    query_bytes(&q, id);
+    if (!query_row(&q))
+        return row_absent(&q, err);
+    get_device(&q, &d);
+    get_blob(&q, "ratchet", &ratchet);
+    if (ret_past) {
+        get_skip(&q); /* the number that the rest is found by */
+        get_past(&q, ret_past, &boot);
+    }
+    PAWL_TRY(query_end(&q, err));
+    device_copy(ret, &d);
+    *ret_ratchet = ratchet;
+    ratchet = (struct blob){ 0 };
+    if (ret_past)
+        ret_past->boot = boot;
+    boot = (struct boot_row){ 0 };
+    return pawl_ok();
+}
+
 static pawl_status read_snapshot(void *self, struct pawl_view tenant, struct pawl_view id,
                                  struct snapshot *ret, struct pawl_err *err)
 {
@@ -316,6 +362,7 @@ void sql_reads(struct store *ret)
     ret->reads_begin = sql_reads_begin;
     ret->reads_end = sql_reads_end;
     ret->device = read_device;
+    ret->device_whole = read_device_whole;
     ret->device_by_ak = read_device_by_ak;
     ret->snapshot = read_snapshot;
     ret->papers = read_papers;

@@ -49,6 +49,8 @@
 enum statement {
     SQL_NONE = 0,
     SQL_DEVICE,
+    SQL_DEVICE_RATCHET,
+    SQL_DEVICE_PAST,
     SQL_DEVICE_BY_AK,
     SQL_DEVICES,
     SQL_DEVICES_IN_STATE,

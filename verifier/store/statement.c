@@ -16,11 +16,15 @@
     " firmware_cert, banks, pcr_digest, policy, status, why, created_s, software_status,"          \
     " keys_status, due_s, told_s, attested_s, coverage, release, app_point, claims, judged_by,"    \
     " manufacturer, rekey_due_s, ak_name"
-#define DEVICE_SELECT                                                                              \
-    "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s FROM device JOIN ratchet"      \
-    " ON ratchet.device = device.number WHERE device.tenant = $1"
+#define DEVICE_SELECT_AND(more)                                                                    \
+    "SELECT device.tenant, " DEVICE_COLUMNS ", grp, version, seen_s" more                          \
+    " FROM device JOIN ratchet ON ratchet.device = device.number WHERE device.tenant = $1"
+#define DEVICE_SELECT DEVICE_SELECT_AND("")
 /* Its key in the tables that have one row for each device. */
-#define NUMBER          "(SELECT number FROM device WHERE tenant = $1 AND id = $2)"
+#define NUMBER "(SELECT number FROM device WHERE tenant = $1 AND id = $2)"
+/* The number too, as something that is known before the rows are looked for: PostgreSQL, which
+ * reckons with a device in each partition, reads all ratchets of a fleet of thousands else. */
+#define THIS_DEVICE     " AND id = $2 AND number = " NUMBER
 #define SEGMENT_HEADS   "number, kind, device, time_ms, n, id_lo, id_hi, heads"
 #define SEGMENT_COLUMNS SEGMENT_HEADS ", bytes"
 #define INCIDENT_COLUMNS                                                                           \
@@ -42,7 +46,16 @@ _Static_assert(DEVICE_ACTIVE == 2 && SEGMENT_MESSAGES == 0 && INCIDENT_CLOSED ==
     "net"
 
 static const char *const text[SQL_COUNT] = {
-    [SQL_DEVICE] = DEVICE_SELECT " AND id = $2",
+    [SQL_DEVICE] = DEVICE_SELECT THIS_DEVICE,
+    [SQL_DEVICE_RATCHET] = DEVICE_SELECT_AND(", bytes") THIS_DEVICE,
+    [SQL_DEVICE_PAST] = "SELECT d.*, pcr_select, snapshot.bytes, common.bytes,"
+                        " boot.resets, boot.os_boot, ima, facts.sha256, facts.bytes FROM"
+                        " (" DEVICE_SELECT_AND(", bytes, number") THIS_DEVICE
+    ") AS d"
+    " LEFT JOIN snapshot ON snapshot.device = d.number"
+    " LEFT JOIN common ON common.number = snapshot.common"
+    " LEFT JOIN boot ON boot.device = d.number"
+    " LEFT JOIN facts ON facts.number = boot.facts",
     [SQL_DEVICE_BY_AK] = DEVICE_SELECT
     " AND id = (SELECT id FROM device INDEXED BY device_ak WHERE tenant = $1"
     " AND substr(ak_name, 3, 8) = substr($2, 3, 8) AND ak_name = $2)",
@@ -378,8 +391,9 @@ static const char *const text[SQL_COUNT] = {
 
 /* Where it has to say the same in other words. SQLite has one writer; here a row is locked. */
 static const char *const postgres[SQL_COUNT] = {
-    [SQL_DEVICE_BY_AK] = DEVICE_SELECT " AND id = (SELECT device FROM device_ak AS ak"
-                                       " WHERE ak.tenant = $1 AND ak.ak_name = $2)",
+    [SQL_DEVICE_BY_AK] = DEVICE_SELECT
+    " AND number = (SELECT number FROM device WHERE tenant = $1 AND id ="
+    " (SELECT device FROM device_ak AS ak WHERE ak.tenant = $1 AND ak.ak_name = $2))",
     /* Numbers grow in the order of the commits: who was given one holds the row until it is visible
      * to all, or the number goes back. */
     [SQL_SEGMENT_INSERT] = "WITH next AS (INSERT INTO feed_number (tenant, number) VALUES ($1,"

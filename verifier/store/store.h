@@ -276,6 +276,13 @@ struct boot_row {
 
 void boot_row_done(struct boot_row *b);
 
+/* What a device's last attestation left behind. */
+struct device_past {
+    bool            has_snapshot, has_boot;
+    struct snapshot snapshot;
+    struct boot_row boot; /* release with boot_row_done */
+};
+
 struct group_row {
     char    name[PAWL_TENANT_MAX + 1];
     char    policy[PAWL_TENANT_MAX + 1]; /* empty: the tenant's default */
@@ -469,6 +476,12 @@ struct store {
 
     pawl_status (*device)(void *self, struct pawl_view tenant, struct pawl_view id,
                           struct device *ret, struct pawl_err *err);
+    /* A device and its ratchet (blob_done; n == 0: it has none), of one moment and at the price of
+     * one read: what its requests begin with. ret_past, unless NULL: as above; large, and filled in
+     * place, so after a failure nothing in it counts but its boot, which stays as it was. */
+    pawl_status (*device_whole)(void *self, struct pawl_view tenant, struct pawl_view id,
+                                struct device *ret, struct blob *ret_ratchet,
+                                struct device_past *ret_past, struct pawl_err *err);
     /* The device that uses this AK Name; ABSENT if none does. */
     pawl_status (*device_by_ak)(void *self, struct pawl_view tenant, const struct pawl_name *ak,
                                 struct device *ret, struct pawl_err *err);

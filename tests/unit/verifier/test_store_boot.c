@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves of what is kept of a boot: it is replaced whole; devices of a tenant that booted alike
  * share their facts, which go with the last of them and never before; a boot whose list goes on
- * writes nothing but its row. Of kept evidence: pieces come in order, are no more than a device may
- * fill a disk with, are replaced one by one and
- * forgotten together. Nothing of it is seen by another device or tenant. */
+ * writes nothing but its row; a device comes whole, with as much of it as there is. Of kept
+ * evidence: pieces come in order, are no more than a device may fill a disk with, are replaced one
+ * by one and forgotten together. Nothing of it is seen by another device or tenant. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +76,39 @@ static void boot_is(struct store_fixture *f, const struct device *d, char name, 
     assert_true(pawl_view_equal(PAWL_VIEW_OF(b.facts_sha256), PAWL_VIEW_OF(sha256)));
 }
 
+/* Of snapshot and boot, what the letters in `there` say: "sb". */
+static void comes_whole(const struct store_fixture *f, const struct device *d, const char *there)
+{
+    struct pawl_err                     err;
+    struct device                       got, alone;
+    struct device_past                 *past = calloc(1, sizeof(*past));
+    PAWL_CLEANUP(blob_done) struct blob ratchet = { 0 }, again = { 0 };
+
+    assert_non_null(past);
+    T_OK(
+        f->store.device_whole(f->store.self, acme, PAWL_VIEW_OF(d->id), &got, &ratchet, past, &err),
+        &err);
+    assert_int_equal(past->has_snapshot, strchr(there, 's') != NULL);
+    assert_int_equal(past->has_boot, strchr(there, 'b') != NULL);
+    if (past->has_snapshot) {
+        assert_int_equal(past->snapshot.values.n, 1);
+        assert_int_equal(past->snapshot.values.value[0].b[31], 7);
+    }
+    if (past->has_boot)
+        assert_true(holds(&past->boot.ima, "list") && holds(&past->boot.facts, "facts"));
+    boot_row_done(&past->boot);
+    free(past);
+    assert_true(holds(&ratchet, d->version > 1 ? "root" : ""));
+    T_OK(
+        f->store.device_whole(f->store.self, acme, PAWL_VIEW_OF(d->id), &alone, &again, NULL, &err),
+        &err);
+    assert_true(pawl_view_equal(pawl_view(ratchet.p, ratchet.n), pawl_view(again.p, again.n)));
+    assert_memory_equal(got.id, d->id, sizeof(got.id));
+    assert_true(got.version == d->version && alone.version == d->version);
+    assert_true(got.seen_s == d->seen_s && alone.seen_s == d->seen_s);
+    assert_string_equal(got.why, d->why);
+}
+
 static void facts_are(const struct store_fixture *f, int64_t n)
 {
     assert_int_equal(store_number(f, "SELECT count(*) FROM facts"), n);
@@ -106,6 +139,45 @@ static void a_boot_is_replaced_whole(void **state)
     boot_is(&f, &d, 0, NULL, "list");
     boot(&f, &d, 0, NULL, "more");
     boot_is(&f, &d, 0, NULL, "more");
+}
+
+static void a_device_comes_whole_with_as_much_as_there_is(void **state)
+{
+    (void)state;
+    STORE_FIXTURE      f;
+    struct pawl_err    err;
+    struct device      got;
+    struct blob        ratchet;
+    struct device_past past = { 0 };
+
+    store_fixture_make(&f);
+    struct device                       d = store_put(&f, "acme", 1), e = store_put(&f, "acme", 2);
+    PAWL_CLEANUP(step_done) struct step s = store_step(&d);
+    comes_whole(&f, &d, "");
+    s.ratchet = store_blob("root");
+    s.has_snapshot = true;
+    s.snapshot = (struct snapshot){ .select = { .n = 1, .bank = { { PAWL_SHA256, 1 } } } };
+    s.snapshot.values.n = 1;
+    s.snapshot.values.value[0].n = 32;
+    s.snapshot.values.value[0].b[31] = 7;
+    store_commits(&f, &s);
+    d.version++;
+    comes_whole(&f, &d, "s");
+    boot(&f, &d, 'a', "facts", "list");
+    comes_whole(&f, &d, "sb");
+    PAWL_CLEANUP(step_done) struct step t = boots(&e, 'a', "facts", "list");
+    t.ratchet = store_blob("root");
+    store_commits(&f, &t);
+    e.version++;
+    comes_whole(&f, &e, "b");
+    t_poison(&got, sizeof(got));
+    t_poison(&ratchet, sizeof(ratchet));
+    T_FAILS(
+        f.store.device_whole(f.store.self, other, PAWL_VIEW_OF(d.id), &got, &ratchet, &past, &err),
+        &err, PAWL_E_ABSENT);
+    T_WHERE(&err, "store.device");
+    t_still_poisoned(&got, sizeof(got));
+    t_still_poisoned(&ratchet, sizeof(ratchet));
 }
 
 /* Where the facts stay, neither they nor what refers to them is written. */
@@ -420,6 +492,8 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("a boot is replaced whole", a_boot_is_replaced_whole),
+        T_CASE("a device comes whole, with as much as there is",
+               a_device_comes_whole_with_as_much_as_there_is),
         T_CASE("a list that goes on keeps the facts", a_list_that_goes_on_keeps_the_facts),
         T_CASE("devices that booted alike share facts", devices_that_booted_alike_share_facts),
         T_CASE("facts go with the last that booted so", facts_go_with_the_last_that_booted_so),
