@@ -91,9 +91,11 @@ static const struct reason_entry entries[REFUSED_COUNT] = {
                                   "cleared away.",
                                   "Write the maker's certificate back into the TPM's NV, or use "
                                   "another TPM." },
-    [REFUSED_EK_CERT_BROKEN] = { "ek-cert-broken", "The EK certificate cannot be read.",
-                                 "A certificate of a form that no standard allows, or a damaged "
-                                 "one.",
+    [REFUSED_EK_CERT_BROKEN] = { "ek-cert-broken",
+                                 "The EK certificate, or one above it, is not what the standards "
+                                 "allow.",
+                                 "A damaged certificate, one of another kind of key, or one with "
+                                 "a key or hash that is too weak.",
                                  "pawlctl ekcert verify on the certificate names the field; ask "
                                  "the TPM's maker for a good one." },
     [REFUSED_EK_CERT_OTHER_KEY] = { "ek-cert-of-other-key",

@@ -78,6 +78,25 @@ static void our_own_failures_come_first(void **state)
     assert_int_equal(by(403, PAWL_E_DENIED, "enrol.token", "no news"), REFUSED_OTHER);
 }
 
+/* No root that anybody adds would help a certificate of another kind of key. */
+static void a_certificate_of_no_ek_lacks_no_root(void **state)
+{
+    static const char *const wrong[] = { "enrol.ek_cert.basicConstraints", "enrol.ek_cert.keyUsage",
+                                         "enrol.ek_cert.extKeyUsage" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(by(403, PAWL_E_DENIED, wrong[i], ""), REFUSED_EK_CERT_BROKEN);
+    assert_int_equal(by(403, PAWL_E_UNSUPPORTED, "enrol.ek_cert.chain", ""),
+                     REFUSED_EK_CERT_BROKEN);
+    assert_int_equal(by(403, PAWL_E_DENIED, "enrol.ek_cert.chain", ""), REFUSED_EK_CERT_NO_ROOT);
+    assert_int_equal(by(403, PAWL_E_FORGED, "enrol.ek_cert.chain", ""), REFUSED_EK_CERT_NO_ROOT);
+    assert_int_equal(by(403, PAWL_E_EXPIRED, "enrol.ek_cert.chain", ""), REFUSED_EK_CERT_EXPIRED);
+    assert_int_equal(by(403, PAWL_E_DENIED, "enrol.ek_cert.revoked", ""), REFUSED_EK_CERT_REVOKED);
+    assert_int_equal(by(403, PAWL_E_DENIED, "enrol.ek_cert", "none was sent: nothing vouches"),
+                     REFUSED_EK_CERT_MISSING);
+}
+
 static void what_http_refuses_has_a_code(void **state)
 {
     static const int status[] = { 400, 404, 405, 413, 415, 429, 431, 501, 503 };
@@ -249,6 +268,7 @@ int main(void)
         T_CASE("every code is there once", every_code_is_there_once),
         T_CASE("every refusal is told in whole", every_refusal_is_told_in_whole),
         T_CASE("our own failures come first", our_own_failures_come_first),
+        T_CASE("a certificate of no EK lacks no root", a_certificate_of_no_ek_lacks_no_root),
         T_CASE("what HTTP refuses has a code", what_http_refuses_has_a_code),
         T_CASE("one subject is one row", one_subject_is_one_row),
         T_CASE("rows come in one order", rows_come_in_one_order),
