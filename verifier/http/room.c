@@ -79,6 +79,10 @@ static bool make_room(const struct conn *c)
     return true;
 }
 
+/* Of this worker's own: another thread's are not ours to close. To fill the memory takes 75
+ * connections at least (held_max in conn.c), and the kernel spreads them: of eight workers hardly
+ * one has none of them. Of some dozens one may, and then its devices come again when they are told
+ * to. */
 bool room_for_bytes(const struct conn *c)
 {
     struct conn *other, *found = NULL;
