@@ -47,6 +47,12 @@ expect 0 systemd-analyze verify --man=no $verifier $agent
 expect 0 systemd-analyze security --no-pager --threshold=25 $verifier
 expect 0 systemd-analyze security --no-pager --threshold=25 $agent
 
+check "a PostgreSQL of the same machine is there for as long as the verifier"
+case " $(property $verifier After) " in
+*" postgresql.service "*) ;;
+*) fail "the verifier does not start after postgresql.service" ;;
+esac
+
 check "a verifier that cannot serve has failed to start, and says why"
 expect 1 systemctl start $verifier
 wait_for journal_has $verifier 'verifier serve: state: '
