@@ -15,7 +15,7 @@ import jsonschema
 
 WORK, DEVICE = sys.argv[1:3]
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE = 30
+PATIENCE = 60
 JSON = {"Content-Type": "application/json"}
 with open(f"{HERE}/../../docs/openapi.json", encoding="utf-8") as f:
     API = json.load(f)

@@ -24,7 +24,7 @@ def check(what, good):
     print("ok  " if good else "FAIL", what, flush=True)
 
 
-def wait_for(what, condition, seconds=30):
+def wait_for(what, condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -22,7 +22,7 @@ import threading
 import time
 
 TYPE = "application/vnd.pawl+cbor"
-PATIENCE = 30
+PATIENCE = 60
 JOIN = re.compile(r"pawl://127\.0\.0\.1:7443/(\w+)\?key=[\w-]{43}&tls=[\w-]{43}"
                   r"(&token=[\w-]{11}\.[\w-]{43})?\n")
 

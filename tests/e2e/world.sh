@@ -88,8 +88,8 @@ lacks() { # FILE TEXT..
 same() { # GOT WANT
     [ "$1" = "$2" ] || fail "'$1' is not '$2'"
 }
-wait_for() { # COMMAND..: until it succeeds, for at most a minute
-    local end=$((SECONDS + 60))
+wait_for() { # COMMAND..: until it succeeds, for at most two minutes
+    local end=$((SECONDS + 120))
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || fail "never came true: $*"
         sleep 0.05
