@@ -21,8 +21,7 @@ finish() {
 }
 trap finish EXIT
 
-port=$(python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$(dirname "$0")/../../e2e/free_port.py")
 mkdir "$work/roots"
 "$fleet" ca --fleet "$work/fleet" --devices 12 >"$work/roots/ca.pem"
 join=$("$verifier" init "$work/v" --address "127.0.0.1:$port" --listen "127.0.0.1:$port" \
@@ -40,7 +39,7 @@ until_says() { # FILE TEXT PID
     n=0
     until grep -qs "$2" "$1"; do
         n=$((n + 1))
-        [ $n -lt 600 ] && kill -0 "$3"
+        [ $n -lt 2400 ] && kill -0 "$3"
         sleep 0.05
     done
 }
