@@ -39,6 +39,17 @@ static pawl_status split(const char *line, struct start *s, struct pawl_err *err
     return n ? pawl_ok() : pawl_fail(err, PAWL_E_ABSENT, "on_incident", "no command");
 }
 
+pawl_status command_check(const char *line, struct pawl_err *err)
+{
+    struct start s = { 0 };
+
+    PAWL_TRY(split(line, &s, err));
+    if (!access(s.word[0], X_OK))
+        return pawl_ok();
+    return pawl_fail(err, errno == ENOENT ? PAWL_E_ABSENT : PAWL_E_DENIED, "on_incident",
+                     "cannot run %.60s: %s", s.word[0], strerror(errno));
+}
+
 static pawl_status prepare(const char *line, const char *const *env, struct start *s,
                            struct pawl_err *err)
 {

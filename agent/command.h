@@ -39,6 +39,10 @@ enum command_state {
 PAWL_MUST_USE pawl_status command_start(struct command *c, const char *line, const char *const *env,
                                         int64_t now_ms, struct pawl_err *err);
 
+/* Whether its program is there and may be run by us, as it is now: who waits for the first incident
+ * learns of a typing error too late. ABSENT or DENIED. */
+PAWL_MUST_USE pawl_status command_check(const char *line, struct pawl_err *err);
+
 enum command_state command_look(struct command *c, int64_t now_ms);
 
 /* Ends what runs. For PAWL_CLEANUP. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "command.h"
 #include "report.h"
 #include "rounds.h"
 #include "signals.h"
@@ -108,6 +109,15 @@ static void run_rounds(struct loop *l)
     }
 }
 
+/* It may come later: a word of warning, no more. */
+static void look_for_command(const struct config *c)
+{
+    struct pawl_err err;
+
+    if (c->on_incident[0] && !pawl_is_ok(command_check(c->on_incident, &err)))
+        report_failure(&err);
+}
+
 static pawl_status run(struct config *c, struct pawl_err *err)
 {
     PAWL_CLEANUP(loop_end)
@@ -120,6 +130,7 @@ static pawl_status run(struct config *c, struct pawl_err *err)
     PAWL_TRY(open_socket(&l, c, err));
     fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c->net.server,
             c->interval_s);
+    look_for_command(c);
     rounds_begin(&l.rounds, false);
     if (l.server)
         PAWL_TRY(server_start(l.server, err));

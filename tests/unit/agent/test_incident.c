@@ -562,6 +562,21 @@ static void a_command_that_cannot_run_is_tried_once(void **state)
     assert_int_equal(tell.command.pid, 0);
 }
 
+static void a_command_that_cannot_run_is_seen_before_it_has_to(void **state)
+{
+    char  line[400];
+    FILE *f = fopen(scratch_path("plain"), "w");
+
+    (void)state;
+    fclose(f);
+    T_OK(command_check("/bin/sh -c true", &err), &err);
+    T_FAILS(command_check("/nonexistent/command begin", &err), &err, PAWL_E_ABSENT);
+    T_WHERE(&err, "on_incident");
+    assert_string_equal(err.why, "cannot run /nonexistent/command: No such file or directory");
+    snprintf(line, sizeof(line), "%s", scratch_path("plain"));
+    T_FAILS(command_check(line, &err), &err, PAWL_E_DENIED);
+}
+
 #define CASE(sentence, f)                                                                          \
     {                                                                                              \
         (sentence), (f), new_world, end_world, NULL                                                \
@@ -592,6 +607,8 @@ int main(void)
         CASE("a command that hangs is ended", a_command_that_hangs_is_ended),
         CASE("the command inherits nothing", the_command_inherits_nothing),
         CASE("a command that cannot run is tried once", a_command_that_cannot_run_is_tried_once),
+        CASE("a command that cannot run is seen before it has to",
+             a_command_that_cannot_run_is_seen_before_it_has_to),
     };
 
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
