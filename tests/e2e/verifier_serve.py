@@ -547,6 +547,83 @@ def who_looks_whether_it_is_ready_hears_that_it_stops():
             c.close()
 
 
+def who_looks_whether_it_is_ready_hears_what_is_wrong():
+    def says(s, path):
+        status, headers, text = s.device("GET", path)
+        assert headers["Content-Type"] == "application/json", headers
+        return status, json.loads(text)["status"]
+
+    def becomes(s, path, status, word, meanwhile=lambda: time.sleep(0.05)):
+        end = time.monotonic() + PATIENCE
+        while (got := says(s, path)) != (status, word):
+            assert time.monotonic() < end, (got, word)
+            meanwhile()
+
+    def makes_token(s, status):
+        assert s.operator("POST", "/v1/tokens", {"uses": 1})[0] == status
+
+    with Dir() as d:
+        assert d.init().returncode == 0
+        with Service(d.state) as s:
+            assert says(s, "/ready") == (503, "no-roots")
+            assert says(s, "/health") == (200, "ok")
+    with Dir() as d:
+        assert d.init("--roots", d.root).returncode == 0
+        with Service(d.state) as s:
+            assert says(s, "/ready") == (200, "ready")
+            db = sqlite3.connect(d.state + "/pawl.db", isolation_level=None)
+            db.execute("BEGIN IMMEDIATE")  # it reads, and cannot write
+            makes_token(s, 503)
+            becomes(s, "/ready", 503, "commits-fail", lambda: makes_token(s, 503))
+            assert says(s, "/health") == (200, "ok")
+            db.execute("ROLLBACK")
+            makes_token(s, 200)
+            becomes(s, "/ready", 200, "ready")
+            db.execute("ALTER TABLE tenant RENAME TO gone")
+            becomes(s, "/ready", 503, "store-fails")
+            assert says(s, "/health") == (503, "failing")
+            db.execute("ALTER TABLE gone RENAME TO tenant")
+            db.close()
+            becomes(s, "/ready", 200, "ready")
+            assert says(s, "/health") == (200, "ok")
+
+
+def keys_and_certificate_may_come_as_credentials_alone():
+    """As systemd gives them: in another directory, with the group's bits as an access list has."""
+    names = ["signing.key", "master.key", "tls.key", "tls.crt"]
+    with Dir() as d:
+        assert d.init().returncode == 0
+        of_files = open(d.state + "/tls.crt").read()
+        credentials = d.path + "/credentials"
+        os.mkdir(credentials)
+        for name in names:
+            os.rename(f"{d.state}/{name}", f"{credentials}/{name}")
+            os.chmod(f"{credentials}/{name}", 0o440)
+
+        def given():
+            return Service(d.state, env=dict(os.environ, CREDENTIALS_DIRECTORY=credentials))
+
+        def shown(s):
+            return ssl.get_server_certificate(("127.0.0.1", s.port), timeout=PATIENCE)
+
+        told = run("serve", d.state)
+        assert told.returncode == 1 and "signing.key" in told.stderr, told
+        with given() as s:
+            assert shown(s) == of_files
+        # They go before files, which only lie about.
+        with Dir() as other:
+            assert other.init().returncode == 0
+            for name in names:
+                shutil.copy(f"{other.state}/{name}", d.state)
+        with given() as s:
+            assert shown(s) == of_files
+        os.chmod(credentials + "/master.key", 0o444)
+        told = subprocess.run([PROGRAM, "serve", d.state], capture_output=True, text=True,
+                              timeout=PATIENCE, env=dict(os.environ,
+                                                         CREDENTIALS_DIRECTORY=credentials))
+        assert told.returncode == 1 and "master.key: mode 444" in told.stderr, told
+
+
 ON_ITS_WAY_S = 0.2  # as http_service.py has it
 
 

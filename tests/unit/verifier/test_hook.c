@@ -119,6 +119,34 @@ static void an_old_key_beside_it_is_read_too(void **state)
     assert_int_equal(got.old.n, 0);
 }
 
+static void a_credential_goes_before_the_file(void **state)
+{
+    (void)state;
+    static const char other[] = "fedcba9876543210fedcba9876543210";
+    char              dir[] = "/tmp/pawl-hook-XXXXXX", file[64];
+    HOOK_KEYS         got = { 0 };
+    struct pawl_err   err;
+
+    write_key(hex32, 32, 0600);
+    assert_non_null(mkdtemp(dir));
+    setenv("CREDENTIALS_DIRECTORY", dir, 1);
+    T_OK(hook_keys_read(path, &got, &err), &err);
+    assert_memory_equal(got.key.b, hex32, 32);
+    snprintf(file, sizeof(file), "%s%s", dir, strrchr(path, '/'));
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, other, 32), 32);
+    assert_int_equal(fchmod(fd, 0440), 0); /* as systemd's access list shows */
+    T_OK(hook_keys_read(path, &got, &err), &err);
+    assert_memory_equal(got.key.b, other, 32);
+    assert_int_equal(fchmod(fd, 0444), 0);
+    T_FAILS(hook_keys_read(path, &got, &err), &err, PAWL_E_DENIED);
+    close(fd);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 static void signs_id_time_and_body(void **state)
 {
     (void)state;
@@ -282,6 +310,7 @@ int main(void)
         T_CASE("a key that is short, long or open is refused",
                a_key_that_is_short_long_or_open_is_refused),
         T_CASE("an old key beside it is read too", an_old_key_beside_it_is_read_too),
+        T_CASE("a credential goes before the file", a_credential_goes_before_the_file),
         T_CASE("signs id, time and body", signs_id_time_and_body),
         T_CASE("a page goes without what waits", a_page_goes_without_what_waits),
         T_CASE("a page ends where it may", a_page_ends_where_it_may),
