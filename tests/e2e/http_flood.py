@@ -117,6 +117,24 @@ def where_all_are_alike_the_stillest_goes_and_half_a_request_stays():
         assert half.ask(b"5").body == b"12345"
 
 
+def who_has_more_takes_nobodys_place():
+    """Neither one of a network that has fewer, nor half a request of one that has as many."""
+    with Server(1, 60, 60, 6) as server:
+        greedy = hold(server, GREEDY, 4)
+        until(lambda: held_plain(server) == 4, "they are at work")
+        honest = [Client(server, source=HONEST) for _ in range(2)]
+        assert all(c.ask(post(b"/echo", b"x")).status == 200 for c in honest)
+        assert not is_served(server, GREEDY)
+        assert all(is_open(c) for c in honest + greedy)
+    with Server(1, 60, 60, 2) as server:
+        halves = [Client(server, source=s) for s in (GREEDY, HONEST)]
+        for c in halves:
+            assert c.ask(post(b"/echo", b"x")).status == 200
+            c.send(post(b"/echo", b"half")[:-1])
+        assert not is_served(server, OTHER)
+        assert [c.ask(b"f").status for c in halves] == [200, 200]
+
+
 def serves_from(server, source):
     with Client(server, source=source) as c:
         assert c.ask(post(b"/echo", b"x")).status == 200

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: a PROXY header of version 1 or 2 says where it ends and whose the connection is, any
- * other is refused with its field; and a network holds its addresses and no others. */
+ * other is refused with its field; whose limits count for whom; and a network holds its addresses
+ * and no others. */
 #include "t.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http/proxy.h"
@@ -247,6 +249,53 @@ static void what_begins_otherwise_is_refused_at_its_first_wrong_byte(void **stat
     check_size(BYTES(""), 0);
 }
 
+/* ---- whose limits count -----------------------------------------------------------------------
+ */
+
+static struct peer source_of(const char *address)
+{
+    struct proxy_header h;
+    struct pawl_err     err;
+    char                line[108];
+    bool                is_ipv6 = strchr(address, ':') != NULL;
+
+    snprintf(line, sizeof(line), "PROXY TCP%d %s %s 1 2\r\n", is_ipv6 ? 6 : 4, address,
+             is_ipv6 ? "::1" : "192.0.2.1");
+    T_OK(proxy_parse(pawl_view_str(line), &h, &err), &err);
+    return h.source;
+}
+
+static bool are_counted_together(const char *a, const char *b)
+{
+    return source_of(a).net == source_of(b).net;
+}
+
+static void an_address_or_a_64_is_counted_by_itself(void **state)
+{
+    (void)state;
+    assert_false(are_counted_together("192.0.2.1", "192.0.2.2"));
+    assert_false(are_counted_together("192.0.2.1", "193.0.2.1"));
+    assert_true(are_counted_together("192.0.2.1", "::ffff:192.0.2.1"));
+    assert_true(are_counted_together("2001:db8:0:1::1", "2001:db8:0:1:ffff::2"));
+    assert_false(are_counted_together("2001:db8:0:1::1", "2001:db8:0:2::1"));
+    assert_false(are_counted_together("2001:db8:0:1::1", "2001:db8:0:101::1"));
+    assert_false(are_counted_together("2001:db8:0:1::1", "3001:db8:0:1::1"));
+    /* No network of IPv6 has the number of an IPv4 address. */
+    assert_false(are_counted_together("192.0.2.1", "0:0:c000:201::1"));
+}
+
+static void a_source_has_its_address(void **state)
+{
+    (void)state;
+    static const uint8_t four[16] = { [10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 1 };
+    static const uint8_t six[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+    struct peer          p = source_of("192.0.2.1");
+
+    assert_memory_equal(p.address.s6_addr, four, 16);
+    p = source_of("2001:db8::1");
+    assert_memory_equal(p.address.s6_addr, six, 16);
+}
+
 /* ---- networks -------------------------------------------------------------------------------- */
 
 static bool has(const char *net, const char *address)
@@ -325,6 +374,9 @@ int main(void)
         T_CASE("a line has its largest size", a_line_has_its_largest_size),
         T_CASE("what begins otherwise is refused at its first wrong byte",
                what_begins_otherwise_is_refused_at_its_first_wrong_byte),
+        T_CASE("an address, or a /64, is counted by itself",
+               an_address_or_a_64_is_counted_by_itself),
+        T_CASE("a source has its address", a_source_has_its_address),
         T_CASE("a network holds its addresses and no others",
                a_network_holds_its_addresses_and_no_others),
         T_CASE("refuses what is no network", refuses_what_is_no_network),
