@@ -361,20 +361,21 @@ cJSON *world_opens(struct world *w, struct pawl_view jws)
 {
     const uint8_t *first = memchr(jws.p, '.', jws.n);
     const uint8_t *last = memrchr(jws.p, '.', jws.n);
-    uint8_t        sig[64], json[PAWL_EAR_MAX];
+    uint8_t        sig[64], *json = malloc(jws.n);
     size_t         n;
 
-    assert_true(first && last > first);
+    assert_true(json && first && last > first);
     T_OK(pawl_b64url_parse(pawl_view(last + 1, (size_t)(jws.p + jws.n - last - 1)), "sig", sig, 64,
                            &n, &w->err),
          &w->err);
     T_OK(pawl_es256_verify(pawl_private_public(w->keys.signing),
                            pawl_view(jws.p, (size_t)(last - jws.p)), sig, &w->err),
          &w->err);
-    T_OK(pawl_b64url_parse(pawl_view(first + 1, (size_t)(last - first - 1)), "claims", json,
-                           sizeof(json), &n, &w->err),
+    T_OK(pawl_b64url_parse(pawl_view(first + 1, (size_t)(last - first - 1)), "claims", json, jws.n,
+                           &n, &w->err),
          &w->err);
     cJSON *j = cJSON_ParseWithLength((const char *)json, n);
+    free(json);
     assert_non_null(j);
     return j;
 }

@@ -143,6 +143,20 @@ static void an_approval_comes_with_the_next_verdict(void **state)
     assert_string_equal(ear_status(good), "affirming");
 }
 
+/* Both are signed with one key: the header tells them apart. */
+static void is_no_result(const char *token)
+{
+    uint8_t         header[256];
+    struct pawl_err err;
+    size_t          n;
+
+    T_OK(pawl_b64url_parse(pawl_view(token, strcspn(token, ".")), "header", header,
+                           sizeof(header) - 1, &n, &err),
+         &err);
+    header[n] = 0;
+    assert_non_null(strstr((char *)header, "\"typ\":\"pawl-revoked+jwt\""));
+}
+
 static void the_list_names_those_that_are_revoked(void **state)
 {
     (void)state;
@@ -159,6 +173,7 @@ static void the_list_names_those_that_are_revoked(void **state)
     world_move(&w, &e, DEVICE_EVENT_REVOKE);
     T_OK(operator_revoked(&w.flow, acme(&w), &json, tag, &w.err), &w.err);
     EAR *answer = parsed(json);
+    is_no_result(text_of(answer, "revoked"));
     EAR *list = world_opens(&w, pawl_view_str(text_of(answer, "revoked")));
     assert_string_equal(text_of(list, "aud"), "acme");
     assert_true(member(list, "iat")->valuedouble == (double)(w.now_ms / 1000));
@@ -216,6 +231,46 @@ static void the_list_is_signed_when_it_changes_or_after_a_while(void **state)
     assert_string_not_equal(tag, first);
 }
 
+/* Half of its time is left to who reads it, however short that is. */
+static void the_list_is_signed_sooner_where_it_is_believed_for_less(void **state)
+{
+    (void)state;
+    WORLD w;
+    char  first[REVOKED_TAG_MAX], tag[REVOKED_TAG_MAX];
+
+    world_make(&w);
+    w.config.tenant[ACME].ear_ttl_s = REVOKED_SIGNED_S;
+    assert_int_equal(listed(&w, first), 0);
+    w.now_ms += (REVOKED_SIGNED_S / 2 - 1) * 1000;
+    assert_int_equal(listed(&w, tag), 0);
+    assert_string_equal(tag, first);
+    w.now_ms += 1000;
+    assert_int_equal(listed(&w, tag), 0);
+    assert_string_not_equal(tag, first);
+}
+
+/* They are read in pages of a thousand. */
+static void a_long_list_is_whole(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+    char   tag[REVOKED_TAG_MAX];
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    for (int n = 1; n < 1024; n *= 2)
+        store_exec(&w.store, "CREATE TABLE more AS SELECT * FROM device;"
+                             " UPDATE more SET number = NULL, id = randomblob(32),"
+                             " ak_name = randomblob(34);"
+                             " INSERT INTO device SELECT * FROM more; DROP TABLE more");
+    store_exec(&w.store, "INSERT INTO ratchet (device, version, seen_s) SELECT number, 1, 0"
+                         " FROM device WHERE number NOT IN (SELECT device FROM ratchet)");
+    assert_int_equal(listed(&w, tag), 1024);
+}
+
 /* What was read and signed at a time that is still to come is not fresh until then. */
 static void a_clock_that_goes_back_makes_a_new_list(void **state)
 {
@@ -253,6 +308,9 @@ int main(void)
         T_CASE("the list names those that are revoked", the_list_names_those_that_are_revoked),
         T_CASE("the list is signed when it changes or after a while",
                the_list_is_signed_when_it_changes_or_after_a_while),
+        T_CASE("the list is signed sooner where it is believed for less",
+               the_list_is_signed_sooner_where_it_is_believed_for_less),
+        T_CASE("a long list is whole", a_long_list_is_whole),
         T_CASE("a clock that goes back makes a new list", a_clock_that_goes_back_makes_a_new_list),
     };
 
