@@ -160,6 +160,52 @@ static void what_is_no_manifest_is_refused(void **state)
     is_refused(PAWL_E_FORM, "backup.json");
 }
 
+/* A verifier with the name and the counts of another one would be held for it. */
+static void what_is_this_verifiers_alone_is_left_out(void **state)
+{
+    (void)state;
+    static const char *const own[] = { "pawl.verifier", "pawl.count", "postgres.count" };
+    char                     in[64], out[64];
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        snprintf(in, sizeof(in), "v/%s", own[i]);
+        if (access(path(in), F_OK) != 0)
+            writes(in, "7\n");
+    }
+    backs_up(false);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        snprintf(out, sizeof(out), "copy/%s", own[i]);
+        assert_int_not_equal(access(path(out), F_OK), 0);
+    }
+}
+
+static void keys_that_do_not_load_are_not_restored(void **state)
+{
+    (void)state;
+    backs_up(false);
+    writes("copy/master.key", "c0ffee");
+    is_refused(PAWL_E_RANGE, "master.key");
+}
+
+static void directories_without_end_are_refused(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    const char      deep[] = "v/d/d/d/d/d";
+    char            some[sizeof(deep)];
+    bool            any;
+
+    for (size_t n = sizeof("v/d"); n <= sizeof(deep); n += 2) {
+        snprintf(some, n, "%s", deep);
+        assert_int_equal(mkdir(path(some), 0700), 0);
+    }
+    T_FAILS(backup_make(path("v"), path("copy"), false, &any, &err), &err, PAWL_E_RANGE);
+    assert_int_not_equal(access(path("copy"), F_OK), 0);
+    assert_int_equal(rmdir(path(deep)), 0);
+    backs_up(false);
+    assert_int_equal(access(path("copy/d/d/d/d"), F_OK), 0);
+}
+
 static void a_newer_programs_backup_is_not_guessed_at(void **state)
 {
     (void)state;
@@ -203,6 +249,9 @@ int main(void)
         CASE("what is no manifest is refused", what_is_no_manifest_is_refused),
         CASE("a newer program's backup is not guessed at",
              a_newer_programs_backup_is_not_guessed_at),
+        CASE("what is this verifier's alone is left out", what_is_this_verifiers_alone_is_left_out),
+        CASE("keys that do not load are not restored", keys_that_do_not_load_are_not_restored),
+        CASE("directories without end are refused", directories_without_end_are_refused),
         CASE("a database of another hash is refused", a_database_of_another_hash_is_refused),
         CASE("a place that holds something stays", a_place_that_holds_something_stays),
     };

@@ -117,6 +117,34 @@ static void nothing_needs_the_old_key_any_more(void **state)
     assert_int_equal(world_all_incidents(&w), 0);
 }
 
+/* More than one piece takes of tokens, and of messages. */
+static void nothing_is_left_out_of_many(void **state)
+{
+    (void)state;
+    WORLD              w;
+    DEVICE             d;
+    struct soft_epoch  e;
+    struct soft_answer a;
+    enum { TOKENS = 65, SEGMENTS = 9 };
+
+    lives(&w, &d, &e);
+    switches(&w);
+    uint64_t some = left(&w);
+    w.keys.master = w.keys.other_master[KEYS_OLD].master;
+    retires(&w);
+    for (int i = 0; i < TOKENS; i++)
+        (void)world_token(&w, ACME, "{}");
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        struct pawl_view said = soft_app(&e, 3 + i, "more");
+        world_says(&w, &d, &e, &said, 1, &a);
+    }
+    switches(&w);
+    uint64_t all = left(&w);
+    assert_true(all >= some + TOKENS + SEGMENTS);
+    assert_int_equal(walks(&w), all);
+    assert_int_equal(left(&w), 0);
+}
+
 /* It may come back, with all its devices. */
 static void a_tenant_that_is_not_configured_keeps_its_rows(void **state)
 {
@@ -282,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         T_CASE("nothing needs the old key any more", nothing_needs_the_old_key_any_more),
+        T_CASE("nothing is left out of many", nothing_is_left_out_of_many),
         T_CASE("a tenant that is not configured keeps its rows",
                a_tenant_that_is_not_configured_keeps_its_rows),
         T_CASE("a key that is taken away early is missed",

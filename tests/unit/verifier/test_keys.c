@@ -141,6 +141,25 @@ static void names_what_is_wrong_with_a_file_and_never_what_is_in_it(void **state
     T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_ABSENT);
 }
 
+static void a_signing_key_of_another_kind_is_refused(void **state)
+{
+    (void)state;
+    struct pawl_err      err;
+    struct keys          k;
+    struct pawl_private *other = NULL;
+    char                 pem[2048];
+    size_t               n;
+
+    T_OK(keys_make(dir, &err), &err);
+    T_OK(pawl_private_make(PAWL_KEY_P384, &other, &err), &err);
+    T_OK(pawl_private_to_pem(other, (uint8_t *)pem, sizeof(pem) - 1, &n, &err), &err);
+    pem[n] = 0;
+    pawl_private_free(&other);
+    write_file("signing.key", pem, 0600);
+    T_FAILS(keys_load(dir, &k, &err), &err, PAWL_E_UNSUPPORTED);
+    T_WHERE(&err, "signing.key");
+}
+
 /* ---- keys that change ----------------------------------------------------------------------- */
 
 static void moves(const char *from, const char *to)
@@ -401,6 +420,8 @@ int main(void)
         IN_A_DIRECTORY("refuses keys that others can read", refuses_keys_that_others_can_read),
         IN_A_DIRECTORY("names what is wrong with a file and never what is in it",
                        names_what_is_wrong_with_a_file_and_never_what_is_in_it),
+        IN_A_DIRECTORY("a signing key of another kind is refused",
+                       a_signing_key_of_another_kind_is_refused),
         IN_A_DIRECTORY("what an old key made is taken", what_an_old_key_made_is_taken),
         IN_A_DIRECTORY("what a next key made is taken", what_a_next_key_made_is_taken),
         IN_A_DIRECTORY("a bad old key is told", a_bad_old_key_is_told),

@@ -169,6 +169,34 @@ static void a_tls_switch_that_was_interrupted_is_given_again(void **state)
     T_WHERE(&err, "tls.next.key");
 }
 
+/* Whatever its second step does: with the first one the present key is not gone. */
+static void a_switch_that_fails_leaves_the_present_key(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+    struct keys     was = loads();
+
+    assert_int_equal(mkdir(path("master.next.key"), 0700), 0);
+    T_FAILS(rotate_switch(dir, ROTATED_MASTER, &err), &err, PAWL_E_IO);
+    assert_int_equal(rmdir(path("master.next.key")), 0);
+    struct keys is = loads();
+    assert_true(pawl_secret_equal(&is.master, &was.master));
+    keys_done(&was);
+    keys_done(&is);
+}
+
+static void a_credential_is_not_switched_here(void **state)
+{
+    (void)state;
+    struct pawl_err err;
+
+    makes(ROTATED_MASTER);
+    assert_int_equal(unlink(path("master.key")), 0);
+    T_FAILS(rotate_switch(dir, ROTATED_MASTER, &err), &err, PAWL_E_ABSENT);
+    T_WHERE(&err, "master.key");
+    assert_true(is_there("master.next.key"));
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -191,6 +219,12 @@ static void what_does_not_fit_is_refused(void **state)
     T_FAILS(rotate_switch(dir, ROTATED_SIGNING, &err), &err, PAWL_E_CONFLICT);
     T_WHERE(&err, "signing.old.key");
     assert_true(is_there("signing.next.key"));
+    /* A certificate that a switch left, and no key beside it: the two would not fit. */
+    makes(ROTATED_TLS);
+    assert_int_equal(rename(path("tls.next.key"), path("tls.key")), 0);
+    T_FAILS(rotate_new(dir, "v.example:443", ROTATED_TLS, pin, &err), &err, PAWL_E_CONFLICT);
+    T_WHERE(&err, "tls.next.crt");
+    assert_false(is_there("tls.next.key"));
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -207,7 +241,13 @@ static void a_signing_key_goes_when_its_results_have_expired(void **state)
     T_FAILS(rotate_retire(&c, ROTATED_SIGNING, false, now_s, &err), &err, PAWL_E_CONFLICT);
     T_WHERE(&err, "signing.old.key");
     assert_true(is_there("signing.old.key"));
+    /* Of several tenants the longest time counts. */
+    c.tenant[c.tenant_n] = c.tenant[0];
+    c.tenant[c.tenant_n++].ear_ttl_s += 1000;
     int64_t later_s = now_s + (int64_t)c.tenant[0].ear_ttl_s + 1;
+    T_FAILS(rotate_retire(&c, ROTATED_SIGNING, false, later_s, &err), &err, PAWL_E_CONFLICT);
+    T_FAILS(rotate_retire(&c, ROTATED_SIGNING, false, 0, &err), &err, PAWL_E_CONFLICT);
+    later_s += 1000;
     T_OK(rotate_retire(&c, ROTATED_SIGNING, false, later_s, &err), &err);
     assert_false(is_there("signing.old.key"));
     makes(ROTATED_SIGNING);
@@ -268,6 +308,9 @@ int main(void)
              a_switch_that_was_interrupted_is_given_again),
         CASE("a TLS switch that was interrupted is given again",
              a_tls_switch_that_was_interrupted_is_given_again),
+        CASE("a switch that fails leaves the present key",
+             a_switch_that_fails_leaves_the_present_key),
+        CASE("a credential is not switched here", a_credential_is_not_switched_here),
         CASE("what does not fit is refused", what_does_not_fit_is_refused),
         CASE("a signing key goes when its results have expired",
              a_signing_key_goes_when_its_results_have_expired),
