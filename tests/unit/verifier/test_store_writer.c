@@ -328,7 +328,7 @@ static void fill_the_disk(struct store_fixture *f)
     signal(SIGXFSZ, SIG_IGN);
     if (!pawl_is_ok(sqlite_store_open(f->dir, &store, &err)))
         _exit(1);
-    struct rlimit limit = { 400000, 400000 };
+    struct rlimit limit = { 400000, RLIM_INFINITY };
     if (setrlimit(RLIMIT_FSIZE, &limit))
         _exit(2);
     for (unsigned i = 1; i < 2000; i++) {
@@ -353,6 +353,13 @@ static void fill_the_disk(struct store_fixture *f)
     d = store_device("acme", good + 1);
     if (store.device(store.self, acme, PAWL_VIEW_OF(d.id), &d, &err).code != PAWL_E_ABSENT)
         _exit(5);
+    /* And with room it writes again. */
+    limit.rlim_cur = RLIM_INFINITY;
+    if (setrlimit(RLIMIT_FSIZE, &limit))
+        _exit(6);
+    struct step again = step_number(good + 1, 0, 1);
+    if (!pawl_is_ok(store_commit_wait(&store, &again, &err)))
+        _exit(7);
     _exit(0);
 }
 
@@ -422,6 +429,24 @@ static void a_full_disk_takes_a_batch_of_messages_whole_or_not_at_all(void **sta
     assert_true(f.store.restored_ms(f.store.self) == 0);
     PAWL_CLEANUP(step_done) struct step s = store_batch(&d, 1);
     store_commits(&f, &s);
+}
+
+/* What fails behind the steps: they are not durable, and the next batch is not held up. */
+static void a_batch_that_fails_as_a_whole_leaves_nothing_open(void **state)
+{
+    (void)state;
+    STORE_FIXTURE   f;
+    struct pawl_err err;
+    struct step     s = step_number(1, 0, 1);
+
+    store_fixture_make(&f);
+    store_exec(&f, "ALTER TABLE history RENAME TO gone");
+    assert_false(pawl_is_ok(store_commit_wait(&f.store, &s, &err)));
+    store_exec(&f, "ALTER TABLE gone RENAME TO history");
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM device"), 0);
+    T_OK(store_commit_wait(&f.store, &s, &err), &err);
+    assert_int_equal(store_number(&f, "SELECT count(*) FROM device"), 1);
+    step_done(&s);
 }
 
 static void open_what_belongs_to_another(struct store_fixture *f)
@@ -496,6 +521,8 @@ int main(void)
         T_CASE("a full disk leaves nothing half written", a_full_disk_leaves_nothing_half_written),
         T_CASE("a full disk takes a batch of messages whole or not at all",
                a_full_disk_takes_a_batch_of_messages_whole_or_not_at_all),
+        T_CASE("a batch that fails as a whole leaves nothing open",
+               a_batch_that_fails_as_a_whole_leaves_nothing_open),
         T_CASE("a file that may not be written is named", a_file_that_may_not_be_written_is_named),
         T_CASE("a directory that is not there is named", a_directory_that_is_not_there_is_named),
         T_CASE("a file that another process locks fails and heals",
