@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -36,6 +37,11 @@ static struct receiver {
     pthread_mutex_t lock;
     char            refused[2 * PAWL_DEVICE_ID + 1]; /* a post with this in it; or refuses_all */
     int             status;                          /* that it is refused with */
+    const char     *headers;                         /* of its answers, beside others */
+    size_t          body_n;                          /* that its answers have */
+    bool            looks;                           /* at the right to post of who posts: */
+    int64_t         least_left_s;                    /* of it */
+    bool            was_elsewhere;
     struct taken    taken[TAKEN_MAX];
     size_t          n, posts;
 } r = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -70,10 +76,25 @@ static int receive(const char *body)
     return status;
 }
 
+static int64_t right_left_s(void);
+
+static void answer(int fd, int status)
+{
+    static const char blanks[4096];
+    char              head[256];
+    size_t            n = (size_t)snprintf(head, sizeof(head),
+                                           "HTTP/1.1 %d x\r\nContent-Length: %zu\r\n%s"
+                                                      "Connection: close\r\n\r\n",
+                                           status, r.body_n, r.headers ? r.headers : "");
+    ssize_t           put = send(fd, head, n, MSG_NOSIGNAL);
+
+    for (size_t left = r.body_n; put > 0 && left; left -= (size_t)put)
+        put = send(fd, blanks, left < sizeof(blanks) ? left : sizeof(blanks), MSG_NOSIGNAL);
+}
+
 static void serve_one(int fd)
 {
     static char in[1 << 20];
-    char        out[96];
     size_t      n = 0, body_n = 0;
     char       *body = NULL;
     ssize_t     got;
@@ -88,12 +109,12 @@ static void serve_one(int fd)
         body = strstr(in, "\r\n\r\n");
         body = body ? body + 4 : NULL;
     }
+    r.was_elsewhere |= n && strncmp(in, "POST / ", 7) != 0;
     if (!body || strlen(body) < body_n)
         return;
-    snprintf(out, sizeof(out), "HTTP/1.1 %d x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-             receive(body));
-    if (write(fd, out, strlen(out)) < 0)
-        return;
+    if (r.looks && right_left_s() < r.least_left_s)
+        r.least_left_s = right_left_s();
+    answer(fd, receive(body));
 }
 
 static void *serve(void *arg)
@@ -119,6 +140,7 @@ static int receiver_make(void **state)
         getsockname(r.listener, (struct sockaddr *)&at, &n))
         return -1;
     r.port = ntohs(at.sin_port);
+    setenv("http_proxy", "http://127.0.0.1:1", 1); /* it posts to whom the operator named */
     return pthread_create(&r.thread, NULL, serve, NULL);
 }
 
@@ -230,13 +252,19 @@ static void place_make(void)
         T_OK(pawl_hex_write(PAWL_VIEW_OF(p.device[i].id), p.id[i], sizeof(p.id[i]), &err), &err);
     }
     receiver_says("", 200);
-    r.n = 0;
+    r.headers = NULL;
+    r.n = r.body_n = 0;
 }
 
 static void place_done(void)
 {
     unlink(p.key);
     store_fixture_done(&p.store);
+}
+
+static int64_t right_left_s(void)
+{
+    return store_number(&p.store, "SELECT until_s FROM consumer") - p.now_s;
 }
 
 static struct segment_row entry(unsigned i)
@@ -279,6 +307,14 @@ static void all_say(int times)
 static void wait_for(size_t n)
 {
     for (int i = 0; taken_n() < n; i++) {
+        assert_true(i < 3000);
+        usleep(10000);
+    }
+}
+
+static void wait_for_posts(size_t n)
+{
+    for (int i = 0; posts_n() < n; i++) {
         assert_true(i < 3000);
         usleep(10000);
     }
@@ -373,6 +409,28 @@ static void who_died_is_replaced_when_its_time_is_over(void **state)
     settles();
     wait_for_number("SELECT count(*) FROM consumer WHERE holder = 'b' AND until_s = 1700000126", 1);
     hook_stop(&b.hook);
+    has_each_once(0);
+    place_done();
+}
+
+/* A post takes up to 30 s: nobody else may take over meanwhile. */
+static void a_post_begins_with_time_enough_left(void **state)
+{
+    (void)state;
+    struct one a;
+
+    place_make();
+    one_starts(&a, name_a);
+    r.looks = true;
+    r.least_left_s = 1000;
+    for (int i = 0; i < 2; i++) {
+        all_say(1);
+        settles();
+        p.now_s += 26;
+    }
+    hook_stop(&a.hook);
+    r.looks = false;
+    assert_true(r.least_left_s >= 35 && r.least_left_s <= 60);
     has_each_once(0);
     place_done();
 }
@@ -489,25 +547,133 @@ static void what_was_deleted_while_it_waited_is_told(void **state)
 static void a_receiver_that_is_away_parks_nothing(void **state)
 {
     (void)state;
-    static const int away[] = { 404, 429, 500 };
+    static const int away[] = { 307, 401, 404, 429, 500 };
 
     for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++) {
         struct one a;
         place_make();
+        r.headers = "Location: /elsewhere\r\n"; /* what is signed for one goes to no other */
         receiver_says(refuses_all, away[i]);
         size_t before = posts_n();
         all_say(2);
         one_starts(&a, name_a);
-        while (posts_n() == before)
-            usleep(10000);
+        wait_for_posts(before + 1);
         receiver_says("", 200);
         settles();
         hook_stop(&a.hook);
         assert_int_equal(store_number(&p.store, "SELECT count(*) FROM parked"), 0);
         assert_int_equal(posts_n(), before + 2); /* the same page once more */
+        assert_false(r.was_elsewhere);
         has_each_once(0);
         place_done();
     }
+}
+
+static void a_receiver_that_says_when_is_asked_no_sooner(void **state)
+{
+    (void)state;
+    struct one      a;
+    struct timespec from, to;
+
+    place_make();
+    receiver_says(refuses_all, 503);
+    r.headers = "Retry-After: 2\r\n";
+    size_t before = posts_n();
+    all_say(1);
+    one_starts(&a, name_a);
+    wait_for_posts(before + 1);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    receiver_says("", 200);
+    settles();
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    hook_stop(&a.hook);
+    /* By itself it comes again within a second; what it saw first lies up to 10 ms back. */
+    assert_true((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 >= 1900);
+    place_done();
+}
+
+static void who_says_yes_at_length_has_taken_it(void **state)
+{
+    (void)state;
+    struct one a;
+
+    place_make();
+    r.body_n = 1000000;
+    all_say(3);
+    one_starts(&a, name_a);
+    settles();
+    all_say(1);
+    settles();
+    hook_stop(&a.hook);
+    has_each_once(0);
+    place_done();
+}
+
+/* A first try comes after a second; each later one later, and within 300 s. */
+static void a_refused_device_is_tried_less_and_less_often(void **state)
+{
+    (void)state;
+    static const struct {
+        int     status, tries;
+        int64_t most_s; /* until the next one; half of it at least */
+    } refusal[] = { { 400, 2, 4 }, { 409, 8, 256 }, { 413, 9, 300 }, { 415, 40, 300 } };
+    struct one a;
+    char       sql[128];
+
+    place_make();
+    receiver_says(p.id[1], 422);
+    all_say(1);
+    one_starts(&a, name_a);
+    wait_for_number("SELECT count(*) FROM parked WHERE tries = 1", 1);
+    hook_stop(&a.hook);
+    for (size_t i = 0; i < sizeof(refusal) / sizeof(refusal[0]); i++) {
+        receiver_says(p.id[1], refusal[i].status);
+        snprintf(sql, sizeof(sql), "UPDATE parked SET tries = %d", refusal[i].tries);
+        store_exec(&p.store, sql);
+        p.now_s = store_number(&p.store, "SELECT next_s FROM parked");
+        one_starts(&a, name_a);
+        snprintf(sql, sizeof(sql), "SELECT count(*) FROM parked WHERE tries = %d",
+                 refusal[i].tries + 1);
+        wait_for_number(sql, 1);
+        hook_stop(&a.hook);
+        int64_t in_s = store_number(&p.store, "SELECT next_s FROM parked") - p.now_s;
+        assert_true(in_s >= refusal[i].most_s / 2 && in_s <= refusal[i].most_s + 1);
+    }
+    place_done();
+}
+
+/* 256 may wait: the feed stands where it is then, and loses nothing. */
+static void where_too_many_wait_the_feed_does(void **state)
+{
+    (void)state;
+    struct one  a;
+    struct step s = { .tenant = "acme", .has_consumer = true };
+    char        sql[256];
+
+    place_make();
+    s.consumer = (struct consumer_row){ .name = "webhook" };
+    store_commits(&p.store, &s);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO parked (tenant, consumer, device, cursor, first, tries, next_s)"
+             " SELECT 'acme', 'webhook', %s, '0', '', 1, 2000000000 FROM parked",
+             store_is_postgres() ? "decode(md5(random()::text) || md5(random()::text), 'hex')"
+                                 : "randomblob(32)");
+    store_exec(&p.store, "INSERT INTO parked (tenant, consumer, device, cursor, first, tries,"
+                         " next_s) SELECT 'acme', 'webhook', id, '0', '', 1, 2000000000"
+                         " FROM device ORDER BY id DESC LIMIT 1");
+    for (int n = 1; n < 256; n *= 2)
+        store_exec(&p.store, sql);
+    size_t before = posts_n();
+    says(0, 1);
+    receiver_says(p.id[0], 422);
+    one_starts(&a, name_a);
+    wait_for_posts(before + 2); /* it comes again */
+    assert_int_equal(store_number(&p.store, "SELECT count(*) FROM parked"), 256);
+    receiver_says("", 200);
+    settles();
+    hook_stop(&a.hook);
+    has_each_once(0);
+    place_done();
 }
 
 int main(void)
@@ -516,6 +682,7 @@ int main(void)
         T_CASE("of two one posts, and who stops hands on", of_two_one_posts_and_who_stops_hands_on),
         T_CASE("who died is replaced when its time is over",
                who_died_is_replaced_when_its_time_is_over),
+        T_CASE("a post begins with time enough left", a_post_begins_with_time_enough_left),
         T_CASE("who comes back to find another there stops",
                who_comes_back_to_find_another_there_stops),
         T_CASE("entries of a refused device wait and come later",
@@ -524,6 +691,12 @@ int main(void)
         T_CASE("what was deleted while it waited is told",
                what_was_deleted_while_it_waited_is_told),
         T_CASE("a receiver that is away parks nothing", a_receiver_that_is_away_parks_nothing),
+        T_CASE("a receiver that says when is asked no sooner",
+               a_receiver_that_says_when_is_asked_no_sooner),
+        T_CASE("who says yes at length has taken it", who_says_yes_at_length_has_taken_it),
+        T_CASE("a refused device is tried less and less often",
+               a_refused_device_is_tried_less_and_less_often),
+        T_CASE("where too many wait the feed does", where_too_many_wait_the_feed_does),
     };
     return cmocka_run_group_tests(cases, receiver_make, receiver_done);
 }
