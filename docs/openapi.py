@@ -185,6 +185,7 @@ SEGMENTS = {
     "incident": text(pattern="^[0-9a-fA-F]{4,64}\\.[0-9]+$", description="DEVICE.EPOCH"),
     "name": NAME,
     "number": number(minimum=1),
+    "token": text(pattern="^[0-9a-fA-F]{16}$"),
 }
 TENANT = ("tenant", NAME, "without it that of the credential, or the first one configured")
 
@@ -335,6 +336,8 @@ ROUTES = [
      record(id=text(), join=text(pattern="^pawl://")),
      dict(body=wish("uses", "ttl_s", "device", uses=number(minimum=1, maximum=1000000),
                     ttl_s=number(maximum=316224000), device=DEVICE))),
+    ("POST", "/v1/tokens/{token}/drop", "dropToken", OPERATOR, "No device enrols by it any more",
+     ref("Token"), {}),
     ("GET", "/v1/whoami", "whoAmI", ALL, "Who asks; name null: whoever has the socket",
      record(name=or_null(NAME), role=ref("Role"), tenant=or_null(NAME), labels=list_of(text())),
      {}),

@@ -71,6 +71,12 @@ expect 0 agent b enroll
 same "$(uses_left "$id")" 1
 b=$(agent_id b)
 
+check "a dropped token takes nobody any more"
+ctl token drop "$id" >/dev/null
+same "$(uses_left "$id")" 0
+join c "$two"
+refused c enrol.token "it expired"
+
 check "a token made for another device is refused"
 join c "$nothing"
 expect 0 agent c identity --json

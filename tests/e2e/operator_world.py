@@ -123,6 +123,7 @@ def credential(name, role, tenant="default", **more):
 ROLES = {role: Client(credential(role, role)) for role in ("service", "read", "operator", "admin")}
 ADMIN = ROLES["admin"]
 STRANGER = Client(credential("stranger", "admin", "other"))
+TOKEN = OWNER.post("/v1/tokens", {}).json()["id"]
 
 # ---- the document ------------------------------------------------------------------------------
 
@@ -159,7 +160,8 @@ class Route:
 
     def target(self, segment=None):
         """segment: in place of a good one."""
-        good = {"device": DEVICE, "incident": f"{DEVICE}.1", "name": "good", "number": "1"}
+        good = {"device": DEVICE, "incident": f"{DEVICE}.1", "name": "good", "number": "1",
+                "token": TOKEN}
         return re.sub(r"\{(\w+)\}", lambda m: good[m[1]] if segment is None else segment,
                       self.path)
 

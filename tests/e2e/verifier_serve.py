@@ -401,6 +401,8 @@ def operators_get_problems_that_name_the_field():
                      ("POST", "/v1/policies/learn", {"name": "x"}, 400, None),
                      ("POST", "/v1/tokens", {"uses": 0}, 400, "uses"),
                      ("POST", "/v1/tokens", {"colour": 1}, 400, None),
+                     ("POST", "/v1/tokens/01/drop", None, 400, "token"),
+                     ("POST", "/v1/tokens/0123456789abcdef/drop", None, 404, "token"),
                      ("GET", "/v1/devices?limit=x", None, 400, "limit"),
                      ("GET", "/v1/devices?limit=" + "1" * 40, None, 400, "limit"),
                      ("GET", "/v1/devices?tenant=nobody", None, 404, "tenant"),

@@ -269,6 +269,7 @@ const struct http_route operator_routes[] = {
       RUN(ROLES_OPERATOR, api_policy_test) },
     { HTTP_GET, "/v1/tokens", NULL, 0, handle, RUN(ROLES_READ, api_tokens) },
     { HTTP_POST, "/v1/tokens", JSON_TYPE, 4096, handle, RUN(ROLES_OPERATOR, api_token_make) },
+    { HTTP_POST, "/v1/tokens/*/drop", NULL, NO_BODY, handle, RUN(ROLES_OPERATOR, api_token_drop) },
     { HTTP_GET, "/metrics", NULL, 0, handle, RUN(ROLES_READ, metrics) },
     { HTTP_GET, "/v1/whoami", NULL, 0, handle, RUN(ROLES_ALL, api_whoami) },
     { HTTP_GET, "/v1/openapi.json", NULL, 0, handle, RUN(ROLES_ALL, openapi) },

@@ -52,7 +52,7 @@ operation api_messages, api_stream, api_message_send, api_downlink;
 operation api_incidents, api_incident, api_incident_close, api_why, api_audit;
 
 /* operator_access.c */
-operation api_tokens, api_token_make, api_whoami, api_credentials, api_credential_add,
-    api_credential_drop;
+operation api_tokens, api_token_make, api_token_drop, api_whoami, api_credentials,
+    api_credential_add, api_credential_drop;
 
 #endif

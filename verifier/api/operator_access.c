@@ -15,6 +15,11 @@ pawl_status api_token_make(struct operator_exchange *o, struct pawl_err *err)
     return operator_token_make(o->flow, o->tenant, http_body(o->x.r), &o->json, &o->x.step, err);
 }
 
+pawl_status api_token_drop(struct operator_exchange *o, struct pawl_err *err)
+{
+    return operator_token_drop(o->flow, o->tenant, http_segment(o->x.r), &o->json, &o->x.step, err);
+}
+
 pawl_status api_whoami(struct operator_exchange *o, struct pawl_err *err)
 {
     return operator_whoami(o->flow, &o->json, err);

@@ -174,6 +174,8 @@ const struct command commands[] = {
       .options = ONLINE | O(USES) | O(TTL) | O(DEVICE) },
     { "token", "list", "", "lists enrolment tokens", .run = token_list, .show = show_tokens,
       .options = ONLINE },
+    { "token", "drop", "TOKEN", "lets no device enrol by a token any more", .run = token_drop,
+      .show = show_token_dropped, .options = ONLINE, .operands = 1 },
 
     { "credential", "add",
       "NAME --role read|operator|admin|service [--label LABEL,..] [--until DAY]\n"

@@ -145,7 +145,7 @@ ctl_run_fn  policy_learn_any, policy_compare, policy_check, allow_list_make, app
 ctl_good_fn appraise_is_good;
 ctl_run_fn  policy_try;
 ctl_good_fn trial_is_good;
-ctl_run_fn  token_create, token_list;
+ctl_run_fn  token_create, token_list, token_drop;
 ctl_run_fn  store_migrate;
 ctl_run_fn  credential_add, credential_list, credential_drop, whoami;
 
@@ -214,7 +214,8 @@ pawl_status json_no_memory(struct pawl_err *err);
 ctl_show_fn show_members;
 ctl_show_fn show_device, show_devices, show_moved, show_assigned;
 ctl_show_fn show_credential, show_credentials, show_credential_dropped;
-ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_join, show_ear;
+ctl_show_fn show_policies, show_policy, show_stored, show_tokens, show_token_dropped, show_join,
+    show_ear;
 ctl_show_fn show_jws;
 ctl_show_fn show_labels, show_fleet, show_raw, show_queue;
 ctl_show_fn show_hedge, show_messages, show_sent;

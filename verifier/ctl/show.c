@@ -259,6 +259,13 @@ void show_stored(const cJSON *answer)
     puts("");
 }
 
+void show_token_dropped(const cJSON *answer)
+{
+    printf("token ");
+    show_text(json_text(answer, "id"), 0, INT_MAX);
+    puts(" dropped");
+}
+
 /* The string alone on standard output, for scripts that keep it. */
 void show_join(const cJSON *answer)
 {

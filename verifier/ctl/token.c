@@ -20,3 +20,11 @@ pawl_status token_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     return api_list(a, "/tokens?limit=1000", "tokens", 0, ret, err);
 }
+
+pawl_status token_drop(const struct args *a, cJSON **ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(api_path_done) struct api_path path = { 0 };
+
+    PAWL_TRY(api_path(&path, err, "/tokens/%s/drop", a->operand));
+    return api_call(a, path.p, cJSON_CreateObject(), ret, err);
+}

@@ -290,6 +290,11 @@ PAWL_MUST_USE pawl_status operator_token_make(struct flow *f, const struct tenan
                                               struct pawl_view body, char **ret, struct step *step,
                                               struct pawl_err *err);
 
+/* -> the token as it is now: without a use, and over. */
+PAWL_MUST_USE pawl_status operator_token_drop(struct flow *f, const struct tenant_config *tenant,
+                                              const char *id, char **ret, struct step *step,
+                                              struct pawl_err *err);
+
 /* ---- credentials ---------------------------------------------------------------------------- */
 
 /* {"name" | null, "role", "tenant" | null, "labels": [..]} of who asks; null: whoever has the

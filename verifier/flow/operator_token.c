@@ -12,6 +12,21 @@
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
+static void show_row(struct json *j, cJSON *o, const struct token *t)
+{
+    json_hex(j, o, "id", PAWL_VIEW_OF(t->id));
+    json_u64(j, o, "uses_left", t->uses_left);
+    if (t->expires_s)
+        json_i64(j, o, "expires", t->expires_s);
+    else
+        json_null(j, o, "expires");
+    if (t->has_device)
+        json_hex(j, o, "device", PAWL_VIEW_OF(t->device_id));
+    else
+        json_null(j, o, "device");
+    json_i64(j, o, "created", t->created_s);
+}
+
 static pawl_status add_row(const struct token *t, void *arg, struct pawl_err *err)
 {
     struct list_page *p = arg;
@@ -19,19 +34,8 @@ static pawl_status add_row(const struct token *t, void *arg, struct pawl_err *er
 
     PAWL_TRY(pawl_hex_write(PAWL_VIEW_OF(t->id), id, sizeof(id), err));
     cJSON *o = list_page_row(p, id);
-    if (!o)
-        return pawl_ok();
-    json_text(p->j, o, "id", id);
-    json_u64(p->j, o, "uses_left", t->uses_left);
-    if (t->expires_s)
-        json_i64(p->j, o, "expires", t->expires_s);
-    else
-        json_null(p->j, o, "expires");
-    if (t->has_device)
-        json_hex(p->j, o, "device", PAWL_VIEW_OF(t->device_id));
-    else
-        json_null(p->j, o, "device");
-    json_i64(p->j, o, "created", t->created_s);
+    if (o)
+        show_row(p->j, o, t);
     return pawl_ok();
 }
 
@@ -142,5 +146,31 @@ pawl_status operator_token_make(struct flow *f, const struct tenant_config *tena
     step->token = t;
     snprintf(step->event, sizeof(step->event), "token made by %s%s", asker_name(f->asker),
              t.has_device ? " for one device" : "");
+    return pawl_ok();
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+pawl_status operator_token_drop(struct flow *f, const struct tenant_config *tenant, const char *id,
+                                char **ret, struct step *step, struct pawl_err *err)
+{
+    struct token t;
+    uint8_t      bytes[PAWL_TOKEN_ID];
+    JSON         j = json_begin();
+
+    PAWL_TRY(pawl_hex_parse_exact(id, "token", bytes, sizeof(bytes), err));
+    pawl_status s = f->store->token(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(bytes), &t,
+                                    err);
+    if (s.code == PAWL_E_ABSENT)
+        return pawl_fail(err, PAWL_E_ABSENT, "token", "none has this id");
+    PAWL_TRY(s);
+    t.uses_left = 0;
+    t.expires_s = f->now_ms(f->now_arg) / 1000;
+    show_row(&j, j.root, &t);
+    PAWL_TRY(json_end(&j, ret, err));
+    memcpy(step->tenant, tenant->name, sizeof(step->tenant));
+    step->ends_token = true;
+    step->token = t;
+    snprintf(step->event, sizeof(step->event), "token %s dropped by %s", id, asker_name(f->asker));
     return pawl_ok();
 }

@@ -144,6 +144,8 @@ static const char *const text[SQL_COUNT] = {
                              " VALUES ($1, $2, $3) ON CONFLICT (tenant, token, device) DO NOTHING",
     [SQL_TOKEN_COUNT_DOWN] = "UPDATE token SET uses_left = uses_left - 1"
                              " WHERE tenant = $1 AND id = $2 AND uses_left > 0",
+    [SQL_TOKEN_END] = "UPDATE token SET uses_left = 0, expires_s = $3"
+                      " WHERE tenant = $1 AND id = $2",
 
     [SQL_POLICY] = "SELECT " POLICY_COLUMNS " FROM policy"
                    " WHERE tenant = $1 AND name = $2 AND version = $3",

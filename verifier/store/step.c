@@ -149,7 +149,7 @@ static pawl_status check(const struct step *s, struct pawl_err *err)
     if (step_names_device(s) && !of_one_device(s))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of another device");
     if (!s->tenant[0] || (step_names_device(s) && strcmp(s->tenant, s->device.tenant) != 0) ||
-        (s->has_token && strcmp(s->tenant, s->token.tenant) != 0) ||
+        ((s->has_token || s->ends_token) && strcmp(s->tenant, s->token.tenant) != 0) ||
         (s->has_policy && strcmp(s->tenant, s->policy.tenant) != 0))
         return pawl_fail(err, PAWL_E_BUG, "store.step", "rows of another tenant, or none named");
     return pawl_ok();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a step writes of access: a credential that comes or goes. */
+/* What a step writes of access: a credential that comes or goes, a token that ends. */
 
 #include "store/sql.h"
 
@@ -30,11 +30,26 @@ static pawl_status drop_credential(struct connection *c, const char *name, struc
     return n ? pawl_ok() : row_absent(&q, err);
 }
 
+/* Its row stays: who used it is written there, and devices are under way with it. */
+static pawl_status end_token(struct connection *c, const struct token *t, struct pawl_err *err)
+{
+    QUERY    q = query_on(c, SQL_TOKEN_END, "token");
+    uint64_t n;
+
+    query_text(&q, t->tenant);
+    query_bytes(&q, PAWL_VIEW_OF(t->id));
+    query_u64(&q, (uint64_t)t->expires_s);
+    PAWL_TRY(query_run_count(&q, &n, err));
+    return n ? pawl_ok() : row_absent(&q, err);
+}
+
 pawl_status put_access_rows(struct connection *c, const struct step *s, struct pawl_err *err)
 {
     if (s->has_credential)
         PAWL_TRY(put_credential(c, &s->credential, err));
     if (s->drops_credential)
         PAWL_TRY(drop_credential(c, s->credential.name, err));
+    if (s->ends_token)
+        PAWL_TRY(end_token(c, &s->token, err));
     return pawl_ok();
 }

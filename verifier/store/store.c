@@ -114,13 +114,13 @@ void step_done(struct step *s)
 bool step_is_empty(const struct step *s)
 {
     return !s->has_device && !s->papers && !s->has_snapshot && !s->takes_token && !s->has_token &&
-           !s->has_policy && !s->has_default_policy && !s->touches_device && !s->revokes_device &&
-           !s->ratchet.n && !s->generation_n && !s->segment_n && !s->downlink_n &&
-           !s->delivered_n && !s->incident_n && !s->proof_n && !s->audit_n && !s->evidence.n &&
-           !s->has_boot && !s->forgets_kept && !s->kept_n && !s->has_group && !s->drops_group &&
-           !s->has_labels && !s->has_exception && !s->ends_exception && !s->has_credential &&
-           !s->drops_credential && !s->has_consumer && !s->has_parked && !s->refusal_n &&
-           !s->rewrapped_n && !s->event[0];
+           !s->ends_token && !s->has_policy && !s->has_default_policy && !s->touches_device &&
+           !s->revokes_device && !s->ratchet.n && !s->generation_n && !s->segment_n &&
+           !s->downlink_n && !s->delivered_n && !s->incident_n && !s->proof_n && !s->audit_n &&
+           !s->evidence.n && !s->has_boot && !s->forgets_kept && !s->kept_n && !s->has_group &&
+           !s->drops_group && !s->has_labels && !s->has_exception && !s->ends_exception &&
+           !s->has_credential && !s->drops_credential && !s->has_consumer && !s->has_parked &&
+           !s->refusal_n && !s->rewrapped_n && !s->event[0];
 }
 
 bool step_names_device(const struct step *s)

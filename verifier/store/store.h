@@ -351,6 +351,8 @@ struct step {
     bool    takes_token; /* one use, counted once for each device id; CONFLICT if none is left */
     uint8_t token_taken[PAWL_TOKEN_ID];
     bool    has_token; /* insert */
+    bool ends_token; /* token.id has no use any more, as of token.expires_s; ABSENT if there is none
+                      */
     struct token token;
 
     bool              has_policy; /* insert; CONFLICT if name and version are taken */

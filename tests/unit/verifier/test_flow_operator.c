@@ -493,6 +493,42 @@ static void a_token_is_one_line_for_a_device(void **state)
     free(dump);
 }
 
+static void a_dropped_token_has_no_use_and_is_over(void **state)
+{
+    (void)state;
+    WORLD       w;
+    char       *json;
+    const char *id;
+
+    world_make(&w);
+    T_OK(operator_token_make(&w.flow, acme(&w), pawl_view_str("{\"uses\":3,\"ttl_s\":0}"), &json,
+                             &w.step, &w.err),
+         &w.err);
+    EAR *made = parsed(json);
+    id = text_of(made, "id");
+    commit(&w);
+
+    T_OK(operator_token_drop(&w.flow, acme(&w), id, &json, &w.step, &w.err), &w.err);
+    EAR *told = parsed(json);
+    assert_string_equal(text_of(told, "id"), id);
+    commit(&w);
+    T_OK(operator_tokens(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
+    EAR         *list = parsed(json);
+    const cJSON *t = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "tokens"), 0);
+    assert_int_equal(number_of(t, "uses_left"), 0);
+    assert_int_equal(number_of(t, "expires"), w.now_ms / 1000);
+
+    T_FAILS(operator_token_drop(&w.flow, &w.config.tenant[OTHER], id, &json, &w.step, &w.err),
+            &w.err, PAWL_E_ABSENT);
+    T_WHERE(&w.err, "token");
+    T_FAILS(operator_token_drop(&w.flow, acme(&w), "0123456789abcdef", &json, &w.step, &w.err),
+            &w.err, PAWL_E_ABSENT);
+    T_FAILS(operator_token_drop(&w.flow, acme(&w), "01", &json, &w.step, &w.err), &w.err,
+            PAWL_E_RANGE);
+    T_WHERE(&w.err, "token");
+    assert_true(step_is_empty(&w.step));
+}
+
 static void a_wish_that_makes_no_sense_is_refused(void **state)
 {
     (void)state;
@@ -650,6 +686,7 @@ int main(void)
                t6_values_of_a_boot_before_teach_nothing),
         T_CASE("policies are assigned by name", policies_are_assigned_by_name),
         T_CASE("a token is one line for a device", a_token_is_one_line_for_a_device),
+        T_CASE("a dropped token has no use and is over", a_dropped_token_has_no_use_and_is_over),
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
         T_CASE("a refusal in a device's name is not taken for its own",
                a_refusal_in_a_device_s_name_is_not_taken_for_its_own),

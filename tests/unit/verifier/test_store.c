@@ -622,6 +622,24 @@ static void a_token_use_counts_once_for_each_device(void **state) /* P-ENROL-2 *
     store_commits(&f, &s);
     s.device = third;
     store_refuses(&f, &s, PAWL_E_CONFLICT, "store.token");
+    /* Who is under way with a token that ends finds it without a use. */
+    struct step end = { .tenant = "acme", .has_token = true, .token = some_token(2) };
+    end.token.id[0] ^= 2;
+    store_commits(&f, &end);
+    end.has_token = false;
+    end.ends_token = true;
+    end.token.expires_s = 18;
+    store_commits(&f, &end);
+    T_OK(f.store.token(f.store.self, acme, PAWL_VIEW_OF(end.token.id), &got, &err), &err);
+    assert_int_equal(got.uses_left, 0);
+    assert_int_equal(got.expires_s, 18);
+    s.token_taken[0] ^= 2;
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.token");
+    s.token_taken[0] ^= 2;
+    T_OK(f.store.token(f.store.self, acme, PAWL_VIEW_OF(s.token_taken), &got, &err), &err);
+    assert_int_equal(got.expires_s, some_token(2).expires_s); /* another one is as it was */
+    end.token.id[0] ^= 8;
+    store_refuses(&f, &end, PAWL_E_ABSENT, "store.token");
     /* And a token that is not there gives nothing: the row of its use needs it. */
     s.token_taken[0] ^= 1;
     store_refuses(&f, &s, PAWL_E_BUG, "store.token_use");
