@@ -84,7 +84,11 @@ wait_for passes "$(named) and .log == $(size d.log.bin) and .status == 200 and .
 check "with a policy about both, boot and files are covered and affirmed"
 expect 0 "$e2e/measured_boot.py" - "$work/policy.json" policy 7000 "$line_55" "$line_56"
 expect 0 ctl policy add "$work/policy.json"
-id=$(agent_id d)
+knows_its_id() { # it writes that down behind the verifier
+    id=$(agent_id d)
+    [ "$id" != null ]
+}
+wait_for knows_its_id
 mark
 expect 0 ctl policy assign measured --device "$id"
 wait_for is_covered affirming identity,boot-log,runtime 6.1.0-55
