@@ -300,7 +300,8 @@ static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
     revokes_damaged(&w, &row, sql, "safe");
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE safe = 2"), 1);
     snprintf(sql, sizeof(sql),
-             "UPDATE ratchet SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB)"
+             "UPDATE ratchet SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) ||"
+             " CASE substr(bytes, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
              " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
              world_id(&ratchet));
     revokes_damaged(&w, &ratchet, sql, "ratchet");
