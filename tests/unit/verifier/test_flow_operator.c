@@ -289,7 +289,7 @@ static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
     (void)state;
     WORLD  w;
     DEVICE row, ratchet;
-    char   sql[256];
+    char   sql[384];
 
     world_make(&w);
     world_device(&w, &w.vendor, &row);
