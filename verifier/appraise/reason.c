@@ -233,6 +233,13 @@ static const struct reason_entry entries[REASON_COUNT] = {
                                  "was added to the kernel's keyring.",
                                  "Add the key to ima.keys, or its digest to ima.buffers, if it is "
                                  "yours." },
+    [REASON_IMA_MORE_WRONG] = { "ima-more-wrong",
+                                "More is wrong in the measurement list than is told one by one.",
+                                "Mostly more of what the other findings tell: many files after an "
+                                "update, or the policy of another system.",
+                                "Mend what is told one by one. A new version of the policy, or an "
+                                "exception for a file, has the list judged anew, and the next ones "
+                                "are told. pawlctl ima shows a whole list." },
     [REASON_MESSAGE_FORGED] = { "message-forged",
                                 "Messages came in the device's name that it did not send.",
                                 "Somebody has, or had, this device's keys and sent in its name.",

@@ -57,6 +57,7 @@ enum reason {
     REASON_IMA_VIOLATION,
     REASON_IMA_POLICY_UNKNOWN,
     REASON_IMA_KEY_UNKNOWN,
+    REASON_IMA_MORE_WRONG, /* found in the list, and not told one by one: any row I */
     /* the keys: an incident is not closed, by its kind; tpm-went-back is above */
     REASON_MESSAGE_FORGED,
     REASON_KEY_USED_ELSEWHERE,

@@ -31,6 +31,32 @@ static void i0_an_unknown_file_is_found_and_stays(void **state)
     assert_int_equal(world_findings(&w, REASON_FILE_UNKNOWN), 1);
 }
 
+/* Wrong stays wrong, told or not: in what is kept, and in what comes behind it. */
+static void i0_more_unknown_files_than_are_told_are_counted(void **state)
+{
+    (void)state;
+    WORLD w;
+
+    world_begin(&w);
+    for (int i = 0; i < IMA_STATE_FAILURES + 2; i++)
+        world_runs(&w, "/bin/evil");
+    world_attests_anew(&w);
+    for (int i = 0; i < 2; i++) {
+        world_is(&w, TIER_CONTRAINDICATED);
+        assert_int_equal(world_findings(&w, REASON_FILE_UNKNOWN), IMA_STATE_FAILURES);
+        assert_int_equal(world_findings(&w, REASON_IMA_MORE_WRONG), 1);
+        assert_int_equal(world_findings(&w, REASON_IMA_LIST_BROKEN), 0);
+        assert_int_equal(w.kept.ima.failures.dropped, 2 + i);
+        size_t end = w.list.n;
+        world_runs(&w, "/bin/worse");
+        world_sends_list(&w, end, w.kept.ima.at.entries);
+        world_judge(&w);
+    }
+    world_judge(&w); /* and with nothing new */
+    world_is(&w, TIER_CONTRAINDICATED);
+    assert_int_equal(world_findings(&w, REASON_IMA_MORE_WRONG), 1);
+}
+
 static void i7_other_rules_ask_for_the_whole_list(void **state)
 {
     (void)state;
@@ -405,6 +431,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T_CASE("I0 an unknown file is found and stays", i0_an_unknown_file_is_found_and_stays),
+        T_CASE("I0 more unknown files than are told are counted",
+               i0_more_unknown_files_than_are_told_are_counted),
         T_CASE("I7 other rules ask for the whole list", i7_other_rules_ask_for_the_whole_list),
         T_CASE("an exception for a file excludes it until its end",
                an_exception_for_a_file_excludes_it_until_its_end),

@@ -438,8 +438,33 @@ static void each_row_of_ima_has_its_reason(void **state) /* I0, I1, I9, I10 */
         assert_int_equal(soft_policy_judge(&w), TIER_CONTRAINDICATED);
         assert_int_equal(soft_policy_found_at(&w, rows[i].reason, "/usr/bin/a"), 1);
     }
-    w.ima.failures = (struct failures){ .dropped = 1 };
+}
+
+/* Of which rows they are nobody knows: no exception for a row takes them. */
+static void what_ima_does_not_tell_one_by_one_has_a_reason_of_its_own(void **state) /* I0 */
+{
+    (void)state;
+    struct exception e = { .until_s = SOFT_POLICY_NOW + 1 };
+
+    pin_boot(&w.p.all);
+    w.p.ima.present = true;
+    w.s.ima = &w.ima;
+    w.ima.failures = (struct failures){ .dropped = 202 };
     assert_int_equal(soft_policy_judge(&w), TIER_CONTRAINDICATED);
+    assert_int_equal(w.v.finding_n, 1);
+    assert_int_equal(soft_policy_found_at(&w, REASON_IMA_MORE_WRONG, "ima"), 1);
+    w.j.exception = &e;
+    w.j.exception_n = 1;
+    for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
+        e.reason = (enum reason)r;
+        bool taken = r == REASON_IMA_MORE_WRONG;
+        assert_int_equal(soft_policy_judge(&w), taken ? TIER_AFFIRMING : TIER_CONTRAINDICATED);
+    }
+    w.j.exception_n = 0;
+    w.j.watch = true;
+    assert_int_equal(soft_policy_judge(&w), TIER_WARNING);
+    assert_int_equal(w.v.executables, AR4SI_UNRECOGNISED);
+    assert_int_equal(soft_policy_found_at(&w, REASON_IMA_MORE_WRONG, "ima"), 1);
 }
 
 /* A file that is called as another one and a word behind is not the other one. */
@@ -546,6 +571,8 @@ int main(void)
         CASE("I12: what was excluded is told", what_was_excluded_is_told),
         CASE("S8: without its list nothing is affirmed", without_its_list_nothing_is_affirmed),
         CASE("I0, I1, I9, I10: each row of IMA has its reason", each_row_of_ima_has_its_reason),
+        CASE("I0: what IMA does not tell one by one has a reason of its own",
+             what_ima_does_not_tell_one_by_one_has_a_reason_of_its_own),
         CASE("I0: an exception for a file is for no other",
              an_exception_for_a_file_is_for_no_other),
         CASE("what is excepted holds", what_is_excepted_holds),
