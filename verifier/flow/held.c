@@ -49,8 +49,11 @@ pawl_status held_open(struct flow *f, const struct device *d, struct held *ret,
 
     pawl_status s = f->store->ratchet(f->store->self, pawl_view_str(d->tenant), PAWL_VIEW_OF(d->id),
                                       &row, err);
-    if (s.code != PAWL_E_ABSENT)
+    if (s.code != PAWL_E_ABSENT) {
         PAWL_TRY(s);
+        if (row.n == 0)
+            return pawl_fail(err, PAWL_E_SHORT, "ratchet", "its row is empty");
+    }
     return held_take(f, d, &row, ret, err);
 }
 

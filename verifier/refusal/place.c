@@ -77,6 +77,7 @@ static const struct row rows[] = {
     { "messages.COSE", PAWL_E_DENIED, "nothing new", REFUSED_NOTHING_NEW },
     { "messages.COSE", PAWL_E_DENIED, "too many", REFUSED_ATTEST_FIRST },
     { "messages.*", PAWL_E_ABSENT, NULL, REFUSED_UNKNOWN_DEVICE },
+    { "messages.store.*", PAWL_E_FORM, NULL, REFUSED_STORE_DAMAGED },
     /* what we wrapped ourselves */
     { "generation*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },
     { "ratchet*", PAWL_E_NONE, NULL, REFUSED_STORE_DAMAGED },

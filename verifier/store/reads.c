@@ -39,19 +39,34 @@ static pawl_status read_device_by_ak(void *self, struct pawl_view tenant,
     return one_device(self, SQL_DEVICE_BY_AK, tenant, pawl_name_view(ak), ret, err);
 }
 
+/* NULL if it has none; no bytes at all are not what was stored. */
+static void get_ratchet(struct query *q, struct blob *ret)
+{
+    bool is_there = !get_is_null(q);
+
+    get_blob(q, "ratchet", ret);
+    if (is_there && ret->n == 0 && !q->bad)
+        q->bad = "ratchet";
+}
+
 /* Behind the columns of the device: NULL where there is no such row. */
-static void get_past(struct query *q, struct device_past *ret, struct boot_row *ret_boot)
+static pawl_status get_past(struct query *q, struct device_past *ret, struct boot_row *ret_boot,
+                            struct pawl_err *err)
 {
     enum { SNAPSHOT_COLUMNS = 3 };
 
+    q->table = "snapshot";
     ret->has_snapshot = !get_is_null(q);
     if (ret->has_snapshot)
         get_snapshot(q, &ret->snapshot);
     for (unsigned i = 0; !ret->has_snapshot && i < SNAPSHOT_COLUMNS; i++)
         get_skip(q);
+    PAWL_TRY(query_end(q, err));
+    q->table = "boot";
     ret->has_boot = !get_is_null(q);
     if (ret->has_boot)
         get_boot(q, ret_boot);
+    return query_end(q, err);
 }
 
 static pawl_status read_device_whole(void *self, struct pawl_view tenant, struct pawl_view id,
@@ -70,12 +85,12 @@ static pawl_status read_device_whole(void *self, struct pawl_view tenant, struct
     if (!query_row(&q))
         return row_absent(&q, err);
     get_device(&q, &d);
-    get_blob(&q, "ratchet", &ratchet);
+    get_ratchet(&q, &ratchet);
+    PAWL_TRY(query_end(&q, err));
     if (ret_past) {
         get_skip(&q); /* the number that the rest is found by */
-        get_past(&q, ret_past, &boot);
+        PAWL_TRY(get_past(&q, ret_past, &boot, err));
     }
-    PAWL_TRY(query_end(&q, err));
     device_copy(ret, &d);
     *ret_ratchet = ratchet;
     ratchet = (struct blob){ 0 };

@@ -577,6 +577,33 @@ static void a_suite_that_nobody_chose_is_refused(void **state)
     says_no(&w, &ev, PAWL_REFUSAL_SUITE);
 }
 
+/* A row that is empty is no row that is missing. */
+static void a_damaged_row_is_told_by_its_name(void **state)
+{
+    static const struct {
+        const char *sql, *where;
+    } damage[] = {
+        { "UPDATE boot SET os_boot = x'00'", "store.boot.os_boot" },
+        { "UPDATE snapshot SET bytes = x'00'", "store.snapshot.bytes" },
+        { "UPDATE ratchet SET bytes = x''", "store.device.ratchet" },
+        { "UPDATE device SET safe = 2", "store.device.safe" },
+    };
+    (void)state;
+    WORLD                w;
+    DEVICE               d;
+    uint8_t              nonce[PAWL_NONCE];
+    struct soft_evidence ev;
+
+    begin(&w, &d, nonce, &ev);
+    world_attest(&w, &d);
+    for (size_t i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        world_attest_begin(&w, &d, nonce, &ev);
+        store_exec(&w.store, damage[i].sql);
+        refuses(&w, &ev, PAWL_E_FORM, damage[i].where);
+        assert_int_equal(refused_by(403, &w.err), REFUSED_STORE_DAMAGED);
+    }
+}
+
 static void a_revoked_device_is_told_so(void **state)
 {
     (void)state;
@@ -653,6 +680,7 @@ int main(void)
         T_CASE("an attest writes no secret and has no root",
                an_attest_writes_no_secret_and_has_no_root),
         T_CASE("a suite that nobody chose is refused", a_suite_that_nobody_chose_is_refused),
+        T_CASE("a damaged row is told by its name", a_damaged_row_is_told_by_its_name),
         T_CASE("a revoked device is told so", a_revoked_device_is_told_so),
         T_CASE("T1 after a reset everything is wanted", t1_after_a_reset_everything_is_wanted),
     };

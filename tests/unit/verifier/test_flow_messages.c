@@ -358,6 +358,25 @@ static void only_an_active_device_of_a_tenant_with_messages_is_heard(void **stat
                   "messages.tenant");
 }
 
+static void a_damaged_row_is_told_as_such(void **state)
+{
+    (void)state;
+    WORLD             w;
+    DEVICE            d;
+    struct soft_epoch e;
+
+    world_make(&w);
+    world_talks(&w, &d, &e);
+    struct pawl_view cose = soft_app(&e, 1, "one");
+    struct pawl_view body = soft_request(&d, &cose, 1, false);
+    store_exec(&w.store, "UPDATE device SET safe = 2");
+    world_refuses(&w, flow_messages, body, PAWL_E_FORM, "messages.store.device.safe");
+    assert_int_equal(refused_by(403, &w.err), REFUSED_STORE_DAMAGED);
+    store_exec(&w.store, "UPDATE device SET safe = 1; UPDATE ratchet SET bytes = x''");
+    world_refuses(&w, flow_messages, body, PAWL_E_FORM, "messages.store.device.ratchet");
+    assert_int_equal(refused_by(403, &w.err), REFUSED_STORE_DAMAGED);
+}
+
 static void no_flip_of_a_message_is_taken(void **state)
 {
     (void)state;
@@ -469,6 +488,7 @@ int main(void)
                facts_that_do_not_fit_end_with_a_whole_character),
         T_CASE("P-VMSG-2 only an active device of a tenant with messages is heard",
                only_an_active_device_of_a_tenant_with_messages_is_heard),
+        T_CASE("a damaged row is told as such", a_damaged_row_is_told_as_such),
         T_CASE("no flip of a message is taken", no_flip_of_a_message_is_taken),
         T_CASE("the epoch keeps its suite", the_epoch_keeps_its_suite),
         T_CASE("rows that changed places open nothing", rows_that_changed_places_open_nothing),

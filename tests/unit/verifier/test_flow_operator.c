@@ -256,7 +256,7 @@ static size_t revoked_n(struct world *w)
 
 /* sql: what damages its row. */
 static void revokes_damaged(struct world *w, const struct soft_device *d, const char *sql,
-                            const char *column)
+                            const char *column, enum pawl_code why)
 {
     char  *json;
     size_t before = revoked_n(w);
@@ -265,7 +265,7 @@ static void revokes_damaged(struct world *w, const struct soft_device *d, const 
     step_done(&w->step);
     T_FAILS(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_APPROVE, &json,
                                  &w->step, &w->err),
-            &w->err, strcmp(column, "ratchet") == 0 ? PAWL_E_FORGED : PAWL_E_FORM);
+            &w->err, why);
     assert_true(step_is_empty(&w->step));
     T_OK(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_REVOKE, &json, &w->step,
                               &w->err),
@@ -288,7 +288,7 @@ static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
 {
     (void)state;
     WORLD  w;
-    DEVICE row, ratchet;
+    DEVICE row, ratchet, empty;
     char   sql[384];
 
     world_make(&w);
@@ -296,15 +296,22 @@ static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
     world_enrol(&w, &row);
     world_device(&w, &w.vendor, &ratchet);
     world_enrol(&w, &ratchet);
+    world_device(&w, &w.vendor, &empty);
+    world_enrol(&w, &empty);
     snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&row));
-    revokes_damaged(&w, &row, sql, "safe");
+    revokes_damaged(&w, &row, sql, "safe", PAWL_E_FORM);
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE safe = 2"), 1);
     snprintf(sql, sizeof(sql),
              "UPDATE ratchet SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) ||"
              " CASE substr(bytes, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
              " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
              world_id(&ratchet));
-    revokes_damaged(&w, &ratchet, sql, "ratchet");
+    revokes_damaged(&w, &ratchet, sql, "ratchet", PAWL_E_FORGED);
+    snprintf(sql, sizeof(sql),
+             "UPDATE ratchet SET bytes = x''"
+             " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
+             world_id(&empty));
+    revokes_damaged(&w, &empty, sql, "ratchet", PAWL_E_SHORT);
 }
 
 /* ---- policies ------------------------------------------------------------------------------- */
