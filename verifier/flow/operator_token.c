@@ -157,6 +157,7 @@ pawl_status operator_token_drop(struct flow *f, const struct tenant_config *tena
     struct token t;
     uint8_t      bytes[PAWL_TOKEN_ID];
     JSON         j = json_begin();
+    int64_t      now_s = f->now_ms(f->now_arg) / 1000;
 
     PAWL_TRY(pawl_hex_parse_exact(id, "token", bytes, sizeof(bytes), err));
     pawl_status s = f->store->token(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(bytes), &t,
@@ -164,10 +165,15 @@ pawl_status operator_token_drop(struct flow *f, const struct tenant_config *tena
     if (s.code == PAWL_E_ABSENT)
         return pawl_fail(err, PAWL_E_ABSENT, "token", "none has this id");
     PAWL_TRY(s);
+    bool had_uses = t.uses_left > 0;
+    bool was_over = t.expires_s && t.expires_s <= now_s;
     t.uses_left = 0;
-    t.expires_s = f->now_ms(f->now_arg) / 1000;
+    if (!was_over)
+        t.expires_s = now_s;
     show_row(&j, j.root, &t);
     PAWL_TRY(json_end(&j, ret, err));
+    if (was_over && !had_uses)
+        return pawl_ok(); /* it is so already */
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->ends_token = true;
     step->token = t;

@@ -523,8 +523,15 @@ static void a_dropped_token_has_no_use_and_is_over(void **state)
     T_OK(operator_tokens(&w.flow, acme(&w), &(struct list_query){ 0 }, &json, &w.err), &w.err);
     EAR         *list = parsed(json);
     const cJSON *t = cJSON_GetArrayItem(cJSON_GetObjectItem(list, "tokens"), 0);
+    int64_t      over_s = w.now_ms / 1000;
     assert_int_equal(number_of(t, "uses_left"), 0);
-    assert_int_equal(number_of(t, "expires"), w.now_ms / 1000);
+    assert_int_equal(number_of(t, "expires"), over_s);
+
+    w.now_ms += 5000; /* it is so already, and it is told since when */
+    T_OK(operator_token_drop(&w.flow, acme(&w), id, &json, &w.step, &w.err), &w.err);
+    EAR *again = parsed(json);
+    assert_int_equal(number_of(again, "expires"), over_s);
+    assert_true(step_is_empty(&w.step));
 
     T_FAILS(operator_token_drop(&w.flow, &w.config.tenant[OTHER], id, &json, &w.step, &w.err),
             &w.err, PAWL_E_ABSENT);
@@ -535,6 +542,30 @@ static void a_dropped_token_has_no_use_and_is_over(void **state)
             PAWL_E_RANGE);
     T_WHERE(&w.err, "token");
     assert_true(step_is_empty(&w.step));
+}
+
+/* Who looks for what a leak let in asks until when it could be used. */
+static void a_token_that_was_over_stays_over_since_then(void **state)
+{
+    (void)state;
+    WORLD w;
+    char *json;
+
+    world_make(&w);
+    T_OK(operator_token_make(&w.flow, acme(&w), pawl_view_str("{\"uses\":3,\"ttl_s\":60}"), &json,
+                             &w.step, &w.err),
+         &w.err);
+    EAR    *made = parsed(json);
+    int64_t over_s = w.now_ms / 1000 + 60;
+    commit(&w);
+    w.now_ms += 3600 * 1000;
+    T_OK(operator_token_drop(&w.flow, acme(&w), text_of(made, "id"), &json, &w.step, &w.err),
+         &w.err);
+    EAR *told = parsed(json);
+    assert_int_equal(number_of(told, "uses_left"), 0);
+    assert_int_equal(number_of(told, "expires"), over_s);
+    assert_true(w.step.token.expires_s == over_s);
+    commit(&w);
 }
 
 static void a_wish_that_makes_no_sense_is_refused(void **state)
@@ -695,6 +726,8 @@ int main(void)
         T_CASE("policies are assigned by name", policies_are_assigned_by_name),
         T_CASE("a token is one line for a device", a_token_is_one_line_for_a_device),
         T_CASE("a dropped token has no use and is over", a_dropped_token_has_no_use_and_is_over),
+        T_CASE("a token that was over stays over since then",
+               a_token_that_was_over_stays_over_since_then),
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
         T_CASE("a refusal in a device's name is not taken for its own",
                a_refusal_in_a_device_s_name_is_not_taken_for_its_own),
