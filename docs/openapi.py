@@ -123,7 +123,7 @@ def entry(type_, *optional, **members):
                   **members)
 
 
-FEED_TYPE = one_of("message", "mark", "incident", "overdue", "rekey-overdue")
+FEED_TYPE = one_of("message", "mark", "incident", "overdue", "rekey-overdue", "revoked")
 
 SLOT = dict(epoch=number(), gen=number(), seq=number(), id=text(), mark=ref("Mark"))
 
@@ -135,8 +135,9 @@ FEED = {
                            severity=ref("Severity"), state=ref("IncidentState")),
     "OverdueEntry": entry("overdue", due=TIME, state=one_of("overdue", "back")),
     "RekeyOverdueEntry": entry("rekey-overdue", due=TIME, state=one_of("overdue", "back")),
+    "RevokedEntry": entry("revoked", by=text(description="name of the credential")),
     "Entry": {"oneOf": [ref("MessageEntry"), ref("MarkEntry"), ref("IncidentEntry"),
-                        ref("OverdueEntry"), ref("RekeyOverdueEntry")]},
+                        ref("OverdueEntry"), ref("RekeyOverdueEntry"), ref("RevokedEntry")]},
 }
 
 INCIDENT = dict(
@@ -272,7 +273,7 @@ ROUTES = [
      "Somebody's word that it is over", ref("IncidentSummary"),
      dict(body=wish("note", note=text(maxLength=511)), optional=True)),
     ("GET", "/v1/audit", "listAudit", READ,
-     "The hash chain of what was written about incidents and exceptions",
+     "The hash chain of what was written about incidents, exceptions and revocations",
      record(entries=list_of(record(number=number(), time_ms=number(), device=HASH, line=text(),
                                    hash=HASH)),
             head=record(number=number(), hash=HASH), next=number()),

@@ -214,6 +214,12 @@ def every_entry_arrives_in_order_whatever_the_receiver_says():
             r.plan.put("500")
         until("all are there", lambda: has_all(w, r))
         assert not r.tampered, r.tampered
+        me = w.record()["device_id"]
+        r.plan.put("500")
+        w.operator("POST", f"devices/{me}/revoke")
+        until("so is its revocation", lambda: has_all(w, r))
+        last = r.taken[-1]["messages"][-1]
+        assert (last["type"], last["device"], last["by"]) == ("revoked", me, "an operator"), last
         for way in ("the receiver said 500", "the receiver said 302", "taken, after"):
             assert way in said(w), way
         assert "message 0" not in said(w) and "from=pawl" not in said(w)

@@ -2,13 +2,16 @@
 """Whatever a route of docs/openapi.json is sent, it answers by a clear 4xx, nothing of it reaches a
 statement, a header, a path or the log, and the verifier serves on. Imported, never run."""
 import http.client
+import json
 import re
+import time
 import urllib.parse
 
 import jsonschema
 
-from operator_world import (ADMIN, API, DEVICE, JSON, POLICY, ROLES, ROUTES, STREAMS, WISHES,
-                            Answer, Socket, afar, check, closed, database, read, refused, resolved)
+from operator_world import (ADMIN, API, DEVICE, JSON, PATIENCE, POLICY, ROLES, ROUTES, STREAMS,
+                            WISHES, Answer, Socket, afar, check, closed, database, read, refused,
+                            resolved)
 
 # Whatever stands in them is kept as it is, unless it is too long or no line of text.
 FREE = {"note", "author", "what", "release", "text", "label"}
@@ -222,10 +225,30 @@ def devices_routes_refuse_garbage():
 
 @check
 def a_revoked_device_is_shown_and_gets_nothing():
+    """And who listens is told, in the chain too."""
+    end = ADMIN.get("/v1/messages?limit=1000").json()["next"]
+    listens = afar(read("operators.port"))
+    listens.request("GET", f"/v1/stream?after={end}&type=revoked", headers=ADMIN.headers)
+    stream = listens.getresponse()
+    assert stream.status == 200
     device = ADMIN.post(f"/v1/devices/{DEVICE}/revoke")
     jsonschema.validate(device.json(), closed("#/components/schemas/Device"))
     assert device.json()["state"] == "revoked"
     refused(ADMIN.post(f"/v1/devices/{DEVICE}/messages", WISHES["sendMessage"]), 409)
+    until, line = time.monotonic() + PATIENCE, b""
+    while line != b"event: revoked\n":
+        assert time.monotonic() < until, "the stream does not tell"
+        line = stream.readline()
+        assert line in (b":\n", b"\n") or line.startswith((b"id: ", b"event: revoked")), line
+    entry = json.loads(stream.readline().removeprefix(b"data: "))
+    jsonschema.validate(entry, closed("#/components/schemas/Entry"))
+    assert (entry["device"], entry["by"]) == (DEVICE, "admin"), entry
+    listens.close()
+    head = ADMIN.get("/v1/audit?limit=1").json()["head"]["number"]
+    last = ADMIN.get(f"/v1/audit?after={head - 1}").json()["entries"][-1]
+    assert last["device"] == DEVICE and json.loads(last["line"]) == {
+        "what": "revoked", "kind": "device", "by": "admin",
+        "detail": "revoke by admin: revoked, was active"}, last
 
 
 @check

@@ -405,8 +405,8 @@ def asked_of(v, secret):
     return status
 
 
-def what_one_changes_all_know(a, b, device):
-    """With the very next request."""
+def what_one_changes_all_know(a, b, device, receiver):
+    """With the very next request; and a revocation is told by whoever of them tells."""
     me = device.record()["device_id"]
     device.wire.only = b
     a.operator("POST", "default-policy", {"policy": ""})
@@ -424,6 +424,12 @@ def what_one_changes_all_know(a, b, device):
     done = device.agent("attest")
     assert done.out == "refused: revoked\n", done
     device.wire.only = None
+    told = [x["device"] for x in b.operator("GET", "messages?type=revoked")["messages"]]
+    assert told == [me], told
+    until("the receiver is told", lambda: ("revoked", me) in
+          [(x["type"], x["device"]) for x in list(receiver.entries)])
+    last = b.operator("GET", "audit?limit=1000")["entries"][-1]
+    assert last["device"] == me and '"what":"revoked"' in last["line"], last
     ok("what an operator changes at one counts at another with the next request")
 
 
@@ -523,7 +529,7 @@ def main_scenario(home, first, second, third):
         until("all entries came", lambda: receiver.has(feed()))
         receiver.check(feed())
         ok("so are the receiver's entries, in each device's order")
-        what_one_changes_all_know(a, b, e)
+        what_one_changes_all_know(a, b, e, receiver)
         an_older_copy_takes_over(second, third, d)
 
 

@@ -137,8 +137,8 @@ const struct command commands[] = {
       .show = show_proof, .good = incident_is_good, .options = O(JWKS) | O(KEY), .operands = 1 },
 
     { "audit", "list", "[--after N]",
-      "lists the chain of everything said about incidents and exceptions", .run = audit_list,
-      .show = show_audit, .options = ONLINE | O(AFTER) },
+      "lists the chain of everything said about incidents, exceptions and revocations",
+      .run = audit_list, .show = show_audit, .options = ONLINE | O(AFTER) },
     { "audit", "verify", "[--ear TOKEN|@FILE --jwks FILE] [--file EXPORT]",
       "checks that no entry of the chain was changed or taken out", .run = audit_verify,
       .show = show_audit_verified, .options = ONLINE | O(EAR) | O(JWKS) | O(FILE) },

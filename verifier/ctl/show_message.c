@@ -119,6 +119,14 @@ static void show_overdue(const cJSON *o)
     show_text(value_of(o, "due", "created", buffer), 0, INT_MAX);
 }
 
+static void show_revoked(const cJSON *o)
+{
+    printf("device ");
+    show_id(text_of(o, "device"));
+    printf(": revoked by ");
+    show_text(text_of(o, "by"), 0, INT_MAX);
+}
+
 /* ---- the list ------------------------------------------------------------------------------- */
 
 static void show_entry(const cJSON *entries, const cJSON *o)
@@ -135,6 +143,8 @@ static void show_entry(const cJSON *entries, const cJSON *o)
         show_found(o);
     else if (is_type(o, "overdue") || is_type(o, "rekey-overdue"))
         show_overdue(o);
+    else if (is_type(o, "revoked"))
+        show_revoked(o);
     else
         show_message(entries, o);
     putchar('\n');

@@ -8,6 +8,7 @@
 
 #include "flow/incident_parts.h"
 #include "flow/json.h"
+#include "flow/tell.h"
 
 /* What a line of the chain has room for beside its numbers. */
 enum { DETAIL_MAX = 400, ID_TEXT = 2 * PAWL_DEVICE_ID + 24 };
@@ -95,46 +96,19 @@ pawl_status incident_audit(const struct held *h, struct step *step, int64_t now_
                            const char *what, const struct incident_row *row, const char *detail,
                            struct pawl_err *err)
 {
-    struct audit_row *rows = realloc(step->audit, (step->audit_n + 1) * sizeof(*rows));
+    char line[AUDIT_LINE_MAX];
 
-    if (!rows)
-        return pawl_fail(err, PAWL_E_MEMORY, "audit", "out of memory");
-    step->audit = rows;
-    struct audit_row *next = &rows[step->audit_n];
-    *next = (struct audit_row){ .time_ms = now_ms };
-    memcpy(next->device, h->device_id, sizeof(next->device));
-    PAWL_TRY(write_line(row, what, detail, next->line, err));
-    step->audit_n++;
-    return pawl_ok();
+    PAWL_TRY(write_line(row, what, detail, line, err));
+    return tell_chain(step, line, h->device_id, now_ms, err);
 }
 
 /* ---- the feed -------------------------------------------------------------------------------- */
 
-static pawl_status write_notice(const struct incident_row *row, int64_t now_ms, char **ret,
-                                struct pawl_err *err)
-{
-    JSON j = json_begin();
-
-    json_text(&j, j.root, "type", "incident");
-    json_hex(&j, j.root, "device", PAWL_VIEW_OF(row->device));
-    json_i64(&j, j.root, "time", now_ms / 1000);
-    add_what(&j, row);
-    return json_end(&j, ret, err);
-}
-
 pawl_status incident_notice(const struct held *h, struct step *step, int64_t now_ms,
                             const struct incident_row *row, struct pawl_err *err)
 {
-    struct segment_row  next = { .kind = SEGMENT_NOTICE, .time_ms = now_ms, .n = 1 };
-    char               *text = NULL;
-    struct segment_row *rows = realloc(step->segment, (step->segment_n + 1) * sizeof(*rows));
+    JSON j = tell_begin("incident", h->device_id, now_ms);
 
-    if (!rows)
-        return pawl_fail(err, PAWL_E_MEMORY, "incident", "out of memory");
-    step->segment = rows;
-    PAWL_TRY(write_notice(row, now_ms, &text, err));
-    memcpy(next.device, h->device_id, sizeof(next.device));
-    next.heads = (struct blob){ .n = strlen(text), .p = (uint8_t *)text };
-    rows[step->segment_n++] = next;
-    return pawl_ok();
+    add_what(&j, row);
+    return tell_feed(step, &j, h->device_id, now_ms, err);
 }

@@ -11,6 +11,7 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "flow/tell.h"
 #include "ratchet/row.h"
 
 enum { EVENTS = 10 };
@@ -160,6 +161,19 @@ static void plan(const struct device *d, struct step *step)
     step->device = *d;
 }
 
+/* Everybody but the device: it learns by the refusal of what it asks next. The step has its event.
+ */
+static pawl_status tell_revoked(const struct flow *f, struct step *step, struct pawl_err *err)
+{
+    const uint8_t *id = step->device.id;
+    const int64_t  now_ms = f->now_ms(f->now_arg);
+    JSON           j = tell_begin("revoked", id, now_ms);
+
+    json_text(&j, j.root, "by", asker_name(f->asker));
+    PAWL_TRY(tell_feed(step, &j, id, now_ms, err));
+    return tell_act(f, step, "revoked", "device", err);
+}
+
 /* The device is refused whatever it asks. But who keeps a token of it goes by the list of those
  * that are revoked, and for that its id is enough. */
 static pawl_status revoke_damaged(struct flow *f, struct device *d, char **ret, struct step *step,
@@ -179,7 +193,7 @@ static pawl_status revoke_damaged(struct flow *f, struct device *d, char **ret, 
     step->device = *d;
     snprintf(step->event, sizeof(step->event), "revoke by %s: revoked; its row is damaged: %s",
              asker_name(f->asker), d->damaged);
-    return pawl_ok();
+    return tell_revoked(f, step, err);
 }
 
 pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant, const char *id,
@@ -216,6 +230,8 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     else
         snprintf(step->event, sizeof(step->event), "%s by %s: %s, was %s", device_event_name(on),
                  asker_name(f->asker), device_state_name(d.state), device_state_name(before));
+    if (on == DEVICE_EVENT_REVOKE)
+        PAWL_TRY(tell_revoked(f, step, err));
     return held_plan(&h, step, err);
 }
 

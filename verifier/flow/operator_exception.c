@@ -16,6 +16,7 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "flow/tell.h"
 #include "flow/rules.h"
 
 enum { AHEAD_MAX_S = 366 * 86400 };
@@ -264,17 +265,11 @@ static pawl_status plan_audit(const struct flow *f, const struct exception_row *
 {
     char *line = NULL;
 
-    step->audit = calloc(1, sizeof(*step->audit));
-    if (!step->audit)
-        return pawl_fail(err, PAWL_E_MEMORY, "audit", "out of memory");
     PAWL_TRY(write_line(f, x, what, &line, err));
-    step->audit->time_ms = f->now_ms(f->now_arg);
-    if (x->has_device)
-        memcpy(step->audit->device, x->device, sizeof(step->audit->device));
-    snprintf(step->audit->line, sizeof(step->audit->line), "%s", line);
+    pawl_status s = tell_chain(step, line, x->has_device ? x->device : NULL, f->now_ms(f->now_arg),
+                               err);
     free(line);
-    step->audit_n = 1;
-    return pawl_ok();
+    return s;
 }
 
 static pawl_status plan(const struct flow *f, const struct tenant_config *tenant,

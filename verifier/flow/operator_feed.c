@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The feed as consumers and operators read it: messages, what became of them, incidents and alerts,
- * behind one cursor.
+ * The feed as consumers and operators read it: messages, what became of them, incidents, alerts
+ * and revocations, behind one cursor.
  *
  * A cursor is "N", behind all of row N, or "N.I", behind the first I entries of it. Rows come in
  * the order in which they became durable, so a reader that goes on from its last cursor misses
@@ -66,10 +66,10 @@ static void cursor_write(uint64_t row, uint64_t n, char ret[CURSOR])
 
 /* ---- one entry ------------------------------------------------------------------------------ */
 
-enum entry_type { ALL = 0, MESSAGE, MARK, INCIDENT, OVERDUE, REKEY_OVERDUE, TYPES };
+enum entry_type { ALL = 0, MESSAGE, MARK, INCIDENT, OVERDUE, REKEY_OVERDUE, REVOKED, TYPES };
 
-static const char *const type_names[TYPES] = { "",         "message", "mark",
-                                               "incident", "overdue", "rekey-overdue" };
+static const char *const type_names[TYPES] = { "",        "message",       "mark",   "incident",
+                                               "overdue", "rekey-overdue", "revoked" };
 
 struct page {
     struct flow                *f;
@@ -295,7 +295,7 @@ static pawl_status type_parse(const char *name, enum entry_type *ret, struct paw
             return pawl_ok();
         }
     return pawl_fail(err, PAWL_E_FORM, "type",
-                     "is message, mark, incident, overdue or rekey-overdue");
+                     "is message, mark, incident, overdue, rekey-overdue or revoked");
 }
 
 /* The page behind q->after; p->j and p->list are set. */

@@ -5,47 +5,26 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "flow/event.h"
-#include "flow/json.h"
+#include "flow/tell.h"
 
 /* What it is about, as the feed names it. */
 #define ATTEST "overdue"
 #define REKEY  "rekey-overdue"
 
 /* {"type": "overdue" | "rekey-overdue", "device", "time", "due", "state": "overdue" | "back"} */
-static pawl_status write_notice(const struct device *d, const char *type, int64_t due_s,
-                                const char *state, int64_t now_ms, char **ret, struct pawl_err *err)
-{
-    JSON j = json_begin();
-
-    json_text(&j, j.root, "type", type);
-    json_hex(&j, j.root, "device", PAWL_VIEW_OF(d->id));
-    json_i64(&j, j.root, "time", now_ms / 1000);
-    json_i64(&j, j.root, "due", due_s);
-    json_text(&j, j.root, "state", state);
-    return json_end(&j, ret, err);
-}
-
 static pawl_status add_notice(struct step *step, const char *type, int64_t due_s, const char *state,
                               int64_t now_ms, struct pawl_err *err)
 {
-    const struct device *d = &step->device;
-    char                *text = NULL;
-    struct segment_row   row = { .kind = SEGMENT_NOTICE, .time_ms = now_ms, .n = 1 };
-    struct segment_row  *rows = realloc(step->segment, (step->segment_n + 1) * sizeof(*rows));
+    const uint8_t *id = step->device.id;
+    JSON           j = tell_begin(type, id, now_ms);
 
-    if (!rows)
-        return pawl_fail(err, PAWL_E_MEMORY, "overdue", "out of memory");
-    step->segment = rows;
-    PAWL_TRY(write_notice(d, type, due_s, state, now_ms, &text, err));
-    memcpy(row.device, d->id, sizeof(row.device));
-    row.heads = (struct blob){ .n = strlen(text), .p = (uint8_t *)text };
-    rows[step->segment_n++] = row;
-    return pawl_ok();
+    json_i64(&j, j.root, "due", due_s);
+    json_text(&j, j.root, "state", state);
+    return tell_feed(step, &j, id, now_ms, err);
 }
 
 /* "2026-01-31T12:00:00Z" */

@@ -173,7 +173,7 @@ struct generation_row {
 enum segment_kind {
     SEGMENT_MESSAGES = 0, /* a batch of application messages as they arrived */
     SEGMENT_MARKS,        /* what became of earlier ones */
-    SEGMENT_NOTICE        /* an incident or alert: one */
+    SEGMENT_NOTICE        /* an incident, alert or revocation: one */
 };
 
 struct segment_row {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an operator sees his own tenant's devices, policies and tokens and no other's; what the
  * table of states refuses stays refused; a stored policy never changes; a token's secret is shown
- * once; a device whose row is damaged can be revoked, and nothing else; a body with anything
+ * once; a revocation is told, once; a device whose row is damaged can be revoked, and nothing else;
+ * a body with anything
  * unknown in it changes nothing and is named. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appraise/verdict.h"
+#include "audit.h"
 #include "flow/operator.h"
 #include "flow/revoked.h"
 #include "operator_fixture.h"
@@ -242,6 +244,95 @@ static void revoked_is_final(void **state)
             &w.err, PAWL_E_BUG);
     assert_true(step_is_empty(&w.step));
 }
+
+/* ---- who is told of a revocation --------------------------------------------------------------
+ */
+
+struct told {
+    const struct soft_device *d;
+    size_t                    n;
+    struct audit_head         head;
+    char                      line[AUDIT_LINE_MAX]; /* the last one */
+};
+
+static pawl_status take_line(const struct audit_row *a, void *arg, struct pawl_err *err)
+{
+    struct told *t = arg;
+
+    T_OK(audit_next(&t->head, a, &t->head, err), err);
+    assert_memory_equal(t->head.hash, a->hash, sizeof(a->hash));
+    assert_memory_equal(a->device, t->d->id, sizeof(a->device));
+    memcpy(t->line, a->line, sizeof(a->line));
+    t->n++;
+    return pawl_ok();
+}
+
+/* The feed says so once, and the chain; detail: of its line. */
+static void all_are_told(struct world *w, const struct soft_device *d, const char *by,
+                         const char *detail)
+{
+    const struct store  *s = &w->store.store;
+    struct message_query q = { .type = "revoked" };
+    struct told          t = { .d = d };
+    char                *json;
+    bool                 any;
+
+    T_OK(operator_messages(&w->flow, acme(w), &q, &json, &any, &w->err), &w->err);
+    EAR         *page = parsed(json);
+    const cJSON *list = member(page, "messages"), *entry = cJSON_GetArrayItem(list, 0);
+    assert_int_equal(cJSON_GetArraySize(list), 1);
+    assert_int_equal(cJSON_GetArraySize(entry), 5); /* with its cursor */
+    assert_string_equal(text_of(entry, "type"), "revoked");
+    assert_string_equal(text_of(entry, "device"), world_id(d));
+    assert_int_equal(number_of(entry, "time"), w->now_ms / 1000);
+    assert_string_equal(text_of(entry, "by"), by);
+
+    T_OK(s->audit(s->self, pawl_view_str("acme"), 0, 9, take_line, &t, &w->err), &w->err);
+    assert_int_equal(t.n, 1);
+    EAR *line = cJSON_Parse(t.line);
+    assert_non_null(line);
+    assert_string_equal(text_of(line, "what"), "revoked");
+    assert_string_equal(text_of(line, "kind"), "device");
+    assert_string_equal(text_of(line, "by"), by);
+    assert_string_equal(text_of(line, "detail"), detail);
+}
+
+static void a_revocation_is_told_in_the_feed_and_in_the_chain(void **state)
+{
+    (void)state;
+    const struct credential ann = { .name = "ann", .role = ROLE_OPERATOR };
+    WORLD                   w;
+    DEVICE                  d;
+    char                   *json;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    w.flow.asker = &ann;
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    all_are_told(&w, &d, "ann", "revoke by ann: revoked, was active");
+    T_FAILS(operator_device_move(&w.flow, acme(&w), world_id(&d), DEVICE_EVENT_REVOKE, &json,
+                                 &w.step, &w.err),
+            &w.err, PAWL_E_STATE);
+    assert_true(step_is_empty(&w.step));
+}
+
+static void a_revocation_of_a_damaged_row_is_told_too(void **state)
+{
+    (void)state;
+    WORLD  w;
+    DEVICE d;
+
+    world_make(&w);
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    store_exec(&w.store, "UPDATE device SET safe = 2");
+    world_move(&w, &d, DEVICE_EVENT_REVOKE);
+    all_are_told(&w, &d, "an operator", "revoke by an operator: revoked; its row is damaged: safe");
+}
+
+/* ---- a device whose row is damaged ------------------------------------------------------------
+ */
 
 static size_t revoked_n(struct world *w)
 {
@@ -713,6 +804,10 @@ int main(void)
         T_CASE("approving what is active is leave to enrol again",
                approving_what_is_active_is_leave_to_enrol_again),
         T_CASE("revoked is final", revoked_is_final),
+        T_CASE("a revocation is told in the feed and in the chain",
+               a_revocation_is_told_in_the_feed_and_in_the_chain),
+        T_CASE("a revocation of a damaged row is told too",
+               a_revocation_of_a_damaged_row_is_told_too),
         T_CASE("a device whose row is damaged can be revoked",
                a_device_whose_row_is_damaged_can_be_revoked),
         T_CASE("a policy is stored as it came and never changes",

@@ -334,13 +334,15 @@ static void a_type_picks_entries(void **state)
     put_notice(&w, &d, "{\"type\":\"incident\",\"device\":\"d1\",\"kind\":\"message-forged\"}");
     put_notice(&w, &d, "{\"type\":\"overdue\",\"device\":\"d1\",\"due\":7}");
     put_notice(&w, &d, "{\"type\":\"rekey-overdue\",\"device\":\"d1\",\"due\":8}");
+    put_notice(&w, &d, "{\"type\":\"revoked\",\"device\":\"d1\",\"by\":\"ann\"}");
     ANSWER *all = NULL, *messages = NULL, *incidents = NULL, *overdue = NULL, *marks = NULL,
-           *rekeys = NULL;
-    assert_int_equal(entries_of(&w, "", "", &all), 9);
+           *rekeys = NULL, *revoked = NULL;
+    assert_int_equal(entries_of(&w, "", "", &all), 10);
     assert_int_equal(entries_of(&w, "message", "", &messages), 6);
     assert_int_equal(entries_of(&w, "incident", "", &incidents), 1);
     assert_int_equal(entries_of(&w, "overdue", "", &overdue), 1);
     assert_int_equal(entries_of(&w, "rekey-overdue", "", &rekeys), 1);
+    assert_int_equal(entries_of(&w, "revoked", "", &revoked), 1);
     assert_int_equal(entries_of(&w, "mark", "", &marks), 0);
     const cJSON *i = cJSON_GetArrayItem(messages_of(incidents), 0);
     assert_string_equal(text(i, "type"), "incident");
@@ -350,8 +352,8 @@ static void a_type_picks_entries(void **state)
     assert_string_equal(text(cJSON_GetArrayItem(messages_of(all), 0), "mark"), "new");
     assert_int_equal(strlen(text(cJSON_GetArrayItem(messages_of(all), 0), "leaf")), 2 * PAWL_LEAF);
     /* Every list leads behind all that it looked at. */
-    assert_string_equal(text(messages, "next"), "6");
-    assert_string_equal(text(marks, "next"), "6");
+    assert_string_equal(text(messages, "next"), "7");
+    assert_string_equal(text(marks, "next"), "7");
 
     struct message_query q = { .type = "letter" };
     char                *json = NULL;

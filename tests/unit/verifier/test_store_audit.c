@@ -250,6 +250,57 @@ static void each_tenant_has_its_own(void **state)
     chain_is(&f, pawl_view_str("nobody"), "");
 }
 
+/* ---- one step of a device ---------------------------------------------------------------------
+ */
+
+static pawl_status is_notice(const struct segment_row *s, void *arg, struct pawl_err *err)
+{
+    (void)err;
+    assert_int_equal(s->kind, SEGMENT_NOTICE);
+    store_say(arg, "%.*s ", (int)s->heads.n, (const char *)s->heads.p);
+    return pawl_ok();
+}
+
+static void feed_is(struct store_fixture *f, const char *expected)
+{
+    char            said[STORE_SAID_MAX] = "";
+    struct pawl_err err;
+
+    T_OK(f->store.segments(f->store.self, acme, pawl_view(NULL, 0), 0, 9, is_notice, said, &err),
+         &err);
+    assert_string_equal(said, expected);
+}
+
+/* Of a device whose row cannot be written as a whole too. */
+static void a_revocation_comes_with_its_entries_or_not_at_all(void **state)
+{
+    (void)state;
+    STORE_FIXTURE f;
+
+    store_fixture_make(&f);
+    struct device                       d = store_put(&f, "acme", 1);
+    PAWL_CLEANUP(step_done) struct step s = with_entries("acme", "revoked", NULL);
+    s.touches_device = s.revokes_device = true;
+    s.device = d;
+    memcpy(s.audit[0].device, d.id, sizeof(d.id));
+    s.segment = calloc(1, sizeof(*s.segment));
+    assert_non_null(s.segment);
+    s.segment_n = 1;
+    s.segment[0] = (struct segment_row){ .kind = SEGMENT_NOTICE, .time_ms = 1000, .n = 1 };
+    memcpy(s.segment[0].device, d.id, sizeof(d.id));
+    s.segment[0].heads = store_blob("{}");
+    s.device.version++;
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device");
+    feed_is(&f, "");
+    chain_is(&f, acme, "");
+    s.device.version--;
+    store_commits(&f, &s);
+    feed_is(&f, "{} ");
+    chain_is(&f, acme, "1=revoked ");
+    store_refuses(&f, &s, PAWL_E_CONFLICT, "store.device"); /* of two who revoke one does */
+    chain_is(&f, acme, "1=revoked ");
+}
+
 /* ---- group commit ---------------------------------------------------------------------------- */
 
 static void steps_of_one_transaction_follow_each_other_around_one_that_fails(void **state)
@@ -375,6 +426,8 @@ int main(void)
         T_CASE("it goes on after a restart and comes in pages",
                it_goes_on_after_a_restart_and_comes_in_pages),
         T_CASE("each tenant has its own", each_tenant_has_its_own),
+        T_CASE("a revocation comes with its entries or not at all",
+               a_revocation_comes_with_its_entries_or_not_at_all),
         T_CASE("steps of one transaction follow each other around one that fails",
                steps_of_one_transaction_follow_each_other_around_one_that_fails),
         T_CASE("what was tampered with shows", what_was_tampered_with_shows),
