@@ -18,6 +18,9 @@
  * looked at so often. */
 #define LOOK_MS 60000
 
+/* Whether somebody has joined the device by now is looked at so often. */
+#define JOIN_LOOK_MS 5000
+
 struct loop {
     struct rounds  rounds;
     struct tell    tell;
@@ -36,6 +39,28 @@ static void loop_end(struct loop *l)
 }
 
 /* ---- beginning ------------------------------------------------------------------------------ */
+
+/* A device may be switched on long before somebody joins it. *ret_stopped: a signal came first. */
+static pawl_status wait_until_joined(struct loop *l, const char *path, struct config *c,
+                                     bool *ret_stopped, struct pawl_err *err)
+{
+    char line[400];
+
+    *ret_stopped = false;
+    while (!*ret_stopped) {
+        config_done(c);
+        config_default(c);
+        pawl_status s = config_load(path, c, err);
+        if (s.code != PAWL_E_ABSENT)
+            PAWL_TRY(s);
+        if (pawl_is_ok(config_has_server(c, err)))
+            return pawl_ok();
+        snprintf(line, sizeof(line), "%.200s: %s: %s; waiting for it", path, err->where, err->why);
+        rounds_say(&l->rounds, line);
+        *ret_stopped = signals_wait(JOIN_LOOK_MS, -1);
+    }
+    return pawl_ok();
+}
 
 /* Another agent has the lock, a disk is full or read-only for a while: all that passes. */
 static bool may_pass(pawl_status s)
@@ -118,19 +143,23 @@ static void look_for_command(const struct config *c)
         report_failure(&err);
 }
 
-static pawl_status run(struct config *c, struct pawl_err *err)
+static pawl_status run(const char *path, struct pawl_err *err)
 {
+    PAWL_CLEANUP(config_done) struct config c = { 0 };
     PAWL_CLEANUP(loop_end)
     struct loop l = { .rounds.flow.dir = { -1, -1 }, .queued_fd = -1 };
     bool        stopped;
 
-    PAWL_TRY(open_patiently(&l, c, &stopped, err));
+    PAWL_TRY(wait_until_joined(&l, path, &c, &stopped, err));
+    c.net.stop = signals_came;
+    if (!stopped)
+        PAWL_TRY(open_patiently(&l, &c, &stopped, err));
     if (stopped)
         return pawl_ok();
-    PAWL_TRY(open_socket(&l, c, err));
-    fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c->net.server,
-            c->interval_s);
-    look_for_command(c);
+    PAWL_TRY(open_socket(&l, &c, err));
+    fprintf(stderr, "pawl-agent: " PAWL_VERSION ", server %s, every %" PRIu64 " s\n", c.net.server,
+            c.interval_s);
+    look_for_command(&c);
     rounds_begin(&l.rounds, false);
     if (l.server)
         PAWL_TRY(server_start(l.server, err));
@@ -139,13 +168,12 @@ static pawl_status run(struct config *c, struct pawl_err *err)
     return pawl_ok();
 }
 
-pawl_status loop_run(struct config *c, struct pawl_err *err)
+pawl_status loop_run(const char *path, struct pawl_err *err)
 {
     pthread_t signals;
 
-    PAWL_TRY(signals_open(&signals, err));
-    c->net.stop = signals_came;
-    pawl_status s = run(c, err);
+    PAWL_TRY(signals_open(SIGNALS_GRACE_MS, &signals, err));
+    pawl_status s = run(path, err);
     signals_close(signals);
     return s;
 }

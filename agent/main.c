@@ -109,11 +109,11 @@ static enum cli_exit hedge(const struct config *c)
     return CLI_GOOD;
 }
 
-static enum cli_exit run(struct config *c)
+static enum cli_exit run(const struct cli *cli)
 {
     struct pawl_err err;
 
-    if (pawl_is_ok(loop_run(c, &err)))
+    if (pawl_is_ok(loop_run(cli->config, &err)))
         return CLI_GOOD;
     report_failure(&err);
     return CLI_USAGE;
@@ -183,13 +183,13 @@ static enum cli_exit dispatch(const struct cli *cli)
 
     if (cli->command == CLI_JOIN)
         return join(cli);
+    if (cli->command == CLI_RUN)
+        return run(cli);
     if (!pawl_is_ok(load(cli, &c, &err))) {
         report_failure(&err);
         return CLI_USAGE;
     }
     switch (cli->command) {
-    case CLI_RUN:
-        return run(&c);
     case CLI_STATUS:
         return show_status(cli, &c);
     case CLI_IDENTITY:

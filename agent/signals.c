@@ -14,6 +14,7 @@
 #include "state/file.h"
 
 static int         stop_fd = -1; /* readable from the first signal on */
+static uint64_t    grace;        /* ms from the first signal to an end by force */
 static atomic_bool over;         /* the rounds have ended: the thread goes too */
 
 static sigset_t stop_signals(void)
@@ -26,14 +27,37 @@ static sigset_t stop_signals(void)
     return s;
 }
 
+static int64_t ms_of(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until the grace is over, the rounds are, or somebody insists. Who stops us may send two signals
+ * at once (to us, and to our group); and SIGCONT ends a wait, but not the grace. */
+static void give_grace(const sigset_t *stop)
+{
+    int64_t begin = ms_of(CLOCK_MONOTONIC), left = (int64_t)grace;
+
+    while (left > 0 && !atomic_load(&over)) {
+        const struct timespec t = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
+        bool                  again = sigtimedwait(stop, NULL, &t) > 0;
+        int64_t               gone = ms_of(CLOCK_MONOTONIC) - begin;
+        if (again && gone >= SIGNALS_MOMENT_MS)
+            return;
+        left = (int64_t)grace - gone;
+    }
+}
+
 static void *take_signals(void *arg)
 {
     static const char last_words[] =
         "pawl-agent: ended by force, inside a round that does not end\n";
-    const struct timespec grace = { .tv_sec = SIGNALS_GRACE_S };
-    const sigset_t        stop = stop_signals();
-    struct pollfd         log = { .fd = STDERR_FILENO, .events = POLLOUT };
-    int                   n;
+    const sigset_t stop = stop_signals();
+    struct pollfd  log = { .fd = STDERR_FILENO, .events = POLLOUT };
+    int            n;
 
     (void)arg;
     while (sigwait(&stop, &n))
@@ -41,8 +65,7 @@ static void *take_signals(void *arg)
     if (atomic_load(&over))
         return NULL;
     (void)!eventfd_write(stop_fd, 1);
-    while (sigtimedwait(&stop, NULL, &grace) < 0 && errno == EINTR)
-        ;
+    give_grace(&stop);
     if (atomic_load(&over))
         return NULL;
     if (poll(&log, 1, 0) > 0)
@@ -50,11 +73,12 @@ static void *take_signals(void *arg)
     _exit(CLI_NO_CONTACT);
 }
 
-pawl_status signals_open(pthread_t *ret, struct pawl_err *err)
+pawl_status signals_open(uint64_t grace_ms, pthread_t *ret, struct pawl_err *err)
 {
     const sigset_t stop = stop_signals();
 
     atomic_store(&over, false);
+    grace = grace_ms;
     stop_fd = eventfd(0, EFD_CLOEXEC);
     int e = stop_fd < 0 ? errno : pthread_sigmask(SIG_BLOCK, &stop, NULL);
     if (!e)
@@ -73,21 +97,13 @@ void signals_close(pthread_t thread)
     file_close(&stop_fd);
 }
 
-static int64_t boot_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_BOOTTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool signals_wait(uint64_t ms, int fd)
 {
     struct pollfd p[] = { { .fd = stop_fd, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
-    int64_t       end = boot_ms() + (int64_t)ms;
+    int64_t       end = ms_of(CLOCK_BOOTTIME) + (int64_t)ms;
 
     for (;;) {
-        int64_t left = end - boot_ms();
+        int64_t left = end - ms_of(CLOCK_BOOTTIME);
         if (poll(p, 2, left > 0 ? (int)left : 0) >= 0)
             return p[0].revents;
     }

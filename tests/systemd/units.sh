@@ -88,23 +88,32 @@ expect 0 systemctl kill -s KILL $verifier
 wait_for restarted $verifier 1
 expect 0 ready
 
-check "an agent without a configuration is tried for ever"
+check "an agent with a configuration that cannot be used is tried for ever"
 same "$(property $agent Restart) $(property $agent RestartUSec)" "always 30s"
 drop_in $agent soon RestartSec=100ms
+mkdir -p /etc/pawl
+echo 'interval_s = often' >/etc/pawl/agent.ini
 expect 0 systemctl start $agent
-wait_for journal_has $agent /etc/pawl/agent.ini
+wait_for journal_has $agent /etc/pawl/agent.ini:1
 wait_for eval '[ "$(property $agent NRestarts)" -gt 5 ]'
 systemctl stop $agent
+rm /etc/pawl/agent.ini
 
-check "with one it enrols and attests, with its TPM behind a Unix socket"
+check "one that nobody has joined waits for that, and says so once"
+unjoined='run `pawl-agent join STRING`'
+expect 0 systemctl start $agent
+wait_for journal_has $agent "$unjoined"
+pid=$(property $agent MainPID)
+
+check "joined, it enrols and attests, with its TPM behind a Unix socket"
 tpm_make d --ek p256
 mkdir /run/device-tpm
 mount --bind "$work/d.tpm" /run/device-tpm
+(
+    umask 077
+    printf '%s\n' 'tcti = swtpm:path=/run/device-tpm/sock' 'interval_s = 2' >/etc/pawl/agent.ini
+)
 expect 0 "$agent_program" join "$(cat "$work/join")"
-printf '%s\n' 'tcti = swtpm:path=/run/device-tpm/sock' 'interval_s = 2' |
-    cat - /etc/pawl/agent.ini >"$work/agent.ini"
-cat "$work/agent.ini" >/etc/pawl/agent.ini
-expect 0 systemctl start $agent
 clock() { # of the device's TPM at its last quote
     device_field "$id" .clock.ms
 }
@@ -123,6 +132,8 @@ knows_its_id() { # it writes that down behind the verifier
 }
 wait_for knows_its_id
 attests
+same "$(property $agent MainPID) $(property $agent NRestarts)" "$pid 0"
+same "$(journalctl -u $agent -o cat --no-pager | grep -cF "$unjoined")" 1
 same "$(mode /var/lib/pawl-agent)" "root:root 700"
 same "$(mode /run/pawl-agent)" "root:root 755"
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Proves what people and scripts see: the command line and its exit codes, `join` and what it keeps
- * of a configuration, what `run` waits for, and what `status` says is to be done.
+ * of a configuration, what `run` waits for and how signals end it, and what `status` says is to be
+ * done.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -15,6 +19,7 @@
 #include "loop.h"
 #include "report.h"
 #include "scratch.h"
+#include "signals.h"
 #include "state/dir.h"
 #include "state/file.h"
 #include "status.h"
@@ -380,49 +385,148 @@ static void a_bad_string_changes_nothing_and_is_not_repeated(void **state)
 
 /* ---- run ------------------------------------------------------------------------------------ */
 
-/* Its log is for people. */
-static pawl_status quiet_run(struct config *c)
+static void words_of(const char *name, char text[1000])
 {
-    int keep = dup(2), null = open("/dev/null", O_WRONLY);
+    FILE *f = fopen(scratch_path(name), "r");
 
-    dup2(null, 2);
-    pawl_status s = loop_run(c, &err);
+    assert_non_null(f);
+    text[fread(text, 1, 999, f)] = 0;
+    fclose(f);
+}
+
+/* Its log goes into a file. */
+static pawl_status logged_run(void)
+{
+    char path[300];
+    int  keep = dup(2);
+
+    snprintf(path, sizeof(path), "%s", scratch_path("agent.ini"));
+    int log = open(scratch_path("log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(log, 2);
+    pawl_status s = loop_run(path, &err);
     dup2(keep, 2);
     close(keep);
-    close(null);
+    close(log);
     return s;
 }
 
 /* A signal that is there already ends the waiting, and shows that it was waited. */
-static void run_waits_for_what_passes(void **state)
+static void logs_while_it_waits(const char *words)
 {
-    PAWL_CLEANUP(config_done) struct config        c = { 0 };
-    PAWL_CLEANUP(state_dir_close) struct state_dir other = { -1, -1 };
-    sigset_t                                       term;
+    char     text[1000];
+    sigset_t term;
 
-    (void)state;
-    config_default(&c);
-    snprintf(c.net.server, sizeof(c.net.server), "127.0.0.1:1");
-    snprintf(c.tenant, sizeof(c.tenant), "demo");
-    snprintf(c.state, sizeof(c.state), "%s", scratch_path("state"));
-    c.verifier_n = 1;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     assert_int_equal(sigprocmask(SIG_BLOCK, &term, NULL), 0);
-    T_OK(state_dir_open(c.state, &other, &err), &err); /* an operator's attest */
     kill(getpid(), SIGTERM);
-    T_OK(quiet_run(&c), &err);
+    T_OK(logged_run(), &err);
+    words_of("log", text);
+    assert_non_null(strstr(text, words));
+}
+
+static void join_with(const char *state)
+{
+    char text[400], path[300];
+
+    snprintf(text, sizeof(text), "state = %s\n", scratch_path(state));
+    write_file("agent.ini", text);
+    snprintf(path, sizeof(path), "%s", scratch_path("agent.ini"));
+    T_OK(join_file(path, JOIN, false, &err), &err);
+}
+
+static void run_waits_for_what_passes(void **state)
+{
+    PAWL_CLEANUP(state_dir_close) struct state_dir other = { -1, -1 };
+
+    (void)state;
+    join_with("state");
+    T_OK(state_dir_open(scratch_path("state"), &other, &err), &err); /* an operator's attest */
+    logs_while_it_waits("waiting for it");
     state_dir_close(&other);
     assert_int_equal(unlink(scratch_path("state/lock")), 0);
     assert_int_equal(symlink("nowhere", scratch_path("state/lock")), 0); /* a disk with a fault */
-    kill(getpid(), SIGTERM);
-    T_OK(quiet_run(&c), &err);
+    logs_while_it_waits("waiting for it");
+    join_with("no/state"); /* a typing error */
+    T_FAILS(logged_run(), &err, PAWL_E_ABSENT);
+}
 
-    snprintf(c.state, sizeof(c.state), "%s", scratch_path("no/state")); /* a typing error */
-    T_FAILS(quiet_run(&c), &err, PAWL_E_ABSENT);
-    c.verifier_n = 0;
-    T_FAILS(quiet_run(&c), &err, PAWL_E_ABSENT);
-    T_WHERE(&err, "verifier_key");
+static void run_waits_until_somebody_joins(void **state)
+{
+    (void)state;
+    logs_while_it_waits("run `pawl-agent join STRING`");
+    write_file("agent.ini", "interval_s = 60\n"); /* of an image, say */
+    logs_while_it_waits("run `pawl-agent join STRING`");
+    write_file("agent.ini", "interval_s = often\n");
+    T_FAILS(logged_run(), &err, PAWL_E_FORM);
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+static void sleep_ms(unsigned ms)
+{
+    const struct timespec t = { .tv_nsec = ms * 1000000L };
+
+    nanosleep(&t, NULL);
+}
+
+static int exit_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* As `timeout` does, to a process and to its group. */
+static void two_signals_at_once_are_one(void **state)
+{
+    pid_t     child = fork();
+    pthread_t thread;
+    sigset_t  left;
+
+    (void)state;
+    if (child)
+        assert_int_equal(exit_of(child), CLI_GOOD);
+    else {
+        if (!pawl_is_ok(signals_open(SIGNALS_GRACE_MS, &thread, &err)))
+            _exit(CLI_USAGE);
+        for (int i = 0; i < 2; i++) {
+            kill(getpid(), SIGTERM);
+            (void)signals_wait(60000, -1);
+            while (!sigpending(&left) && sigismember(&left, SIGTERM))
+                sleep_ms(1);
+        }
+        sleep_ms(50); /* in which it would be ended by force */
+        signals_close(thread);
+        _exit(CLI_GOOD);
+    }
+}
+
+static void stopping_and_going_on_ends_no_grace(void **state)
+{
+    pid_t     child = fork();
+    pthread_t thread;
+    siginfo_t seen = { 0 };
+
+    (void)state;
+    if (!child) {
+        kill(getpid(), SIGTERM);
+        if (!pawl_is_ok(signals_open(300, &thread, &err)))
+            _exit(CLI_USAGE);
+        for (;;)
+            sleep_ms(999); /* a TPM that hangs */
+    }
+    for (int i = 0; i < 600 && seen.si_code != CLD_EXITED; i++) {
+        sleep_ms(50);
+        kill(child, SIGSTOP);
+        assert_int_equal(waitid(P_PID, (id_t)child, &seen, WEXITED | WSTOPPED | WNOWAIT), 0);
+        kill(child, SIGCONT);
+    }
+    if (seen.si_code != CLD_EXITED)
+        kill(child, SIGKILL);
+    assert_int_equal(exit_of(child), CLI_NO_CONTACT);
 }
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -657,6 +761,9 @@ int main(void)
         CASE("a bad string changes nothing and is not repeated",
              a_bad_string_changes_nothing_and_is_not_repeated),
         CASE("run waits for what passes", run_waits_for_what_passes),
+        CASE("run waits until somebody joins", run_waits_until_somebody_joins),
+        CASE("two signals at once are one", two_signals_at_once_are_one),
+        CASE("stopping and going on ends no grace", stopping_and_going_on_ends_no_grace),
         CASE("status says what to do next", status_says_what_to_do_next),
         CASE("status says what the verdict is about", status_says_what_the_verdict_is_about),
         CASE("status has a light each for software and keys",
