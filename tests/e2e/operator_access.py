@@ -178,31 +178,55 @@ def another_tenant_is_nobodys_business():
     refused(everywhere.get("/v1/whoami"), 401, 429)
 
 
+def spki_of(certificate):
+    der = subprocess.run(f"openssl x509 -in {WORK}/{certificate}.crt -noout -pubkey |"
+                         " openssl pkey -pubin -outform DER", shell=True, check=True,
+                         capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
 @check
 def a_stream_ends_with_its_credential():
     end = ADMIN.get("/v1/messages?limit=1000").json()["next"]
     leaver, stays = Client(credential("leaver", "read")), ROLES["read"]
+    waits = afar(read("operators.port"))
+    waits.connect()
     connections = [afar(read("operators.port")) for _ in range(2)]
     for c, who in zip(connections, (leaver, stays)):
         c.request("GET", f"/v1/stream?after={end}", headers=who.headers)
     ended, goes_on = [c.getresponse() for c in connections]
     assert (ended.status, goes_on.status) == (200, 200)
     assert ended.read1() == goes_on.read1() == b":\n\n"
+    waits.request("GET", f"/v1/messages?after={end}&wait_s=30", headers=leaver.headers)
     OWNER.post("/v1/credentials/leaver/drop")
     until = time.monotonic() + PATIENCE
     while ended.read1():  # b"": whole
         assert time.monotonic() < until, "it goes on"
     assert not select.select([goes_on], [], [], 1.5)[0], "another's ended too"
     goes_on.close()
+    assert waits.getresponse().status == 403  # and so does a list that waits
+
+
+@check
+def a_stream_ends_when_its_credential_is_of_another_tenant():
+    spki = spki_of("client")
+    credential("mover", "read", spki=spki)
+    c = afar(read("operators.port"), certificate="client")
+    c.request("GET", "/v1/stream")
+    stream = c.getresponse()
+    assert stream.status == 200 and stream.read1()
+    OWNER.post("/v1/credentials/mover/drop")
+    credential("mover", "read", "other", spki=spki)
+    until = time.monotonic() + PATIENCE
+    while stream.read1():
+        assert time.monotonic() < until, "it goes on"
+    OWNER.post("/v1/credentials/mover/drop?tenant=other")
 
 
 @check
 def a_page_of_the_web_does_nothing_with_its_reader_s_certificate():
     """A browser shows a certificate to whoever it is sent to, and says in Origin who sent it."""
-    der = subprocess.run(f"openssl x509 -in {WORK}/client.crt -noout -pubkey |"
-                         " openssl pkey -pubin -outform DER", shell=True, check=True,
-                         capture_output=True).stdout
-    credential("surfer", "admin", spki=hashlib.sha256(der).hexdigest())
+    credential("surfer", "admin", spki=spki_of("client"))
     surfer = Client(connection=afar(read("operators.port"), certificate="client"))
     for origin in ("https://evil.example", "null"):
         surfer.headers = {"Origin": origin}
@@ -223,14 +247,11 @@ def a_page_of_the_web_does_nothing_with_its_reader_s_certificate():
 def a_client_certificate_needs_a_credential():
     with_certificate = Client(connection=afar(read("operators.port"), certificate="client"))
     refused(with_certificate.get("/v1/whoami"), 401, 429)
-    der = subprocess.run(f"openssl x509 -in {WORK}/client.crt -noout -pubkey |"
-                         " openssl pkey -pubin -outform DER", shell=True, check=True,
-                         capture_output=True).stdout
-    credential("bob", "read", spki=hashlib.sha256(der).hexdigest())
+    credential("bob", "read", spki=spki_of("client"))
     assert with_certificate.get("/v1/whoami").json()["name"] == "bob"
     refused(OWNER.post("/v1/credentials", {"name": "bob", "role": "read"}), 409)
     refused(OWNER.post("/v1/credentials", {"name": "eve", "role": "read",
-                                           "spki": hashlib.sha256(der).hexdigest()}), 409)
+                                           "spki": spki_of("client")}), 409)
     # operator_clients has the one, and not the other.
     stranger = afar(read("operators.port"), certificate="stranger")
     try:
@@ -239,7 +260,7 @@ def a_client_certificate_needs_a_credential():
     except (OSError, http.client.HTTPException):
         pass
     # The hash of a key is no secret.
-    refused(Client(hashlib.sha256(der).hexdigest()).get("/v1/whoami"), 401, 429)
+    refused(Client(spki_of("client")).get("/v1/whoami"), 401, 429)
 
 
 @check

@@ -113,13 +113,17 @@ static pawl_status find_asker(struct http_request *r, struct credential *ret, st
     return find(&api->flow, PAWL_VIEW_OF(sha256), kind, ret, err);
 }
 
-bool access_holds(const struct flow *f, const struct credential *who)
+pawl_status access_holds(const struct flow *f, const struct credential *who, struct pawl_err *err)
 {
     struct credential now;
-    struct pawl_err   ignored;
 
-    return !who->name[0] ||
-           pawl_is_ok(find(f, PAWL_VIEW_OF(who->sha256), who->kind, &now, &ignored));
+    if (!who->name[0])
+        return pawl_ok();
+    pawl_status s = find(f, PAWL_VIEW_OF(who->sha256), who->kind, &now, err);
+    if (s.code == PAWL_E_ABSENT || s.code == PAWL_E_EXPIRED ||
+        (pawl_is_ok(s) && (now.role != who->role || strcmp(now.tenant, who->tenant) != 0)))
+        return pawl_fail(err, PAWL_E_DENIED, "Authorization", "the credential counts no more");
+    return s;
 }
 
 /* Inv. 4. */

@@ -36,8 +36,9 @@ struct access_tries {
  * releases r, and returns false. */
 bool access_allows(struct http_request *r, unsigned roles, struct credential *ret);
 
-/* Whether what was allowed before still is: the credential is there and not over. Always, of
- * whoever has the socket. */
-bool access_holds(const struct flow *f, const struct credential *who);
+/* Whether what was allowed before still is: DENIED unless the credential is there, as it was, and
+ * not over. Always, of whoever has the socket. */
+PAWL_MUST_USE pawl_status access_holds(const struct flow *f, const struct credential *who,
+                                       struct pawl_err *err);
 
 #endif

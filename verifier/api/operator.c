@@ -131,6 +131,8 @@ static pawl_status plan(struct exchange *x, struct pawl_err *err)
     free(o->json); /* of a plan that came too late */
     o->json = NULL;
     stream_free(&o->stream);
+    if (o->until_ms) /* it waited */
+        PAWL_TRY(access_holds(o->flow, &o->asker, err));
     PAWL_TRY(find_tenant(o, err));
     o->flow->asker = &o->asker;
     pawl_status s = o->run(o, err);

@@ -103,10 +103,13 @@ static bool read_more(struct stream *s)
 /* Inv. 3. A store that does not answer ends it as well. */
 static bool may_read(struct stream *s)
 {
-    if (now_ms(s) - s->asked_ms < ASK_MS)
+    int64_t         since_ms = now_ms(s) - s->asked_ms;
+    struct pawl_err ignored;
+
+    if (since_ms >= 0 && since_ms < ASK_MS) /* below: the clock was set */
         return true;
     s->asked_ms = now_ms(s);
-    return access_holds(s->flow, &s->asker);
+    return pawl_is_ok(access_holds(s->flow, &s->asker, &ignored));
 }
 
 static void look(struct http_request *r, void *arg)

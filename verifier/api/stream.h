@@ -6,8 +6,8 @@
  *  1. Events go out in the order of the feed, each once, behind the cursor that the reader came
  *     with: who comes again with the last id that he has misses nothing and gets nothing twice.
  *  2. Nothing is read while the reader has not taken what was read before: a slow one holds a page.
- *  3. A stream ends within a second of its reader's credential, and after LIFE_MS: its reader comes
- *     again, and what else became of his rights is so noticed.
+ *  3. A stream ends within a second of its reader's credential, or of the role and tenant that it
+ *     had; and after LIFE_MS: its reader comes again.
  *  4. Each has a place (waits.h); a process that stops ends them all between two events.
  */
 #ifndef VERIFIER_API_STREAM_H
