@@ -206,6 +206,25 @@ def bytes_of_who_was_cut_count_until_the_handler_is_done():
 
 
 def crumbs_take_no_more_memory_than_they_are_counted_for():
+    crumb = b"\r\n1\r\na"
+    counted = 1024 + 2 * 128 + len(crumb)  # a chain, two lines, itself (conn.c)
+    with Server(1) as server, Client(server) as probe:
+        greedy = [Client(server, source=GREEDY) for _ in range(8)]
+        for c in greedy:
+            c.send(b"POST /echo HTTP/1.1\r\nContent-Type: %s\r\n"
+                   b"Transfer-Encoding: chunked\r\n\r\n1\r\na" % TYPE)
+        before = server.resident()
+        for _ in range(600):  # short of where they are refused
+            for c in greedy:
+                c.send(crumb)
+            # Answered behind them, so that each was read by itself: in a chain of its own.
+            assert probe.ask(get(b"/held")).status == 200
+        grown = server.resident() - before
+        assert grown < 2 * 8 * 600 * counted // 1024, grown
+        assert " 413 " not in server.said() and all(is_open(c) for c in greedy)
+
+
+def crumbs_without_end_take_no_memory_without_end():
     for head, crumb in ((b"Transfer-Encoding: chunked\r\n\r\n1\r\na", b"\r\n1\r\na"),
                         (b"Content-Length: 200000\r\n\r\n", b"a")):
         with Server(1) as server:
