@@ -241,6 +241,20 @@ def pipelined_requests_are_answered_in_order():
             assert c.answer().body == b"%d" % i
 
 
+def what_comes_in_many_pieces_behind_an_answer_that_waits_is_answered():
+    """They use up all that a connection may hold; with the answer it is there again."""
+    first, second = random.randbytes(256 * 1024), random.randbytes(200 * 1024)
+    with Server() as server, Client(server, plain=True) as c, Client(server, plain=True) as probe:
+        c.send(post(b"/echo", first))  # its answer is more than a local socket takes
+        request = post(b"/echo", second)
+        for at in range(0, len(request), 256):
+            c.send(request[at:at + 256])
+            assert probe.ask(get(b"/held")).status == 200  # each is read by itself
+        assert c.answer().body == first
+        answer = c.answer()
+        assert (answer.status, answer.body) == (200, second), answer.status
+
+
 def requests_in_small_pieces_are_put_together():
     with Server() as server, Client(server) as c:
         for byte in post(b"/echo", b"piece by piece"):

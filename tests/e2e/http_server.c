@@ -6,13 +6,14 @@
  *       [ADDRESS_RATE [ADDRESS_CONNECTIONS [PROXY_NETWORK]]]]]]]
  *
  * Listens with TLS on a free port of loopback and plain on DIR/socket, prints "ready PORT", and
- * stops at the end of its input, with a second of grace and one more for each byte of it. Deadlines
- * that are not given are an hour: a test on a busy machine never meets them. GET /held says how
- * many requests POST /hold keeps; POST /release answers them from another thread. GET /who says who
- * asks. GET /stream counts up every 10 ms until its reader is gone or the server stops; GET
- * /torrent sends as much as it can. POST /renew loads DIR/cert.pem and DIR/key.pem again. Clients
- * are asked for certificates; with a file DIR/clients.pem for such that are below it. POST /stall
- * keeps its worker until DIR/go is there.
+ * stops at the end of its input, with a second of grace and one more for each byte of it.
+ * Deadlines that are not given are an hour: a test on a busy machine never meets them. GET /held
+ * says how many requests POST /hold keeps; POST /release answers them from another thread. GET
+ * /who says who asks. GET /stream counts up every 10 ms until its reader is gone or the server
+ * stops; GET /torrent sends as much as it can, GET /pool no more than fills what its reader has
+ * not taken, GET /quiet two lines with 2.5 s between them. POST /renew loads DIR/cert.pem and
+ * DIR/key.pem again. Clients are asked for certificates; with a file DIR/clients.pem for such
+ * that are below it. POST /stall keeps its worker until DIR/go is there.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -104,6 +105,42 @@ static void go_on(struct http_request *r, void *arg)
     http_stream_end(r);
     atomic_fetch_add(&streams_ended, 1);
     free(c);
+}
+
+/* Far below HTTP_STREAM_BACKLOG, and more than goes out before its reader takes some. */
+static void fill(struct http_request *r, void *arg)
+{
+    static const char blanks[HTTP_STREAM_BACKLOG - 64 * 1024];
+
+    if (!http_stream_waits(r))
+        http_stream_send(r, pawl_view((const uint8_t *)blanks, sizeof(blanks)));
+    if (!http_is_gone(r) && http_after(r, 10, fill, arg))
+        return;
+    http_stream_end(r);
+    atomic_fetch_add(&streams_ended, 1);
+}
+
+static void pool(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    http_stream_begin(r, "text/event-stream");
+    fill(r, NULL);
+}
+
+static void end_quiet(struct http_request *r, void *arg)
+{
+    (void)arg;
+    http_stream_send(r, pawl_view_str("end\n"));
+    http_stream_end(r);
+}
+
+static void quiet(struct http_request *r, const void *arg)
+{
+    (void)arg;
+    http_stream_begin(r, "text/event-stream");
+    http_stream_send(r, pawl_view_str("begin\n"));
+    if (!http_after(r, 2500, end_quiet, NULL))
+        end_quiet(r, NULL);
 }
 
 static void stream(struct http_request *r, const void *arg)
@@ -238,6 +275,8 @@ static const struct http_route routes[] = {
     { HTTP_GET, "/stranger", NULL, 0, stranger, NULL },
     { HTTP_GET, "/stream", NULL, 0, stream, NULL },
     { HTTP_GET, "/torrent", NULL, 0, stream, "much" },
+    { HTTP_GET, "/quiet", NULL, 0, quiet, NULL },
+    { HTTP_GET, "/pool", NULL, 0, pool, NULL },
     { HTTP_GET, "/ended", NULL, 0, how_many_ended, NULL },
     { HTTP_POST, "/renew", NULL, 0, renew, NULL },
     { HTTP_POST, "/stall", NULL, 0, stall, NULL },

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from http_limits import PATIENCE, Client, Server, get, post, run, serves, serves_on, until
+from http_limits import LONG, PATIENCE, Client, Server, get, post, run, serves, serves_on, until
 
 
 # ---- certificates ------------------------------------------------------------------------------
@@ -175,6 +175,14 @@ def a_stream_goes_on_beyond_every_deadline():
         serves_on(server)
 
 
+def a_stream_with_nothing_to_say_goes_on():
+    with Server(1, 1, 1) as server, Client(server) as c:
+        c.send(get(b"/quiet"))
+        while c.more():
+            pass
+        assert chunks(c)[1:] == ([b"begin\n", b"end\n"], True), server.said()
+
+
 def a_stream_ends_when_its_reader_leaves():
     with Server() as server:
         for rude in (False, True):
@@ -195,6 +203,46 @@ def a_reader_that_lets_too_much_gather_is_cut_off():
         while c.more():
             pass
         assert not chunks(c)[2], "a cut stream looks like a whole one"
+
+
+def a_reader_that_stands_still_is_cut_off():
+    with Server(1, LONG, 1) as server, Client(server, plain=True) as c:
+        c.send(get(b"/pool"))
+        assert c.more()
+        until(lambda: ended(server) == 1, "it was cut off")
+        assert "too slow" in server.said()
+
+
+RATE = 200_000  # bytes in a second: much less than waits, and more than a kernel's buffer in two
+
+
+def is_served_slowly(c, idle_s):
+    """Whether it is, for longer than anybody may stand still; None where this machine stood still."""
+    taken = 0
+    began = last = time.monotonic()
+    while last - began < 2 * idle_s:
+        time.sleep(0.02)
+        now = time.monotonic()
+        if now - last > idle_s / 4:
+            return None
+        last = now
+        while taken < RATE * (now - began):
+            got = len(c.s.recv(4096))
+            if not got:
+                return False
+            taken += got
+    return True
+
+
+def a_slow_reader_is_not_cut_off():
+    with Server(1, LONG, 2) as server:
+        def tried():
+            with Client(server, plain=True) as c:
+                c.send(get(b"/pool"))
+                served = is_served_slowly(c, 2)
+                assert served is not False, server.said()
+                return served
+        until(tried, "the reader was slow all the time, and not too slow")
 
 
 def streams_end_whole_when_the_server_stops():
