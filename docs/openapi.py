@@ -99,6 +99,8 @@ SUMMARY = dict(
     release=or_null(text()), coverage=map_of(text()), created=TIME, seen=TIME, due=or_null(TIME),
     overdue=FLAG, rekey_overdue=FLAG, attempt=number(), enrolments=number(), labels=list_of(ref("Label")))
 
+EVENTS = list_of(record(time=TIME, line=text()))
+
 DEVICES = {
     "DeviceSummary": record("damaged", **SUMMARY, damaged=text()),
     "Device": record(
@@ -111,7 +113,9 @@ DEVICES = {
         boot_id=HEX, os_boot=HEX, firmware_cert=text(), suite=number(), banks=list_of(text()),
         papers={"type": ["object", "null"]},
         pcrs={"type": ["object", "null"], "additionalProperties": map_of(HEX)},
-        events=list_of(record(time=TIME, line=text()))),
+        events=EVENTS),
+    "DamagedDevice": record("events", **SUMMARY, damaged=text(), reasons=list_of(ref("Reason")),
+                            events=EVENTS),
     "Waiting": record(
         "text", id=text(), created=TIME, state=one_of("queued", "sent"), slot=or_null(number()),
         sent=or_null(TIME), body_b64=BASE64, text=text()),
@@ -196,6 +200,7 @@ def limit(most):
 
 
 AFTER = ("after", text(), "`next` of the page before")
+DEVICE_OR_DAMAGED = {"anyOf": [ref("Device"), ref("DamagedDevice")]}
 OF_DEVICE = ("device", DEVICE, "of this one alone")
 
 # Method, path, name, who may, summary, answer, and what else there is: body, query, type (of the
@@ -214,12 +219,11 @@ ROUTES = [
      record(devices=number(), as_of=TIME, state=map_of(number()), status=map_of(number()),
             group=map_of(number())), {}),
     ("GET", "/v1/devices/{device}", "showDevice", READ, "All that is known of a device",
-     ref("Device"), {}),
+     DEVICE_OR_DAMAGED, {}),
     ("POST", "/v1/devices/{device}/approve", "approveDevice", OPERATOR,
      "Admits a device that waits, or lets an active one enrol again once", ref("Device"), {}),
     ("POST", "/v1/devices/{device}/revoke", "revokeDevice", OPERATOR,
-     "Turns a device away for good; of one whose row is damaged what a list has of it",
-     {"anyOf": [ref("Device"), ref("DeviceSummary")]}, {}),
+     "Turns a device away for good, also one whose row is damaged", DEVICE_OR_DAMAGED, {}),
     ("POST", "/v1/devices/{device}/policy", "assignPolicy", OPERATOR,
      "Judges a device by a policy of its own", ref("Device"),
      dict(body=wish(policy=NAME_OR_NONE))),

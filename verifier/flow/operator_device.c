@@ -71,7 +71,7 @@ static pawl_status keep_candidate(const struct device *d, void *arg, struct pawl
 }
 
 /* One whose row may be damaged. */
-static pawl_status find_any(struct flow *f, const struct tenant_config *tenant, const char *id,
+static pawl_status find_row(struct flow *f, const struct tenant_config *tenant, const char *id,
                             struct device *ret, struct pawl_err *err)
 {
     const struct device_filter all = { 0 };
@@ -91,10 +91,12 @@ static pawl_status find_any(struct flow *f, const struct tenant_config *tenant, 
 
 static pawl_status check_row(const struct device *d, struct pawl_err *err)
 {
-    if (d->damaged)
-        return pawl_fail(err, PAWL_E_FORM, "store.device",
-                         "%s holds something else than was stored", d->damaged);
-    return pawl_ok();
+    char damage[OPERATOR_DAMAGE_MAX];
+
+    if (!d->damaged)
+        return pawl_ok();
+    operator_damage(d, damage);
+    return pawl_fail(err, PAWL_E_FORM, "store.device", "%s", damage);
 }
 
 pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant, const char *id,
@@ -102,8 +104,24 @@ pawl_status operator_find_device(struct flow *f, const struct tenant_config *ten
 {
     struct device d;
 
-    PAWL_TRY(find_any(f, tenant, id, &d, err));
+    PAWL_TRY(find_row(f, tenant, id, &d, err));
     PAWL_TRY(check_row(&d, err));
+    *ret = d;
+    return pawl_ok();
+}
+
+pawl_status operator_find_any_device(struct flow *f, const struct tenant_config *tenant,
+                                     const char *id, struct device *ret, struct held *ret_held,
+                                     struct pawl_err *err)
+{
+    struct device d;
+
+    PAWL_TRY(find_row(f, tenant, id, &d, err));
+    pawl_status held = held_open(f, &d, ret_held, err);
+    if (!d.damaged && row_is_damaged(held))
+        d.damaged = "ratchet";
+    if (!d.damaged)
+        PAWL_TRY(held);
     *ret = d;
     return pawl_ok();
 }
@@ -143,9 +161,11 @@ pawl_status operator_device(struct flow *f, const struct tenant_config *tenant, 
     struct device                       d;
     JSON                                j = json_begin();
 
-    PAWL_TRY(operator_find_device(f, tenant, id, &d, err));
-    PAWL_TRY(held_open(f, &d, &h, err));
-    PAWL_TRY(operator_show_device(f, &d, &h.r, &j, err));
+    PAWL_TRY(operator_find_any_device(f, tenant, id, &d, &h, err));
+    if (d.damaged)
+        PAWL_TRY(operator_show_damaged(f, &d, &j, err));
+    else
+        PAWL_TRY(operator_show_device(f, &d, &h.r, &j, err));
     struct list l = { .j = &j, .list = json_array(&j, j.root, "events") };
     PAWL_TRY(f->store->events(f->store->self, tenant_view(tenant), PAWL_VIEW_OF(d.id), EVENTS,
                               add_event, &l, err));
@@ -183,8 +203,7 @@ static pawl_status revoke_damaged(struct flow *f, struct device *d, char **ret, 
     JSON j = json_begin();
 
     d->state = DEVICE_REVOKED;
-    operator_show_summary(&j, j.root, d);
-    PAWL_TRY(operator_show_labels(f, pawl_view_str(d->tenant), d->id, &j, j.root, err));
+    PAWL_TRY(operator_show_damaged(f, d, &j, err));
     PAWL_TRY(json_end(&j, ret, err));
     if (is_revoked)
         return pawl_ok();
@@ -206,14 +225,10 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     if (on != DEVICE_EVENT_APPROVE && on != DEVICE_EVENT_REVOKE)
         return pawl_fail(err, PAWL_E_BUG, "device", "%s is no operator's event",
                          device_event_name(on));
-    PAWL_TRY(find_any(f, tenant, id, &d, err));
-    pawl_status held = held_open(f, &d, &h, err);
-    if (on == DEVICE_EVENT_REVOKE && row_is_damaged(held) && !d.damaged)
-        d.damaged = "ratchet";
+    PAWL_TRY(operator_find_any_device(f, tenant, id, &d, &h, err));
     if (on == DEVICE_EVENT_REVOKE && d.damaged)
         return revoke_damaged(f, &d, ret, step, err);
     PAWL_TRY(check_row(&d, err));
-    PAWL_TRY(held);
     enum device_state before = d.state;
     bool              had_leave = h.r.may_resync;
     PAWL_TRY(device_next(d.state, on, &d.state, err));

@@ -3,6 +3,7 @@
 #ifndef VERIFIER_FLOW_OPERATOR_FIND_H
 #define VERIFIER_FLOW_OPERATOR_FIND_H
 
+#include "flow/held.h"
 #include "flow/json.h"
 #include "flow/operator.h"
 #include "ratchet/ratchet.h"
@@ -26,6 +27,12 @@ struct pawl_view id_range_before(const struct id_range *r, uint8_t room[PAWL_DEV
 PAWL_MUST_USE pawl_status operator_find_device(struct flow *f, const struct tenant_config *tenant,
                                                const char *id, struct device *ret,
                                                struct pawl_err *err);
+/* The same for who shows it: with its ratchet (held_done), and one that is damaged as such; damaged
+ * is "ratchet" where that is. */
+PAWL_MUST_USE pawl_status operator_find_any_device(struct flow                *f,
+                                                   const struct tenant_config *tenant,
+                                                   const char *id, struct device *ret,
+                                                   struct held *ret_held, struct pawl_err *err);
 
 /* ABSENT, FORM at "group". */
 PAWL_MUST_USE pawl_status operator_find_group(struct flow *f, const struct tenant_config *tenant,
@@ -111,5 +118,13 @@ void operator_show_summary(struct json *j, cJSON *o, const struct device *d);
 PAWL_MUST_USE pawl_status operator_show_device(struct flow *f, const struct device *d,
                                                const struct ratchet *r, struct json *j,
                                                struct pawl_err *err);
+
+/* A damaged one: as in a list, and what to do. */
+PAWL_MUST_USE pawl_status operator_show_damaged(struct flow *f, const struct device *d,
+                                                struct json *j, struct pawl_err *err);
+
+#define OPERATOR_DAMAGE_MAX 96
+/* What of it is damaged, in words. */
+void operator_damage(const struct device *d, char ret[OPERATOR_DAMAGE_MAX]);
 
 #endif

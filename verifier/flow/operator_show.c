@@ -8,6 +8,7 @@
 
 #include "flow/operator_find.h"
 #include "flow/why.h"
+#include "refusal/code.h"
 
 /* The codes of the last verdict's findings, each once. */
 static void add_why(struct json *j, cJSON *o, const struct device *d)
@@ -23,20 +24,26 @@ static void add_why(struct json *j, cJSON *o, const struct device *d)
     }
 }
 
-/* The same in whole: code, sentence, what was seen, and what to do. */
+/* Code, sentence, what was seen, and what to do. */
+static void add_reason(struct json *j, cJSON *reasons, const struct reason_entry *e,
+                       struct pawl_view detail)
+{
+    cJSON *r = json_object(j, reasons, NULL);
+
+    json_text(j, r, "code", e->code);
+    json_text(j, r, "text", e->sentence);
+    json_text_n(j, r, "detail", detail);
+    json_text(j, r, "next", e->next);
+}
+
+/* The same findings in whole. */
 static void add_reasons(struct json *j, cJSON *o, const struct device *d)
 {
     cJSON          *reasons = json_array(j, o, "reasons");
     struct why_line line;
 
-    for (const char *at = d->why; why_next(&at, &line);) {
-        const struct reason_entry *e = reason_entry(line.reason);
-        cJSON                     *r = json_object(j, reasons, NULL);
-        json_text(j, r, "code", e->code);
-        json_text(j, r, "text", e->sentence);
-        json_text_n(j, r, "detail", line.detail);
-        json_text(j, r, "next", e->next);
-    }
+    for (const char *at = d->why; why_next(&at, &line);)
+        add_reason(j, reasons, reason_entry(line.reason), line.detail);
 }
 
 /* Two lights, and the worse of them. */
@@ -270,4 +277,22 @@ pawl_status operator_show_device(struct flow *f, const struct device *d, const s
     add_banks(j, j->root, d);
     PAWL_TRY(add_papers(f, d, j, j->root, err));
     return add_pcrs(f, d, j, j->root, err);
+}
+
+void operator_damage(const struct device *d, char ret[OPERATOR_DAMAGE_MAX])
+{
+    snprintf(ret, OPERATOR_DAMAGE_MAX, "%s holds something else than was stored", d->damaged);
+}
+
+pawl_status operator_show_damaged(struct flow *f, const struct device *d, struct json *j,
+                                  struct pawl_err *err)
+{
+    char damage[OPERATOR_DAMAGE_MAX];
+
+    operator_show_summary(j, j->root, d);
+    PAWL_TRY(operator_show_labels(f, pawl_view_str(d->tenant), d->id, j, j->root, err));
+    operator_damage(d, damage);
+    add_reason(j, json_array(j, j->root, "reasons"), refused_entry(REFUSED_STORE_DAMAGED),
+               pawl_view_str(damage));
+    return pawl_ok();
 }

@@ -66,17 +66,18 @@ static pawl_status find_refusal(struct flow *f, const char *tenant, const struct
     return f->refusals ? gather_find(f->refusals, tenant, q, keep_newest, ret, err) : pawl_ok();
 }
 
-static pawl_status count_refused(struct flow *f, const char *tenant, struct told *t,
-                                 struct pawl_err *err)
+/* How many others were refused so; itself: one of them is who is asked about. */
+static pawl_status count_refused(struct flow *f, const char *tenant, const char *code, bool itself,
+                                 struct told *t, struct pawl_err *err)
 {
     const struct store *store = f->store;
     int64_t             now_s = f->now_ms(f->now_arg) / 1000;
     uint64_t            n;
 
-    PAWL_TRY(store->refusals_count(store->self, pawl_view_str(tenant), t->refusal->code,
-                                   now_s - NOW_S, OTHERS_MAX + 1, &n, err));
+    PAWL_TRY(store->refusals_count(store->self, pawl_view_str(tenant), code, now_s - NOW_S,
+                                   OTHERS_MAX + 1, &n, err));
     t->more = n > OTHERS_MAX;
-    t->others = n > 0 ? n - 1 : 0; /* itself */
+    t->others = n - (itself && n > 0);
     return pawl_ok();
 }
 
@@ -100,7 +101,7 @@ static pawl_status tell_refusal(struct flow *f, const char *tenant, const struct
     t->refusal = r;
     t->detail = r->detail;
     t->since_s = r->first_s;
-    return count_refused(f, tenant, t, err);
+    return count_refused(f, tenant, r->code, true, t, err);
 }
 
 /* ---- verdicts ------------------------------------------------------------------------------- */
@@ -233,6 +234,24 @@ static pawl_status tell_verdict(struct flow *f, const struct device *d, char det
     t->others = s.n;
     t->more = s.looked_at == LOOKED_AT;
     return pawl_ok();
+}
+
+/* ---- a damaged row --------------------------------------------------------------------------- */
+
+/* What the verifier finds in its own store, whoever asked in the device's name. newest: of the
+ * refusals of it. */
+static pawl_status tell_damaged(struct flow *f, const struct device *d, const struct newest *newest,
+                                char detail[EVENT_LINE_MAX], struct told *t, struct pawl_err *err)
+{
+    bool itself;
+
+    t->is = refused_entry(REFUSED_STORE_DAMAGED);
+    itself = newest->found && strcmp(newest->r.code, t->is->code) == 0;
+    if (itself)
+        t->since_s = newest->r.first_s;
+    operator_damage(d, detail);
+    t->detail = detail;
+    return count_refused(f, d->tenant, t->is->code, itself, t, err);
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
@@ -417,13 +436,14 @@ static bool is_answer(const struct refusal_row *r, const struct device *d)
 static pawl_status of_device(struct flow *f, const struct tenant_config *tenant, const char *id,
                              char **ret, struct pawl_err *err)
 {
-    struct device d;
-    struct newest n = { 0 };
-    struct told   t = { 0 };
-    char          subject[REFUSAL_SUBJECT_MAX], whole[2 * PAWL_DEVICE_ID + 1];
-    char          detail[EVENT_LINE_MAX];
+    PAWL_CLEANUP(held_done) struct held h = { 0 };
+    struct device                       d;
+    struct newest                       n = { 0 };
+    struct told                         t = { 0 };
+    char                                subject[REFUSAL_SUBJECT_MAX], whole[2 * PAWL_DEVICE_ID + 1];
+    char                                detail[EVENT_LINE_MAX];
 
-    pawl_status s = operator_find_device(f, tenant, id, &d, err);
+    pawl_status s = operator_find_any_device(f, tenant, id, &d, &h, err);
     bool        known = pawl_is_ok(s);
     if (!known && s.code != PAWL_E_ABSENT)
         return s;
@@ -439,7 +459,9 @@ static pawl_status of_device(struct flow *f, const struct tenant_config *tenant,
         return s;
     }
     t.device = known ? &d : NULL;
-    if (n.found && (!known || is_answer(&n.r, &d)))
+    if (known && d.damaged)
+        PAWL_TRY(tell_damaged(f, &d, &n, detail, &t, err));
+    else if (n.found && (!known || is_answer(&n.r, &d)))
         PAWL_TRY(tell_refusal(f, tenant->name, &n.r, &t, err));
     else
         PAWL_TRY(tell_verdict(f, &d, detail, &t, err));

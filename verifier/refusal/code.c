@@ -306,7 +306,8 @@ static const struct reason_entry entries[REFUSED_COUNT] = {
                                 "Somebody changed the store, or master.key is another one than it "
                                 "was written with.",
                                 "Restore store and master.key from one backup (pawl-verifier "
-                                "restored afterwards)." },
+                                "restored afterwards). A device whose row it is can be revoked "
+                                "before." },
     [REFUSED_NO_MEMORY] = { "no-memory", "The verifier had no memory for the request.",
                             "A flood, or a machine that is too small.",
                             "Give it more memory, or lower connections_max." },

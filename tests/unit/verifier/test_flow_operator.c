@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proves: an operator sees his own tenant's devices, policies and tokens and no other's; what the
  * table of states refuses stays refused; a stored policy never changes; a token's secret is shown
- * once; a revocation is told, once; a device whose row is damaged can be revoked, and nothing else;
- * a body with anything
- * unknown in it changes nothing and is named. */
+ * once; a revocation is told, once; a device whose row is damaged is shown as such, can be revoked,
+ * and nothing else; a body with anything unknown in it changes nothing and is named. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,9 +344,28 @@ static size_t revoked_n(struct world *w)
     return (size_t)cJSON_GetArraySize(member(list, "revoked"));
 }
 
+/* What is damaged, and what to do. */
+static void is_shown_as_damaged(struct world *w, const struct soft_device *d, const char *column)
+{
+    char detail[96], *json;
+
+    snprintf(detail, sizeof(detail), "%s holds something else than was stored", column);
+    T_OK(operator_device(&w->flow, acme(w), world_id(d), &json, &w->err), &w->err);
+    EAR *j = parsed(json);
+    assert_string_equal(text_of(j, "id"), world_id(d));
+    assert_string_equal(text_of(j, "damaged"), column);
+    const cJSON *reason = cJSON_GetArrayItem(member(j, "reasons"), 0);
+    assert_string_equal(text_of(reason, "code"), "store-damaged");
+    assert_string_equal(text_of(reason, "detail"), detail);
+    assert_non_null(strstr(text_of(reason, "next"), "Restore store and master.key"));
+    assert_non_null(strstr(text_of(reason, "next"), "can be revoked before"));
+    assert_true(cJSON_GetArraySize(member(j, "events")) > 0);
+    assert_null(member(j, "ratchet")); /* none of it is to be believed */
+}
+
 /* sql: what damages its row. */
 static void revokes_damaged(struct world *w, const struct soft_device *d, const char *sql,
-                            const char *column, enum pawl_code why)
+                            const char *column)
 {
     char  *json;
     size_t before = revoked_n(w);
@@ -356,8 +374,10 @@ static void revokes_damaged(struct world *w, const struct soft_device *d, const 
     step_done(&w->step);
     T_FAILS(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_APPROVE, &json,
                                  &w->step, &w->err),
-            &w->err, why);
+            &w->err, PAWL_E_FORM);
+    T_WHERE(&w->err, "store.device");
     assert_true(step_is_empty(&w->step));
+    is_shown_as_damaged(w, d, column);
     T_OK(operator_device_move(&w->flow, acme(w), world_id(d), DEVICE_EVENT_REVOKE, &json, &w->step,
                               &w->err),
          &w->err);
@@ -390,19 +410,19 @@ static void a_device_whose_row_is_damaged_can_be_revoked(void **state)
     world_device(&w, &w.vendor, &empty);
     world_enrol(&w, &empty);
     snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&row));
-    revokes_damaged(&w, &row, sql, "safe", PAWL_E_FORM);
+    revokes_damaged(&w, &row, sql, "safe");
     assert_int_equal(store_number(&w.store, "SELECT count(*) FROM device WHERE safe = 2"), 1);
     snprintf(sql, sizeof(sql),
              "UPDATE ratchet SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) ||"
              " CASE substr(bytes, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
              " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
              world_id(&ratchet));
-    revokes_damaged(&w, &ratchet, sql, "ratchet", PAWL_E_FORGED);
+    revokes_damaged(&w, &ratchet, sql, "ratchet");
     snprintf(sql, sizeof(sql),
              "UPDATE ratchet SET bytes = x''"
              " WHERE device = (SELECT number FROM device WHERE id = x'%s')",
              world_id(&empty));
-    revokes_damaged(&w, &empty, sql, "ratchet", PAWL_E_SHORT);
+    revokes_damaged(&w, &empty, sql, "ratchet");
 }
 
 /* ---- policies ------------------------------------------------------------------------------- */
@@ -757,6 +777,50 @@ static void a_refusal_in_a_device_s_name_is_not_taken_for_its_own(void **state)
     cJSON_Delete(j);
 }
 
+/* Whoever was refused in its name: the verifier finds it in its own store. */
+static void why_says_what_of_a_device_s_row_is_damaged(void **state)
+{
+    (void)state;
+    WORLD                                    w;
+    DEVICE                                   d, other;
+    char                                     sql[256];
+    PAWL_CLEANUP(gather_done) struct gather *g = NULL;
+
+    world_make(&w);
+    T_OK(gather_make(&g, &w.err), &w.err);
+    w.flow.refusals = g;
+    world_device(&w, &w.vendor, &d);
+    world_enrol(&w, &d);
+    world_device(&w, &w.vendor, &other);
+    world_enrol(&w, &other);
+    snprintf(sql, sizeof(sql), "UPDATE device SET safe = 2 WHERE id = x'%s'", world_id(&d));
+    store_exec(&w.store, sql);
+    snprintf(sql, sizeof(sql),
+             "UPDATE ratchet SET bytes = x'00' WHERE device ="
+             " (SELECT number FROM device WHERE id = x'%s')",
+             world_id(&other));
+    store_exec(&w.store, sql);
+    cJSON *j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "store-damaged");
+    assert_string_equal(text_of(j, "detail"), "safe holds something else than was stored");
+    assert_string_equal(text_of(j, "device"), world_id(&d));
+    assert_non_null(strstr(text_of(j, "next"), "Restore store and master.key"));
+    assert_non_null(strstr(text_of(j, "next"), "can be revoked before"));
+    assert_true(cJSON_IsNull(member(j, "since")));
+    cJSON_Delete(j);
+    is_refused(&w, &d, REFUSED_STORE_DAMAGED); /* it came */
+    j = why(&w, &d);
+    assert_string_equal(text_of(j, "code"), "store-damaged");
+    assert_string_equal(text_of(j, "detail"), "safe holds something else than was stored");
+    assert_int_equal(number_of(j, "since"), w.now_ms / 1000);
+    assert_null(strstr(text_of(j, "sentence"), "Nobody")); /* it takes no proof of the device */
+    cJSON_Delete(j);
+    j = why(&w, &other);
+    assert_string_equal(text_of(j, "code"), "store-damaged");
+    assert_string_equal(text_of(j, "detail"), "ratchet holds something else than was stored");
+    cJSON_Delete(j);
+}
+
 /* Neither a stranger who knows the id, nor the device with what proves nothing, makes an operator
  * read that it may be approved; and who else is revoked is counted. */
 static void a_revoked_device_is_revoked_whatever_is_refused_in_its_name(void **state)
@@ -824,6 +888,8 @@ int main(void)
         T_CASE("a token that was over stays over since then",
                a_token_that_was_over_stays_over_since_then),
         T_CASE("a wish that makes no sense is refused", a_wish_that_makes_no_sense_is_refused),
+        T_CASE("why says what of a device's row is damaged",
+               why_says_what_of_a_device_s_row_is_damaged),
         T_CASE("a refusal in a device's name is not taken for its own",
                a_refusal_in_a_device_s_name_is_not_taken_for_its_own),
         T_CASE("a revoked device is revoked, whatever is refused in its name",
