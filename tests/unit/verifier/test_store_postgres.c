@@ -847,18 +847,32 @@ static void who_reads_a_device_looks_at_no_other(void **state)
 static void a_bad_connection_is_told_without_its_secrets(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "hunter2", "host=/nowhere password=hunter2",
-                                       "postgresql://u:hunter2@/x?nothing=1" };
-    STORE_FIXTURE            f;
-    struct store             s;
-    struct pawl_err          err;
+    static const struct {
+        const char *conninfo, *why; /* NULL: it is one, and nobody is there */
+    } bad[] = {
+        { "hunter2", "no connection string: missing \"=\" after" },
+        { "host=/nowhere password=hunter2", NULL },
+        { "host=/nowhere hots=x", "no connection string: invalid connection option \"hots\"" },
+        { "password=a hunter2=x", "no connection string: invalid connection option" },
+        { "password='hunter2", "no connection string: unterminated quoted string in connection "
+                               "info string" },
+        { "postgresql://u:hunter2@/x?nothing=1",
+          "no connection string: invalid URI query parameter" },
+        { "postgresql://u:%zzhunter2@/x", "no connection string: invalid percent-encoded token" },
+        { "postgresql://u:x@[::1]hunter2/x", "no connection string: unexpected character" },
+    };
+    STORE_FIXTURE   f;
+    struct store    s;
+    struct pawl_err err;
 
     store_fixture_make(&f);
-    for (size_t i = 0; i < 3; i++) {
-        pawl_status opened = postgres_store_open(f.dir, bad[i], &s, &err);
-        assert_true(opened.code == PAWL_E_IO || opened.code == PAWL_E_FORM);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        T_FAILS(postgres_store_open(f.dir, bad[i].conninfo, &s, &err), &err,
+                bad[i].why ? PAWL_E_FORM : PAWL_E_IO);
         T_WHERE(&err, "store.postgres");
         assert_null(strstr(err.why, "hunter2"));
+        if (bad[i].why)
+            assert_string_equal(err.why, bad[i].why);
     }
 }
 

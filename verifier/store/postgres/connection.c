@@ -9,6 +9,7 @@
  *  3. A connection that failed otherwise than by a statement is broken, and is closed.
  */
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,15 +320,45 @@ void pg_settle(struct pg_connection *c, PGresult **ret)
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
-/* The text of a bad connection string may hold a password: libpq's own report is not shown. */
+/* libpq quotes what it was given, which may be a password, or half of one that has a space in it:
+ * from there on its words are cut off. Its own quotes hold one character: "=". */
+static void cut_given(char *why)
+{
+    char *p = why;
+
+    while ((p = strchr(p, '"')) && ispunct((unsigned char)p[1]) && p[2] == '"')
+        p += 3;
+    if (p)
+        *p = 0;
+    for (size_t n = strlen(why); n && strchr(" :\n", why[n - 1]); n--)
+        why[n - 1] = 0;
+}
+
+/* The name of an option that there is not is told, unless it may be the rest of a password. */
+static bool names_an_option(const char *why, const char *conninfo)
+{
+    static const char is_name[] = "invalid connection option ";
+
+    return strncmp(why, is_name, sizeof(is_name) - 1) == 0 && !strstr(conninfo, "password");
+}
+
 static pawl_status check_conninfo(const char *conninfo, struct pawl_err *err)
 {
-    PQconninfoOption *o = PQconninfoParse(conninfo, NULL);
-    bool              ok = o != NULL;
+    char             *why = NULL;
+    PQconninfoOption *o = PQconninfoParse(conninfo, &why);
 
-    PQconninfoFree(o);
-    return ok ? pawl_ok()
-              : pawl_fail(err, PAWL_E_FORM, "store.postgres", "is no connection string of libpq");
+    if (o) {
+        PQconninfoFree(o);
+        return pawl_ok();
+    }
+    if (why && names_an_option(why, conninfo))
+        why[strcspn(why, "\n")] = 0;
+    else if (why)
+        cut_given(why);
+    pawl_status s = pawl_fail(err, PAWL_E_FORM, "store.postgres", "no connection string: %s",
+                              why ? why : "out of memory");
+    PQfreemem(why);
+    return s;
 }
 
 /* One line of at most its place. */
