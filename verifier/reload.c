@@ -18,6 +18,16 @@ static void log_key(const char *what, const uint8_t id[PAWL_VERIFIER_ID])
         log_info("reload: %s is %.*s..", what, SHORT_ID, text);
 }
 
+/* As "key new tls" prints it and a join string has it. */
+static void log_pin(const uint8_t pin[PAWL_SPKI_PIN])
+{
+    char            text[44];
+    struct pawl_err ignored;
+
+    if (pawl_is_ok(pawl_b64url_write(pawl_view(pin, PAWL_SPKI_PIN), text, sizeof(text), &ignored)))
+        log_info("reload: the pin of the TLS key is %s", text);
+}
+
 static void log_signing(const struct keys *was, const struct keys *is)
 {
     static const char *const name[KEYS_OTHERS] = {
@@ -92,7 +102,7 @@ void reload(struct state *s, const struct served_tls *tls, size_t tls_n)
         if (!reload_tls(&tls[i]) && i == 0)
             memcpy(is->tls_pin, was->tls_pin, sizeof(is->tls_pin));
     if (memcmp(was->tls_pin, is->tls_pin, sizeof(is->tls_pin)) != 0)
-        log_key("the pin of the TLS key", is->tls_pin);
+        log_pin(is->tls_pin);
     log_signing(&was->keys, &is->keys);
     log_master(&was->keys, &is->keys);
     log_trust(&s->config, is);

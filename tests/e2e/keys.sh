@@ -157,11 +157,12 @@ expect 0 agent e enroll
 
 check "the TLS key changes; a device that pins both sees nothing of it"
 expect 0 key new tls "$work/v"
-agent_set d "tls=$(sed -n 's/^tls = //p' "$work/d.ini"),$(cat "$work/out")"
+pin=$(cat "$work/out")
+agent_set d "tls=$(sed -n 's/^tls = //p' "$work/d.ini"),$pin"
 good t1.token
 expect 0 key switch tls "$work/v"
 reload
-has v.log "the pin of the TLS key"
+has v.log "the pin of the TLS key is $pin"
 good t2.token
 ctl --json incident list >"$work/out"
 same "$(jq ".incidents | length" "$work/out")" 0
