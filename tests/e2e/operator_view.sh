@@ -97,6 +97,8 @@ for filter in "--state pending" "--overdue" "--group kiosks" "--release none"; d
 done
 expect 1 afar device list --state gone
 has err "state: is none of"
+expect 1 afar device list --begins xyz
+has err "begins: "
 same "$(afar --json fleet | jq -c '[.devices, .state.active, .group[""]]')" "[1,1,1]"
 
 check "a stream that is cut goes on where it was"

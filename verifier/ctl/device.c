@@ -5,24 +5,37 @@
 #include <string.h>
 
 #include "ctl/api.h"
+#include "ctl/options.h"
+
+static const struct {
+    enum ctl_option option;
+    const char     *query;
+} filters[] = {
+    { OPT_STATE, "state" },   { OPT_GROUP, "group" },     { OPT_LABEL, "label" },
+    { OPT_STATUS, "status" }, { OPT_RELEASE, "release" }, { OPT_BEGINS, "q" },
+};
+
+enum { FILTERS = sizeof(filters) / sizeof(filters[0]) };
 
 /* What was given of the filters. */
 static pawl_status add_filters(const struct args *a, struct api_path *path, struct pawl_err *err)
 {
-    static const struct {
-        enum ctl_option option;
-        const char     *query;
-    } filters[] = {
-        { OPT_STATE, "state" },   { OPT_GROUP, "group" },     { OPT_LABEL, "label" },
-        { OPT_STATUS, "status" }, { OPT_RELEASE, "release" }, { OPT_BEGINS, "q" },
-    };
-
-    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+    for (size_t i = 0; i < FILTERS; i++)
         if (a->option[filters[i].option])
             PAWL_TRY(api_path(path, err, "&%s=%s", filters[i].query, a->option[filters[i].option]));
     if (a->option[OPT_OVERDUE])
         PAWL_TRY(api_path(path, err, "&overdue=1"));
     return a->option[OPT_REKEY_OVERDUE] ? api_path(path, err, "&rekey_overdue=1") : pawl_ok();
+}
+
+/* The verifier names what it was asked with: who typed an option knows that. */
+static void name_option(struct pawl_err *err)
+{
+    for (size_t i = 0; i < FILTERS; i++)
+        if (strcmp(err->where, filters[i].query) == 0) {
+            snprintf(err->where, sizeof(err->where), "%s", option_name(filters[i].option));
+            return;
+        }
 }
 
 pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
@@ -34,7 +47,10 @@ pawl_status device_list(const struct args *a, cJSON **ret, struct pawl_err *err)
         PAWL_TRY(pawl_u64_parse(a->option[OPT_LIMIT], "limit", INT32_MAX, &limit, err));
     PAWL_TRY(api_path(&path, err, "/devices?limit=500"));
     PAWL_TRY(add_filters(a, &path, err));
-    return api_list(a, path.p, "devices", limit, ret, err);
+    pawl_status s = api_list(a, path.p, "devices", limit, ret, err);
+    if (!pawl_is_ok(s))
+        name_option(err);
+    return s;
 }
 
 pawl_status device_show(const struct args *a, cJSON **ret, struct pawl_err *err)
