@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pawlctl message: the feed of what devices sent, page by page, and what is sent to them. */
+/* pawlctl message: the feed of what devices sent, page by page (who follows it gets the stream),
+ * and what is sent to them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/api.h"
-
-/* How long a page without messages is waited for; less than one request may take. */
-#define WAIT_S "20"
 
 static bool has_messages(const cJSON *page)
 {
@@ -29,25 +27,18 @@ static pawl_status get_page(const struct args *a, const char *after, cJSON **ret
     PAWL_TRY(api_path(&path, err, "/messages?limit=1000&after=%s", after));
     if (a->option[OPT_DEVICE])
         PAWL_TRY(api_path(&path, err, "&device=%s", a->option[OPT_DEVICE]));
-    if (a->option[OPT_FOLLOW])
-        PAWL_TRY(api_path(&path, err, "&wait_s=" WAIT_S));
     return api_call(a, path.p, NULL, ret, err);
 }
 
-/* One page. Who follows gets the next one that is not empty. */
 pawl_status message_list(const struct args *a, cJSON **ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(json_free) cJSON *page = NULL;
 
-    do {
-        cJSON *fresh = NULL;
-
-        PAWL_TRY(get_page(a, start_of(a, page ? page : *ret), &fresh, err));
-        json_free(&page);
-        page = fresh;
-        if (!json_text(page, "next"))
-            return pawl_fail(err, PAWL_E_IO, "verifier", "a page does not say where to go on");
-    } while (a->option[OPT_FOLLOW] && !has_messages(page));
+    if (a->option[OPT_FOLLOW])
+        return stream_next(a, ret, err);
+    PAWL_TRY(get_page(a, start_of(a, *ret), &page, err));
+    if (!json_text(page, "next"))
+        return pawl_fail(err, PAWL_E_IO, "verifier", "a page does not say where to go on");
     cJSON *before = *ret;
     *ret = page;
     page = before;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pawlctl stream: the feed as it comes, for as long as somebody reads it. A connection that is cut
- * is made again behind the last event that was printed, so nothing is missed and nothing comes
- * twice.
+ * pawlctl stream, and message list --follow: the feed as it comes, for as long as somebody reads
+ * it. A connection that is cut is made again behind the last event that was printed, so nothing is
+ * missed and nothing comes twice.
  */
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +20,8 @@ struct stream {
     struct remote      remote;
     struct api_path    url;
     char               last[SSE_ID_MAX]; /* the id of the newest event */
-    bool               was_there;        /* a connection was good once */
+    bool               was_there;        /* a connection was good once .. */
+    bool               is_away;          /* .. and is cut: that was said */
     CURLM             *multi;
     CURL              *curl; /* NULL: not connected */
     struct curl_slist *headers;
@@ -62,6 +65,7 @@ static size_t receive(char *p, size_t size, size_t n, void *arg)
     curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200) {
         s->was_there = true;
+        s->is_away = false;
         s->status = sse_take(&s->sse, pawl_view(p, n), take_event, s, &s->err);
         return pawl_is_ok(s->status) ? n : 0;
     }
@@ -132,11 +136,24 @@ static pawl_status over(struct stream *s, struct pawl_err *err)
         return api_no_answer(s->curl, s->code, s->why, &s->remote, err);
     if (!s->was_there)
         return api_refusal(status, bytes_view(&s->refusal), err);
-    if (s->code != CURLE_OK)
+    if (s->code != CURLE_OK && !s->is_away) {
         fprintf(stderr, "pawlctl: the stream was cut; it goes on when the verifier is there\n");
+        s->is_away = true;
+    }
     disconnect(s);
     sleep(AGAIN_S);
     return pawl_ok();
+}
+
+/* A pipe that nobody reads any more ends us at the next write, and that may be long in coming. */
+static pawl_status check_reader(struct pawl_err *err)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+
+    if (poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP)))
+        return pawl_ok();
+    raise(SIGPIPE);
+    return pawl_fail(err, PAWL_E_IO, "standard output", "nobody reads it any more");
 }
 
 /* Until there is an entry. */
@@ -146,6 +163,7 @@ static pawl_status pump(struct stream *s, struct pawl_err *err)
     int            running, left;
 
     while (!s->entries) {
+        PAWL_TRY(check_reader(err));
         if (!s->curl)
             PAWL_TRY(connect_to(s, err));
         curl_multi_perform(s->multi, &running);
