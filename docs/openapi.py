@@ -277,7 +277,7 @@ ROUTES = [
      "Somebody's word that it is over", ref("IncidentSummary"),
      dict(body=wish("note", note=text(maxLength=511)), optional=True)),
     ("GET", "/v1/audit", "listAudit", READ,
-     "The hash chain of what was written about incidents, exceptions and revocations",
+     "The hash chain of what was written about incidents and what operators did",
      record(entries=list_of(record(number=number(), time_ms=number(), device=HASH, line=text(),
                                    hash=HASH)),
             head=record(number=number(), hash=HASH), next=number()),

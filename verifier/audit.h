@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hash chain of a tenant's incidents, exceptions and revocations: nobody, its operator neither,
- * takes an entry out later without every head that was given out before (in each EAR) telling.
+ * The hash chain of a tenant's incidents and of what its operators did (exceptions, approvals,
+ * revocations, credentials): nobody, they neither, takes an entry out later without every head that
+ * was given out before (in each EAR) telling.
  *
  *   hash = SHA-256("pawl/1 audit" || previous hash (32 zero bytes first) || u64 number ||
  *                  u64 time_ms || device (32) || u32 length || line)

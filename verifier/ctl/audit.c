@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pawlctl audit: the chain of everything that was said about incidents, exceptions and revocations.
+ * pawlctl audit: the chain of what was said about incidents, and of what operators did.
  *
  * verify makes the whole chain again from its entries, and trusts nothing but hashes: those that
  * stand in the chain for its form, and the head in an EAR, which left the verifier when it was

@@ -137,7 +137,7 @@ const struct command commands[] = {
       .show = show_proof, .good = incident_is_good, .options = O(JWKS) | O(KEY), .operands = 1 },
 
     { "audit", "list", "[--after N]",
-      "lists the chain of everything said about incidents, exceptions and revocations",
+      "lists the chain of what was said about incidents and of what operators did",
       .run = audit_list, .show = show_audit, .options = ONLINE | O(AFTER) },
     { "audit", "verify", "[--ear TOKEN|@FILE --jwks FILE] [--file EXPORT]",
       "checks that no entry of the chain was changed or taken out", .run = audit_verify,

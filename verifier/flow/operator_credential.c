@@ -17,6 +17,7 @@
 #include "flow/operator.h"
 #include "flow/operator_find.h"
 #include "flow/request.h"
+#include "flow/tell.h"
 
 #define SECRET_N 32
 /* What people and scanners of logs know a secret by. */
@@ -268,14 +269,16 @@ static pawl_status make_secret(struct credential *c, struct secret_text *ret, st
     return pawl_sha256(pawl_view_str(ret->text), c->sha256, err);
 }
 
-static void plan(const struct flow *f, const struct tenant_config *tenant,
-                 const struct credential *c, const char *what, struct step *step)
+static pawl_status plan(const struct flow *f, const struct tenant_config *tenant,
+                        const struct credential *c, const char *what, struct step *step,
+                        struct pawl_err *err)
 {
     memcpy(step->tenant, tenant->name, sizeof(step->tenant));
     step->credential = *c;
     snprintf(step->event, sizeof(step->event), "credential %s (%s, %s) %s by %s", c->name,
              role_name(c->role), c->tenant[0] ? c->tenant : "all tenants", what,
              asker_name(f->asker));
+    return tell_act(f, step, what, "credential", err);
 }
 
 pawl_status operator_credential_add(struct flow *f, const struct tenant_config *tenant,
@@ -294,9 +297,8 @@ pawl_status operator_credential_add(struct flow *f, const struct tenant_config *
     if (c.kind == CREDENTIAL_BEARER)
         json_text(&j, j.root, "secret", secret.text);
     PAWL_TRY(json_end(&j, ret, err));
-    plan(f, tenant, &c, "made", step);
     step->has_credential = true;
-    return pawl_ok();
+    return plan(f, tenant, &c, "made", step, err);
 }
 
 pawl_status operator_credential_drop(struct flow *f, const struct tenant_config *tenant,
@@ -311,7 +313,6 @@ pawl_status operator_credential_drop(struct flow *f, const struct tenant_config 
         return pawl_fail(err, PAWL_E_ABSENT, "credential", "none has this name");
     show(&j, j.root, &c);
     PAWL_TRY(json_end(&j, ret, err));
-    plan(f, tenant, &c, "dropped", step);
     step->drops_credential = true;
-    return pawl_ok();
+    return plan(f, tenant, &c, "dropped", step, err);
 }

@@ -245,8 +245,8 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     else
         snprintf(step->event, sizeof(step->event), "%s by %s: %s, was %s", device_event_name(on),
                  asker_name(f->asker), device_state_name(d.state), device_state_name(before));
-    if (on == DEVICE_EVENT_REVOKE)
-        PAWL_TRY(tell_revoked(f, step, err));
+    PAWL_TRY(on == DEVICE_EVENT_REVOKE ? tell_revoked(f, step, err)
+                                       : tell_act(f, step, "approved", "device", err));
     return held_plan(&h, step, err);
 }
 

@@ -18,6 +18,10 @@ const char *text_of(const cJSON *j, const char *name);
 
 const struct tenant_config *acme(const struct world *w);
 
+/* acme's chain is whole and has n entries, of which the last is about this device (NULL: none): its
+ * line, which the caller deletes. */
+cJSON *chain_ends(struct world *w, size_t n, const uint8_t *device);
+
 /* w->step becomes durable, and is empty again. */
 void commit(struct world *w);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proves: a credential is stored as a hash and found by it; who is of one tenant makes, sees and
- * drops none of others; names and keys are taken once, also of two who come at the same time; what
- * is wrong in a wish is named and changes nothing; and a NUL hides nothing in a body. */
+/* Proves: a credential is stored as a hash and found by it; it is told in the chain; who is of one
+ * tenant makes, sees and drops none of others; names and keys are taken once, also of two who come
+ * at the same time; what is wrong in a wish is named and changes nothing; and a NUL hides nothing
+ * in a body. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,30 @@ static int shown(struct world *w, const struct tenant_config *tenant)
     T_OK(operator_credentials(&w->flow, tenant, &json, &w->err), &w->err);
     EAR *list = parsed(json);
     return cJSON_GetArraySize(member(list, "credentials"));
+}
+
+static void is_told_in_the_chain(void **state)
+{
+    (void)state;
+    const struct credential root = { .name = "root", .role = ROLE_ADMIN };
+    WORLD                   w;
+    char                    secret[128], *json;
+
+    world_make(&w);
+    made(&w, "{\"name\":\"ann\",\"role\":\"operator\"}", secret);
+    EAR *line = chain_ends(&w, 1, NULL);
+    assert_string_equal(text_of(line, "what"), "made");
+    assert_string_equal(text_of(line, "kind"), "credential");
+    assert_string_equal(text_of(line, "by"), "an operator");
+    assert_string_equal(text_of(line, "detail"),
+                        "credential ann (operator, acme) made by an operator");
+    w.flow.asker = &root;
+    T_OK(operator_credential_drop(&w.flow, acme(&w), "ann", &json, &w.step, &w.err), &w.err);
+    free(json);
+    commit(&w);
+    EAR *last = chain_ends(&w, 2, NULL);
+    assert_string_equal(text_of(last, "what"), "dropped");
+    assert_string_equal(text_of(last, "by"), "root");
 }
 
 static void is_found_by_its_secret_alone(void **state)
@@ -198,6 +223,7 @@ static void a_nul_hides_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        T_CASE("a credential is told in the chain", is_told_in_the_chain),
         T_CASE("a credential is found by its secret alone", is_found_by_its_secret_alone),
         T_CASE("a service has its labels alone", a_service_has_its_labels_alone),
         T_CASE("who is of one tenant has no say in others",
