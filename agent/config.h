@@ -29,6 +29,7 @@ struct config_fact {
 };
 
 struct config {
+    bool                   closed; /* the file is there, and not ours to read: these are defaults */
     char                   tenant[PAWL_TENANT_MAX + 1];
     size_t                 verifier_n; /* what the device believes, best first */
     uint8_t                verifier[CONFIG_KEYS_MAX][PAWL_SPKI_PIN];

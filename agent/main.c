@@ -2,10 +2,12 @@
 /*
  * pawl-agent: command line -> sandbox -> configuration -> one command -> exit code.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "config.h"
@@ -161,6 +163,15 @@ static enum cli_exit join(const struct cli *cli)
     return CLI_GOOD;
 }
 
+/* Who may use an agent's socket need not read its configuration: that is root's alone, for it may
+ * hold a token. */
+static bool is_closed_to_user(const struct cli *cli)
+{
+    bool messages = cli->command == CLI_SEND || cli->command == CLI_RECV;
+
+    return messages && !cli->config_given && access(cli->config, R_OK) && errno == EACCES;
+}
+
 /* identity and status say something without a configuration, unless one was asked for. */
 static pawl_status load(const struct cli *cli, struct config *ret, struct pawl_err *err)
 {
@@ -170,9 +181,11 @@ static pawl_status load(const struct cli *cli, struct config *ret, struct pawl_e
     if (s.code == PAWL_E_ABSENT && !optional)
         return pawl_fail(err, PAWL_E_ABSENT, "config",
                          "%.60s is not there: run `pawl-agent join STRING`", cli->config);
-    if (s.code != PAWL_E_ABSENT || cli->config_given)
+    bool closed = s.code == PAWL_E_IO && is_closed_to_user(cli);
+    if ((s.code != PAWL_E_ABSENT || cli->config_given) && !closed)
         return s;
     config_default(ret);
+    ret->closed = closed;
     return pawl_ok();
 }
 

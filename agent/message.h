@@ -12,7 +12,8 @@
 enum cli_exit message_send(const struct cli *cli, const struct config *c);
 enum cli_exit message_recv(const struct cli *cli, const struct config *c);
 
-/* The agent that runs, or *ret stays NULL. */
+/* The agent that runs, or *ret stays NULL: without one we would be it, unless the configuration is
+ * closed to us (IO). */
 struct pawl_local;
 PAWL_MUST_USE pawl_status message_agent(const struct config *c, struct pawl_local **ret,
                                         struct pawl_err *err);

@@ -44,9 +44,20 @@ pawl_status own_check(const struct rounds *r, struct pawl_err *err)
     return pawl_ok();
 }
 
+/* Whatever is wrong with configuration or state: nobody else was asked yet. */
+static pawl_status open_flow(const struct config *c, struct flow *ret, struct pawl_err *err)
+{
+    pawl_status s = flow_open(c, ret, err);
+
+    if (pawl_is_ok(s) || s.code == PAWL_E_CONFLICT)
+        return s;
+    err->code = PAWL_E_STATE;
+    return (pawl_status){ PAWL_E_STATE };
+}
+
 pawl_status own_open(const struct config *c, struct rounds *r, struct pawl_err *err)
 {
-    PAWL_TRY(flow_open(c, &r->flow, err));
+    PAWL_TRY(open_flow(c, &r->flow, err));
     PAWL_TRY(flow_live(&r->flow, err));
     r->quiet = true;
     rounds_begin(r, true);

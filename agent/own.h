@@ -8,8 +8,8 @@
 
 #include "rounds.h"
 
-/* CONFLICT if an agent runs, STATE without an epoch that messages could go under. The flow of *r
- * is closed by the caller, after a failure too. */
+/* CONFLICT if an agent runs, STATE if configuration or state cannot be used, or without an epoch
+ * that messages could go under. The flow of *r is closed by the caller, after a failure too. */
 PAWL_MUST_USE pawl_status own_open(const struct config *c, struct rounds *r, struct pawl_err *err);
 
 /* Does what is due now; the first time that is an exchange of messages at least. wait: and what

@@ -45,6 +45,10 @@ pawl_status message_agent(const struct config *c, struct pawl_local **ret, struc
     if (!c->socket[0])
         return pawl_ok();
     pawl_status s = pawl_local_open(c->socket, ret, err);
+    if (s.code == PAWL_E_ABSENT && c->closed)
+        return pawl_fail(err, PAWL_E_IO, c->socket,
+                         "no agent is there; " CONFIG_PATH
+                         ", which may name another socket, is not ours to read");
     return s.code == PAWL_E_ABSENT ? pawl_ok() : s;
 }
 

@@ -111,7 +111,8 @@ mkdir /run/device-tpm
 mount --bind "$work/d.tpm" /run/device-tpm
 (
     umask 077
-    printf '%s\n' 'tcti = swtpm:path=/run/device-tpm/sock' 'interval_s = 2' >/etc/pawl/agent.ini
+    printf '%s\n' 'tcti = swtpm:path=/run/device-tpm/sock' 'interval_s = 2' \
+        'socket_users = daemon' >/etc/pawl/agent.ini
 )
 expect 0 "$agent_program" join "$(cat "$work/join")"
 clock() { # of the device's TPM at its last quote
@@ -141,12 +142,26 @@ check "an application reaches it, and what it hands in arrives"
 echo "as a service" >"$work/text"
 expect 0 "$agent_program" send --wait "$work/text"
 
+check "so does a user that may, without a look at the configuration"
+as() { # USER COMMAND..
+    setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"
+}
+expect 0 as daemon "$agent_program" send --wait <"$work/text"
+expect 0 as daemon "$agent_program" recv
+expect 1 as games "$agent_program" recv
+expect 2 as daemon "$agent_program" attest
+has err "Permission denied"
+expect 2 as daemon "$agent_program" --config /etc/pawl/agent.ini recv
+has err "Permission denied"
+
 check "an agent that is killed comes back and attests"
 expect 0 systemctl kill -s KILL $agent
 wait_for restarted $agent 1
 attests
 expect 0 systemctl stop $agent
 same "$(property $agent Result)" success
+expect 3 as daemon "$agent_program" send <"$work/text"
+has err "no agent is there"
 expect 0 systemctl start $agent
 
 check "a verifier that is stopped ends well, with somebody who waits for messages"

@@ -17,6 +17,7 @@
 #include "cli.h"
 #include "join.h"
 #include "loop.h"
+#include "message.h"
 #include "report.h"
 #include "scratch.h"
 #include "signals.h"
@@ -394,19 +395,30 @@ static void words_of(const char *name, char text[1000])
     fclose(f);
 }
 
-/* Its log goes into a file. */
+/* What is said from now on goes into a file. Returns what says_again takes. */
+static int log_into_file(void)
+{
+    int keep = dup(2), log = open(scratch_path("log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    dup2(log, 2);
+    close(log);
+    return keep;
+}
+
+static void says_again(int keep)
+{
+    dup2(keep, 2);
+    close(keep);
+}
+
 static pawl_status logged_run(void)
 {
     char path[300];
-    int  keep = dup(2);
+    int  keep = log_into_file();
 
     snprintf(path, sizeof(path), "%s", scratch_path("agent.ini"));
-    int log = open(scratch_path("log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    dup2(log, 2);
     pawl_status s = loop_run(path, &err);
-    dup2(keep, 2);
-    close(keep);
-    close(log);
+    says_again(keep);
     return s;
 }
 
@@ -459,6 +471,43 @@ static void run_waits_until_somebody_joins(void **state)
     logs_while_it_waits("run `pawl-agent join STRING`");
     write_file("agent.ini", "interval_s = often\n");
     T_FAILS(logged_run(), &err, PAWL_E_FORM);
+}
+
+/* ---- messages where no agent runs ----------------------------------------------------------- */
+
+static void messages_end_with(const struct config *c, enum cli_exit e, const char *words)
+{
+    char       file[300], text[1000];
+    struct cli send = { .command = CLI_SEND, .argument = file }, recv = { .command = CLI_RECV };
+
+    write_file("message", "x");
+    snprintf(file, sizeof(file), "%s", scratch_path("message"));
+    for (int i = 0; i < 2; i++) {
+        int           keep = log_into_file();
+        enum cli_exit got = i ? message_recv(&recv, c) : message_send(&send, c);
+        says_again(keep);
+        assert_int_equal(got, e);
+        words_of("log", text);
+        assert_non_null(strstr(text, words));
+    }
+}
+
+static void messages_need_an_agent_or_a_configuration(void **state)
+{
+    struct config c;
+
+    (void)state;
+    config_default(&c);
+    snprintf(c.socket, sizeof(c.socket), "%s", scratch_path("none"));
+    snprintf(c.state, sizeof(c.state), "%s", scratch_path("no/state"));
+    messages_end_with(&c, CLI_USAGE, "server: not configured");
+    c.closed = true;
+    messages_end_with(&c, CLI_NO_CONTACT, "no agent is there");
+    c.closed = false;
+    c.verifier_n = 1;
+    snprintf(c.net.server, sizeof(c.net.server), "127.0.0.1:1");
+    snprintf(c.tenant, sizeof(c.tenant), "demo");
+    messages_end_with(&c, CLI_USAGE, "no/state");
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
@@ -762,6 +811,8 @@ int main(void)
              a_bad_string_changes_nothing_and_is_not_repeated),
         CASE("run waits for what passes", run_waits_for_what_passes),
         CASE("run waits until somebody joins", run_waits_until_somebody_joins),
+        CASE("messages need an agent or a configuration",
+             messages_need_an_agent_or_a_configuration),
         CASE("two signals at once are one", two_signals_at_once_are_one),
         CASE("stopping and going on ends no grace", stopping_and_going_on_ends_no_grace),
         CASE("status says what to do next", status_says_what_to_do_next),
