@@ -287,8 +287,13 @@ def the_local_socket_serves_its_owner_alone():
     with Server() as server:
         assert os.stat(server.socket).st_mode & 0o777 == 0o600
         serves(server, plain=True)
-        with Client(server, plain=True) as c:
-            assert c.ask(b"garbage that is long enough\r\n\r\n").status == 400
+        for before in range(3):  # good ones on the same connection
+            with Client(server, plain=True) as c:
+                for _ in range(before):
+                    assert c.ask(post(b"/echo", b"x")).status == 200
+                answer = c.ask(b"garbage that is long enough\r\n\r\n")
+                assert (answer.status, answer.body) == (400, b"")
+        assert server.said().count(" 400 is no HTTP request") == 3, server.said()
         serves(server, plain=True)
 
 

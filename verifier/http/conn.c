@@ -255,6 +255,7 @@ static void on_output(struct evbuffer *b, const struct evbuffer_cb_info *info, v
         arm(c, c->worker->shared->config.idle_timeout_s);
     if (!info->n_added || c->answering)
         return;
+    evbuffer_unfreeze(b, 1); /* a plain socket's is frozen from its first answer on */
     if (!c->page[0]) {
         int status = status_at(b, info->orig_size);
         if (status < 200)
