@@ -2,6 +2,10 @@
 #include "appraise/jws.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* The text so far. */
 struct token {
@@ -41,4 +45,51 @@ pawl_status jws_write(const struct pawl_private *key, const uint8_t verifier_id[
     PAWL_TRY(pawl_es256_sign(key, pawl_view(ret, t.n), sig, err));
     PAWL_TRY(append_dot(&t, err));
     return append_b64url(&t, PAWL_VIEW_OF(sig), err);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+void jws_done(struct jws *j)
+{
+    free(j->room);
+    *j = (struct jws){ 0 };
+}
+
+/* Up to the next dot; of the last part to the end. */
+static pawl_status next_part(struct pawl_view *rest, bool is_last, struct pawl_view *ret,
+                             struct pawl_err *err)
+{
+    const uint8_t *dot = rest->n ? memchr(rest->p, '.', rest->n) : NULL;
+
+    if (is_last == (dot != NULL))
+        return pawl_fail(err, PAWL_E_FORM, "token", "is not three parts with dots between");
+    size_t n = dot ? (size_t)(dot - rest->p) : rest->n, gone = dot ? n + 1 : n;
+    *ret = pawl_view(rest->p, n);
+    *rest = pawl_view(rest->p + gone, rest->n - gone);
+    return pawl_ok();
+}
+
+pawl_status jws_read(struct pawl_view text, struct jws *ret, struct pawl_err *err)
+{
+    PAWL_CLEANUP(jws_done) struct jws j = { .room = malloc(text.n ? text.n : 1) };
+    struct pawl_view                  rest = text, header, claims, signature;
+    size_t                            header_n, claims_n, n;
+
+    if (!j.room)
+        return pawl_fail(err, PAWL_E_MEMORY, "token", "out of memory");
+    PAWL_TRY(next_part(&rest, false, &header, err));
+    PAWL_TRY(next_part(&rest, false, &claims, err));
+    PAWL_TRY(next_part(&rest, true, &signature, err));
+    PAWL_TRY(pawl_b64url_parse(header, "header", j.room, text.n, &header_n, err));
+    PAWL_TRY(
+        pawl_b64url_parse(claims, "claims", j.room + header_n, text.n - header_n, &claims_n, err));
+    PAWL_TRY(pawl_b64url_parse(signature, "signature", j.signature, sizeof(j.signature), &n, err));
+    if (n != sizeof(j.signature))
+        return pawl_fail(err, PAWL_E_RANGE, "signature", "has %zu bytes, not 64", n);
+    j.signed_text = pawl_view(text.p, header.n + 1 + claims.n);
+    j.header = pawl_view(j.room, header_n);
+    j.claims = pawl_view(j.room + header_n, claims_n);
+    *ret = j;
+    j.room = NULL;
+    return pawl_ok();
 }

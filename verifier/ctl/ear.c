@@ -11,23 +11,23 @@
 
 #include <pawl/crypto.h>
 
+#include "appraise/jws.h"
 #include "ctl/ctl.h"
 
 #define EAR_PROFILE "tag:github.com,2023:veraison/ear"
 
 enum { TOKEN_MAX = 16 * 1024, SKEW_S = 60 };
 
-/* The three parts of a compact JWS, and what the first two decode to. */
 struct token {
-    struct bytes     text;
-    struct pawl_view signed_text; /* header and claims, with the dot between */
-    cJSON           *header, *claims;
-    uint8_t          signature[64];
+    struct bytes text;
+    struct jws   jws;
+    cJSON       *header, *claims;
 };
 
 static void token_done(struct token *t)
 {
     bytes_done(&t->text);
+    jws_done(&t->jws);
     cJSON_Delete(t->header);
     cJSON_Delete(t->claims);
 }
@@ -54,36 +54,11 @@ static pawl_status read_text(const char *operand, struct bytes *ret, struct pawl
 }
 
 /* A name given twice would say one thing to us and another to others (RFC 7519, 4). */
-static pawl_status decode_object(struct pawl_view part, const char *where, cJSON **ret,
-                                 struct pawl_err *err)
+static pawl_status decode(struct token *t, struct pawl_err *err)
 {
-    uint8_t json[TOKEN_MAX];
-    size_t  n;
-
-    PAWL_TRY(pawl_b64url_parse(part, where, json, sizeof(json), &n, err));
-    return json_parse_object(pawl_view(json, n), where, ret, err);
-}
-
-static pawl_status split(struct token *t, struct pawl_err *err)
-{
-    struct pawl_view part[3];
-    const uint8_t   *at = t->text.p, *end = t->text.p + t->text.n;
-    size_t           n;
-
-    for (int i = 0; i < 3; i++) {
-        const uint8_t *dot = i < 2 ? memchr(at, '.', (size_t)(end - at)) : end;
-        if (!dot)
-            return pawl_fail(err, PAWL_E_FORM, "token", "is not three parts with dots between");
-        part[i] = pawl_view(at, (size_t)(dot - at));
-        at = dot + 1;
-    }
-    t->signed_text = pawl_view(t->text.p, part[0].n + 1 + part[1].n);
-    PAWL_TRY(decode_object(part[0], "header", &t->header, err));
-    PAWL_TRY(decode_object(part[1], "claims", &t->claims, err));
-    PAWL_TRY(pawl_b64url_parse(part[2], "signature", t->signature, sizeof(t->signature), &n, err));
-    if (n != sizeof(t->signature))
-        return pawl_fail(err, PAWL_E_RANGE, "signature", "has %zu bytes, not 64", n);
-    return pawl_ok();
+    PAWL_TRY(jws_read(bytes_view(&t->text), &t->jws, err));
+    PAWL_TRY(json_parse_object(t->jws.header, "header", &t->header, err));
+    return json_parse_object(t->jws.claims, "claims", &t->claims, err);
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */
@@ -103,7 +78,7 @@ static pawl_status check_signature(const struct token *t, const char *jwks, stru
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "header.crit",
                          "names what must be understood, and none of it is");
     PAWL_TRY(jwks_key(jwks, kid, "header.kid", &key, err));
-    return pawl_es256_verify(&key, t->signed_text, t->signature, err);
+    return pawl_es256_verify(&key, t->jws.signed_text, t->jws.signature, err);
 }
 
 static pawl_status check_times(const cJSON *claims, int64_t now_s, struct pawl_err *err)
@@ -151,7 +126,7 @@ pawl_status ear_open(const char *operand, const char *jwks, cJSON **ret, struct 
     PAWL_CLEANUP(token_done) struct token t = { 0 };
 
     PAWL_TRY(read_text(operand, &t.text, err));
-    PAWL_TRY(split(&t, err));
+    PAWL_TRY(decode(&t, err));
     PAWL_TRY(check_signature(&t, jwks, err));
     if (!json_says(t.claims, "eat_profile", EAR_PROFILE))
         return pawl_fail(err, PAWL_E_UNSUPPORTED, "eat_profile", "is not %s", EAR_PROFILE);
