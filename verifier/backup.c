@@ -24,7 +24,8 @@
 #define MANIFEST_MAX 4096
 #define FORM         1
 #define DATABASE     "pawl.db"
-#define DEPTH_MAX    4 /* of directories of certificates */
+#define MADE_S_MAX   253402300799 /* the last second of the year 9999 */
+#define DEPTH_MAX    4            /* of directories of certificates */
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -201,8 +202,9 @@ static pawl_status hash_database(const char *dir, char ret[65], struct pawl_err 
 /* ---- backup.json ---------------------------------------------------------------------------- */
 
 struct manifest {
-    bool database, keys;
-    char sha256[65]; /* of the database; empty without one */
+    bool    database, keys;
+    int64_t made_s;
+    char    sha256[65]; /* of the database; empty without one */
 };
 
 static void json_free(cJSON **j)
@@ -240,6 +242,8 @@ static pawl_status parse_manifest(const char *text, struct manifest *ret, struct
         return pawl_fail(err, PAWL_E_FORM, MANIFEST, "is not that of a backup");
     if (form->valuedouble != FORM)
         return pawl_fail(err, PAWL_E_UNSUPPORTED, MANIFEST, "is of another program version");
+    double made_s = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(j, "made_s"));
+    ret->made_s = made_s > 0 && made_s <= MADE_S_MAX ? (int64_t)made_s : 0;
     ret->keys = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(j, "keys"));
     ret->database = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(j, "database"));
     snprintf(ret->sha256, sizeof(ret->sha256), "%s", sha256);
@@ -334,7 +338,23 @@ static pawl_status try_it(const char *dir, struct pawl_err *err)
     return state_open(dir, &s, err);
 }
 
-pawl_status backup_restore(const char *from, const char *dir, bool *ret_keys, struct pawl_err *err)
+/* inv. 4. Whose list it is, is said by the keys. */
+static pawl_status revoke_again(const char *dir, const struct manifest *m, struct relist *revoked,
+                                struct pawl_err *err)
+{
+    if (revoked->n == 0)
+        return pawl_ok();
+    if (!m->keys || !m->database)
+        return pawl_fail(
+            err, PAWL_E_UNSUPPORTED, "--revoked",
+            "the backup has no %s: restore without it, put those back, then `restored` "
+            "with --revoked",
+            m->keys ? "database" : "keys");
+    return relist(dir, m->made_s, revoked, err);
+}
+
+pawl_status backup_restore(const char *from, const char *dir, struct relist *revoked,
+                           struct restored *ret, struct pawl_err *err)
 {
     PAWL_CLEANUP(staged_drop) struct staged staged = { 0 };
     struct manifest                         m = { 0 };
@@ -346,6 +366,7 @@ pawl_status backup_restore(const char *from, const char *dir, bool *ret_keys, st
         PAWL_TRY(restore_database(from, staged.dir, &m, err));
     if (m.keys && m.database)
         PAWL_TRY(try_it(staged.dir, err));
-    *ret_keys = m.keys;
+    PAWL_TRY(revoke_again(staged.dir, &m, revoked, err));
+    *ret = (struct restored){ .keys = m.keys, .database = m.database, .made_s = m.made_s };
     return staged_end(&staged, err);
 }

@@ -30,6 +30,7 @@ struct asked {
     bool                without_keys;
     const char         *to;
     bool                keeps_config;
+    struct relist       revoked; /* paths alone */
 };
 
 static const char usage[] =
@@ -52,11 +53,14 @@ static const char usage[] =
     "              before serve, when all of DIR, or a database of PostgreSQL, was put back from\n"
     "              an older copy: it is noted and devices find back in step. Where only pawl.db\n"
     "              was, serve sees it by itself\n"
+    "    --revoked FILE          revoke who is on this list, as restore does\n"
     "  backup DIR TO\n"
     "              copy everything of DIR into the new directory TO, also while it is served\n"
     "    --without-keys          but not the keys\n"
     "  restore FROM DIR\n"
     "              make DIR from a backup; devices find back in step by themselves\n"
+    "    --revoked FILE          revoke who is on this list, which `pawlctl device revoked` gave:\n"
+    "                            a backup forgets who was revoked after it\n"
     "  migrate DIR --to CONNINFO\n"
     "              move the fleet of DIR, which nobody serves, from SQLite to an empty database "
     "of\n"
@@ -87,7 +91,8 @@ enum option_id {
     OPTION_FORCE,
     OPTION_WITHOUT_KEYS,
     OPTION_TO,
-    OPTION_NO_CONFIG
+    OPTION_NO_CONFIG,
+    OPTION_REVOKED
 };
 
 static const struct option init_options[] = {
@@ -110,6 +115,11 @@ static const struct option join_options[] = {
 };
 static const struct option backup_options[] = {
     { "without-keys", no_argument, NULL, OPTION_WITHOUT_KEYS },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+};
+static const struct option restore_options[] = {
+    { "revoked", required_argument, NULL, OPTION_REVOKED },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -156,6 +166,16 @@ static bool add_path(struct init_paths *paths, const char *path)
     return true;
 }
 
+static bool add_list(struct relist *l, const char *path)
+{
+    if (l->n == RELIST_MAX) {
+        fprintf(stderr, "pawl-verifier: --revoked stands more than %d times\n", RELIST_MAX);
+        return false;
+    }
+    l->of[l->n++].path = path;
+    return true;
+}
+
 static bool take_option(int option, struct asked *o)
 {
     switch (option) {
@@ -189,6 +209,8 @@ static bool take_option(int option, struct asked *o)
     case OPTION_NO_CONFIG:
         o->keeps_config = true;
         return true;
+    case OPTION_REVOKED:
+        return add_list(&o->revoked, optarg);
     case OPTION_FORCE:
         o->force = true;
         return true;
@@ -245,21 +267,67 @@ static void close_fd(int *fd)
         close(*fd);
 }
 
-static pawl_status restored(const char *dir, struct pawl_err *err)
+static pawl_status restored(const char *dir, struct relist *revoked, struct pawl_err *err)
 {
     PAWL_CLEANUP(close_fd) int lock = -1;
 
     PAWL_TRY(state_lock(dir, &lock, err));
-    return state_restored(dir, err);
+    PAWL_TRY(state_restored(dir, err));
+    return revoked->n ? relist(dir, 0, revoked, err) : pawl_ok();
+}
+
+#define TIME_TEXT_MAX 32
+
+static void write_time(int64_t unix_s, char ret[TIME_TEXT_MAX])
+{
+    time_t    t = (time_t)unix_s;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(ret, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(ret, TIME_TEXT_MAX, "%" PRId64, unix_s);
+}
+
+static void say_list(const struct relisted *r)
+{
+    char signed_at[TIME_TEXT_MAX];
+
+    write_time(r->signed_s, signed_at);
+    fprintf(stderr,
+            "%s, of tenant %s, signed %s: %zu revoked, %zu of them unknown until now; %zu were\n",
+            r->path, r->tenant, signed_at, r->was[REVOKED_KNOWN] + r->was[REVOKED_UNKNOWN],
+            r->was[REVOKED_UNKNOWN], r->was[REVOKED_BEFORE]);
+}
+
+/* made_s 0: nobody knows. */
+static void warn_of_forgotten(int64_t made_s)
+{
+    char made_at[TIME_TEXT_MAX] = "that copy was made";
+
+    if (made_s)
+        write_time(made_s, made_at);
+    fprintf(stderr,
+            "warning: who was revoked after %s is active again: before serve, `pawl-verifier "
+            "restored DIR --revoked FILE` revokes who is on the signed list\n",
+            made_at);
+}
+
+static void say_revoked(const struct relist *l, int64_t made_s)
+{
+    for (size_t i = 0; i < l->n; i++)
+        say_list(&l->of[i]);
+    if (l->n == 0)
+        warn_of_forgotten(made_s);
 }
 
 static int run_restored(const struct asked *o)
 {
+    struct relist   revoked = o->revoked;
     struct pawl_err err;
 
-    if (!pawl_is_ok(restored(o->dir, &err)))
+    if (!pawl_is_ok(restored(o->dir, &revoked, &err)))
         return failed("restored", &err);
     fprintf(stderr, "noted: %s was put back from an older copy\n", o->dir);
+    say_revoked(&revoked, 0);
     return EXIT_SUCCESS;
 }
 
@@ -331,12 +399,15 @@ static int run_backup(const struct asked *o)
 
 static int run_restore(const struct asked *o)
 {
-    bool            keys;
+    struct relist   revoked = o->revoked;
+    struct restored r;
     struct pawl_err err;
 
-    if (!pawl_is_ok(backup_restore(o->word[0], o->dir, &keys, &err)))
+    if (!pawl_is_ok(backup_restore(o->word[0], o->dir, &revoked, &r, &err)))
         return failed("restore", &err);
-    fprintf(stderr, "made %s%s\n", o->dir, keys ? "" : "; it still needs its keys");
+    fprintf(stderr, "made %s%s\n", o->dir, r.keys ? "" : "; it still needs its keys");
+    if (r.database)
+        say_revoked(&revoked, r.made_s);
     return EXIT_SUCCESS;
 }
 
@@ -372,8 +443,8 @@ static const struct command {
     int words; /* before DIR */
 } commands[] = {
     { "init", init_options, run_init },          { "serve", serve_options, run_serve },
-    { "join", join_options, run_join },          { "restored", serve_options, run_restored },
-    { "backup", backup_options, run_backup, 1 }, { "restore", serve_options, run_restore, 1 },
+    { "join", join_options, run_join },          { "restored", restore_options, run_restored },
+    { "backup", backup_options, run_backup, 1 }, { "restore", restore_options, run_restore, 1 },
     { "key", key_options, run_key, 2 },          { "migrate", migrate_options, run_migrate },
 };
 

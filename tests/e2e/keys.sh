@@ -4,7 +4,7 @@
 # request is refused and no incident opened; results verify against the JWKS of their time and of
 # later; when an old master key is retired, nothing needs it; what a key file is bad leaves the old
 # in use. A backup made under load restores to a verifier with which devices get in step by
-# themselves; half of one is none.
+# themselves, and who was revoked meanwhile stays so by the signed list; half of one is none.
 #
 #   keys.sh PAWL-AGENT PAWL-VERIFIER PAWLCTL
 . "$(dirname "$0")/world.sh"
@@ -216,13 +216,39 @@ for delay in 0.005 0.02 0.05; do
     fi
 done
 
+check "who was revoked since a backup is forgotten without the list, and a restore says so"
+tpm_make f --ek p256
+agent_make f "$(ctl token create 2>/dev/null)" timeout_s=10
+expect 0 agent f enroll
+for name in e f; do
+    expect 0 ctl device revoke "$(agent_id $name)"
+done
+listed() { # FILE: the ids
+    claims "$work/$1" | jq -r ".revoked[]" | sort
+}
+ctl device revoked >"$work/revoked.jwt"
+same "$(listed revoked.jwt | wc -l)" 2
+expect 0 "$verifier_program" restore "$work/copy" "$work/forgetful"
+has err warning: "is active again" --revoked
+rm -r "$work/forgetful"
+
+check "a list that is not this verifier's, or that was changed, restores nothing"
+sed 's/\./.x/' "$work/revoked.jwt" >"$work/changed.jwt"
+expect 1 "$verifier_program" restore "$work/copy" "$work/w" --revoked "$work/changed.jwt"
+has err changed.jwt.
+expect 1 "$verifier_program" restore "$work/copy" "$work/w" --revoked "$work/t2.token"
+has err t2.token.header.typ
+[ ! -e "$work/w" ] || fail "half of a verifier is there"
+
 check "what is restored gets in step with its devices by itself"
 rekeys
 sends "after the backup"
 stop_process v
 mv "$work/v" "$work/lost"
 expect 1 "$verifier_program" restore "$work/copy" "$work/lost"
-expect 0 "$verifier_program" restore "$work/copy" "$work/v"
+expect 0 "$verifier_program" restore "$work/copy" "$work/v" --revoked "$work/revoked.jwt"
+has err "2 revoked, 1 of them unknown"
+lacks err warning:
 verifier_start v
 has v.log "older copy"
 in_step() { agent d attest; }
@@ -231,5 +257,19 @@ sends "after the restore"
 same "$(device_field "$id" .state)" active
 ctl --json incident list >"$work/out" # it tells that it went back, and suspects nobody
 same "$(jq -c '[.incidents[] | [.kind, .severity]]' "$work/out")" '[["server-went-back","notice"]]'
+
+check "whom the list named is revoked, also whom the backup did not know"
+ctl device revoked >"$work/again.jwt"
+same "$(listed again.jwt)" "$(listed revoked.jwt)"
+agent_set e "tls=$(sed -n 's/^tls = //p' "$work/d.ini")" # which changed under it
+expect 1 agent e attest
+has out "refused: "
+expect 0 ctl audit verify
+unknown=$(agent_id f)
+rm -r "$work/f.state" "$work/f.ini"
+agent_make f "$(ctl token create 2>/dev/null)" timeout_s=10
+expect 1 agent f enroll
+has out "refused: "
+same "$(device_field "$unknown" .state)" revoked
 
 all_passed

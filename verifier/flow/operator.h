@@ -77,6 +77,19 @@ PAWL_MUST_USE pawl_status operator_device(struct flow *f, const struct tenant_co
 PAWL_MUST_USE pawl_status operator_device_move(struct flow *f, const struct tenant_config *tenant,
                                                const char *id, enum device_event on, char **ret,
                                                struct step *step, struct pawl_err *err);
+/* What a kept list of revoked devices finds a device as. */
+enum revoked_again {
+    REVOKED_BEFORE = 0, /* it is: nothing is planned */
+    REVOKED_KNOWN,
+    REVOKED_UNKNOWN, /* nothing but its id is known: so much is written down, and it cannot enrol */
+    REVOKED_AGAIN_COUNT
+};
+/* As operator_device_move with DEVICE_EVENT_REVOKE, of one that was revoked already when the list
+ * was made. */
+PAWL_MUST_USE pawl_status operator_revoke_again(struct flow *f, const struct tenant_config *tenant,
+                                                const uint8_t       id[PAWL_DEVICE_ID],
+                                                enum revoked_again *ret, struct step *step,
+                                                struct pawl_err *err);
 /* {"policy": name}; empty: its group's, or the tenant's default. */
 PAWL_MUST_USE pawl_status operator_device_policy(struct flow *f, const struct tenant_config *tenant,
                                                  const char *id, struct pawl_view body, char **ret,

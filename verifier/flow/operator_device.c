@@ -250,6 +250,56 @@ pawl_status operator_device_move(struct flow *f, const struct tenant_config *ten
     return held_plan(&h, step, err);
 }
 
+static void free_text(char **s)
+{
+    free(*s);
+}
+
+/* Whoever enrols with its EK has its id, and is refused. No AK has such a Name, and no two devices
+ * of a tenant have the same. */
+static pawl_status plan_unknown(const struct flow *f, const struct tenant_config *tenant,
+                                const uint8_t id[PAWL_DEVICE_ID], struct step *step,
+                                struct pawl_err *err)
+{
+    static const char no_result[] = "none";
+    struct device     d = { .state = DEVICE_REVOKED, .created_s = f->now_ms(f->now_arg) / 1000 };
+
+    d.seen_s = d.created_s;
+    memcpy(d.tenant, tenant->name, sizeof(d.tenant));
+    memcpy(d.id, id, sizeof(d.id));
+    memcpy(d.ak_name.b, id, PAWL_DEVICE_ID);
+    d.ak_name.n = PAWL_DEVICE_ID;
+    memcpy(d.status, no_result, sizeof(no_result));
+    memcpy(d.software_status, no_result, sizeof(no_result));
+    memcpy(d.keys_status, no_result, sizeof(no_result));
+    plan(&d, step);
+    snprintf(step->event, sizeof(step->event), "revoke by %s: revoked, was unknown",
+             asker_name(f->asker));
+    return tell_revoked(f, step, err);
+}
+
+pawl_status operator_revoke_again(struct flow *f, const struct tenant_config *tenant,
+                                  const uint8_t id[PAWL_DEVICE_ID], enum revoked_again *ret,
+                                  struct step *step, struct pawl_err *err)
+{
+    PAWL_CLEANUP(free_text) char *json = NULL;
+    char                          hex[2 * PAWL_DEVICE_ID + 1];
+    struct device                 d;
+
+    PAWL_TRY(pawl_hex_write(pawl_view(id, PAWL_DEVICE_ID), hex, sizeof(hex), err));
+    pawl_status s = find_row(f, tenant, hex, &d, err);
+    if (s.code == PAWL_E_ABSENT) {
+        PAWL_TRY(plan_unknown(f, tenant, id, step, err));
+        *ret = REVOKED_UNKNOWN;
+        return pawl_ok();
+    }
+    PAWL_TRY(s);
+    if (d.state != DEVICE_REVOKED)
+        PAWL_TRY(operator_device_move(f, tenant, hex, DEVICE_EVENT_REVOKE, &json, step, err));
+    *ret = d.state == DEVICE_REVOKED ? REVOKED_BEFORE : REVOKED_KNOWN;
+    return pawl_ok();
+}
+
 static pawl_status read_group(struct flow *f, const struct tenant_config *tenant,
                               struct pawl_view body, char ret[PAWL_TENANT_MAX + 1],
                               struct pawl_err *err)

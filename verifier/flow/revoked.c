@@ -11,8 +11,6 @@
 #include "flow/json.h"
 #include "flow/request.h"
 
-#define TYPE "pawl-revoked+jwt"
-
 enum { PAGE = 1000 };
 
 struct revoked {
@@ -83,8 +81,8 @@ static pawl_status sign(const struct flow *f, const char *claims, char **ret, st
 
     if (!token)
         return pawl_fail(err, PAWL_E_MEMORY, "revoked", "out of memory");
-    pawl_status s = jws_write(f->keys->signing, f->keys->verifier_id, TYPE, pawl_view(claims, n),
-                              token, cap, err);
+    pawl_status s = jws_write(f->keys->signing, f->keys->verifier_id, REVOKED_TYPE,
+                              pawl_view(claims, n), token, cap, err);
     if (!pawl_is_ok(s)) {
         free(token);
         return s;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backup.h"
@@ -87,13 +88,14 @@ static void changes(const char *that, const char *this)
 
 static void is_refused(enum pawl_code code, const char *where)
 {
+    struct relist   none = { 0 };
+    struct restored r;
     struct pawl_err err;
-    bool            keys;
 
-    t_poison(&keys, sizeof(keys));
-    T_FAILS(backup_restore(path("copy"), path("w"), &keys, &err), &err, code);
+    t_poison(&r, sizeof(r));
+    T_FAILS(backup_restore(path("copy"), path("w"), &none, &r, &err), &err, code);
     T_WHERE(&err, where);
-    t_still_poisoned(&keys, sizeof(keys));
+    t_still_poisoned(&r, sizeof(r));
     assert_int_not_equal(access(path("w"), F_OK), 0);
 }
 
@@ -102,11 +104,14 @@ static void what_was_backed_up_is_restored(void **state)
     (void)state;
     PAWL_CLEANUP(state_close) struct state s = { 0 };
     struct pawl_err                        err;
-    bool                                   keys = false;
+    struct relist                          none = { 0 };
+    struct restored                        r = { 0 };
+    int64_t                                before_s = time(NULL);
 
     backs_up(false);
-    T_OK(backup_restore(path("copy"), path("w"), &keys, &err), &err);
-    assert_true(keys);
+    T_OK(backup_restore(path("copy"), path("w"), &none, &r, &err), &err);
+    assert_true(r.keys && r.database);
+    assert_in_range(r.made_s, before_s, time(NULL));
     assert_int_not_equal(access(path("w/backup.json"), F_OK), 0);
     T_OK(state_open(path("w"), &s, &err), &err);
     assert_true(s.store.restored_ms(s.store.self) > 0);
@@ -117,12 +122,13 @@ static void keys_that_were_left_out_are_missed(void **state)
     (void)state;
     PAWL_CLEANUP(state_close) struct state s = { 0 };
     struct pawl_err                        err;
-    bool                                   keys = true;
+    struct relist                          none = { 0 };
+    struct restored                        r = { .keys = true };
 
     backs_up(true);
     assert_int_not_equal(access(path("copy/master.key"), F_OK), 0);
-    T_OK(backup_restore(path("copy"), path("w"), &keys, &err), &err);
-    assert_false(keys);
+    T_OK(backup_restore(path("copy"), path("w"), &none, &r, &err), &err);
+    assert_false(r.keys);
     T_FAILS(state_open(path("w"), &s, &err), &err, PAWL_E_ABSENT);
 }
 
@@ -226,11 +232,13 @@ static void a_place_that_holds_something_stays(void **state)
 {
     (void)state;
     struct pawl_err err;
+    struct relist   none = { 0 };
+    struct restored r;
     bool            any;
 
     backs_up(false);
     T_FAILS(backup_make(path("v"), path("copy"), false, &any, &err), &err, PAWL_E_CONFLICT);
-    T_FAILS(backup_restore(path("copy"), path("v"), &any, &err), &err, PAWL_E_CONFLICT);
+    T_FAILS(backup_restore(path("copy"), path("v"), &none, &r, &err), &err, PAWL_E_CONFLICT);
     T_FAILS(backup_make(path("v"), path("v/inside"), false, &any, &err), &err, PAWL_E_CONFLICT);
     T_WHERE(&err, "backup");
 }
