@@ -284,7 +284,7 @@ pawl_status operator_revoke_again(struct flow *f, const struct tenant_config *te
 {
     PAWL_CLEANUP(free_text) char *json = NULL;
     char                          hex[2 * PAWL_DEVICE_ID + 1];
-    struct device                 d;
+    struct device                 d = { .state = DEVICE_NONE };
 
     PAWL_TRY(pawl_hex_write(pawl_view(id, PAWL_DEVICE_ID), hex, sizeof(hex), err));
     pawl_status s = find_row(f, tenant, hex, &d, err);
