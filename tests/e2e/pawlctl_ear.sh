@@ -85,7 +85,7 @@ refuses 1 header --jwks jwks.json "$(with_header "{\"alg\":\"ES256\",\"a\":[{\"b
 refuses 1 header --jwks jwks.json "$(with_header "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\",$kid}{}")"
 refuses 1 header --jwks jwks.json "$(with_header '[]')"
 refuses 1 token --jwks jwks.json "${good%.*}"
-refuses 1 signature --jwks jwks.json "$good.x"
+refuses 1 token --jwks jwks.json "$good.x"
 refuses 1 signature --jwks jwks.json "${good%?}"
 refuses 1 token --jwks jwks.json -
 refuses 3 missing --jwks jwks.json @missing
