@@ -8,8 +8,9 @@
  *     one was right.
  *  3. A good credential is never turned away for what others tried from its address: a secret of
  *     256 bits is not guessed, and a lock would be a weapon for whoever shares an address.
- *  4. What a page of the web makes a browser send does nothing: a browser shows a certificate to
- *     whoever it is sent to, and tells in Origin who sent it. A secret it does not send by itself.
+ *  4. What a page of the web makes a browser send changes nothing: a browser shows a certificate to
+ *     whoever it is sent to, and tells in Origin who sent it, but for a plain GET, which only
+ *     reads, and whose answer the page does not get. A secret it does not send by itself.
  *
  * Not here: which tenant is meant (operator.c), what a service may derive (flow/).
  */
